@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# Make an environment, or find in well under a second that it is up to date:
+#   setup.sh demo           .venv  what `accredit demo` needs
+#   setup.sh test           .venv  that, and what checks and tests need
+#   setup.sh clients-node   .env/clients-node and tests/clients/node/node_modules: Node, and what the tests run on it
+# A stamp holds the hash of all that the environment was made from. Nothing is installed outside the checkout, but the
+# venv module where a machine lacks it and we are root with apt.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+group=${1:?setup.sh demo|test|clients-node}
+
+case $group in
+  demo | test) venv=.venv made_from="pyproject.toml src/accredit/__init__.py" ;;
+  clients-node) venv=.env/clients-node made_from="tests/clients/node/package.json tests/clients/node/package-lock.json" ;;
+  *) echo "setup.sh: there is no group named $group" >&2 && exit 2 ;;
+esac
+
+wanted() { cat "requirements/$1.txt" $made_from scripts/setup.sh | git hash-object --stdin; }
+is_made() { [ -x "$venv/bin/python" ] && [ "$(cat "$venv/made-$1" 2>/dev/null)" = "$(wanted "$1")" ]; }
+up_to_date() {
+  case $group in
+    demo) is_made demo || is_made test ;;
+    test) is_made test ;;
+    clients-node) is_made clients-node && [ -d tests/clients/node/node_modules ] ;;
+  esac
+}
+up_to_date && exit 0
+
+# Two runs at once wait for each other, where the machine can do that.
+mkdir -p .env
+if command -v flock >/dev/null; then
+  exec 9>.env/lock
+  flock 9
+  up_to_date && exit 0
+fi
+
+need_venv_module() {
+  "$python" -c 'import ensurepip, venv' 2>/dev/null && return
+  local package command
+  package="python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
+  command="apt-get install -y $package"
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "$python has no ensurepip: $command"
+    { apt-get update && DEBIAN_FRONTEND=noninteractive $command; } >/dev/null
+  else
+    echo "$python cannot make a virtual environment: it has no ensurepip. Run: sudo $command" >&2
+    exit 2
+  fi
+}
+
+pip() { "$venv/bin/python" -m pip --disable-pip-version-check -qq "$@"; }
+
+echo "setting up $group in $venv"
+if ! "$venv/bin/python" -c '' 2>/dev/null; then
+  python=$(scripts/python.sh)
+  need_venv_module
+  "$python" -m venv --clear "$venv"
+fi
+rm -f "$venv"/made-*
+pip install --require-hashes -r "requirements/$group.txt"
+case $group in
+  demo | test) pip install --no-deps --no-build-isolation -e . ;;
+  clients-node) (cd tests/clients/node && PATH="$OLDPWD/$venv/bin:$PATH" npm ci --ignore-scripts --silent) ;;
+esac
+wanted "$group" >"$venv/made-$group"
