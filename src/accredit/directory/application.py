@@ -1,0 +1,210 @@
+"""Who exists: tenants, applications (confidential clients) and their service principals.
+
+Rule 1: the link from an application to the credentials it trusts is the store's; nothing here knows of trust.
+Rule 2: a secret is kept as a salted hash only. It has full entropy, so SHA-256 suffices; people choose none of them.
+"""
+
+from __future__ import annotations
+
+import hmac
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from accredit.assertions import RegisteredKey
+from accredit.directory.permissions import AppRole, Held, Resource
+from accredit.errors import (
+    CLIENT_DISABLED,
+    CLIENT_PUBLIC,
+    GRANT_NEEDS_TENANT,
+    ROLE_NOT_ASSIGNED,
+    SECRET_EXPIRED,
+    SECRET_INVALID,
+    TENANT_MALFORMED,
+    Refused,
+)
+from accredit.issuers.record import Portability
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SigningAlgorithm = Literal["RS256", "ES256"]
+TOKEN_LIFETIME: Final = 3_600  # seconds an access token lives, unless tenant or application says otherwise
+LONGEST_TOKEN_LIFETIME: Final = 86_400  # seconds
+ORGANIZATIONS: Final = "organizations"
+
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
+
+
+class Tenant(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A directory of its own: nothing in it is visible to another one."""
+
+    id: UUID
+    display_name: str
+    domains: tuple[str, ...]  # verified names, lower case; the first one is shown
+    created_at: datetime
+    portability: Portability = "entra"
+    multi_audience: Literal["contained", "listed", "refuse"] | None = None  # None: contained in entra, else refuse
+    token_lifetime: int = TOKEN_LIFETIME  # seconds
+    revision: int = 1
+
+    @property
+    def several_audiences(self) -> Literal["contained", "listed", "refuse"]:
+        """The rule for tokens with several audiences that is in force."""
+        return self.multi_audience or ("contained" if self.portability == "entra" else "refuse")
+
+
+class Secret(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A client secret as it is kept. ``hint`` is its first three characters, so that people can tell two apart."""
+
+    key_id: UUID
+    salt: bytes
+    digest: bytes  # SHA-256 over salt and value
+    hint: str
+    starts_at: datetime
+    ends_at: datetime
+    display_name: str | None = None
+
+
+class Certificate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A registered certificate (DER) whose key signs the application's own assertions."""
+
+    key_id: UUID
+    der: bytes
+    thumbprint: str  # SHA-1 of the certificate, upper-case hex, as administrators know it
+    starts_at: datetime
+    ends_at: datetime
+    display_name: str | None = None
+
+
+class Application(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A registration: as a client it asks for tokens, as a resource it is asked for."""
+
+    id: UUID  # object id
+    tenant_id: UUID
+    app_id: UUID  # what clients send as client_id
+    display_name: str
+    created_at: datetime
+    description: str | None = None
+    identifier_uris: tuple[str, ...] = ()
+    app_roles: tuple[AppRole, ...] = ()
+    token_version: Literal[1, 2] | None = None  # api.requestedAccessTokenVersion
+    signing_algorithm: SigningAlgorithm = "RS256"  # of the tokens that this application receives as a resource
+    secrets: tuple[Secret, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    public: bool = False  # isFallbackPublicClient: cannot keep a secret, so it may present none
+    disabled: bool = False
+    token_lifetime: int | None = None  # seconds; None: as the tenant says
+    both_client_claims: bool = False  # emit appid and azp alike (extended portability only)
+    revision: int = 1
+
+
+class ServicePrincipal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An application's presence in a tenant: holds roles as a client, offers roles as a resource.
+
+    One without ``application_id`` stands for a well-known API of another owner and carries names and roles itself.
+    """
+
+    id: UUID
+    tenant_id: UUID
+    app_id: UUID
+    display_name: str
+    created_at: datetime
+    application_id: UUID | None = None
+    owner_tenant_id: UUID | None = None
+    enabled: bool = True
+    assignment_required: bool = False
+    names: tuple[str, ...] = ()  # identifiers besides the appId, of a well-known API
+    app_roles: tuple[AppRole, ...] = ()  # of a well-known API
+    token_version: Literal[1, 2] | None = None
+    revision: int = 1
+
+
+class Client(msgspec.Struct, frozen=True, gc=False):
+    """An application together with its service principal, as it asks for a token."""
+
+    application: Application
+    principal: ServicePrincipal
+    keys: tuple[RegisteredKey, ...] = ()  # the registered certificates, read once
+
+    @property
+    def app_id(self) -> UUID:
+        """What the client sends as ``client_id``."""
+        return self.application.app_id
+
+    @property
+    def display_name(self) -> str:
+        """The name that refusals print."""
+        return self.application.display_name
+
+    def refuse_unusable(self) -> None:
+        """Raise 7000112 for a disabled application or service principal, 700025 for a public client."""
+        if self.application.disabled or not self.principal.enabled:
+            raise Refused(CLIENT_DISABLED, client=self.app_id, name=self.display_name)
+        if self.application.public:
+            raise Refused(CLIENT_PUBLIC)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecret:
+    """Proof that the sender knows a secret of the application; made by ``prove_secret`` only."""
+
+    key_id: UUID
+
+
+def prove_secret(presented: str, secrets: Sequence[Secret], client: UUID, now: datetime) -> KnownSecret:
+    """Find the secret that was presented: 7000215 when there is none, 7000222 when it matches an expired one only.
+
+    Every secret is compared, in constant time each, so that timing says nothing about which one came near.
+    """
+    value = presented.encode()
+    matching = [each for each in secrets if hmac.compare_digest(digest(each.salt, value), each.digest)]
+    for each in matching:
+        if each.starts_at <= now < each.ends_at:
+            return KnownSecret(each.key_id)
+    raise Refused(SECRET_EXPIRED if matching else SECRET_INVALID, client=client)
+
+
+def digest(salt: bytes, value: bytes) -> bytes:
+    """SHA-256 over salt and value: enough for a value of 256 random bits."""
+    return sha256(salt + value).digest()
+
+
+def read_tenant(segment: str) -> UUID | str:
+    """Read the tenant segment of a path: an id, a domain in lower case, or ``organizations``.
+
+    Raises 9001023 for ``common`` and ``consumers``, 900023 for what is neither an id nor a domain name.
+    """
+    name = segment.lower()
+    if name in {"common", "consumers"}:
+        raise Refused(GRANT_NEEDS_TENANT)
+    if name == ORGANIZATIONS:
+        return name
+    try:
+        return UUID(name) if len(name) == len("00000000-0000-0000-0000-000000000000") else _domain(name)
+    except ValueError:
+        return _domain(name)
+
+
+def _domain(name: str) -> str:
+    if not _DOMAIN.fullmatch(name):
+        raise Refused(TENANT_MALFORMED, tenant=name)
+    return name
+
+
+def permitted(client: Client, resource: Resource, on_resource: Held) -> tuple[str, ...]:
+    """Return the role values for the token. 501051 when the resource demands an assignment and there is none."""
+    if resource.assignment_required and not on_resource.assigned:
+        raise Refused(
+            ROLE_NOT_ASSIGNED,
+            client=client.app_id,
+            name=client.display_name,
+            resource=resource.app_id,
+            resource_name=resource.display_name,
+        )
+    return on_resource.roles
