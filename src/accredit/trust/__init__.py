@@ -1,0 +1,22 @@
+"""What we accept: federated identity credentials, and whether one of them trusts what a token claims."""
+
+from accredit.trust.credential import DEFAULT_AUDIENCE, MOST, FederatedCredential, MultiAudience, Trust, read
+from accredit.trust.matching import Check, Match, Trusted, Verdict, choose, evaluate, grade, judge, match
+
+__all__ = [
+    "DEFAULT_AUDIENCE",
+    "MOST",
+    "Check",
+    "FederatedCredential",
+    "Match",
+    "MultiAudience",
+    "Trust",
+    "Trusted",
+    "Verdict",
+    "choose",
+    "evaluate",
+    "grade",
+    "judge",
+    "match",
+    "read",
+]

@@ -1,0 +1,134 @@
+"""A federated identity credential: which issuer, which subject (or expression), which audience an application trusts.
+
+Rule 1: values are kept byte for byte; nothing is folded, trimmed or normalised on the way in or out.
+Rule 2: the first finding is raised, in one order for every face; whether the *name* is taken is asked before any of them.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from accredit.errors import (
+    AUDIENCES_NOT_ONE,
+    NAME_INVALID,
+    PROPERTY_INVALID,
+    SUBJECT_AND_EXPRESSION,
+    SUBJECT_EMPTY,
+    TRUST_INCOMPLETE,
+    Refused,
+)
+from accredit.issuers.record import Issuer
+from accredit.issuers.url import IssuerUrl, parse as parse_issuer
+from accredit.trust import expression as language
+from accredit.trust.expression import Expression
+
+MultiAudience = Literal["contained", "listed", "refuse"]
+"""When a token has several audiences: one of them suffices; all others must be listed; the token is refused."""
+
+KIND: Final = "FederatedIdentityCredential"
+DEFAULT_AUDIENCE: Final = "api://AzureADTokenExchange"
+LONGEST: Final = 600  # characters of issuer, subject, audience and description
+MOST: Final = 20  # credentials of one application in a tenant with Entra's portability
+NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}")
+
+
+class FederatedCredential(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """One trust of one application. Exactly one of ``subject`` and ``expression`` is set."""
+
+    id: UUID
+    tenant_id: UUID
+    application_id: UUID  # object id of the application
+    name: str
+    issuer: Issuer
+    audience: str
+    created_at: datetime
+    subject: str | None = None
+    expression: Expression | None = None
+    description: str | None = None
+    enabled: bool = True
+    multi_audience: MultiAudience | None = None  # None: as the tenant says
+    listed_audiences: tuple[str, ...] = ()
+    revision: int = 1
+
+    @property
+    def seniority(self) -> tuple[bool, datetime, UUID]:
+        """Sort key among credentials that match alike: a plain subject first, then the older, then the lower id."""
+        return (self.subject is None, self.created_at, self.id)
+
+
+class Trust(msgspec.Struct, frozen=True, kw_only=True):
+    """What an administrator wants trusted, read and within every limit, before an issuer record is found for it."""
+
+    name: str
+    issuer: IssuerUrl
+    audience: str
+    subject: str | None
+    expression: Expression | None
+    description: str | None
+
+
+def read(  # noqa: PLR0913  the members of the directory's federatedIdentityCredential
+    *,
+    name: str,
+    issuer: str | None,
+    subject: str | None,
+    expression: str | None,
+    audiences: tuple[str, ...],
+    description: str | None = None,
+    language_version: int = 1,
+    portable: bool,
+    loopback_http: bool = False,
+    opaque_issuer: bool = False,
+) -> Trust:
+    """Read what an administrator typed, or raise the first finding (Microsoft Graph, federatedIdentityCredential).
+
+    ``portable`` demands what Entra ID demands of expressions. ``loopback_http`` lets an emulator's issuer be plain http
+    on loopback; ``opaque_issuer`` lets an issuer with uploaded keys be any string.
+    """
+    if not NAME.fullmatch(name):
+        raise Refused(NAME_INVALID, name=name)
+    if not issuer:
+        raise Refused(TRUST_INCOMPLETE)
+    url = parse_issuer(issuer, loopback_http=loopback_http, opaque=opaque_issuer)
+    if len(audiences) != 1:
+        raise Refused(AUDIENCES_NOT_ONE, detail=f"{len(audiences)} audiences were given")
+    audience = _within(audiences[0], "audiences")
+    if subject and expression:
+        raise Refused(SUBJECT_AND_EXPRESSION)
+    parsed = None
+    if expression:
+        parsed = language.parse(expression, language_version)
+        if portable:
+            language.refuse_not_allowed(parsed, url)
+    elif not subject:
+        raise Refused(SUBJECT_EMPTY)
+    else:
+        _within(subject, "subject")
+    if description is not None and len(description) > LONGEST:
+        raise Refused(PROPERTY_INVALID, property="description", kind=KIND, detail=f"longer than {LONGEST} characters")
+    return Trust(
+        name=name,
+        issuer=url,
+        audience=audience,
+        subject=subject or None,
+        expression=parsed,
+        description=description,
+    )
+
+
+def _within(value: str, property_name: str) -> str:
+    reason = ""
+    if not value:
+        reason = "empty"
+    elif len(value) > LONGEST:
+        reason = f"{len(value)} characters; at most {LONGEST} are compared"
+    elif value != value.strip():
+        reason = "white space at an end; the comparison is exact, so this would never match"
+    if reason:
+        raise Refused(PROPERTY_INVALID, property=property_name, kind=KIND, detail=reason)
+    return value

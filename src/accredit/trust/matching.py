@@ -1,0 +1,199 @@
+"""Does an application trust what a token claims? The only comparison in the code base.
+
+Rule 1: ``evaluate`` is the only place that compares, and words the comparison; the index of ``Trusted`` must agree with it.
+Rule 2: this file trusts no signature; it runs before any key is fetched. It may choose a credential and nothing else.
+Rule 3: issuer, subject and audience are equal by code points or they are not equal: no folding, no trimming, no slash.
+Rule 4: a miss is graded over all verdicts, because 7002131 and 7002138 depend on the set, not on who got furthest.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from accredit.errors import (
+    AUDIENCE_NOT_TRUSTED,
+    CLAIM_MISSING,
+    CREDENTIALS_NONE,
+    ISSUER_NOT_TRUSTED,
+    NO_SUBJECT_OR_EXPRESSION,
+    SUBJECT_CASE_DIFFERS,
+    SUBJECT_NOT_TRUSTED,
+    Refused,
+    Row,
+)
+from accredit.trust.credential import FederatedCredential, MultiAudience
+from accredit.trust.expression import Budget, evaluate as holds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from uuid import UUID
+
+    from accredit.assertions import Presented
+
+MOST_CANDIDATES: Final = 4  # records that share one issuer string and are tried for one token
+
+
+class Check(msgspec.Struct, frozen=True, gc=False):
+    """One comparison of a verdict: what the credential expects, what the token presents."""
+
+    claim: str
+    expected: str
+    presented: str
+    passed: bool
+    refusal: Row
+
+
+class Verdict(msgspec.Struct, frozen=True, gc=False):
+    """One credential against one token: its checks in the order in which a mismatch is graded."""
+
+    credential: FederatedCredential
+    checks: tuple[Check, ...]
+
+    @property
+    def reached(self) -> int:
+        """How many checks passed before the first that failed."""
+        return next((n for n, check in enumerate(self.checks) if not check.passed), len(self.checks))
+
+    @property
+    def passed(self) -> bool:
+        """Whether every check passed."""
+        return all(check.passed for check in self.checks)
+
+
+class Match(msgspec.Struct, frozen=True):
+    """The credentials that match; if there are none, the verdict on every credential instead."""
+
+    credentials: tuple[FederatedCredential, ...]
+    verdicts: tuple[Verdict, ...] = ()
+
+
+class Trusted:
+    """All that one application trusts, compiled once per revision: a token that matches never needs a verdict."""
+
+    __slots__ = ("_expressions", "_subjects", "credentials", "multi_audience", "revision")
+
+    def __init__(
+        self, credentials: Iterable[FederatedCredential], *, multi_audience: MultiAudience, revision: int
+    ) -> None:
+        enabled = sorted((each for each in credentials if each.enabled), key=lambda each: each.seniority)
+        self.credentials: tuple[FederatedCredential, ...] = tuple(enabled)
+        self.multi_audience = multi_audience
+        self.revision = revision  # of the application's trust in the store; compared again when the event is written
+        subjects: dict[tuple[str, str, str | None], tuple[FederatedCredential, ...]] = {}
+        expressions: dict[tuple[str, str], tuple[FederatedCredential, ...]] = {}
+        for each in self.credentials:
+            if each.expression is None:
+                subject_key = (each.issuer.url, each.audience, each.subject)
+                subjects[subject_key] = (*subjects.get(subject_key, ()), each)
+            else:
+                expression_key = (each.issuer.url, each.audience)
+                expressions[expression_key] = (*expressions.get(expression_key, ()), each)
+        self._subjects: Mapping[tuple[str, str, str | None], tuple[FederatedCredential, ...]] = subjects
+        self._expressions: Mapping[tuple[str, str], tuple[FederatedCredential, ...]] = expressions
+
+    def find(self, presented: Presented) -> Iterator[FederatedCredential]:
+        """Yield the credentials that match: those with a plain subject first, each kind by age."""
+        issuer, audiences = presented.issuer, presented.audiences
+        for audience in audiences:
+            for each in self._subjects.get((issuer, audience, presented.subject or ""), ()):
+                if audience_accepted(each, audiences, self.multi_audience):
+                    yield each
+        if not self._expressions:
+            return
+        budget = Budget()
+        for audience in audiences:
+            for each in self._expressions.get((issuer, audience), ()):
+                if audience_accepted(each, audiences, self.multi_audience) and _true(each, presented, budget):
+                    yield each
+
+
+def match(trusted: Trusted, presented: Presented) -> Match:
+    """By index when something matches (no verdict is made); else judge every credential."""
+    found = tuple(trusted.find(presented))
+    return Match(found) if found else Match((), judge(trusted, presented))
+
+
+def choose(client: str, matched: Match) -> tuple[FederatedCredential, ...]:
+    """The candidates in order, at most one per issuer record; none at all is refused, graded over all verdicts."""
+    if not matched.credentials:
+        raise grade(client, matched.verdicts)
+    if len(matched.credentials) == 1:
+        return matched.credentials
+    first: dict[UUID, FederatedCredential] = {}
+    for credential in sorted(matched.credentials, key=lambda each: each.seniority):
+        first.setdefault(credential.issuer.id, credential)
+    return tuple(first.values())[:MOST_CANDIDATES]
+
+
+def judge(trusted: Trusted, presented: Presented) -> tuple[Verdict, ...]:
+    """Return the verdict on every enabled credential, in order of seniority. One work budget serves them all."""
+    budget = Budget()
+    return tuple(evaluate(each, presented, trusted.multi_audience, budget) for each in trusted.credentials)
+
+
+def evaluate(
+    credential: FederatedCredential, presented: Presented, multi_audience: MultiAudience, budget: Budget | None = None
+) -> Verdict:
+    """Compare one credential with one token; later checks are made even where an earlier one failed."""
+    subject = presented.subject or ""
+    if credential.expression is None:
+        expected, last = credential.subject or "", subject == credential.subject
+    else:
+        expected, last = credential.expression.text, _true(credential, presented, budget)
+    checks = (
+        Check(
+            "iss", credential.issuer.url, presented.issuer, presented.issuer == credential.issuer.url, ISSUER_NOT_TRUSTED
+        ),
+        Check(
+            "aud",
+            credential.audience,
+            ", ".join(presented.audiences),
+            audience_accepted(credential, presented.audiences, multi_audience),
+            AUDIENCE_NOT_TRUSTED,
+        ),
+        Check("sub", expected, subject, last, SUBJECT_NOT_TRUSTED),
+    )
+    return Verdict(credential, checks)
+
+
+def audience_accepted(
+    credential: FederatedCredential, audiences: Sequence[str], multi_audience: MultiAudience
+) -> bool:
+    """Whether the token's audiences hold the credential's one, and nothing that its rule for several forbids."""
+    if len(audiences) == 1:
+        return audiences[0] == credential.audience
+    rule = credential.multi_audience or multi_audience
+    if rule == "refuse" or credential.audience not in audiences:
+        return False
+    return rule == "contained" or all(
+        each == credential.audience or each in credential.listed_audiences for each in audiences
+    )
+
+
+def grade(client: str, verdicts: Sequence[Verdict]) -> Refused:
+    """Name the miss. How far anyone got says 700211, 700212 or 700213; *which* subject refusal, the whole set says."""
+    if not verdicts:
+        return Refused(CREDENTIALS_NONE, client=client)
+    furthest = max(verdict.reached for verdict in verdicts)
+    nearest = [verdict for verdict in verdicts if verdict.reached == furthest]
+    missed = nearest[0].checks[furthest]
+    row = missed.refusal
+    if row is SUBJECT_NOT_TRUSTED:
+        if not missed.presented:
+            return Refused(CLAIM_MISSING, claim="sub")  # the parser lets an absent subject through
+        if any(_differs_by_case(verdict) for verdict in nearest):
+            row = SUBJECT_CASE_DIFFERS
+        elif any(verdict.credential.expression for verdict in verdicts):
+            row = NO_SUBJECT_OR_EXPRESSION
+    return Refused(row, presented=missed.presented)
+
+
+def _differs_by_case(verdict: Verdict) -> bool:
+    check = verdict.checks[-1]
+    return verdict.credential.expression is None and check.expected.casefold() == check.presented.casefold()
+
+
+def _true(credential: FederatedCredential, presented: Presented, budget: Budget | None) -> bool:
+    return credential.expression is not None and holds(credential.expression, presented.claims, budget)
