@@ -1,0 +1,19 @@
+"""What happened: every sign-in attempt and every change, as they are kept."""
+
+from accredit.signins.audit import Actor, Audit, Modified, Target
+from accredit.signins.event import CheckKept, Event, Evidence, ProofState, Sender, SignIn, VerdictKept, kept
+
+__all__ = [
+    "Actor",
+    "Audit",
+    "CheckKept",
+    "Event",
+    "Evidence",
+    "Modified",
+    "ProofState",
+    "Sender",
+    "SignIn",
+    "Target",
+    "VerdictKept",
+    "kept",
+]

@@ -1,0 +1,219 @@
+"""What happened: a form filled in while a request is judged, and the event that is kept of it.
+
+Rule 1: no assertion, no signature, no secret, no access token is ever part of an event; an assertion leaves its hash.
+Rule 2: what a stranger said stays marked by ``proof``: only a proven event may argue for a change of trust.
+Rule 3: values from outside are cut to 600 characters; control characters become visible.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from accredit.assertions import SelfProven
+from accredit.directory import KnownSecret
+from accredit.tokens import uti
+
+if TYPE_CHECKING:
+    from accredit.assertions import Presented
+    from accredit.directory import Client, Resource, Tenant
+    from accredit.errors import Refused
+    from accredit.tokens import Proof
+    from accredit.trust import FederatedCredential, Match, Trusted, Verdict
+
+ProofState = Literal["proven", "unproven", "unknown"]
+Evidence = Literal["none", "clientSecret", "clientAssertion", "federatedIdentityCredential", "certificate"]
+"""``clientCredentialType`` of Microsoft Graph's signIn."""
+
+LONGEST: Final = 600  # characters kept of a value from outside
+LONGEST_AGENT: Final = 256
+MOST_VERDICTS: Final = 5  # the nearest ones; the rest can be computed again from the directory
+_UNPROVEN: Final = frozenset({700027, 7000272, 7000215})  # it was tried with the registered keys, and failed
+_PROVEN: Final = frozenset({700024, 70023, 7000222})  # looked at only after the signature (or the secret) held
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent a request, as far as the transport tells. ``trace`` names the request everywhere."""
+
+    trace: UUID
+    correlation: UUID
+    address: str
+    user_agent: str = ""
+    echo_correlation: bool = False  # the caller asked to have its correlation id sent back
+
+
+class CheckKept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One comparison as it is kept: claim, what was expected, what was presented, whether it passed."""
+
+    claim: str
+    expected: str
+    presented: str
+    passed: bool
+
+
+class VerdictKept(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One credential's comparison as it is kept with a refusal."""
+
+    credential_id: UUID
+    name: str
+    checks: tuple[CheckKept, ...]
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One sign-in attempt of an application. ``code`` 0 is a grant; else the number of the refusal."""
+
+    id: UUID  # the request's trace id
+    at: datetime
+    tenant_id: UUID
+    app_id: UUID
+    app_name: str
+    principal_id: UUID
+    correlation_id: UUID
+    address: str
+    user_agent: str = ""
+    code: int = 0
+    failure: str = ""  # the text the caller got, without ids
+    detail: str = ""  # what only administrators may know
+    evidence: Evidence = "none"
+    proof: ProofState = "unknown"
+    credential_id: UUID | None = None
+    credential_name: str = ""
+    key_id: UUID | None = None  # of the secret or certificate
+    issuer_id: UUID | None = None
+    issuer: str = ""
+    subject: str | None = None
+    audiences: tuple[str, ...] = ()
+    algorithm: str = ""
+    kid: str | None = None
+    token_id: str | None = None  # jti
+    digest: str = ""  # SHA-256 of the assertion, hex
+    issued: float | None = None  # iat, epoch seconds
+    expires: float | None = None  # exp, epoch seconds
+    wanted: str = ""
+    resource_app_id: UUID | None = None
+    resource_principal_id: UUID | None = None
+    resource_name: str = ""
+    roles: tuple[str, ...] = ()
+    uti: str = ""
+    verdicts: tuple[VerdictKept, ...] = ()
+    duration: float = 0.0  # milliseconds from the first byte read to the decision
+    count: int = 1  # more than one: an aggregate of unproven refusals beyond the quota
+    last_at: datetime | None = None  # of an aggregate
+    subjects: tuple[str, ...] = ()  # of an aggregate: up to ten distinct ones
+
+
+@dataclass(slots=True)
+class SignIn:
+    """The form of one attempt: filled in as we learn, turned into an ``Event`` when the attempt ends."""
+
+    at: datetime
+    sender: Sender
+    tenant: Tenant
+    client: Client
+    version: int = 0  # of the directory, when the attempt began
+    wanted: str = ""
+    evidence: Evidence = "none"
+    presented: Presented | None = None
+    trusted: Trusted | None = None
+    matched: Match | None = None
+    credential: FederatedCredential | None = None
+    proof: Proof | None = None
+    proof_state: ProofState = "unknown"
+    resource: Resource | None = None
+    roles: tuple[str, ...] = ()
+
+    def event(self, refused: Refused | None, duration: float) -> Event:
+        """Return what is kept of this attempt. ``duration``: milliseconds. ``refused`` is ``None`` for a grant."""
+        known: dict[str, Any] = {}
+        if self.presented is not None:
+            known |= _of_assertion(self.presented)
+        if self.credential is not None:
+            known |= {"credential_id": self.credential.id, "credential_name": self.credential.name}
+            known |= {"issuer_id": self.credential.issuer.id}
+        if isinstance(self.proof, KnownSecret):
+            known["key_id"] = self.proof.key_id
+        elif isinstance(self.proof, SelfProven):
+            known["key_id"] = self.proof.key.key_id
+        if self.resource is not None:
+            known |= {"resource_app_id": self.resource.app_id, "resource_principal_id": self.resource.principal_id}
+            known |= {"resource_name": self.resource.display_name}
+        known |= {"uti": uti(self.sender.trace)} if refused is None else self._of_refusal(refused)
+        return Event(
+            id=self.sender.trace,
+            at=self.at,
+            tenant_id=self.tenant.id,
+            app_id=self.client.application.app_id,
+            app_name=self.client.application.display_name,
+            principal_id=self.client.principal.id,
+            correlation_id=self.sender.correlation,
+            address=self.sender.address,
+            user_agent=self.sender.user_agent,
+            evidence=self.evidence,
+            proof=self._proof_state(refused),
+            wanted=kept(self.wanted),
+            roles=self.roles,
+            duration=duration,
+            **known,
+        )
+
+    def _of_refusal(self, refused: Refused) -> dict[str, Any]:
+        code = int(str(refused.row.code).removeprefix("ACC"))
+        said = {"code": code, "failure": refused.message, "detail": kept(refused.detail)}
+        return said | ({"verdicts": _nearest(self.matched.verdicts)} if self.matched else {})
+
+    def _proof_state(self, refused: Refused | None) -> ProofState:
+        code = None if refused is None else refused.row.code
+        if self.proof is not None or code in _PROVEN:
+            return "proven"
+        return "unproven" if code in _UNPROVEN else self.proof_state
+
+
+def kept(value: str, longest: int = LONGEST) -> str:
+    """Return a value from outside as it is kept: cut, and with nothing in it that moves a cursor."""
+    cut = value if len(value) <= longest else value[:longest] + "…"
+    return cut if cut.isprintable() else cut.encode("unicode_escape").decode("ascii")
+
+
+def _of_assertion(presented: Presented) -> dict[str, Any]:
+    return {
+        "issuer": kept(presented.issuer),
+        "subject": None if presented.subject is None else kept(presented.subject),
+        "audiences": tuple(kept(each) for each in presented.audiences),
+        "algorithm": presented.key.alg,
+        "kid": None if presented.key.kid is None else kept(presented.key.kid),
+        "token_id": None if presented.token_id is None else kept(presented.token_id),
+        "digest": presented.digest,
+        "issued": presented.issued_at,
+        "expires": presented.expires,
+    }
+
+
+def _nearest(verdicts: tuple[Verdict, ...]) -> tuple[VerdictKept, ...]:
+    nearest = sorted(verdicts, key=lambda each: -each.reached)[:MOST_VERDICTS]
+    return tuple(
+        VerdictKept(
+            verdict.credential.id,
+            verdict.credential.name,
+            tuple(
+                CheckKept(each.claim, kept(each.expected), kept(each.presented), each.passed) for each in verdict.checks
+            ),
+        )
+        for verdict in nearest
+    )
+
+
+__all__ = [
+    "CheckKept",
+    "Event",
+    "Evidence",
+    "ProofState",
+    "Sender",
+    "SignIn",
+    "VerdictKept",
+    "kept",
+]
