@@ -1,0 +1,62 @@
+"""One registered issuer, and what a token's header says about the key that signed it.
+
+Rule 1: keys come from a record that an administrator registered, never from anything a token says.
+Rule 2: caches, keys and history belong to (tenant, record, revision), never to a URL: two tenants or two clusters may
+share one issuer string and have different keys.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+from uuid import UUID
+
+import msgspec
+
+from accredit.issuers.url import IssuerUrl
+
+KeySource = Literal["discovery", "jwks_url", "uploaded"]
+
+Portability = Literal["entra", "extended"]
+"""What a tenant accepts: exactly what Entra ID accepts, or also what only this authority does."""
+
+MAX_SKEW: Final = 300  # seconds of clock difference forgiven either way; also the default (Entra's own is assumed)
+MAX_LIFETIME: Final = 90_000  # seconds, 25 h: the longest assertion Entra ID accepts
+DEFAULT_LIFETIME: Final = 86_400  # seconds; the limit in a tenant with extended portability
+
+
+class Issuer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """An issuer record of one tenant. ``algorithms`` is explicit and never widened by what a token or a key says."""
+
+    id: UUID
+    tenant_id: UUID
+    url: IssuerUrl
+    algorithms: tuple[str, ...]
+    key_source: KeySource = "discovery"
+    jwks_url: str | None = None
+    jwks: str | None = None  # the uploaded key set, JSON text
+    ca_bundle: str | None = None  # PEM; replaces the public roots for this issuer
+    networks: tuple[str, ...] = ()  # CIDRs of private networks an administrator opted in; empty = public only
+    max_lifetime: int = MAX_LIFETIME  # seconds
+    skew: int = MAX_SKEW  # seconds
+    require_kid: bool = True
+    blocked: bool = False
+    revision: int = 1
+
+    @property
+    def fetches(self) -> bool:
+        """Whether keys may have to be fetched over the network."""
+        return self.key_source != "uploaded"
+
+
+class KeyReference(msgspec.Struct, frozen=True, gc=False):
+    """What a token's header says about its key. Said by a stranger: it selects among registered keys, nothing else."""
+
+    alg: str
+    kid: str | None = None
+    x5t: str | None = None  # base64url SHA-1 of the certificate
+    x5t_s256: str | None = None  # base64url SHA-256 of the certificate
+
+    @property
+    def missing(self) -> bool:
+        """Whether the header names no key at all."""
+        return self.kid is None and self.x5t is None and self.x5t_s256 is None
