@@ -47,6 +47,11 @@ class Issuer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """Whether keys may have to be fetched over the network."""
         return self.key_source != "uploaded"
 
+    @property
+    def portable(self) -> bool:
+        """Whether Entra ID would take every token that this record takes: with a key id, RSA PKCS#1 v1.5 only."""
+        return self.require_kid and all(each.startswith("RS") for each in self.algorithms)
+
 
 class KeyReference(msgspec.Struct, frozen=True, gc=False):
     """What a token's header says about its key. Said by a stranger: it selects among registered keys, nothing else."""
