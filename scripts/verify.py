@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""`make check` and `make test`: run every step, then say which ones failed.
+
+verify.py check    format, lint, types, import contracts and the fast tests
+verify.py test     the same, all tests, and coverage; WITHOUT="clients-node ..." leaves groups of tests out
+"""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+ROOT = Path(__file__).parent.parent
+BIN = Path(sys.executable).parent
+
+# Groups of tests that may be left out by name; a group is the marker of the same name, with underscores.
+GROUPS = ("slow", "clients", "clients-node")
+ENVIRONMENTS = ("clients-node",)  # groups with an environment of their own
+FAST = "not slow and not clients and not clients_node"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    name: str
+    command: tuple[str, ...]
+
+
+STATIC = (
+    Step("types", ("mypy",)),
+    Step("format", ("ruff", "format", "--check", "--quiet", ".")),
+    Step("lint", ("ruff", "check", "--quiet", ".")),
+    Step("import contracts", ("lint-imports",)),
+)
+PYTEST = ("pytest", "-q", "-n", "2", "--dist", "loadgroup")
+
+
+def quiet(step: Step) -> bool:
+    """Run a step; show what it printed only when it failed."""
+    begun = monotonic()
+    ended = subprocess.run(
+        [BIN / step.command[0], *step.command[1:]],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    told = "" if ended.returncode == 0 else f"\n{ended.stdout}"
+    print(f"{step.name}: {'ok' if ended.returncode == 0 else 'FAILED'} ({monotonic() - begun:.1f} s){told}", flush=True)
+    return ended.returncode == 0
+
+
+def loud(step: Step, environment: Mapping[str, str] | None = None) -> bool:
+    """Run a step whose output is worth seeing while it runs."""
+    print(f"{step.name}:", flush=True)
+    return (
+        subprocess.run(
+            [BIN / step.command[0], *step.command[1:]], cwd=ROOT, env={**os.environ, **(environment or {})}, check=False
+        ).returncode
+        == 0
+    )
+
+
+def static() -> list[str]:
+    """The names of the steps that failed, of those that only read. Two at a time: the slowest is alone on its core."""
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        return [step.name for step, held in zip(STATIC, pool.map(quiet, STATIC), strict=True) if not held]
+
+
+def sets_up(group: str) -> bool:
+    return subprocess.run([ROOT / "scripts/setup.sh", group], check=False).returncode == 0
+
+
+def check() -> list[str]:
+    failed = static()
+    if not loud(Step("fast tests", (*PYTEST, "-m", FAST))):
+        failed.append("fast tests")
+    return failed
+
+
+def test(without: tuple[str, ...]) -> list[str]:
+    needed = [group for group in ENVIRONMENTS if group not in without]
+    failed = [f"setting up {group}" for group in needed if not sets_up(group)]
+    failed += static()
+    chosen = " and ".join(f"not {group.replace('-', '_')}" for group in without)
+    everything = Step("tests", (*PYTEST, "--cov", "--cov-report=", *(("-m", chosen) if chosen else ())))
+    if not loud(everything, {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci")}):
+        failed.append("tests")
+    if not quiet(Step("coverage", ("python", "scripts/coverage_core.py"))):
+        failed.append("coverage")
+    return failed
+
+
+def main(what: str) -> int:
+    without = tuple(os.environ.get("WITHOUT", "").replace(",", " ").split())
+    unknown = [name for name in without if name not in GROUPS]
+    if unknown:
+        print(f"there is no group named {', '.join(unknown)}; the groups are {', '.join(GROUPS)}", file=sys.stderr)
+        return 2
+    failed = check() if what == "check" else test(without)
+    print(f"make {what}: {'FAILED: ' + ', '.join(failed) if failed else 'everything held'}")
+    if what == "test" and without:
+        print(f"not tested: {', '.join(without)}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,0 +1,45 @@
+"""What every test gets. The network is closed by pytest-socket (pyproject.toml): 127.0.0.1 and ::1 only."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).parent.parent
+
+# No deadlines and no complaints of slowness: a machine that is busy with something else must not fail a law.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True, derandomize=False)
+settings.register_profile("check", unhurried, max_examples=25)
+settings.register_profile("ci", unhurried, max_examples=150)
+settings.register_profile("long", unhurried, max_examples=5_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "check"))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Tests marked `anyio` run on asyncio, as the server does."""
+    return "asyncio"
+
+
+@dataclass(frozen=True, slots=True)
+class ClientsNode:
+    """Node and what runs on it: the executable, and the folder that holds node_modules."""
+
+    node: Path
+    folder: Path
+
+
+@pytest.fixture(scope="session")
+def clients_node() -> ClientsNode:
+    """The environment of the group clients-node, or a failure that names what is missing."""
+    found = ClientsNode(ROOT / ".env/clients-node/bin/node", ROOT / "tests/clients/node")
+    for part in (found.node, found.folder / "node_modules"):
+        if not part.exists():
+            pytest.fail(
+                f"{part.relative_to(ROOT)} is missing: run `make setup-clients-node`, "
+                'or leave the group out: make test WITHOUT="clients-node"',
+                pytrace=False,
+            )
+    return found
