@@ -54,6 +54,6 @@ def _fits(template: str, issuer: str) -> bool:
     before, label, after = template.partition(LABEL)
     if not label:
         return issuer == template
-    # Cut by length, so that the two fixed ends can never share characters.
-    middle = issuer[len(before) : max(len(before), len(issuer) - len(after))]
+    middle = issuer[len(before) : len(issuer) - len(after)]
+    # Put together again, so that the two fixed ends can never share characters.
     return issuer == before + middle + after and DNS_LABEL.fullmatch(middle) is not None
