@@ -104,6 +104,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     duration: float = 0.0  # milliseconds from the first byte read to the decision
     count: int = 1  # more than one: an aggregate of unproven refusals beyond the quota
     last_at: datetime | None = None  # of an aggregate
+    last_id: UUID | None = None  # of an aggregate: the request counted last; ``id`` is the one counted first
     subjects: tuple[str, ...] = ()  # of an aggregate: up to ten distinct ones
 
 
