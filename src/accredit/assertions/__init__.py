@@ -1,0 +1,38 @@
+"""What a workload presents: read without belief, then proven with keys that an administrator registered."""
+
+from accredit.assertions.compact import (
+    ENTRA,
+    EXTENDED,
+    CompactToken,
+    Policy,
+    Presented,
+    parse,
+    peek_client,
+)
+from accredit.assertions.proof import Proven, refuse_algorithm, signed_by, verify
+from accredit.assertions.selfsigned import (
+    RegisteredKey,
+    SelfProven,
+    registered,
+    registered_key,
+    verify_self_signed,
+)
+
+__all__ = [
+    "ENTRA",
+    "EXTENDED",
+    "CompactToken",
+    "Policy",
+    "Presented",
+    "Proven",
+    "RegisteredKey",
+    "SelfProven",
+    "parse",
+    "peek_client",
+    "refuse_algorithm",
+    "registered",
+    "registered_key",
+    "signed_by",
+    "verify",
+    "verify_self_signed",
+]
