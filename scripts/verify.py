@@ -8,6 +8,7 @@ verify.py test     the same, all tests, and coverage; WITHOUT="clients-node ..."
 import os
 import subprocess
 import sys
+import tomllib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,10 +18,10 @@ from time import monotonic
 ROOT = Path(__file__).parent.parent
 BIN = Path(sys.executable).parent
 
-# Groups of tests that may be left out by name; a group is the marker of the same name, with underscores.
-GROUPS = ("slow", "clients", "clients-node")
+# Groups of tests that may be left out by name: the markers of pyproject.toml, with dashes.
+MARKERS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
+GROUPS = tuple(marker.partition(":")[0].replace("_", "-") for marker in MARKERS)
 ENVIRONMENTS = ("clients-node",)  # groups with an environment of their own
-FAST = "not slow and not clients and not clients_node"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ STATIC = (
     Step("lint", ("ruff", "check", "--quiet", ".")),
     Step("import contracts", ("lint-imports",)),
 )
-PYTEST = ("pytest", "-q", "-n", "2", "--dist", "loadgroup")
+PYTEST = ("pytest", "-n", "2", "--dist", "loadgroup")
 
 
 def quiet(step: Step) -> bool:
@@ -71,13 +72,19 @@ def static() -> list[str]:
         return [step.name for step, held in zip(STATIC, pool.map(quiet, STATIC), strict=True) if not held]
 
 
+def left_out(groups: tuple[str, ...]) -> tuple[str, ...]:
+    """Options of pytest: everything but these groups."""
+    markers = " and ".join(f"not {group.replace('-', '_')}" for group in groups)
+    return ("-m", markers) if markers else ()
+
+
 def sets_up(group: str) -> bool:
     return subprocess.run([ROOT / "scripts/setup.sh", group], check=False).returncode == 0
 
 
 def check() -> list[str]:
     failed = static()
-    if not loud(Step("fast tests", (*PYTEST, "-m", FAST))):
+    if not loud(Step("fast tests", (*PYTEST, *left_out(GROUPS)))):
         failed.append("fast tests")
     return failed
 
@@ -86,8 +93,7 @@ def test(without: tuple[str, ...]) -> list[str]:
     needed = [group for group in ENVIRONMENTS if group not in without]
     failed = [f"setting up {group}" for group in needed if not sets_up(group)]
     failed += static()
-    chosen = " and ".join(f"not {group.replace('-', '_')}" for group in without)
-    everything = Step("tests", (*PYTEST, "--cov", "--cov-report=", *(("-m", chosen) if chosen else ())))
+    everything = Step("tests", (*PYTEST, "--cov", "--cov-report=", *left_out(without)))
     if not loud(everything, {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci")}):
         failed.append("tests")
     if not quiet(Step("coverage", ("python", "scripts/coverage_core.py"))):
