@@ -31,6 +31,8 @@ class Tree:
     def write(self, files: dict[str, str]) -> None:
         for name, text in files.items():
             path = self.root / "src/accredit" / name
+            if path.with_suffix("").is_dir():  # a story that has outgrown one file
+                path = path.with_suffix("") / "__init__.py"
             path.write_text(f"{path.read_text() if path.exists() else ''}\n{text}\n")
 
     def broken_contracts(self) -> set[str]:
@@ -111,5 +113,5 @@ def test_what_only_an_entry_of_the_program_may_do_is_refused_elsewhere(tree, tex
 
 
 def test_the_entry_of_the_program_may_read_the_clock(tree):
-    tree.write({"app.py": BANNED["reading the clock"]})
-    assert "TID251" not in tree.lint_codes("app.py")
+    tree.write({"app/chance.py": BANNED["reading the clock"]})
+    assert "TID251" not in tree.lint_codes("app/chance.py")
