@@ -1,0 +1,1 @@
+"""What the wire looks like: forms, headers, answers. Nothing here decides anything."""

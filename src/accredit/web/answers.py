@@ -1,0 +1,66 @@
+"""Answers of bare ASGI endpoints: status, headers, one body (ASGI 3.0, HTTP connection scope)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from accredit import __version__
+from accredit.errors import BODY_TOO_LARGE, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+
+    Scope = MutableMapping[str, Any]
+    Message = MutableMapping[str, Any]
+    Receive = Callable[[], Awaitable[Message]]
+    Send = Callable[[Message], Awaitable[None]]
+    Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+    Header = tuple[bytes, bytes]
+
+JSON: Final = (b"content-type", b"application/json; charset=utf-8")
+HTML: Final = (b"content-type", b"text/html; charset=utf-8")
+SERVER: Final = (b"x-ms-ests-server", f"accredit/{__version__}".encode())
+NOT_STORED: Final = (
+    (b"cache-control", b"no-store, no-cache"),
+    (b"pragma", b"no-cache"),
+    JSON,
+    (b"expires", b"-1"),
+    (b"x-content-type-options", b"nosniff"),
+    (b"p3p", b'CP="DSP CUR OTPi IND OTRi ONL FIN"'),
+    SERVER,
+    (b"x-xss-protection", b"0"),
+)
+"""The headers of every answer of the token endpoint, granted or refused."""
+STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+PUBLISHED: Final = (
+    JSON,
+    (b"cache-control", b"max-age=86400, private"),
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-allow-methods", b"GET, OPTIONS"),
+    (b"x-content-type-options", b"nosniff"),
+)
+"""The headers of discovery documents and key sets."""
+
+
+async def answer(send: Send, status: int, headers: Sequence[Header], body: bytes, *, head: bool = False) -> None:
+    """Send one whole answer; ``head`` leaves the body out."""
+    length = (b"content-length", str(len(body)).encode())
+    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
+    await send({"type": "http.response.body", "body": b"" if head else body})
+
+
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    """Read a request body of at most ``limit`` bytes. ``ACC2413`` as soon as it is known to be larger."""
+    announced = headers.get(b"content-length", b"0")
+    if announced.isdigit() and int(announced) > limit:
+        raise Refused(BODY_TOO_LARGE, limit=limit)
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    while message.get("more_body"):
+        if len(body) > limit:
+            break
+        message = await receive()
+        body += message.get("body", b"")
+    if len(body) > limit:
+        raise Refused(BODY_TOO_LARGE, limit=limit)
+    return body

@@ -1,0 +1,102 @@
+"""The front door of the public listener: host names, paths, and which room answers. Bare ASGI.
+
+Rule 1: a ``Host`` that is not on the allow-list is refused before anything else is looked at (DNS rebinding).
+Rule 2: every answer is JSON of one shape, also for what does not exist: an HTML body gives clients a traceback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from accredit.errors import BROKEN, HOST_NOT_SERVED, METHOD_NOT_ALLOWED, NOT_FOUND, VERB_NOT_ALLOWED, Refused
+from accredit.web.answers import JSON, SERVER, answer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from accredit.signins import Sender
+    from accredit.web.answers import Application, Header, Receive, Scope, Send
+    from accredit.web.token import TokenEndpoint
+    from accredit.web.wellknown import WellKnown
+
+_INTERACTIVE: Final = frozenset(
+    {
+        *("oauth2/v2.0/authorize", "oauth2/v2.0/devicecode", "oauth2/v2.0/logout"),
+        *("oauth2/authorize", "oauth2/devicecode", "oauth2/logout", "oauth2/checksession"),
+        *("openid/userinfo", "kerberos"),
+    }
+)
+_DOCUMENTS: Final = {
+    "v2.0/.well-known/openid-configuration": ("discovery", 2),
+    ".well-known/openid-configuration": ("discovery", 1),
+    "discovery/v2.0/keys": ("key_set", 2),
+    "discovery/keys": ("key_set", 1),
+}
+_TOKENS: Final = {"oauth2/v2.0/token": 2, "oauth2/token": 1}
+
+
+@dataclass(frozen=True, slots=True)
+class Front:
+    """Routes the public listener. ``rooms`` are further applications by first path segment (``idp``)."""
+
+    tokens: TokenEndpoint
+    wellknown: WellKnown
+    hosts: frozenset[bytes]  # allowed values of the Host header, lower case, with port where one is sent
+    rooms: dict[str, Application]
+    broken: Callable[[Sender, BaseException], None]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["type"] != "http":
+            return
+        try:
+            self._refuse_host(scope)
+            path = scope["path"].lstrip("/")  # some clients send //{tenant}/…
+            tenant, _, rest = path.partition("/")
+            if version := _TOKENS.get(rest):
+                await self.tokens(scope, receive, send, tenant, version)
+            else:
+                await self._other(scope, receive, send, tenant, rest)
+        except Refused as refused:
+            await self._refuse(scope, send, refused)
+        except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes an answer
+            self.broken(self._sender(scope), error)
+            await self._refuse(scope, send, Refused(BROKEN))
+
+    async def _other(self, scope: Scope, receive: Receive, send: Send, first: str, rest: str) -> None:
+        if room := self.rooms.get(first):
+            await room({**scope, "path": f"/{first}/{rest}"}, receive, send)
+        elif document := _DOCUMENTS.get(rest):
+            kind, version = document
+            await getattr(self.wellknown, kind)(scope, send, first, version)
+        elif first == "common" and rest == "discovery/instance":
+            await self.wellknown.instance(scope, send)
+        elif first == "metadata" and rest == "endpoints":
+            await self.wellknown.metadata(scope, send)
+        elif first == "error" and not rest:
+            await self.wellknown.help(scope, send)
+        elif rest in _INTERACTIVE or (first, rest) == ("oidc", "userinfo"):
+            await self.wellknown.interactive(scope, send)
+        else:
+            raise Refused(NOT_FOUND)
+
+    def _refuse_host(self, scope: Scope) -> None:
+        for name, value in scope["headers"]:
+            if name == b"host":
+                if value in self.hosts or value.lower() in self.hosts:
+                    return
+                break
+        raise Refused(HOST_NOT_SERVED)
+
+    def _sender(self, scope: Scope) -> Sender:
+        return self.tokens.senders.read(scope, dict(scope["headers"]), {})
+
+    async def _refuse(self, scope: Scope, send: Send, refused: Refused) -> None:
+        who = self._sender(scope)
+        status, body = self.tokens.errors.body(refused, who, self.tokens.authority.clock())
+        headers: list[Header] = [JSON, SERVER, (b"x-ms-request-id", str(who.trace).encode())]
+        headers.append((b"x-content-type-options", b"nosniff"))
+        if refused.row in (METHOD_NOT_ALLOWED, VERB_NOT_ALLOWED):
+            headers.append((b"allow", refused.fields["valid_verbs"].encode()))
+        await answer(send, status, headers, body, head=scope["method"] == "HEAD")

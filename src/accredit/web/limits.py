@@ -1,0 +1,115 @@
+"""Two limits in front of the exchange: how many requests are under way, and how often a sender may fail.
+
+Rule 1: nobody is locked out by a client id. Ids are public, and a limit on them would be a weapon; failures count by
+address and by (address, client).
+Rule 2: over the limit an assertion that proves still passes; it is judged with keys at hand only.
+Rule 3: memory is bounded however many addresses send.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from contextlib import contextmanager
+from dataclasses import dataclass
+from ipaddress import IPv6Address, ip_address, ip_network
+from typing import TYPE_CHECKING, Final
+
+from accredit.errors import TOO_MANY_REQUESTS, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+MINUTE: Final = 60.0  # seconds
+MOST_SENDERS: Final = 20_000  # counters kept; the longest unused goes first
+
+
+class Admission:
+    """At most ``most`` requests under way; one that waits for an issuer gives its place back while it waits."""
+
+    __slots__ = ("most", "under_way")
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self.under_way = 0
+
+    def enter(self) -> None:
+        """Take a place. 90055 when there is none."""
+        if self.under_way >= self.most:
+            raise Refused(TOO_MANY_REQUESTS, detail=f"{self.most} requests are under way")
+        self.under_way += 1
+
+    def leave(self) -> None:
+        """Give the place back."""
+        self.under_way -= 1
+
+    @contextmanager
+    def given_back(self) -> Iterator[None]:
+        """Hand the place to somebody else while this request waits for the outside world."""
+        self.under_way -= 1
+        try:
+            yield
+        finally:
+            self.under_way += 1
+
+
+@dataclass(slots=True)
+class _Bucket:
+    tokens: float
+    at: float  # seconds, monotonic
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """Failures that are judged in full: per minute, and at once after a quiet time."""
+
+    per_minute: int
+    burst: int
+
+
+class Failures:
+    """Failed exchanges by address and by (address, client), as leaky buckets."""
+
+    def __init__(
+        self,
+        seconds: Callable[[], float],
+        *,
+        by_client: Allowance = Allowance(60, 120),
+        by_address: Allowance = Allowance(300, 300),
+    ) -> None:
+        self._seconds = seconds
+        self._by_client = by_client
+        self._by_address = by_address
+        self._buckets: OrderedDict[tuple[str, str], _Bucket] = OrderedDict()
+
+    def exceeded(self, address: str, client: str) -> bool:
+        """Whether this sender has failed so often that only proof with keys at hand is looked at."""
+        if not self._buckets:
+            return False
+        network = _network(address)
+        return self._left(network, client, self._by_client) < 1 or self._left(network, "", self._by_address) < 1
+
+    def count(self, address: str, client: str) -> None:
+        """Count one failed exchange."""
+        network = _network(address)
+        for key, allowance in (((network, client), self._by_client), ((network, ""), self._by_address)):
+            left = self._left(*key, allowance)
+            self._buckets[key] = _Bucket(max(left - 1, 0), self._seconds())
+            self._buckets.move_to_end(key)
+        while len(self._buckets) > MOST_SENDERS:
+            self._buckets.popitem(last=False)
+
+    def _left(self, network: str, client: str, allowance: Allowance) -> float:
+        bucket = self._buckets.get((network, client))
+        if bucket is None:
+            return allowance.burst
+        regained = (self._seconds() - bucket.at) * allowance.per_minute / MINUTE
+        return min(allowance.burst, bucket.tokens + regained)
+
+
+def _network(address: str) -> str:
+    """IPv6 counts by /64: one subscriber has that many addresses."""
+    try:
+        found = ip_address(address)
+    except ValueError:
+        return address
+    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address

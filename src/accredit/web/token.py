@@ -1,0 +1,175 @@
+"""The token endpoints, v1.0 and v2.0: a form comes in, an access token or a refusal goes out. Bare ASGI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from accredit.errors import (
+    BROKEN,
+    TOO_MANY_REQUESTS,
+    TRANSIENT,
+    VERB_NOT_ALLOWED,
+    Refused,
+)
+from accredit.exchange import Secret, TokenRequest
+from accredit.tokens.claims import EARLY
+from accredit.web import form, sender
+from accredit.web.answers import NOT_STORED, STRICT_TRANSPORT, answer, read_body
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from accredit.ports import Authority, Keys
+    from accredit.signins import Sender
+    from accredit.tokens import AccessToken
+    from accredit.web.answers import Header, Receive, Scope, Send
+    from accredit.web.errors import Errors
+    from accredit.web.limits import Admission, Failures
+    from accredit.web.sender import Senders
+
+LARGEST_BODY: Final = 131_072  # bytes, before the form is looked at
+RETRY_AFTER: Final = 1  # seconds, with 429 and 503
+V1: Final = 1
+V2: Final = 2
+
+Outcome = tuple[str, str, str, str]
+"""Tenant segment, ``granted`` or ``refused``, code, kind of evidence: what is counted of an exchange."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenEndpoint:
+    """Serves one authority. ``observed`` is told of every outcome and of every error of our own."""
+
+    authority: Authority
+    exchange: Callable[[TokenRequest, Authority], Awaitable[AccessToken]]
+    senders: Senders
+    errors: Errors
+    admission: Admission
+    observed: Callable[[TokenRequest | None, Sender, Refused | None, float], None]
+    broken: Callable[[Sender, BaseException], None]
+    seconds: Callable[[], float]  # monotonic
+    failures: Failures | None = None  # None: nobody is limited (emulator)
+    keys_at_hand: Keys | None = None  # the issuers' keys without fetching, for senders over the limit
+    explanation: Callable[[TokenRequest, Refused], Awaitable[Mapping[str, Any] | None]] | None = None
+    strict_transport: bool = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, tenant: str, version: int) -> None:
+        """Answer one request to ``/{tenant}/oauth2/v2.0/token`` (version 2) or ``/{tenant}/oauth2/token`` (1)."""
+        started = self.seconds()
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        fields, unreadable = await _fields(scope, headers, receive)
+        who = self._sender(scope, headers, fields)
+        request = None
+        try:
+            if unreadable is not None:
+                raise unreadable  # noqa: TRY301  one place turns whatever went wrong into an answer
+            basic = sender.basic(headers) if b"authorization" in headers else None
+            request = TokenRequest.from_form(who, tenant, fields, basic=basic, version=version)
+            token = await self._judged(request)
+        except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes an answer
+            refused = self._refusal(who, error)
+            self.observed(request, who, refused, self.seconds() - started)
+            await self._refuse(send, headers, request, who, refused)
+        else:
+            self.observed(request, who, None, self.seconds() - started)
+            await answer(send, 200, self._headers(who), granted_v2(token) if version == V2 else granted_v1(token))
+
+    def _refusal(self, who: Sender, error: Exception) -> Refused:
+        if isinstance(error, Refused):
+            return error
+        self.broken(who, error)
+        return Refused(BROKEN)
+
+    async def _judged(self, request: TokenRequest) -> AccessToken:
+        """Exchange, within the limits. Over its limit a sender is judged with keys at hand, and only proof helps."""
+        limited = self.failures is not None and self.failures.exceeded(request.sender.address, request.client_id)
+        authority = self.authority
+        if limited and self.keys_at_hand is not None:
+            authority = replace(authority, keys=self.keys_at_hand)
+        self.admission.enter()
+        try:
+            return await self.exchange(request, authority)
+        except Refused as refused:
+            if self.failures is not None and refused.row.move != "us":
+                self.failures.count(request.sender.address, request.client_id)
+            if limited:
+                raise Refused(TOO_MANY_REQUESTS, detail="too many failed exchanges from this address") from refused
+            raise
+        finally:
+            self.admission.leave()
+
+    def _sender(self, scope: Scope, headers: Mapping[bytes, bytes], fields: Mapping[str, str]) -> Sender:
+        others = fields
+        if scope["query_string"] and sender.CORRELATION not in fields:
+            others = dict(parse_qsl(scope["query_string"].decode("latin-1")))
+        return self.senders.read(scope, headers, others)
+
+    def _headers(self, who: Sender) -> list[Header]:
+        headers = [*NOT_STORED, (b"x-ms-request-id", str(who.trace).encode())]
+        if who.echo_correlation:
+            headers.append((b"client-request-id", str(who.correlation).encode()))
+        if self.strict_transport:
+            headers.append(STRICT_TRANSPORT)
+        return headers
+
+    async def _refuse(
+        self, send: Send, sent: Mapping[bytes, bytes], request: TokenRequest | None, who: Sender, refused: Refused
+    ) -> None:
+        said = await self.explanation(request, refused) if self.explanation and request else None
+        status, body = self.errors.body(refused, who, self.authority.clock(), said)
+        headers = self._headers(who)
+        if refused.row is VERB_NOT_ALLOWED:
+            headers.append((b"allow", b"POST"))
+        if refused.row in (TOO_MANY_REQUESTS, TRANSIENT):
+            headers.append((b"retry-after", str(RETRY_AFTER).encode()))
+        if status == 401 and sent.get(b"authorization", b"")[:6].lower() == b"basic ":  # noqa: PLR2004  Unauthorized
+            headers.append((b"www-authenticate", b'Basic realm="accredit"'))
+        await answer(send, status, headers, body)
+
+
+async def _fields(
+    scope: Scope, headers: Mapping[bytes, bytes], receive: Receive
+) -> tuple[dict[str, str], Refused | None]:
+    """Read the form; what cannot be read is a refusal beside no fields, so that it is answered like every other one."""
+    try:
+        if scope["method"] != "POST":
+            raise Refused(VERB_NOT_ALLOWED, valid_verbs="POST", invalid_verb=scope["method"])  # noqa: TRY301
+        return form.read(headers.get(b"content-type", b""), await read_body(headers, receive, LARGEST_BODY)), None
+    except Refused as refused:
+        return {}, refused
+
+
+def kind_of_evidence(request: TokenRequest | None) -> str:
+    """Return the label under which an exchange is counted."""
+    if request is None:
+        return "none"
+    return "secret" if isinstance(request.evidence, Secret) else "assertion"
+
+
+def granted_v2(token: AccessToken) -> bytes:
+    """Return the answer of version 2.0: integers; the lifetime one second short, as Entra ID prints it."""
+    seconds = token.lifetime - 1
+    return b'{"token_type":"Bearer","expires_in":%d,"ext_expires_in":%d,"access_token":"%s"}' % (
+        seconds,
+        seconds,
+        token.value.encode(),
+    )
+
+
+def granted_v1(token: AccessToken) -> bytes:
+    """Return the answer of version 1.0: everything is text."""
+    return msgspec.json.encode(
+        {
+            "token_type": "Bearer",
+            "expires_in": str(token.lifetime),
+            "ext_expires_in": str(token.lifetime),
+            "expires_on": str(token.issued_at + token.lifetime),
+            "not_before": str(token.issued_at - EARLY),
+            "resource": token.wanted,
+            "access_token": token.value,
+        }
+    )
