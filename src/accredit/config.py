@@ -1,0 +1,186 @@
+"""Settings of a server: where each value comes from, and what it may be.
+
+Order: ``ACCREDIT_*`` variables (nesting by ``__``), secret files, the TOML file, the default. An unknown key is an
+error with a suggestion. Read with msgspec, not pydantic-settings: same strictness, and 0.17 s less CPU at every start.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+
+import msgspec
+
+from accredit.errors import INPUT_UNREADABLE, SETTING_INVALID, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PREFIX: Final = "ACCREDIT_"
+CLIENT_VARIABLES: Final = frozenset(
+    f"{PREFIX}{name}" for name in ("URL", "TOKEN", "CA_FILE", "TENANT", "CLIENT_ID", "CLIENT_SECRET", "PROFILE")
+)
+"""What scripts say to the command line; a server never reads them."""
+OTHER_VARIABLES: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "VECTORS", "REQUIRE_VECTORS", "NO_COLOR"))
+SYSTEM_FILE: Final = Path("/etc/accredit/accredit.toml")
+SYSTEM_DATA: Final = Path("/var/lib/accredit")
+
+Profile = Literal["emulator", "production"]
+Port = Annotated[int, msgspec.Meta(ge=0, le=65_535)]
+Positive = Annotated[int, msgspec.Meta(gt=0)]
+
+
+class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The operator's certificate. Both empty in production: plain HTTP behind a proxy that ends TLS."""
+
+    certificate: str = ""  # path of a PEM chain
+    key: str = ""  # path of the PEM private key
+
+
+class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long sign-in events are kept."""
+
+    days: Positive = 30
+    megabytes: Positive = 10_240  # cap of the database; the oldest events go first
+    reserve_megabytes: Positive = 256  # free disk below which unproven refusals are only counted
+    reserve_percent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 5
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything a server can be told. Frozen after start; every member has a safe default or none."""
+
+    profile: Profile = "production"
+    host: str = "127.0.0.1"
+    port: Port = 8443
+    admin_host: str = "127.0.0.1"
+    admin_port: Port = 8444
+    public_url: str = ""  # needed in production; in the emulator formed from the bound port
+    data: str = ""  # directory; see ``data_directory``
+    allowed_hosts: tuple[str, ...] = ()  # Host values besides the public URL's
+    trusted_proxies: tuple[str, ...] = ()  # CIDRs whose forwarded addresses are believed
+    tls: Tls = Tls()
+    strict_transport: bool = True  # send Strict-Transport-Security (production, https public URL)
+    master_key_file: str = ""  # default: master.key in the data directory
+    error_separator: Literal["space", "crlf"] = "space"
+    explain_to_caller: bool = False  # emulator only
+    expose_emulator: bool = False  # let the emulator listen beyond loopback
+    issuer_overrides: dict[str, str] = {}  # emulator only: issuer string to the base URL that answers for it
+    refusals: dict[str, dict[str, str | int | bool]] = {}  # overrides of rows of the catalogue
+    region: str = "EU"  # tenant_region_scope of discovery documents
+    under_way: Positive = 64  # token requests at once; the next one gets 429
+    shutdown_timeout: Positive = 20  # seconds for draining
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "json", "console"] = "auto"
+    retention: Retention = Retention()
+
+
+def read(
+    environment: Mapping[str, str],
+    *,
+    file: Path | None = None,
+    secrets: Path | None = Path("/run/secrets"),
+    **given: object,
+) -> Settings:
+    """Read the settings; ``given`` (command-line options that were set) outranks everything. ``SETTING_INVALID``."""
+    merged: dict[str, Any] = {}
+    chosen = file or (Path(environment["ACCREDIT_CONFIG"]) if environment.get("ACCREDIT_CONFIG") else None)
+    if chosen is None and SYSTEM_FILE.exists():
+        chosen = SYSTEM_FILE
+    if chosen is not None:
+        _merge(merged, _toml(chosen))
+    if secrets is not None and secrets.is_dir():
+        found = {each.name.upper(): each for each in secrets.iterdir() if each.name.lower().startswith("accredit_")}
+        _merge(merged, _nested({name: _text(path) for name, path in found.items()}))
+    _merge(merged, _nested(environment))
+    _merge(merged, {name: value for name, value in given.items() if value is not None})
+    return _converted(merged)
+
+
+def data_directory(settings: Settings) -> Path | None:
+    """Return where the server keeps its things; ``None``: a temporary directory of the emulator."""
+    if settings.data:
+        return Path(settings.data)
+    return None if settings.profile == "emulator" else SYSTEM_DATA
+
+
+def schema() -> dict[str, Any]:
+    """Return the JSON schema of the settings."""
+    return msgspec.json.schema(Settings)
+
+
+def _converted(merged: dict[str, Any]) -> Settings:
+    _refuse_unknown(merged, Settings, "")
+    try:
+        return msgspec.convert(_split_lists(merged), Settings, strict=False)
+    except msgspec.ValidationError as error:
+        reason, _, where = str(error).partition(" - at `$.")
+        raise Refused(SETTING_INVALID, name=where.rstrip("`") or "file", reason=reason) from error
+
+
+def _split_lists(merged: dict[str, Any]) -> dict[str, Any]:
+    """A variable holds a list as comma-separated text."""
+    lists = {each.name for each in msgspec.structs.fields(Settings) if str(each.type).startswith("tuple")}
+    return {
+        name: [part.strip() for part in value.split(",") if part.strip()]
+        if name in lists and isinstance(value, str)
+        else value
+        for name, value in merged.items()
+    }
+
+
+def _refuse_unknown(found: Mapping[str, Any], kind: type[msgspec.Struct], prefix: str) -> None:
+    fields = {each.name: each.type for each in msgspec.structs.fields(kind)}
+    for name, value in found.items():
+        if name not in fields:
+            near = difflib.get_close_matches(name, fields, n=1)
+            hint = f"; did you mean {prefix}{near[0]}?" if near else ""
+            raise Refused(SETTING_INVALID, name=f"{prefix}{name}", reason=f"there is no such setting{hint}")
+        inner = fields[name]
+        if isinstance(value, dict) and isinstance(inner, type) and issubclass(inner, msgspec.Struct):
+            _refuse_unknown(value, inner, f"{prefix}{name}.")
+
+
+def _nested(variables: Mapping[str, str]) -> dict[str, Any]:
+    tree: dict[str, Any] = {}
+    for variable, value in variables.items():
+        if not variable.startswith(PREFIX) or variable in CLIENT_VARIABLES | OTHER_VARIABLES:
+            continue
+        *path, last = variable.removeprefix(PREFIX).lower().split("__")
+        branch = tree
+        for step in path:
+            branch = branch.setdefault(step, {})
+            if not isinstance(branch, dict):
+                raise Refused(SETTING_INVALID, name=variable, reason="a setting and a group of settings have one name")
+        branch[last] = _json(variable, value) if last in {"issuer_overrides", "refusals"} else value
+    return tree
+
+
+def _json(variable: str, value: str) -> Any:  # noqa: ANN401  checked with all the rest
+    try:
+        return msgspec.json.decode(value)
+    except msgspec.DecodeError as error:
+        raise Refused(SETTING_INVALID, name=variable, reason=f"not JSON: {error}") from error
+
+
+def _merge(into: dict[str, Any], more: Mapping[str, Any]) -> None:
+    for name, value in more.items():
+        if isinstance(value, dict) and isinstance(into.get(name), dict):
+            _merge(into[name], value)
+        else:
+            into[name] = value
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(SETTING_INVALID, name=str(path), reason=str(error)) from error
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Refused(INPUT_UNREADABLE, what=path, reason=error) from error
