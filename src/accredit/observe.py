@@ -1,0 +1,174 @@
+"""What operators see of a running authority: metrics and structured logs.
+
+Rule 1: no label takes a value from a token or a request; tenants and issuers are labels where configured.
+Rule 2: values from outside are fields of a log line, never formatted into its message.
+Rule 3: tokens travel in types that do not print. What slips through all the same is dropped here: anything shaped like
+a JWT whose first part decodes to a header, and any bearer value.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import time
+from base64 import urlsafe_b64decode
+from typing import TYPE_CHECKING, Any, Final, TextIO
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from accredit import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, MutableMapping
+
+    from accredit.errors import Refused
+    from accredit.signins import Sender
+
+MOST_REFUSALS_LOGGED: Final = 50  # a second; what follows is counted, so that a flood fills no disk
+_JWT: Final = re.compile(r"([A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
+_BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
+_SECRET: Final = re.compile(r"(?i)\b(client_secret|client_assertion|password|cookie)=[^&\s]+")
+
+
+def scrub(text: str) -> str:
+    """Return ``text`` without anything that is a token or a secret. Host names with three labels survive."""
+    if "." in text:
+        text = _JWT.sub(_masked, text)
+    return _SECRET.sub(r"\1=<masked>", _BEARER.sub(r"\1 <masked>", text))
+
+
+def _masked(found: re.Match[str]) -> str:
+    first = found[1]
+    try:
+        header = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    except ValueError:
+        return found[0]
+    return "<jwt masked>" if isinstance(header, dict) and "alg" in header else found[0]
+
+
+def _scrubbed(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    return {key: _deep(value) for key, value in event.items()}
+
+
+def _deep(value: Any) -> Any:  # noqa: ANN401  a log field may be anything
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, dict):
+        return {key: _deep(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_deep(each) for each in value]
+    return value if isinstance(value, int | float | bool | None) else scrub(str(value))
+
+
+def logger(*, level: str = "info", as_json: bool | None = None, stream: TextIO | None = None) -> structlog.BoundLogger:
+    """Return the logger of this process: JSON lines unless ``stream`` (standard error) is a terminal."""
+    out = stream or sys.stderr
+    plain = as_json is False or (as_json is None and out.isatty())
+    renderer = (
+        structlog.dev.ConsoleRenderer(colors=plain and out.isatty()) if plain else structlog.processors.JSONRenderer()
+    )
+    made: structlog.BoundLogger = structlog.wrap_logger(
+        structlog.PrintLogger(out),
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            _scrubbed,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+    )
+    return made
+
+
+class Metrics:
+    """The counters of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry(auto_describe=True)
+        self.exchanges = Counter(
+            "accredit_exchanges",
+            "Token requests by outcome.",
+            ("tenant", "result", "code", "evidence"),
+            registry=self.registry,
+        )
+        self.duration = Histogram(
+            "accredit_exchange_duration_seconds", "Time to answer.", ("result",), registry=self.registry
+        )
+        self.fetches = Counter(
+            "accredit_issuer_fetch", "Fetches from issuers.", ("issuer", "kind", "result"), registry=self.registry
+        )
+        self.events = Gauge("accredit_signin_events_written", "Sign-in events written.", registry=self.registry)
+        self.aggregated = Gauge(
+            "accredit_signin_events_aggregated", "Refusals counted instead of stored.", registry=self.registry
+        )
+        self.log_healthy = Gauge(
+            "accredit_signin_log_healthy", "1 while events can be written.", registry=self.registry
+        )
+        self.key_expires = Gauge(
+            "accredit_signing_key_active_timestamp_seconds",
+            "When the key began to sign.",
+            ("kid",),
+            registry=self.registry,
+        )
+        build = Gauge("accredit_build_info", "The running version.", ("version",), registry=self.registry)
+        build.labels(__version__).set(1)
+        self._granted = self.duration.labels("granted")
+        self._refused = self.duration.labels("refused")
+        self._children: dict[tuple[str, str, str, str], Any] = {}
+
+    def exchanged(self, tenant: str, result: str, code: str, evidence: str, seconds: float) -> None:
+        """Count one exchange."""
+        key = (tenant, result, code, evidence)
+        child = self._children.get(key)
+        if child is None:
+            child = self._children[key] = self.exchanges.labels(*key)
+        child.inc()
+        (self._granted if result == "granted" else self._refused).observe(seconds)
+
+    def text(self) -> bytes:
+        """Return everything in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+
+class Journal:
+    """Writes what happens to the log: every refusal up to a number a second, then one line with the count."""
+
+    def __init__(self, log: structlog.BoundLogger, seconds: Callable[[], float] = time.monotonic) -> None:
+        self.log = log
+        self._seconds = seconds
+        self._second = 0
+        self._written = 0
+        self._suppressed = 0
+
+    def refused(self, sender: Sender, refused: Refused, more: Mapping[str, object]) -> None:
+        """Log one refusal at the level that says whose move it is."""
+        second = int(self._seconds())
+        if second != self._second:
+            if self._suppressed:
+                self.log.warning("exchange.refusals_not_logged", count=self._suppressed)
+            self._second, self._written, self._suppressed = second, 0, 0
+        if self._written >= MOST_REFUSALS_LOGGED:
+            self._suppressed += 1
+            return
+        self._written += 1
+        write = {"us": self.log.error, "operator": self.log.warning, "outside": self.log.warning}.get(
+            refused.row.move, self.log.info
+        )
+        write(
+            "exchange.refused",
+            code=refused.row.label,
+            reason=refused.message,
+            detail=refused.detail,
+            trace=str(sender.trace),
+            correlation_id=str(sender.correlation),
+            address=sender.address,
+            **more,
+        )
+
+    def broken(self, sender: Sender, error: BaseException) -> None:
+        """Log an error of our own with its traceback, scrubbed."""
+        self.log.error("exchange.broken", trace=str(sender.trace), exc_info=error)
