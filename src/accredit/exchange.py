@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from accredit.tokens import AccessToken, Proof
     from accredit.trust import FederatedCredential
 
+V2: Final = 2  # the token endpoint of version 2.0
 ATTEMPTS: Final = 2  # a second one only when another process changed the trust between reading it and recording
 CLIENT_CREDENTIALS: Final = "client_credentials"
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 section 2.2
@@ -59,7 +60,7 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class TokenRequest:
-    """A token request whose form is in order (RFC 6749 section 4.4, RFC 7523 section 2.2); nothing in it is believed."""
+    """A token request whose form is in order (RFC 6749 section 4.4, RFC 7523 section 2.2); none of it is believed."""
 
     sender: Sender
     tenant: str  # the tenant segment as the caller wrote it
@@ -86,11 +87,15 @@ class TokenRequest:
                 raise Refused(PARAMETER_UNSUPPORTED, name=name)
         if form.get("token_type") == "pop":
             raise Refused(PARAMETER_UNSUPPORTED, name="token_type")
-        if version == 2 and form.get("resource"):  # noqa: PLR2004  the endpoint of version 2.0
+        if version == V2 and form.get("resource"):
             raise Refused(PARAMETER_UNSUPPORTED, name="resource")
         client, evidence = _evidence(form, basic)
-        wanted = _required(form, "scope" if version == 2 else "resource")  # noqa: PLR2004  the endpoint of version 2.0
+        wanted = _required(form, "scope" if version == V2 else "resource")
         return cls(sender, tenant, client, wanted, evidence, version)
+
+    def resource(self) -> str:
+        """Return the resource that is asked for: v2.0 says it as a scope. 70011 1002012."""
+        return tokens.read_scope(self.wanted) if self.version == V2 else self.wanted
 
 
 def _evidence(form: Mapping[str, str], basic: tuple[str, str] | None) -> tuple[str, Assertion | Secret]:
@@ -141,8 +146,7 @@ async def decide(request: TokenRequest, authority: Authority) -> AccessToken:
     async with authority.signins.attempt(now, request.sender, tenant, client) as signin:
         # For what?
         client.refuse_unusable()  # 7000112 700025
-        wanted = tokens.read_scope(request.wanted) if request.version == 2 else request.wanted  # noqa: PLR2004  70011 1002012
-        signin.wanted = wanted
+        wanted = signin.wanted = request.resource()  # 70011 1002012
 
         # Is it true?
         proof = signin.proof = await prove(request.evidence, signin, authority)
@@ -175,7 +179,7 @@ async def prove(evidence: Assertion | Secret, signin: SignIn, authority: Authori
 
 
 async def prove_federated(presented: Presented, signin: SignIn, authority: Authority) -> Proven:
-    """Does this application trust what is claimed, and is the claim true? Trust is decided first, before any network."""
+    """Does this application trust what is claimed, and is it true? Trust is decided first, before any network."""
     trusted = signin.trusted = await authority.directory.trusted(signin.client)
     matched = signin.matched = trust.match(trusted, presented)
     try:
@@ -193,8 +197,11 @@ async def prove_federated(presented: Presented, signin: SignIn, authority: Autho
 async def first_proof(
     presented: Presented, candidates: Sequence[FederatedCredential], keys: Keys, now: datetime
 ) -> tuple[FederatedCredential, Proven]:
-    """The candidate whose issuer record proves the claim. Several only where records share one URL: then all are
-    tried with the keys at hand before one fetch is spent, on the first that may fetch."""
+    """Find the candidate whose issuer record proves the claim.
+
+    There are several only where records share one URL: then all are tried with the keys at hand before one fetch is
+    spent, on the first that may fetch.
+    """
     if len(candidates) > 1:
         for credential in candidates:
             with suppress(Refused):
@@ -206,17 +213,15 @@ async def first_proof(
     return credential, assertions.verify(presented, credential.issuer, found, now)  # 5002730 700027 700024 70023
 
 
-def state_of_proof(
-    presented: Presented, records: Sequence[issuers.Issuer], keys: Keys, now: datetime
-) -> ProofState:
-    """Say whether a token that nothing trusts is at least true: with keys at hand of registered issuers, never a fetch."""
+def state_of_proof(presented: Presented, records: Sequence[issuers.Issuer], keys: Keys, now: datetime) -> ProofState:
+    """Say whether a token that nothing trusts is true all the same: by keys at hand of registered issuers, no fetch."""
     tried = False
     for record in records:
         at_hand = keys.at_hand(record)
         tried = tried or bool(at_hand.keys)
         with suppress(Refused):
             assertions.refuse_algorithm(presented.key, record)
-            assertions.verify(presented, record, at_hand, now)
+            assertions.signed_by(presented, record, at_hand, now)
             return "proven"
     return "unproven" if tried else "unknown"
 
