@@ -16,6 +16,7 @@ from accredit.assertions.times import refuse_long_lived, refuse_untimely
 from accredit.errors import (
     ALGORITHM_NOT_ALLOWED,
     FEDERATION_BLOCKED,
+    ISSUER_NOT_TRUSTED,
     KEY_NOT_FOUND,
     KEY_REFERENCE_MISSING,
     KEY_UNSUITABLE,
@@ -52,6 +53,8 @@ class Proven:
 
 def verify(presented: Presented, issuer: Issuer, keys: KeySet, now: datetime) -> Proven:
     """Prove the claim: 5002738, 7000272, 5002730, 700027, then 700024 and 70023. ``now`` is aware UTC."""
+    if presented.self_signed or presented.issuer != issuer.url:
+        raise Refused(ISSUER_NOT_TRUSTED, presented=presented.issuer, detail="the record is of another issuer")
     refuse_algorithm(presented.key, issuer)
     key = signed_by(presented, issuer, keys, now)
     refuse_untimely(presented, issuer.skew, now)
@@ -87,11 +90,12 @@ def _eligible(wanted: KeyReference, issuer: Issuer, keys: KeySet, now: datetime)
     found = tuple(each for each in keys.find(wanted) if each.not_after is None or at < each.not_after)
     if not found:
         _refuse_unknown(wanted, issuer, keys)
-    if wanted.missing and len(found) > MAX_TRIED:
-        raise _not_found(wanted, issuer, f"no key reference, and {len(found)} keys could be meant")
-    if not any(wanted.alg in each.algorithms for each in found):
+    serving = tuple(each for each in found if wanted.alg in each.algorithms)
+    if not serving:
         raise Refused(KEY_UNSUITABLE, detail=f"the key does not serve {wanted.alg}")
-    return found
+    if len(serving) > MAX_TRIED:
+        raise _not_found(wanted, issuer, f"{len(serving)} keys could be meant, {MAX_TRIED} at most are tried")
+    return serving
 
 
 def _refuse_unknown(wanted: KeyReference, issuer: Issuer, keys: KeySet) -> NoReturn:

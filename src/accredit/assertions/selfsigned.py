@@ -32,7 +32,7 @@ from accredit.errors import (
     Refused,
 )
 from accredit.issuers import base64url, material
-from accredit.issuers.material import PublicKey
+from accredit.issuers.material import UNREADABLE, PublicKey
 from accredit.issuers.record import MAX_SKEW
 
 if TYPE_CHECKING:
@@ -78,15 +78,16 @@ def registered(der_certificate: bytes, key_id: UUID) -> RegisteredKey:
     try:
         certificate = x509.load_der_x509_certificate(der_certificate)
         public_key = material.refuse_weak(certificate.public_key())
-    except (ValueError, TypeError) as error:
+        begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
+    except UNREADABLE as error:
         raise _unreadable(f"the certificate cannot be used: {error}") from error
     return RegisteredKey(
         key_id=key_id,
         kind="certificate",
         public_key=public_key,
         algorithms=material.algorithms(public_key),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
+        not_before=begins,
+        not_after=ends,
         x5t=sha1(der_certificate, usedforsecurity=False).digest(),  # a name, as every client of Entra ID writes it
         x5t_s256=sha256(der_certificate).digest(),
     )
@@ -96,7 +97,7 @@ def registered_key(der_public_key: bytes, key_id: UUID, not_before: datetime, no
     """Read a bare public key (SubjectPublicKeyInfo, DER). Raises ``Refused(PROPERTY_INVALID)``."""
     try:
         public_key = material.refuse_weak(load_der_public_key(der_public_key))
-    except (ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise _unreadable(f"the public key cannot be used: {error}") from error
     return RegisteredKey(
         key_id=key_id,

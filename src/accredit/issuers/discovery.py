@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from accredit.errors import ISSUER_UNREACHABLE, Refused
+from accredit.errors import ISSUER_UNREACHABLE, Refused, shown
 from accredit.issuers import strictjson, url
 
 if TYPE_CHECKING:
@@ -40,8 +40,8 @@ def parse(document: bytes, issuer: Issuer) -> str:
         _refuse("not a JSON object")
     said, keys = found.get("issuer"), found.get("jwks_uri")
     if said != issuer.url:
-        shown = f"'{said}'" if isinstance(said, str) else "no issuer"
-        _refuse(f"the document says {shown}, the record '{issuer.url}'")
+        heard = f"'{shown(said)}'" if isinstance(said, str) else "no issuer"
+        _refuse(f"the document says {heard}, the record '{issuer.url}'")
     if not isinstance(keys, str):
         _refuse("the document has no jwks_uri")
     try:

@@ -120,7 +120,7 @@ def parse(document: bytes | str, issuer: Issuer, *, uploaded: bool = False) -> K
     dropped: list[Dropped] = []
     for entry in entries[:MAX_KEYS]:
         kid = entry.get("kid") if isinstance(entry, dict) else None
-        name = kid if isinstance(kid, str) else None
+        name = kid if isinstance(kid, str) and len(kid) <= MAX_KID else None
         try:
             usable.append(_key(entry, issuer, noted, uploaded=uploaded))
         except ValueError as error:  # a Weak, or what the library itself will not build a key from
@@ -252,7 +252,7 @@ def _note_other_certificate(
         return
     try:
         certified = x509.load_der_x509_certificate(b64decode(chain[0], validate=True)).public_key()
-    except (ValueError, TypeError, LookupError):
+    except (LookupError, *material.UNREADABLE):
         certified = None  # what cannot be read says nothing about the key
     if certified != public_key:
         noted.append(Noted(kid, "KP-13", "the certificate in x5c is of another key, or cannot be read"))

@@ -9,9 +9,14 @@ from __future__ import annotations
 
 from typing import Final, NoReturn
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
+
+UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
+"""What the library raises for a certificate or key that it cannot read."""
 
 MODULUS_BITS: Final = range(2_048, 8_192 + 1)
 EXPONENTS: Final = range(65_537, 2**32)
