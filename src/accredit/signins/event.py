@@ -175,9 +175,11 @@ class SignIn:
 
 
 def kept(value: str, longest: int = LONGEST) -> str:
-    """Return a value from outside as it is kept: cut, and with nothing in it that moves a cursor."""
-    cut = value if len(value) <= longest else value[:longest] + "…"
-    return cut if cut.isprintable() else cut.encode("unicode_escape").decode("ascii")
+    """Return a value from outside as it is kept: what moves a cursor or hides text is escaped, then it is cut."""
+    if not value.isprintable():
+        cut = value[: longest + 1]
+        value = "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in cut)
+    return value if len(value) <= longest else value[:longest] + "…"
 
 
 def _of_assertion(presented: Presented) -> dict[str, Any]:

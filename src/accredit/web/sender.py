@@ -11,8 +11,8 @@ from base64 import b64decode
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote
-from uuid import UUID
 
+from accredit.directory import read_guid
 from accredit.errors import REQUEST_MALFORMED, Refused
 from accredit.signins import Sender, kept
 
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     Network = IPv4Network | IPv6Network
 
 LONGEST_AGENT: Final = 256  # characters kept of the user agent
-_GUID_LENGTH: Final = 36
 CORRELATION: Final = "client-request-id"
 
 
@@ -44,7 +43,7 @@ class Senders:
         """Return who sent this. ``others``: fields of body and query, where a correlation id may stand as well."""
         trace = self._ids.trace()
         said = headers.get(b"client-request-id")
-        correlation = _guid(said.decode("latin-1") if said else others.get(CORRELATION)) or trace
+        correlation = read_guid(said.decode("latin-1") if said else others.get(CORRELATION, "")) or trace
         echo = headers.get(b"return-client-request-id", b"").lower() == b"true"
         agent = kept(headers.get(b"user-agent", b"").decode("latin-1"), LONGEST_AGENT)
         return Sender(trace, correlation, self.address(scope, headers), agent, echo)
@@ -85,14 +84,5 @@ def basic(headers: Mapping[bytes, bytes]) -> tuple[str, str] | None:
 def _address(text: str) -> str | None:
     try:
         return str(ip_address(text))
-    except ValueError:
-        return None
-
-
-def _guid(text: str | None) -> UUID | None:
-    if text is None or len(text) != _GUID_LENGTH:
-        return None
-    try:
-        return UUID(text)
     except ValueError:
         return None
