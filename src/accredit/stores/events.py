@@ -1,0 +1,317 @@
+"""The sign-in log: an attempt's event is durable before its answer leaves. Writes are shared, one batch at a time.
+
+Rule 1: no token leaves before its event is durable. What cannot be written is answered with 90033.
+Rule 2: the transaction that writes a batch compares what each decision rested on with what is stored; a decision that
+rested on something older is not recorded but made again (``Outdated``). Refusals are compared too, so that a
+credential that was just added holds for the next request.
+Rule 3: an unproven refusal beyond the quota is compared like every other one, but leaves a number, not an event. Its
+answer does not wait for that number: a crash loses at most about one second of counts, never a stored event.
+Rule 4: an attempt that breaks or is cancelled leaves an event too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+
+from accredit.errors import BROKEN, TRANSIENT, Refused
+from accredit.ports import Outdated
+from accredit.signins import SignIn
+from accredit.stores.encoding import SIGNING_KEYS
+from accredit.stores.quota import Quota, Tallies
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+    from types import TracebackType
+    from uuid import UUID
+
+    from accredit.directory import Client, Tenant
+    from accredit.signins import Event, Sender
+    from accredit.stores.quota import Tally
+
+MOST_IN_BATCH: Final = 256  # attempts that one transaction records
+MOST_AGGREGATES: Final = 500  # that one transaction writes beside them
+TICK: Final = 1.0  # seconds between looks at what waits when no request comes
+
+
+class Entry:
+    """One attempt on its way into the store."""
+
+    __slots__ = ("event", "outdated", "signin", "stored", "tally", "waiter")
+
+    def __init__(self, event: Event, signin: SignIn | None, tally: Tally | None) -> None:
+        self.event = event
+        self.signin = signin  # what the decision rested on; ``None``: it stands whatever has changed
+        self.tally = tally  # ``None``: stored in full
+        self.stored = False  # or, for one that is only counted: compared
+        self.outdated = False
+        self.waiter: asyncio.Future[None] | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction does. The sink fills in ``stored`` or ``outdated`` of each entry, and ``failure``."""
+
+    entries: Sequence[Entry] = ()
+    aggregates: Sequence[Event] = ()  # each replaces the one with its id
+    tend: bool = False  # look after disk and retention
+    probe: bool = False  # the last write failed: find out whether one succeeds now
+    committed: bool = False  # by the sink: something was written
+    failure: str = ""  # by the sink: why nothing was written
+
+
+class Sink(Protocol):
+    """Where batches are written to: all of a batch is durable, or nothing of it is."""
+
+    reserve: bool  # the disk is nearly full: store no unproven refusal in full
+
+    def open(self) -> None:
+        """Make ready. Raises what the store raises."""
+
+    def write(self, batch: Batch, done: Callable[[], object]) -> None:
+        """Write ``batch``, then call ``done``, from whatever thread."""
+
+    def close(self, timeout: float) -> None:
+        """Finish what was handed over, for at most ``timeout`` seconds."""
+
+
+class MemorySink:
+    """Keeps the newest events in memory: for an authority inside another program, which needs no log on disk.
+
+    It never waits and compares nothing: the directory beside it has one writer, this process.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self.reserve = False
+        self.failure = ""  # set it to have every write fail
+        self.most = most
+        self.events: dict[UUID, Event] = {}  # oldest first
+
+    def open(self) -> None:
+        """Nothing to do."""
+
+    def write(self, batch: Batch, done: Callable[[], object]) -> None:
+        """Keep the events of a batch, or fail it."""
+        batch.failure = self.failure
+        batch.committed = not self.failure
+        for entry in batch.entries:
+            entry.stored = not self.failure
+            if entry.stored and entry.tally is None:
+                self.events[entry.event.id] = entry.event
+        if not self.failure:
+            self.events |= {event.id: event for event in batch.aggregates}
+        while len(self.events) > self.most:
+            del self.events[next(iter(self.events))]
+        done()
+
+    def close(self, timeout: float) -> None:
+        """Nothing to do."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the log has done since it started."""
+
+    written: int = 0  # events stored in full
+    counted: int = 0  # refusals that only raised a number
+    aggregates: int = 0  # aggregate events written
+    outdated: int = 0  # attempts sent back to be decided again
+    batches: int = 0
+    failures: int = 0  # batches that could not be written
+    unrecorded: int = 0  # attempts that nobody waited for and that could not be written
+    last_batch: float = 0.0  # milliseconds from handing over the last batch until it was durable
+
+
+class Attempt:
+    """One attempt as a context: entering opens its form, leaving it makes its event durable."""
+
+    __slots__ = ("_log", "_signin", "_started")
+
+    def __init__(self, log: EventLog, signin: SignIn) -> None:
+        self._log = log
+        self._signin = signin
+        self._started = log.counter()
+
+    async def __aenter__(self) -> SignIn:
+        return self._signin
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        log, signin = self._log, self._signin
+        duration = (log.counter() - self._started) * 1_000
+        if error is None or isinstance(error, Refused):
+            await log.record(signin.event(error, duration), signin)
+            return
+        # Its text may quote what must not be kept; the server's own log has the traceback under the same trace id.
+        broken = signin.event(Refused(BROKEN, detail=type(error).__qualname__), duration)
+        if isinstance(error, Exception):
+            with suppress(Refused):
+                await log.record(broken, None)
+        else:  # cancelled: nobody waits for an answer, and nobody may be kept waiting
+            log.hand_over(broken, None)
+
+
+def rests_on(signin: SignIn, *, granted: bool) -> Iterator[UUID]:
+    """Yield the ids of everything that a decision rested on, as ``changes`` names them.
+
+    A grant rests on the issuer that proved it. A refusal rests on every issuer that the application trusts: each of
+    them could have changed in a way that makes it a grant.
+    """
+    yield SIGNING_KEYS
+    yield signin.tenant.id
+    yield signin.client.application.id
+    yield signin.client.principal.id
+    if signin.resource is not None:
+        yield signin.resource.principal_id
+    if granted and signin.credential is not None:
+        yield signin.credential.issuer.id
+    elif signin.trusted is not None:
+        yield from {each.issuer.id for each in signin.trusted.credentials}
+
+
+@dataclass(slots=True, eq=False)
+class EventLog:
+    """The port ``SignIns`` over a sink. Used from one event loop; ``start`` before the first request, ``close`` last.
+
+    One batch is under way at a time; what arrives meanwhile is the next one. A log that was not started writes what it
+    is given through a sink that does not wait (``MemorySink``); that needs no event loop.
+    """
+
+    sink: Sink
+    version: Callable[[], int]  # of the directory that decisions read at this moment
+    quota: Quota = field(default_factory=Quota)
+    counter: Callable[[], float] = time.perf_counter  # seconds, for durations
+    figures: Figures = field(default_factory=Figures)
+    failure: str = ""  # why the last batch could not be written; "" when it could
+    _tallies: Tallies = field(init=False)
+    _waiting: list[Entry] = field(default_factory=list)
+    _under_way: bool = False
+    _flushing: bool = False  # a flush is scheduled
+    _due: bool = False  # the next batch also does what is done once a second
+    _handed_over_at: float = 0.0
+    _loop: asyncio.AbstractEventLoop | None = None
+    _ticker: asyncio.TimerHandle | None = None
+    _done_once: asyncio.Future[None] | None = None
+
+    def __post_init__(self) -> None:
+        self._tallies = Tallies(self.quota)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last write succeeded."""
+        return not self.failure
+
+    @property
+    def reserve(self) -> bool:
+        """Whether the disk is so full that unproven refusals are only counted."""
+        return self.sink.reserve
+
+    def attempt(self, at: datetime, sender: Sender, tenant: Tenant, client: Client) -> Attempt:
+        """Open the form of one attempt; see ``accredit.ports.SignIns``."""
+        return Attempt(self, SignIn(at, sender, tenant, client, self.version()))
+
+    async def start(self) -> None:
+        """Open the store and begin to look after it."""
+        self.sink.open()
+        self._loop = asyncio.get_running_loop()
+        self._tick()
+
+    async def close(self, timeout: float = 10.0) -> None:  # noqa: ASYNC109  the same bound joins the sink's thread
+        """Write all that was handed over, counts included, for at most ``timeout`` seconds."""
+        if self._ticker is not None:
+            self._ticker.cancel()
+        ends = time.monotonic() + timeout
+        while (self._waiting or self._under_way or self._tallies.changed) and time.monotonic() < ends:
+            self._due = True
+            self._flush()
+            if self._under_way and self._loop is not None:
+                self._done_once = self._loop.create_future()
+                await asyncio.wait((self._done_once,), timeout=ends - time.monotonic())
+            if self.failure:  # counts that cannot be written
+                break
+        self.sink.close(max(0.1, ends - time.monotonic()))
+
+    async def record(self, event: Event, signin: SignIn | None) -> None:
+        """Return when ``event`` is durable, or counted. 90033; raises ``Outdated``.
+
+        ``signin`` is what the decision rested on; ``None`` when it stands whatever has changed.
+        """
+        entry = self.hand_over(event, signin)
+        if self._loop is not None:
+            entry.waiter = self._loop.create_future()
+            await entry.waiter
+        if entry.outdated:
+            raise Outdated
+        if not entry.stored:
+            raise Refused(TRANSIENT, detail=f"the sign-in event was not written: {self.failure}")
+
+    def hand_over(self, event: Event, signin: SignIn | None) -> Entry:
+        """Put ``event`` into the next batch without waiting for it."""
+        entry = Entry(event, signin, self._tallies.place(event, reserve=self.sink.reserve))
+        self._waiting.append(entry)
+        if self._loop is None:
+            self._flush()
+        elif not self._under_way and not self._flushing:
+            # Requests that arrived in the same turn of the loop are decided in it; their events join this batch.
+            self._flushing = True
+            self._loop.call_soon(self._flush)
+        return entry
+
+    def _flush(self) -> None:
+        """Hand what waits to the sink, unless a batch is under way: then it goes when that one is done."""
+        self._flushing = False
+        if self._under_way or not (self._waiting or self._due):
+            return
+        entries, self._waiting = self._waiting[:MOST_IN_BATCH], self._waiting[MOST_IN_BATCH:]
+        tallies = self._tallies.take(MOST_AGGREGATES) if self._due else []
+        aggregates = [event for tally in tallies if (event := tally.event) is not None]
+        batch = Batch(entries, aggregates, tend=self._due, probe=self._due and bool(self.failure))
+        self._due = False
+        self._under_way = True
+        self._handed_over_at = self.counter()
+        done = partial(self._done, batch, tallies)
+        self.sink.write(batch, done if self._loop is None else partial(self._loop.call_soon_threadsafe, done))
+
+    def _done(self, batch: Batch, tallies: list[Tally]) -> None:
+        self._under_way = False
+        if batch.failure or batch.committed:
+            self.failure = batch.failure
+        if batch.failure:
+            self._tallies.give_back(tallies)
+        self._reckon(batch)
+        for entry in batch.entries:
+            if entry.tally is not None and entry.stored:
+                self._tallies.count(entry.tally, entry.event)
+            if entry.waiter is not None and not entry.waiter.done():
+                entry.waiter.set_result(None)
+        if self._done_once is not None and not self._done_once.done():
+            self._done_once.set_result(None)
+        self._flush()
+
+    def _reckon(self, batch: Batch) -> None:
+        figures = self.figures
+        figures.batches += 1
+        figures.last_batch = (self.counter() - self._handed_over_at) * 1_000
+        figures.failures += bool(batch.failure)
+        figures.aggregates += 0 if batch.failure else len(batch.aggregates)
+        for entry in batch.entries:
+            if entry.outdated:
+                figures.outdated += 1
+            elif not entry.stored:
+                figures.unrecorded += entry.waiter is None or entry.waiter.done()
+            elif entry.tally is None:
+                figures.written += 1
+            else:
+                figures.counted += 1
+
+    def _tick(self) -> None:
+        self._due = True
+        self._flush()
+        if self._loop is not None:
+            self._ticker = self._loop.call_later(TICK, self._tick)

@@ -1,0 +1,306 @@
+"""Sign-in events in the SQLite file: one thread with a connection of its own writes them, a batch at a time.
+
+Rule 1: a batch is one transaction that holds the write lock from its first look at what has changed until its events
+are synced to disk: no change can slip in between.
+Rule 2: nothing is deleted but what is too old or too much, oldest first, a bounded piece at a time, after the answers
+that waited for a batch are on their way.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from queue import SimpleQueue
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+import msgspec
+
+from accredit.errors import Refused
+from accredit.stores import sqlite
+from accredit.stores.encoding import CHANGES_KEPT, micros
+from accredit.stores.events import rests_on
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from accredit.ports import Clock
+    from accredit.signins import Event, SignIn
+    from accredit.stores.events import Batch, Entry
+
+    Row = tuple[str, int, str, str, int, str | None, str, str | None, str, str, int, bytes]
+
+_COLUMNS: Final = (
+    "id, at, tenant_id, app_id, code, credential_id, correlation_id, resource_app_id, address, proof, count, body"
+)
+_INSERT: Final = f"INSERT INTO signins ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  constants
+_REPLACE: Final = (
+    _INSERT + " ON CONFLICT (id) DO UPDATE SET count = excluded.count, proof = excluded.proof, body = excluded.body"
+)
+_OLDEST: Final = "(SELECT rowid, at FROM signins ORDER BY rowid LIMIT ?)"  # rowid: the order of arrival
+_PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
+_MOST_CHANGES: Final = 20_000  # objects whose changes are remembered one by one
+
+_encode = msgspec.json.Encoder().encode
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """How long events are kept, and how many at most. The oldest go first."""
+
+    age: timedelta = timedelta(days=30)
+    rows: int = 10_000_000
+    size: int = 16 * 2**30  # bytes of the database that are in use
+
+
+@dataclass(frozen=True, slots=True)
+class Reserve:
+    """Free space that is left for grants and changes: the larger of the two."""
+
+    share: float = 0.05  # of the file system
+    size: int = 256 * 2**20  # bytes
+
+
+class SqliteSink:
+    """Writes batches to the file at ``path``, whose schema exists. ``clock`` tells what is too old."""
+
+    def __init__(
+        self, path: Path, clock: Clock, *, retention: Retention | None = None, reserve: Reserve | None = None
+    ) -> None:
+        self.reserve = False
+        self.deleted = 0  # events that were too old or too many
+        self._make: Callable[[], _Writer] = lambda: _Writer(path, clock, retention or Retention(), reserve or Reserve())
+        self._jobs: SimpleQueue[tuple[Batch, Callable[[], object]] | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+
+    def open(self) -> None:
+        """Connect, in the thread that writes. Raises what ``sqlite.connect`` raises, or ``OSError``."""
+        opened: SimpleQueue[Exception | None] = SimpleQueue()
+        thread = threading.Thread(target=self._run, args=(opened,), name="sign-in events", daemon=True)
+        thread.start()
+        if (error := opened.get()) is not None:
+            raise error
+        self._thread = thread
+
+    def write(self, batch: Batch, done: Callable[[], object]) -> None:
+        """Put a batch before the thread. A log that is closed fails it."""
+        if self._thread is None:
+            batch.failure = "the log is closed"
+            done()
+            return
+        self._jobs.put((batch, done))
+
+    def close(self, timeout: float) -> None:
+        """Let the thread finish its work and end, for at most ``timeout`` seconds."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._jobs.put(None)
+            thread.join(timeout)
+
+    def _run(self, opened: SimpleQueue[Exception | None]) -> None:
+        try:
+            writer = self._make()
+        except (Refused, sqlite3.Error, OSError) as error:
+            opened.put(error)
+            return
+        self.reserve = writer.reserve
+        opened.put(None)
+        while (job := self._jobs.get()) is not None:
+            batch, done = job
+            writer.store(batch)
+            with suppress(RuntimeError):  # the loop that waited is closed: nobody waits any more
+                done()
+            if batch.tend or writer.behind:
+                self.deleted += writer.tend(len(batch.entries))
+                self.reserve = writer.reserve
+        writer.close()
+
+
+class _Writer:
+    """The thread's own connection and what it does with it."""
+
+    def __init__(self, path: Path, clock: Clock, retention: Retention, keep_free: Reserve) -> None:
+        self._connection = sqlite.connect(path)
+        self._path = path
+        self._clock = clock
+        self._retention = retention
+        self._keep_free = keep_free
+        self._changes = Changes()
+        self.behind = False  # there is more to delete
+        self.reserve = self._nearly_full()
+
+    def store(self, batch: Batch) -> None:
+        """Compare and write a batch, or say in it why it could not be written."""
+        try:
+            if batch.aggregates or batch.probe or any(entry.tally is None for entry in batch.entries):
+                self._in_transaction(batch)
+            else:
+                self._compare(batch.entries)
+        except (sqlite3.Error, OSError) as error:
+            self._undo()
+            batch.failure = f"{type(error).__name__}: {error}"
+        except Exception as error:  # noqa: BLE001  the thread must live on; what waits for this batch is told
+            self._undo()
+            batch.failure = f"a fault of ours, {type(error).__name__}: {error}"
+
+    def tend(self, written: int) -> int:
+        """Look at the disk and at what is too old or too much; delete a piece. Returns how many were deleted."""
+        try:
+            self.reserve = self._nearly_full()
+            return self._delete(_PIECE + 2 * written)
+        except (sqlite3.Error, OSError):  # what must be written next says what is wrong
+            self._undo()
+            return 0
+
+    def close(self) -> None:
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _undo(self) -> None:
+        with suppress(sqlite3.Error):
+            self._connection.rollback()
+
+    def _in_transaction(self, batch: Batch) -> None:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        stored: list[Entry] = []
+        rows: list[Row] = []
+        for entry in self._compare(batch.entries):
+            # One event that cannot be encoded fails alone, not with everybody else's.
+            with suppress(UnicodeError, msgspec.MsgspecError):
+                rows.append(row(entry.event))
+                stored.append(entry)
+        connection.executemany(_INSERT, rows)
+        if batch.aggregates:
+            connection.executemany(_REPLACE, map(row, batch.aggregates))
+        if batch.probe:
+            self._probe()
+        connection.execute("COMMIT")
+        batch.committed = True
+        for entry in stored:
+            entry.stored = True
+
+    def _compare(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Mark what rested on something older, and what was only to be compared; return what is to be stored."""
+        versions = [entry.signin.version for entry in entries if entry.signin is not None]
+        if versions:
+            self._changes.catch_up(self._connection, min(versions))
+        stored: list[Entry] = []
+        for entry in entries:
+            if entry.signin is not None and self._changes.concern(entry.signin, granted=entry.event.code == 0):
+                entry.outdated = True
+            elif entry.tally is None:
+                stored.append(entry)
+            else:
+                entry.stored = True
+        return stored
+
+    def _probe(self) -> None:
+        """Take space as an event does, and give it back."""
+        nobody = str(UUID(int=0))
+        self._connection.execute(_INSERT, (nobody, 0, "", "", 0, None, "", None, "", "", 0, bytes(2**14)))
+        self._connection.execute("DELETE FROM signins WHERE id = ?", (nobody,))
+
+    def _nearly_full(self) -> bool:
+        disk = os.statvfs(self._path.parent)
+        keep = max(self._keep_free.share * disk.f_blocks * disk.f_frsize, self._keep_free.size)
+        return disk.f_bavail * disk.f_frsize < keep
+
+    def _delete(self, most: int) -> int:
+        """Delete at most ``most`` of the oldest rows: as many as are beyond a cap, and what is too old."""
+        execute = self._connection.execute
+        surplus, too_old = self._surplus(most), micros(self._clock() - self._retention.age)
+        stale = f"SELECT rowid FROM {_OLDEST} WHERE at < ?"  # noqa: S608  constants
+        if surplus:
+            excess = f"rowid IN (SELECT rowid FROM {_OLDEST})"  # noqa: S608  constants
+            deleted: int = execute(f"DELETE FROM signins WHERE {excess}", (surplus,)).rowcount  # noqa: S608  constants
+        elif execute(f"{stale} LIMIT 1", (most, too_old)).fetchone():
+            deleted = execute(f"DELETE FROM signins WHERE rowid IN ({stale})", (most, too_old)).rowcount  # noqa: S608  constants
+        else:
+            deleted = 0
+        self.behind = deleted >= most
+        return deleted
+
+    def _surplus(self, most: int) -> int:
+        """How many rows are beyond the caps, ``most`` at most. By size: a piece at a time."""
+        execute = self._connection.execute
+        first, last = execute("SELECT (SELECT min(rowid) FROM signins), (SELECT max(rowid) FROM signins)").fetchone()
+        if first is None:
+            return 0
+        pages, free, size = (
+            int(execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
+        )
+        if (pages - free) * size > self._retention.size:
+            return most
+        return min(most, max(0, int(last) - int(first) + 1 - self._retention.rows))
+
+
+class Changes:
+    """What anybody changed in the directory since the oldest decision that can still arrive here.
+
+    Read only when ``PRAGMA data_version`` says that another connection has committed.
+    """
+
+    def __init__(self) -> None:
+        self.newest: int | None = None  # version of the directory; ``None``: not read yet
+        self._since = 0  # what changed in this version or before is not remembered
+        self._versions: dict[str, int] = {}  # by key: the newest version in which it changed
+        self._data_version = 0
+
+    def catch_up(self, connection: sqlite3.Connection, oldest: int) -> None:
+        """Take over what is new. ``oldest``: the smallest version that a decision at hand was made with."""
+        (data_version,) = connection.execute("PRAGMA data_version").fetchone()
+        if data_version == self._data_version:
+            return
+        (newest,) = connection.execute("SELECT version FROM configuration").fetchone()
+        if self.newest is None:
+            self.newest = self._since = min(oldest, newest)
+        found: list[tuple[str, int]] = []
+        if newest > self.newest:
+            query = "SELECT key, version FROM changes WHERE version > ? ORDER BY version LIMIT ?"
+            found = connection.execute(query, (self.newest, _MOST_CHANGES + 1)).fetchall()
+        if newest - self.newest >= CHANGES_KEPT or len(self._versions) + len(found) > _MOST_CHANGES:
+            self._versions.clear()
+            self._since = newest
+        else:
+            self._versions.update(found)
+        self.newest, self._data_version = newest, data_version
+
+    def concern(self, signin: SignIn, *, granted: bool) -> bool:
+        """Whether something that a decision rested on has changed since it was made."""
+        version = signin.version
+        if self.newest is None or version >= self.newest:
+            return False
+        if version < self._since:
+            return True
+        return any(self._versions.get(str(key), 0) > version for key in rests_on(signin, granted=granted))
+
+
+@lru_cache(maxsize=16_384)
+def _text(value: UUID) -> str:
+    return str(value)
+
+
+def row(event: Event) -> Row:
+    """Return an event as it stands in the table. Raises ``UnicodeError`` for text that no encoding can hold."""
+    credential, resource = event.credential_id, event.resource_app_id
+    return (
+        str(event.id),
+        micros(event.at),
+        _text(event.tenant_id),
+        _text(event.app_id),
+        event.code,
+        None if credential is None else _text(credential),
+        str(event.correlation_id),
+        None if resource is None else _text(resource),
+        event.address,
+        event.proof,
+        event.count,
+        _encode(event),
+    )
