@@ -1,7 +1,9 @@
 """Who exists: tenants, applications, service principals, the roles they offer and hold."""
 
 from accredit.directory.application import (
+    LONGEST_TOKEN_LIFETIME,
     ORGANIZATIONS,
+    TOKEN_LIFETIME,
     Application,
     Certificate,
     Client,
@@ -11,8 +13,10 @@ from accredit.directory.application import (
     SigningAlgorithm,
     Tenant,
     digest,
+    is_domain,
     permitted,
     prove_secret,
+    read_guid,
     read_tenant,
 )
 from accredit.directory.permissions import (
@@ -27,7 +31,9 @@ from accredit.directory.permissions import (
 
 __all__ = [
     "DEFAULT_ACCESS",
+    "LONGEST_TOKEN_LIFETIME",
     "ORGANIZATIONS",
+    "TOKEN_LIFETIME",
     "AppRole",
     "Application",
     "Assignment",
@@ -43,7 +49,9 @@ __all__ = [
     "digest",
     "held",
     "identifier_key",
+    "is_domain",
     "permitted",
     "prove_secret",
+    "read_guid",
     "read_tenant",
 ]

@@ -38,6 +38,7 @@ TOKEN_LIFETIME: Final = 3_600  # seconds an access token lives, unless tenant or
 LONGEST_TOKEN_LIFETIME: Final = 86_400  # seconds
 ORGANIZATIONS: Final = "organizations"
 
+_GUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}")
 
 
@@ -185,14 +186,21 @@ def read_tenant(segment: str) -> UUID | str:
         raise Refused(GRANT_NEEDS_TENANT)
     if name == ORGANIZATIONS:
         return name
-    try:
-        return UUID(name) if len(name) == len("00000000-0000-0000-0000-000000000000") else _domain(name)
-    except ValueError:
-        return _domain(name)
+    return read_guid(name) or _domain(name)
+
+
+def read_guid(text: str) -> UUID | None:
+    """Read a GUID in its one dashed form, any case; ``None`` when it is none (``UUID`` takes many other forms)."""
+    return UUID(text) if _GUID.fullmatch(text) else None
+
+
+def is_domain(name: str) -> bool:
+    """Whether ``name`` is a domain name in lower case, with at least two labels."""
+    return _DOMAIN.fullmatch(name) is not None
 
 
 def _domain(name: str) -> str:
-    if not _DOMAIN.fullmatch(name):
+    if not is_domain(name):
         raise Refused(TENANT_MALFORMED, tenant=name)
     return name
 

@@ -1,0 +1,101 @@
+"""Service principals that every tenant may have: Microsoft's APIs and clients, as data in ``wellknown.toml``.
+
+Rule 1: names that hold this authority's public URL are computed from it, never stored: the URL may change.
+Rule 2: every name in the file is reserved, whether a tenant has the principal or not.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final, Literal
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+import msgspec
+
+from accredit.directory.permissions import AppRole, identifier_key
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BASE: Final = "{base}"
+
+
+class WellKnown(msgspec.Struct, frozen=True, gc=False):
+    """A principal of Microsoft's. ``key`` is the short name by which an operator enables it."""
+
+    key: str
+    app_id: UUID
+    display_name: str
+    names: tuple[str, ...]  # those that can be stored
+    derived: tuple[str, ...]  # those that hold "{base}"
+    app_roles: tuple[AppRole, ...]
+    token_version: Literal[1, 2]
+
+
+class _Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    value: str
+    id: UUID | None = None
+
+
+class _Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    key: str
+    app_id: UUID
+    display_name: str
+    names: tuple[str, ...] = ()
+    roles: tuple[_Role, ...] = ()
+    token_version: Literal[1, 2] = 1
+
+
+class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    owner_tenant_id: UUID
+    principals: tuple[_Principal, ...]
+
+
+def principals() -> Mapping[str, WellKnown]:
+    """Return all of them by their key, in the order of the file."""
+    return _read()[1]
+
+
+def owner_tenant() -> UUID:
+    """Return the tenant that owns them."""
+    return _read()[0]
+
+
+def reserved(base: str) -> Mapping[str, UUID]:
+    """Return every name of theirs by ``identifier_key``, with the appId it belongs to. ``base``: our public URL."""
+    return {
+        identifier_key(name): each.app_id
+        for each in principals().values()
+        for name in (str(each.app_id), *each.names, *derived(each, base))
+    }
+
+
+def derived(principal: WellKnown, base: str) -> tuple[str, ...]:
+    """Return the names that follow from our public URL."""
+    return tuple(name.replace(_BASE, base) for name in principal.derived)
+
+
+@cache
+def _read() -> tuple[UUID, Mapping[str, WellKnown]]:
+    text = files(__package__).joinpath("wellknown.toml").read_text(encoding="utf-8")
+    found = msgspec.convert(tomllib.loads(text), _File)
+    return found.owner_tenant_id, {each.key: _of(each) for each in found.principals}
+
+
+def _of(row: _Principal) -> WellKnown:
+    return WellKnown(
+        key=row.key,
+        app_id=row.app_id,
+        display_name=row.display_name,
+        names=tuple(name for name in row.names if _BASE not in name),
+        derived=tuple(name for name in row.names if _BASE in name),
+        app_roles=tuple(_role(row.app_id, each) for each in row.roles),
+        token_version=row.token_version,
+    )
+
+
+def _role(app_id: UUID, role: _Role) -> AppRole:
+    derived_id = uuid5(NAMESPACE_URL, f"{app_id}/{role.value}")
+    return AppRole(id=role.id or derived_id, value=role.value, display_name=role.value)
