@@ -1,6 +1,14 @@
 """What we accept: federated identity credentials, and whether one of them trusts what a token claims."""
 
-from accredit.trust.credential import DEFAULT_AUDIENCE, MOST, FederatedCredential, MultiAudience, Trust, read
+from accredit.trust.credential import (
+    DEFAULT_AUDIENCE,
+    MOST,
+    FederatedCredential,
+    MultiAudience,
+    Trust,
+    discovery_suffix,
+    read,
+)
 from accredit.trust.matching import Check, Match, Trusted, Verdict, choose, evaluate, grade, judge, match
 
 __all__ = [
@@ -14,6 +22,7 @@ __all__ = [
     "Trusted",
     "Verdict",
     "choose",
+    "discovery_suffix",
     "evaluate",
     "grade",
     "judge",

@@ -1,7 +1,7 @@
 """A federated identity credential: which issuer, which subject (or expression), which audience an application trusts.
 
 Rule 1: values are kept byte for byte; nothing is folded, trimmed or normalised on the way in or out.
-Rule 2: the first finding is raised, in one order for every face; whether the *name* is taken is asked before any of them.
+Rule 2: the first finding is raised, in one order for every face; whether the *name* is taken comes before all of it.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from accredit.errors import (
     Refused,
 )
 from accredit.issuers.record import Issuer
-from accredit.issuers.url import IssuerUrl, parse as parse_issuer
+from accredit.issuers.url import IssuerUrl
+from accredit.issuers.url import parse as parse_issuer
 from accredit.trust import expression as language
 from accredit.trust.expression import Expression
 
@@ -35,6 +36,7 @@ DEFAULT_AUDIENCE: Final = "api://AzureADTokenExchange"
 LONGEST: Final = 600  # characters of issuer, subject, audience and description
 MOST: Final = 20  # credentials of one application in a tenant with Entra's portability
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}")
+_DOCUMENT: Final = re.compile(r"/\.well-known/[^/]+/?\Z")
 
 
 class FederatedCredential(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -100,25 +102,28 @@ def read(  # noqa: PLR0913  the members of the directory's federatedIdentityCred
     audience = _within(audiences[0], "audiences")
     if subject and expression:
         raise Refused(SUBJECT_AND_EXPRESSION)
-    parsed = None
-    if expression:
-        parsed = language.parse(expression, language_version)
-        if portable:
-            language.refuse_not_allowed(parsed, url)
-    elif not subject:
+    if not (subject or expression):
         raise Refused(SUBJECT_EMPTY)
-    else:
-        _within(subject, "subject")
+    parsed = language.parse(expression, language_version) if expression else None
+    if parsed and portable:
+        language.refuse_not_allowed(parsed, url)
+    within = _within(subject, "subject") if subject else None
     if description is not None and len(description) > LONGEST:
         raise Refused(PROPERTY_INVALID, property="description", kind=KIND, detail=f"longer than {LONGEST} characters")
     return Trust(
         name=name,
         issuer=url,
         audience=audience,
-        subject=subject or None,
+        subject=within,
         expression=parsed,
         description=description,
     )
+
+
+def discovery_suffix(issuer: str) -> str:
+    """Return the ``/.well-known/…`` at the end of what was meant to be an issuer; empty when there is none."""
+    found = _DOCUMENT.search(issuer)
+    return found[0] if found else ""
 
 
 def _within(value: str, property_name: str) -> str:

@@ -1,6 +1,6 @@
 """Does an application trust what a token claims? The only comparison in the code base.
 
-Rule 1: ``evaluate`` is the only place that compares, and words the comparison; the index of ``Trusted`` must agree with it.
+Rule 1: ``evaluate`` is the only place that compares, and words the comparison; the index of ``Trusted`` agrees with it.
 Rule 2: this file trusts no signature; it runs before any key is fetched. It may choose a credential and nothing else.
 Rule 3: issuer, subject and audience are equal by code points or they are not equal: no folding, no trimming, no slash.
 Rule 4: a miss is graded over all verdicts, because 7002131 and 7002138 depend on the set, not on who got furthest.
@@ -24,7 +24,8 @@ from accredit.errors import (
     Row,
 )
 from accredit.trust.credential import FederatedCredential, MultiAudience
-from accredit.trust.expression import Budget, evaluate as holds
+from accredit.trust.expression import Budget
+from accredit.trust.expression import evaluate as holds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -142,10 +143,9 @@ def evaluate(
         expected, last = credential.subject or "", subject == credential.subject
     else:
         expected, last = credential.expression.text, _true(credential, presented, budget)
+    issuer = credential.issuer.url
     checks = (
-        Check(
-            "iss", credential.issuer.url, presented.issuer, presented.issuer == credential.issuer.url, ISSUER_NOT_TRUSTED
-        ),
+        Check("iss", issuer, presented.issuer, presented.issuer == issuer, ISSUER_NOT_TRUSTED),
         Check(
             "aud",
             credential.audience,
@@ -158,9 +158,7 @@ def evaluate(
     return Verdict(credential, checks)
 
 
-def audience_accepted(
-    credential: FederatedCredential, audiences: Sequence[str], multi_audience: MultiAudience
-) -> bool:
+def audience_accepted(credential: FederatedCredential, audiences: Sequence[str], multi_audience: MultiAudience) -> bool:
     """Whether the token's audiences hold the credential's one, and nothing that its rule for several forbids."""
     if len(audiences) == 1:
         return audiences[0] == credential.audience
