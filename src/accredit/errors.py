@@ -108,14 +108,15 @@ def sts(  # noqa: PLR0913  a table row has as many columns as the table
     return Row(code, "sts", error, found, move, template, mark, uri, stage, advice, _fields(template))
 
 
-def graph(  # noqa: PLR0913  a table row has as many columns as the table
+def graph(
     code: str, status: int, move: Move, template: str, *, mark: str, stage: Stage = "first", advice: str = ""
 ) -> Row:
     """Make a row of the directory: the code and text of Microsoft Graph."""
-    return Row(code, "graph", code, status, move, template, mark, False, stage, advice, _fields(template))  # noqa: FBT003
+    fields = _fields(template)
+    return Row(code, "graph", code, status, move, template, mark, stage=stage, advice=advice, fields=fields)
 
 
-def local(  # noqa: PLR0913  a table row has as many columns as the table
+def local(
     number: int,
     move: Move,
     template: str,
@@ -126,7 +127,8 @@ def local(  # noqa: PLR0913  a table row has as many columns as the table
     stage: Stage = "first",
 ) -> Row:
     """Make a row of our own for what neither Entra nor Graph ever says."""
-    return Row(f"ACC{number}", "local", error, status, move, template, _PROJECT, False, stage, advice, _fields(template))  # noqa: FBT003
+    code, fields = f"ACC{number}", _fields(template)
+    return Row(code, "local", error, status, move, template, stage=stage, advice=advice, fields=fields)
 
 
 _DOC = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
@@ -297,7 +299,7 @@ CHANGED_MEANWHILE     = graph("Request_ConcurrencyViolation", 409, CALLER, "The 
                               advice="Read it again and repeat the change.")
 
 # ── our own ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-NOT_A_JWT             = local(1001, CALLER, "not a JWT", advice="Paste the whole value, without quotes or \"Bearer \".")
+NOT_A_JWT             = local(1001, CALLER, "not a JWT", advice='Paste the whole value, without quotes or "Bearer ".')
 INPUT_UNREADABLE      = local(1002, CALLER, "{what} cannot be read: {reason}", advice="Check the path and its permissions.")
 INPUT_INVALID         = local(1003, CALLER, "{what} is not valid: {reason}", advice="Correct the value and repeat the command.")
 DIALECT_UNKNOWN       = local(1004, CALLER, "there is no dialect {name} (there are: {known})", advice="Name one of those that exist.")

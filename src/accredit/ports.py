@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 V = TypeVar("V")
 
 
-class Outdated(Exception):  # noqa: N818  not an error: a request to decide again, seen by nobody outside the exchange
+class Outdated(Exception):
     """The store knows newer trust than the decision read. Nothing was recorded; decide again."""
 
 

@@ -1,6 +1,6 @@
 """What happened: every sign-in attempt and every change, as they are kept."""
 
-from accredit.signins.audit import Actor, Audit, Modified, Target
+from accredit.signins.audit import Actor, Audit, Modified, Operation, Target
 from accredit.signins.event import CheckKept, Event, Evidence, ProofState, Sender, SignIn, VerdictKept, kept
 
 __all__ = [
@@ -10,6 +10,7 @@ __all__ = [
     "Event",
     "Evidence",
     "Modified",
+    "Operation",
     "ProofState",
     "Sender",
     "SignIn",

@@ -8,6 +8,8 @@ from uuid import UUID
 
 import msgspec
 
+Operation = Literal["Add", "Update", "Delete", "Assign"]
+
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Who made a change: a person at the command line, or an application with its own token."""
@@ -41,7 +43,7 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     at: datetime
     tenant_id: UUID | None  # None: the whole instance
     activity: str  # e.g. "Add application"
-    operation: Literal["Add", "Update", "Delete", "Assign"]
+    operation: Operation
     actor: Actor
     targets: tuple[Target, ...]
     correlation_id: UUID

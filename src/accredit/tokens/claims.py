@@ -1,6 +1,6 @@
 """What an access token says: a decision to issue, as the claims of version 1.0 or 2.0.
 
-Rule 1: only a proof fits into a ``Grant``, only a ``Grant`` becomes claims: a token for an unproven claim is a type error.
+Rule 1: only a proof fits into a ``Grant``, only a ``Grant`` becomes claims: one for an unproven claim is a type error.
 Rule 2: members stand in the order in which Entra ID writes them.
 """
 
@@ -23,8 +23,8 @@ Proof = Proven | SelfProven | KnownSecret
 
 EARLY: Final = 300  # seconds before now that a token is valid from, so that a slow clock elsewhere accepts it
 GRAPH: Final = "00000003-0000-0000-c000-000000000000"
-_GRAPH_WIDS: Final = ("0997a1d0-0d1d-4acb-b408-d5ca73121e90",)  # the directory role Entra ID writes into tokens for Graph
-_RH_MARK: Final = b"\x5c\x0a"  # the two bytes that stand in front and in the tail of ``rh``; their meaning is not public
+_GRAPH_WIDS: Final = ("0997a1d0-0d1d-4acb-b408-d5ca73121e90",)  # the directory role in Entra ID's tokens for Graph
+_RH_MARK: Final = b"\x5c\x0a"  # the two bytes that stand in front and in the tail of ``rh``; not public what they mean
 
 METHOD: Final[Mapping[type[Proof], str]] = {KnownSecret: "1", SelfProven: "2", Proven: "2"}
 """``appidacr``/``azpacr``: 1 a secret, 2 a certificate or any other assertion (for federated ones as observed)."""

@@ -7,7 +7,7 @@ from typing import Final
 from accredit.errors import PARAMETER_MISSING, SCOPE_INVALID, SCOPE_NOT_DEFAULT, Refused
 
 DEFAULT: Final = "/.default"
-_OPENID: Final = frozenset({"openid", "profile", "offline_access", "email"})  # clients add them; they ask for nothing here
+_OPENID: Final = frozenset({"openid", "profile", "offline_access", "email"})  # clients add them; they ask for nothing
 
 
 def read_scope(scope: str) -> str:
