@@ -1,0 +1,120 @@
+"""Who changes the directory, and the record that every change leaves.
+
+Rule 1: the record is written in the transaction of the change: there is never one without the other.
+Rule 2: what a change looked like before and after is kept as JSON; secrets, salts, digests and sealed keys never are.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from msgspec import UNSET
+
+from accredit.errors import EMULATOR_MARK, Refused
+from accredit.issuers import OwnIssuers
+from accredit.signins import Audit, Modified, Target
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from datetime import datetime
+    from uuid import UUID
+
+    from accredit.ports import Clock, Ids, Registry, Transaction
+    from accredit.signins import Actor, Operation
+
+MARK: Final = "acc7ed17"
+"""Ids that begin so belong to an emulator: everybody knows its secrets, so nothing else ever accepts them."""
+
+_NOT_SHOWN: Final = frozenset({"id", "tenant_id", "created_at", "revision", "secrets", "certificates"})
+_DIGESTED: Final = frozenset({"jwks", "ca_bundle"})  # long, public, and compared rather than read
+
+
+@dataclass(frozen=True, slots=True)
+class Administrator:
+    """Somebody who changes the directory, and what every change needs. Made once for each command or request."""
+
+    registry: Registry
+    ids: Ids
+    clock: Clock
+    actor: Actor
+    base: str = ""  # this authority's public URL; empty: not known here
+    own_issuers: OwnIssuers = field(default_factory=OwnIssuers)
+    emulator: bool = False  # plain http issuers on loopback, and ids that bear the emulator's mark
+    correlation: UUID | None = None  # of the request that causes the changes
+
+    @asynccontextmanager
+    async def change(self) -> AsyncIterator[Change]:
+        """Open one change. It is stored when the block ends, and undone by whatever is raised inside."""
+        async with self.registry.transaction() as store:
+            yield Change(self, store, self.clock(), self.correlation or self.ids.object())
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change in the making: the store inside its transaction, and the instant that everything in it bears."""
+
+    by: Administrator
+    store: Transaction
+    at: datetime
+    correlation: UUID
+
+    async def record(self, activity: str, operation: Operation, *targets: Target, tenant_id: UUID | None) -> None:
+        """Write the audit record. ``tenant_id`` ``None``: the change is to the whole instance."""
+        await self.store.audit(
+            Audit(
+                id=self.by.ids.object(),
+                at=self.at,
+                tenant_id=tenant_id,
+                activity=activity,
+                operation=operation,
+                actor=self.by.actor,
+                targets=targets,
+                correlation_id=self.correlation,
+            )
+        )
+
+
+def modified(before: msgspec.Struct | None, after: msgspec.Struct | None) -> tuple[Modified, ...]:
+    """Return the members that differ, as JSON text. ``None`` stands for a thing that was not, or is no more."""
+    old, new = _shown(before), _shown(after)
+    return tuple(
+        Modified(_camel(name), as_json(old.get(name)), as_json(new.get(name)))
+        for name in {**old, **new}
+        if old.get(name) != new.get(name)
+    )
+
+
+def as_json(value: object) -> str:
+    """Write a value of the directory as JSON text."""
+    return msgspec.json.encode(value).decode()
+
+
+def given(**members: object) -> dict[str, Any]:
+    """Return those members that a caller gave."""
+    return {name: value for name, value in members.items() if value is not UNSET}
+
+
+def refuse_mark(by: Administrator, wanted: UUID, what: str) -> None:
+    """Refuse an id that bears the emulator's mark, anywhere but in an emulator."""
+    if not by.emulator and str(wanted).startswith(MARK):
+        raise Refused(EMULATOR_MARK, what=what)
+
+
+def _shown(value: msgspec.Struct | None) -> dict[str, Any]:
+    if value is None:
+        return {}
+    shown = {name: getattr(value, name) for name in value.__struct_fields__ if name not in _NOT_SHOWN}
+    return {name: _digest(each) if name in _DIGESTED and each else each for name, each in shown.items()}
+
+
+def _digest(text: str) -> str:
+    return "sha256:" + sha256(text.encode()).hexdigest()
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(each.capitalize() for each in rest)

@@ -1,0 +1,136 @@
+"""Tenants: a directory of its own each, with the well-known service principals that its operator wants in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import UNSET, UnsetType
+from msgspec.structs import replace
+
+from accredit import tokens
+from accredit.administer import principals
+from accredit.administer.administrator import given, modified, refuse_mark
+from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_name, refuse_outside, refuse_unlisted
+from accredit.directory import LONGEST_TOKEN_LIFETIME, TOKEN_LIFETIME, Tenant, is_domain
+from accredit.errors import VALUE_TAKEN, Refused
+from accredit.signins import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from uuid import UUID
+
+    from accredit.administer.administrator import Administrator, Change
+    from accredit.issuers import Portability
+    from accredit.ports import Shelf
+    from accredit.trust import MultiAudience
+
+KIND: Final = "Tenant"
+SHORTEST_TOKEN_LIFETIME: Final = 60  # seconds
+MOST_DOMAINS: Final = 100
+_PAGE: Final = 500
+_PORTABILITIES: Final = ("entra", "extended")
+
+
+async def create(
+    by: Administrator,
+    *,
+    display_name: str,
+    domains: tuple[str, ...],
+    portability: Portability = "entra",
+    multi_audience: MultiAudience | None = None,
+    token_lifetime: int = TOKEN_LIFETIME,
+    enable: Collection[str] | None = None,
+    tenant_id: UUID | None = None,
+) -> Tenant:
+    """Create a tenant. ``enable``: keys of the well-known principals to seed; ``None`` seeds them all."""
+    async with by.change() as change:
+        tenant = Tenant(
+            id=tenant_id or by.ids.object(),
+            display_name=display_name,
+            domains=tuple(each.lower() for each in domains),
+            created_at=change.at,
+            portability=portability,
+            multi_audience=multi_audience,
+            token_lifetime=token_lifetime,
+        )
+        refuse_mark(by, tenant.id, "the tenant id")
+        await _refuse_unfit(change, tenant)
+        tenant = await change.store.tenants.add(tenant)
+        if by.base:  # what it will ever emit is never trusted, whatever becomes of the tenant
+            await change.store.emit([tokens.issuer(by.base, tenant.id, version) for version in (1, 2)])
+        for key in principals.seeds(enable):
+            await principals.seed(change, tenant.id, key)
+        await change.record("Add tenant", "Add", _target(tenant, None, tenant), tenant_id=tenant.id)
+    return tenant
+
+
+async def update(
+    by: Administrator,
+    tenant_id: UUID,
+    *,
+    display_name: str | UnsetType = UNSET,
+    domains: tuple[str, ...] | UnsetType = UNSET,
+    portability: Portability | UnsetType = UNSET,
+    multi_audience: MultiAudience | UnsetType | None = UNSET,
+    token_lifetime: int | UnsetType = UNSET,
+) -> Tenant:
+    """Change what is given. Credentials stay as they are; their next change obeys the new portability."""
+    changes = given(
+        display_name=display_name,
+        domains=tuple(each.lower() for each in domains) if domains is not UNSET else UNSET,
+        portability=portability,
+        multi_audience=multi_audience,
+        token_lifetime=token_lifetime,
+    )
+    async with by.change() as change:
+        before = await change.store.tenants.get(tenant_id)
+        after = replace(before, **changes)
+        await _refuse_unfit(change, after)
+        after = await change.store.tenants.put(after)
+        await change.record("Update tenant", "Update", _target(after, before, after), tenant_id=tenant_id)
+    return after
+
+
+async def delete(by: Administrator, tenant_id: UUID) -> None:
+    """Delete a tenant with everything in it. Its sign-ins and audit records stay."""
+    async with by.change() as change:
+        tenant = await change.store.tenants.get(tenant_id)
+        store = change.store
+        everything: tuple[Shelf[Any], ...] = (
+            store.assignments,
+            store.credentials,
+            store.issuers,
+            store.principals,
+            store.applications,
+        )
+        for shelf in everything:
+            while found := await shelf.page(after=None, limit=_PAGE, tenant_id=tenant_id):
+                for each in found:
+                    await shelf.remove(each)
+        await store.tenants.remove(tenant)
+        await change.record("Delete tenant", "Delete", _target(tenant, tenant, None), tenant_id=tenant_id)
+
+
+async def _refuse_unfit(change: Change, tenant: Tenant) -> None:
+    refuse_name(tenant.display_name, KIND)
+    refuse_unlisted((tenant.portability,), _PORTABILITIES, "portability", KIND)
+    if tenant.multi_audience is not None:
+        refuse_unlisted((tenant.multi_audience,), MULTI_AUDIENCE, "multiAudience", KIND)
+    refuse_outside(tenant.token_lifetime, SHORTEST_TOKEN_LIFETIME, LONGEST_TOKEN_LIFETIME, "tokenLifetime", KIND)
+    await _refuse_domains(change, tenant)
+
+
+async def _refuse_domains(change: Change, tenant: Tenant) -> None:
+    if not 0 < len(tenant.domains) <= MOST_DOMAINS:
+        raise invalid("domains", KIND, f"1 to {MOST_DOMAINS} domains")
+    if len(set(tenant.domains)) != len(tenant.domains):
+        raise invalid("domains", KIND, "a domain stands there twice")
+    for domain in tenant.domains:
+        if not is_domain(domain):
+            raise invalid("domains", KIND, f"{domain} is not a DNS name with a dot")
+        if any(each.id != tenant.id for each in await change.store.tenants.find(domain=domain)):
+            raise Refused(VALUE_TAKEN, property="domains", detail=f"another tenant has {domain}")
+
+
+def _target(tenant: Tenant, before: Tenant | None, after: Tenant | None) -> Target:
+    return Target(id=tenant.id, kind=KIND, name=tenant.display_name, modified=modified(before, after))
