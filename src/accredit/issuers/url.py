@@ -82,9 +82,11 @@ def split(text: str) -> Parts:
     shape = _SHAPE.fullmatch(text)
     if shape is None:
         _refuse("not an absolute https URL")
+    if "@" in shape["authority"]:
+        _refuse("userinfo (an @ before the path)")
     authority = _AUTHORITY.fullmatch(shape["authority"])
     if authority is None:
-        _refuse("userinfo (an @ before the path)" if "@" in shape["authority"] else "host and port cannot be read")
+        _refuse("host and port cannot be read")
     scheme = shape["scheme"].lower()
     port = int(authority["port"]) if authority["port"] else _STANDARD_PORT[scheme]
     if not 0 < port <= _MAX_PORT:
