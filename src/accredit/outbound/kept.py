@@ -1,0 +1,97 @@
+"""What is kept of one revision of one issuer record: its keys, their freshness, unknown kids, and figures."""
+
+from __future__ import annotations
+
+from collections import Counter, OrderedDict
+from dataclasses import dataclass, field
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from accredit.issuers import EMPTY, KeySet, State
+from accredit.issuers.freshness import UNKNOWN
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from accredit.issuers import Issuer, KeyReference, Limits
+
+Name = tuple[UUID, UUID, int]
+"""Tenant, record, revision. Never a URL: two tenants may share one and have different keys."""
+
+
+@dataclass(slots=True)
+class Figures:
+    """Plain counters of one record, rising only."""
+
+    fetches: int = 0
+    failures: Counter[str] = field(default_factory=Counter)  # by step
+    octets: int = 0  # received in bodies
+    seconds: float = 0.0  # spent in fetches
+    stale: int = 0  # answers given with old keys
+    unknown: int = 0  # answers given without a fetch for a kid that is not there
+    turned_away: int = 0  # requests beyond those that may wait
+
+
+@dataclass(slots=True)
+class Kept:
+    """One revision of one record."""
+
+    issuer: Issuer
+    keys: KeySet = EMPTY
+    state: State = UNKNOWN
+    failure: str = ""  # detail of the last attempt, when it failed
+    flight: asyncio.Task[None] | None = None  # the fetch that is under way
+    waiters: int = 0
+    used_at: float = 0.0
+    figures: Figures = field(default_factory=Figures)
+    _unknown: OrderedDict[bytes, float] = field(default_factory=OrderedDict)  # digest of a kid -> until
+
+    @property
+    def name(self) -> Name:
+        return name(self.issuer)
+
+    def holds(self, wanted: KeyReference) -> bool:
+        """Whether the document has the key, if only to say why it is not used."""
+        return bool(self.keys.find(wanted)) or self.keys.dropped_as(wanted) is not None
+
+    def known_absent(self, wanted: KeyReference, now: float) -> bool:
+        """Whether the key was looked for so lately that it is not looked for again."""
+        return self._unknown.get(digest(wanted), now) > now
+
+    def remember_absent(self, wanted: KeyReference, now: float, limits: Limits) -> None:
+        self._unknown[digest(wanted)] = now + limits.negative_for
+        self._unknown.move_to_end(digest(wanted))
+        while len(self._unknown) > limits.negative_per_record:
+            self._unknown.popitem(last=False)
+
+    @property
+    def absent(self) -> int:
+        """How many kids are remembered as absent."""
+        return len(self._unknown)
+
+    def forget_absent(self) -> None:
+        self._unknown.clear()
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the keys of one record stand, for administrators and for ``/readyz``. Ages are seconds."""
+
+    keys: KeySet
+    age: float | None  # since they were fetched; None: never, or uploaded
+    stale_for: float  # since they ceased to be fresh; 0 while they are
+    failure: str  # of the last attempt; "" when it succeeded
+    failures: int  # in a row
+    next_attempt: float  # seconds from now; 0 when one is due
+    figures: Figures
+
+
+def name(issuer: Issuer) -> Name:
+    return issuer.tenant_id, issuer.id, issuer.revision
+
+
+def digest(wanted: KeyReference) -> bytes:
+    """Return a short name of a key reference: what a stranger writes may be long, what is kept is not."""
+    parts = (wanted.kid, wanted.x5t, wanted.x5t_s256, wanted.alg if wanted.missing else None)
+    return sha256("\0".join(each or "" for each in parts).encode("utf-8", "surrogatepass")).digest()

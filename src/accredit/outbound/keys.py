@@ -1,0 +1,285 @@
+"""The keys of registered issuers: fetched when they are needed, kept while they are fresh.
+
+Rule 1: what is kept belongs to (tenant, record, revision); a new revision begins with nothing.
+Rule 2: at most one fetch of a record is under way; a request causes at most one, and waits without holding a place.
+Rule 3: keys are replaced when discovery and key set were both read, and then completely: a key that is gone is gone.
+Rule 4: when and how long is ``issuers.freshness``'s to say. The clock given here should be one that nobody sets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING, Final
+
+from accredit.assertions.proof import identifier
+from accredit.errors import ISSUER_UNREACHABLE, KEY_NOT_FOUND, Refused
+from accredit.issuers import EMPTY, Action, KeySet, freshness, jwks
+from accredit.outbound import documents
+from accredit.outbound.kept import Kept, Name, Status, name
+from accredit.outbound.unreachable import Unreachable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from uuid import UUID
+
+    from accredit.issuers import Issuer, KeyReference, Limits
+    from accredit.outbound.documents import Fetches
+
+    Seconds = Callable[[], float]
+    """Now, in seconds on a clock that only goes forward."""
+
+    Waiting = Callable[[], AbstractContextManager[object]]
+    """What surrounds the waiting of a request: it gives its place away and takes one again."""
+
+GRACE: Final = 0.5  # seconds: a fetch that ends at its limit still ends before those who wait for it give up
+LOOK_EVERY: Final = 5.0  # seconds between two looks for keys that grow old
+MAX_REFRESHES: Final = 16  # fetches in the background at a time
+
+
+class IssuerKeys:
+    """The port ``Keys`` over the network."""
+
+    def __init__(
+        self,
+        fetcher: Fetches,
+        limits: Limits,
+        *,
+        clock: Seconds,
+        jitter: Callable[[], float],  # -1 ... 1
+        while_waiting: Waiting = nullcontext,
+    ) -> None:
+        self._fetcher = fetcher
+        self._limits = limits
+        self._clock = clock
+        self._jitter = jitter
+        self._while_waiting = while_waiting
+        self._kept: OrderedDict[Name, Kept] = OrderedDict()  # least recently used first
+        self._newest: dict[tuple[UUID, UUID], int] = {}
+
+    def at_hand(self, issuer: Issuer) -> KeySet:
+        """Return the uploaded or cached key set if it may serve, else an empty one. Never fetches."""
+        if not issuer.fetches:
+            return self._record(issuer).keys
+        found = self._kept.get(name(issuer))
+        return found.keys if found is not None and self._serves(found, self._clock()) else EMPTY
+
+    async def of(self, issuer: Issuer, wanted: KeyReference) -> KeySet:
+        """Return the key set that should have the key, after at most one fetch. 90061 7000272."""
+        record = self._record(issuer)
+        if not issuer.fetches:
+            if record.failure:
+                raise Refused(ISSUER_UNREACHABLE, detail=record.failure)
+            return record.keys  # a key that is not among them is refused by the proof
+        now = record.used_at = self._clock()
+        action = freshness.decide(record.state, now, self._limits)
+        if action is Action.FETCH:
+            await self._wait(record)
+        elif action is Action.REFUSE:
+            raise Refused(ISSUER_UNREACHABLE, detail=f"{record.failure} (the next attempt is not due yet)")
+        elif action is Action.REFRESH:
+            self._fly(record)
+        elif action is Action.STALE:
+            record.figures.stale += 1
+        if not record.holds(wanted):
+            await self._look_again(record, wanted, fetched=action is Action.FETCH)
+        return record.keys
+
+    def status(self, issuer: Issuer) -> Status:
+        """Return how the keys of a record stand, without a fetch."""
+        record = self._kept.get(name(issuer)) or Kept(issuer)
+        now, state = self._clock(), record.state
+        return Status(
+            keys=self._record(issuer).keys if not issuer.fetches else record.keys,
+            age=None if state.fetched_at is None else now - state.fetched_at,
+            stale_for=0.0 if state.fetched_at is None else freshness.stale_for(state, now),
+            failure=record.failure,
+            failures=state.failures,
+            next_attempt=0.0 if state.failed_at is None else max(0.0, state.retry_at - now),
+            figures=record.figures,
+        )
+
+    def records(self) -> Collection[Kept]:
+        """Return everything that is kept, for metrics."""
+        return self._kept.values()
+
+    def forget(self, changed: Collection[UUID]) -> None:
+        """Drop what is kept of changed or removed records, so that nothing is fetched for them any more."""
+        for key in [each for each in self._kept if each[1] in changed]:
+            self._drop(key)
+
+    def retry(self, issuer: Issuer) -> None:
+        """End the back-off of a record: an administrator wants it fetched."""
+        record = self._record(issuer)
+        record.state = freshness.retry_now(record.state)
+
+    async def keep_fresh(self) -> None:
+        """Fetch keys again before they grow old, of records in use, until cancelled."""
+        try:
+            while True:
+                self.refresh_due()
+                await asyncio.sleep(LOOK_EVERY)
+        finally:
+            await self.close()
+
+    def refresh_due(self) -> None:
+        """Start the fetches that are due in the background, not more than ``MAX_REFRESHES`` at a time."""
+        now = self._clock()
+        free = MAX_REFRESHES - sum(each.flight is not None for each in self._kept.values())
+        for record in list(self._kept.values()):
+            if free <= 0:
+                return
+            used = now - record.used_at <= self._limits.used_within
+            if used and record.flight is None and self._refresh_due(record, now):
+                self._fly(record)
+                free -= 1
+
+    async def close(self) -> None:
+        """Cancel every fetch that is under way and wait for their end."""
+        flights = [each.flight for each in self._kept.values() if each.flight is not None]
+        for flight in flights:
+            flight.cancel()
+        await asyncio.gather(*flights, return_exceptions=True)
+
+    def _refresh_due(self, record: Kept, now: float) -> bool:
+        return (
+            record.issuer.fetches
+            and record.state.fetched_at is not None
+            and now >= record.state.refresh_at
+            and freshness.decide(record.state, now, self._limits) in (Action.REFRESH, Action.FETCH)
+        )
+
+    def _record(self, issuer: Issuer) -> Kept:
+        key = name(issuer)
+        record = self._kept.get(key)
+        if record is None:
+            record = self._add(key, issuer)
+        self._kept.move_to_end(key)
+        return record
+
+    def _add(self, key: Name, issuer: Issuer) -> Kept:
+        tenant, record_id, revision = key
+        former = self._newest.get((tenant, record_id))
+        if former is None or former < revision:
+            if former is not None:
+                self._drop((tenant, record_id, former))
+            self._newest[tenant, record_id] = revision
+        record = self._kept[key] = Kept(issuer, used_at=self._clock())
+        if not issuer.fetches:
+            try:
+                record.keys = jwks.parse(issuer.jwks or "", issuer, uploaded=True)
+            except Refused as refused:
+                record.failure = refused.detail
+        while len(self._kept) > self._limits.records:
+            self._drop(next(iter(self._kept)))
+        return record
+
+    def _drop(self, key: Name) -> None:
+        self._kept.pop(key, None)
+        if self._newest.get(key[:2]) == key[2]:
+            del self._newest[key[:2]]
+
+    def _serves(self, record: Kept, now: float) -> bool:
+        state = record.state
+        if state.fetched_at is None:
+            return False
+        return state.fetched_at <= now < state.fresh_until or freshness.stale_allowed(state, now, self._limits)
+
+    async def _look_again(self, record: Kept, wanted: KeyReference, *, fetched: bool) -> None:
+        """Spend the one fetch on a key that is not there, or say how long until another one is spent."""
+        now = self._clock()
+        if not fetched:
+            left = freshness.cooldown_left(record.state, now, self._limits)
+            if record.known_absent(wanted, now) or left > 0:
+                record.figures.unknown += 1
+                cause = f"KEY_COOLDOWN: keys are fetched again for an unknown key in {left:.0f} s at the earliest"
+                raise _absent(record, wanted, cause if left > 0 else "KEY_UNKNOWN: it was looked for just now")
+            waited = await self._wait(record)
+            if record.holds(wanted):
+                return
+            if waited:
+                raise Unreachable("wait", waited)
+            if record.failure:
+                raise Refused(ISSUER_UNREACHABLE, detail=record.failure)
+        record.remember_absent(wanted, now, self._limits)
+        self._bound_absent()
+        raise _absent(record, wanted, "KEY_UNKNOWN: it is not among the keys fetched for it")
+
+    def _bound_absent(self) -> None:
+        """Hold the sum of remembered absences to its limit: the least recently used records forget theirs."""
+        total = sum(each.absent for each in self._kept.values())
+        for record in self._kept.values():
+            if total <= self._limits.negative_in_all:
+                return
+            total -= record.absent
+            record.forget_absent()
+
+    async def _wait(self, record: Kept) -> str:
+        """Wait for the record's fetch, started here or by another, until ``record.keys`` may serve. 90061.
+
+        Returns why the end of the fetch was not seen; "" when it was.
+        """
+        stale = freshness.stale_allowed(record.state, self._clock(), self._limits)
+        if record.waiters < self._limits.waiters:
+            waited = await self._join(record, self._limits.wait_when_stale if stale else self._patience)
+        else:
+            record.figures.turned_away += 1
+            waited = f"{record.waiters} requests wait for this issuer already"
+        now = self._clock()
+        if not self._serves(record, now):
+            raise Unreachable("wait", waited) if waited else Refused(ISSUER_UNREACHABLE, detail=record.failure)
+        if freshness.stale_for(record.state, now) > 0:
+            record.figures.stale += 1
+        return waited
+
+    async def _join(self, record: Kept, patience: float) -> str:
+        flight = self._fly(record)
+        record.waiters += 1
+        try:
+            with self._while_waiting():
+                await asyncio.wait({flight}, timeout=patience)
+        finally:
+            record.waiters -= 1
+        if not flight.done() or flight.cancelled():
+            return f"the keys are still being fetched after {patience:g} s"
+        flight.result()  # a defect of ours is no refusal: it rises
+        return ""
+
+    @property
+    def _patience(self) -> float:
+        return max(self._limits.wait, self._limits.fetch_within) + GRACE
+
+    def _fly(self, record: Kept) -> asyncio.Task[None]:
+        """Return the record's fetch, which is started unless one is under way."""
+        if record.flight is None:
+            record.flight = asyncio.create_task(self._fetch(record), name=f"fetch keys of {record.issuer.url}")
+        return record.flight
+
+    async def _fetch(self, record: Kept) -> None:
+        limits, begun = self._limits, self._clock()
+        record.figures.fetches += 1
+        try:
+            keys, cache_control = await documents.read(
+                self._fetcher, record.issuer, limits.fetch_within, record.figures
+            )
+        except Refused as refused:
+            answered = refused.answered if isinstance(refused, Unreachable) else True  # the others could not be read
+            record.figures.failures[refused.step if isinstance(refused, Unreachable) else "document"] += 1
+            record.failure = refused.detail
+            record.state = freshness.after_failure(
+                record.state, self._clock(), limits, refused=answered, jitter=self._jitter()
+            )
+        else:
+            record.keys, record.failure = keys, ""
+            record.state = freshness.after_success(
+                self._clock(), limits, cache_control=cache_control, jitter=self._jitter()
+            )
+            record.forget_absent()
+        finally:
+            record.figures.seconds += self._clock() - begun
+            record.flight = None
+
+
+def _absent(record: Kept, wanted: KeyReference, cause: str) -> Refused:
+    return Refused(KEY_NOT_FOUND, key=identifier(wanted), issuer=record.issuer.url, detail=cause)
