@@ -1,0 +1,21 @@
+"""Keys that sign: made, sealed at rest, opened once; access tokens minted with them; the development CA."""
+
+from accredit.signing.certificate import EMULATOR_NAME, PRODUCTION_NAME, generate
+from accredit.signing.developmentca import DevelopmentTls, development_tls
+from accredit.signing.file import Signer, create_master_key, load_master_key, open_signer, seal, unseal
+from accredit.signing.mint import TokenMint
+
+__all__ = [
+    "EMULATOR_NAME",
+    "PRODUCTION_NAME",
+    "DevelopmentTls",
+    "Signer",
+    "TokenMint",
+    "create_master_key",
+    "development_tls",
+    "generate",
+    "load_master_key",
+    "open_signer",
+    "seal",
+    "unseal",
+]
