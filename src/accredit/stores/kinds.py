@@ -1,0 +1,226 @@
+"""Every kind of thing that is kept: one row of ``KINDS`` each, read by all stores.
+
+Rule 1: an index that is violated has one refusal, the same in every store.
+Rule 2: identifiers of resources and domains of tenants are names that belong to one owner: kept in tables of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+import msgspec
+
+from accredit.directory import Application, Assignment, ServicePrincipal, Tenant, identifier_key
+from accredit.errors import (
+    ASSIGNMENT_EXISTS,
+    NAME_TAKEN,
+    PRINCIPAL_EXISTS,
+    TRUST_EXISTS,
+    VALUE_TAKEN,
+    Refused,
+)
+from accredit.issuers import Issuer
+from accredit.stores.encoding import SIGNING_KEYS
+from accredit.tokens import SigningKey
+from accredit.trust import FederatedCredential
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from uuid import UUID
+
+V = TypeVar("V", bound=msgspec.Struct)
+
+
+@dataclass(frozen=True, slots=True)
+class Unique(Generic[V]):
+    """Columns whose values together belong to one row; none of them is compared while one is ``None``."""
+
+    columns: tuple[str, ...]
+    refused: Callable[[V], Refused]
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """A row of another table, in the same tenant, that must exist; its removal takes this one along, or is refused."""
+
+    member: str
+    table: str
+    cascade: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Owned(Generic[V]):
+    """Names in a table of their own, each owned by one thing. ``owner`` is the column that refers to it."""
+
+    table: str
+    owner: str
+    unique: tuple[str, ...]
+    property: str  # what a caller is told is taken
+    rows: Callable[[V], list[dict[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[V]):
+    """One kind. ``columns`` are kept beside ``body``; together with the key they are what ``find`` may ask for."""
+
+    table: str
+    type: type[V]
+    columns: tuple[str, ...]
+    touched: Callable[[V], tuple[UUID, ...]]  # the keys under which a change to it is announced
+    uniques: tuple[Unique[V], ...] = ()
+    parents: tuple[Parent, ...] = ()
+    owned: Owned[V] | None = None
+    key: str = "id"
+    itself: bool = True  # it is announced under its own id, so those that vanish with their parent are announced too
+    members: Mapping[str, Callable[[V], Any]] = field(default_factory=dict)  # of columns that are no plain members
+
+    @property
+    def indexed(self) -> tuple[str, ...]:
+        """What ``find`` and ``page`` may ask for."""
+        return (self.key, *self.columns)
+
+    def column(self, value: V, name: str) -> Any:  # noqa: ANN401  a member of any type
+        """Return the member of ``value`` that stands in a column."""
+        member = self.members.get(name)
+        return getattr(value, name) if member is None else member(value)
+
+    def row(self, value: V) -> dict[str, Any]:
+        """Return the columns beside ``body``, key included, revision not."""
+        return {name: self.column(value, name) for name in self.indexed}
+
+    def refuse_unindexed(self, where: Mapping[str, object]) -> None:
+        """Raise ``TypeError`` for a question that no index answers: it would read the whole table."""
+        if wrong := where.keys() - {*self.indexed, *(self.owned.unique if self.owned else ())}:
+            raise TypeError(f"{self.table} are not found by {sorted(wrong)}")
+
+    def children(self) -> Iterator[tuple[Kind[Any], Parent]]:
+        """Yield the kinds whose rows refer to rows of this kind, and how."""
+        for kind in KINDS:
+            for parent in kind.parents:
+                if parent.table == self.table:
+                    yield kind, parent
+
+
+def _taken(name: str) -> Callable[[Any], Refused]:
+    return lambda _: Refused(VALUE_TAKEN, property=name)
+
+
+def _identifiers(member: str, owner: str) -> Callable[[Any], list[dict[str, Any]]]:
+    def rows(value: Application | ServicePrincipal) -> list[dict[str, Any]]:
+        common = {"tenant_id": value.tenant_id, "app_id": value.app_id, owner: value.id}
+        keys = dict.fromkeys(identifier_key(each) for each in getattr(value, member))
+        return [{"key": key, **common} for key in keys]
+
+    return rows
+
+
+def _trust_exists(_: FederatedCredential) -> Refused:
+    return Refused(TRUST_EXISTS)
+
+
+_IN_TENANT: Final = ("tenant_id", "key")
+
+TENANTS: Final = Kind(
+    table="tenants",
+    type=Tenant,
+    columns=(),
+    touched=lambda tenant: (tenant.id,),
+    uniques=(Unique(("id",), _taken("id")),),
+    owned=Owned(
+        table="domains",
+        owner="tenant_id",
+        unique=("domain",),
+        property="domains",
+        rows=lambda tenant: [{"domain": name, "tenant_id": tenant.id} for name in dict.fromkeys(tenant.domains)],
+    ),
+)
+APPLICATIONS: Final = Kind(
+    table="applications",
+    type=Application,
+    columns=("tenant_id", "app_id", "display_name"),
+    touched=lambda application: (application.id,),
+    uniques=(Unique(("id",), _taken("id")), Unique(("tenant_id", "app_id"), _taken("appId"))),
+    parents=(Parent("tenant_id", "tenants"),),
+    owned=Owned(
+        table="identifiers",
+        owner="application_id",
+        unique=_IN_TENANT,
+        property="identifierUris",
+        rows=_identifiers("identifier_uris", "application_id"),
+    ),
+)
+PRINCIPALS: Final = Kind(
+    table="principals",
+    type=ServicePrincipal,
+    columns=("tenant_id", "app_id", "application_id", "display_name"),
+    touched=lambda principal: (principal.id,),
+    uniques=(
+        Unique(("id",), _taken("id")),
+        Unique(("tenant_id", "app_id"), lambda principal: Refused(PRINCIPAL_EXISTS, client=principal.app_id)),
+    ),
+    parents=(Parent("tenant_id", "tenants"), Parent("application_id", "applications")),
+    owned=Owned(
+        table="identifiers",
+        owner="principal_id",
+        unique=_IN_TENANT,
+        property="servicePrincipalNames",
+        rows=_identifiers("names", "principal_id"),
+    ),
+)
+ISSUERS: Final = Kind(
+    table="issuers",
+    type=Issuer,
+    columns=("tenant_id", "url"),
+    touched=lambda issuer: (issuer.id,),
+    uniques=(Unique(("id",), _taken("id")),),
+    parents=(Parent("tenant_id", "tenants"),),
+)
+CREDENTIALS: Final = Kind(
+    table="credentials",
+    type=FederatedCredential,
+    columns=("tenant_id", "application_id", "issuer_id", "name", "subject", "expression"),
+    touched=lambda credential: (credential.application_id,),
+    uniques=(
+        Unique(("id",), _taken("id")),
+        Unique(("application_id", "name"), lambda credential: Refused(NAME_TAKEN, name=credential.name)),
+        Unique(("application_id", "issuer_id", "subject"), _trust_exists),
+        Unique(("application_id", "issuer_id", "expression"), _trust_exists),
+    ),
+    itself=False,
+    parents=(Parent("application_id", "applications"), Parent("issuer_id", "issuers", cascade=False)),
+    members={
+        "issuer_id": lambda credential: credential.issuer.id,
+        "expression": lambda credential: credential.expression and credential.expression.text,
+    },
+)
+ASSIGNMENTS: Final = Kind(
+    table="assignments",
+    type=Assignment,
+    columns=("tenant_id", "principal_id", "resource_id", "role_id"),
+    touched=lambda assignment: (assignment.principal_id, assignment.resource_id),
+    uniques=(
+        Unique(("id",), _taken("id")),
+        Unique(("principal_id", "resource_id", "role_id"), lambda _: Refused(ASSIGNMENT_EXISTS)),
+    ),
+    itself=False,
+    parents=(Parent("principal_id", "principals"), Parent("resource_id", "principals")),
+)
+KEYS: Final = Kind(
+    table="signing_keys",
+    type=SigningKey,
+    columns=("algorithm",),
+    touched=lambda _: (SIGNING_KEYS,),
+    uniques=(Unique(("kid",), _taken("kid")),),
+    key="kid",
+)
+KINDS: Final[tuple[Kind[Any], ...]] = (
+    TENANTS,
+    APPLICATIONS,
+    PRINCIPALS,
+    ISSUERS,
+    CREDENTIALS,
+    ASSIGNMENTS,
+    KEYS,
+)
+"""Parents before children."""

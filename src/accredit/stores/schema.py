@@ -1,0 +1,237 @@
+"""The tables. Encodings: ``accredit.stores.encoding``. A change here needs a revision under ``migrations``.
+
+Rule 1: what belongs to a tenant refers to its parent by (tenant, parent): no row can reach into another tenant.
+Rule 2: nothing here is known to one database only, but for the storage of ids and the counter ``seq``.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects import sqlite
+from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "pk": "pk_%(table_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+    }
+)
+
+ID: Final = Text().with_variant(Uuid(as_uuid=False), "postgresql")
+NAME: Final = Text().with_variant(
+    Text(collation="C"), "postgresql"
+)  # ordered and compared by code points, as in SQLite
+
+
+def _seq() -> Column[int]:
+    """The order in which things were added; it stands in no answer."""
+    return Column("seq", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True)
+
+
+def _id() -> Column[Any]:
+    return Column("id", ID, nullable=False, unique=True)
+
+
+def _tenant() -> Column[Any]:
+    return Column("tenant_id", ID, ForeignKey("tenants.id", ondelete="CASCADE"), nullable=False)
+
+
+def _rest() -> tuple[Column[Any], Column[Any]]:
+    return Column("revision", BigInteger, nullable=False), Column("body", LargeBinary, nullable=False)
+
+
+def _parent(member: str, table: str, *, cascade: bool = True) -> ForeignKeyConstraint:
+    """Refer to a row of the same tenant."""
+    return ForeignKeyConstraint(
+        ["tenant_id", member], [f"{table}.tenant_id", f"{table}.id"], ondelete="CASCADE" if cascade else None
+    )
+
+
+schema_version = Table(  # Alembic's own, under our name
+    "schema_version",
+    METADATA,
+    Column("version_num", String(32), nullable=False),
+    PrimaryKeyConstraint("version_num", name="schema_version_pkc"),
+)
+configuration = Table(
+    "configuration",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("version", BigInteger, nullable=False),  # raised first by every change: a lock that orders all changes
+    CheckConstraint("id = 1", name="one_row"),
+)
+changes = Table(
+    "changes",
+    METADATA,
+    Column("version", BigInteger, primary_key=True, autoincrement=False),
+    Column("key", ID, primary_key=True),
+)
+tenants = Table("tenants", METADATA, _seq(), _id(), *_rest())
+domains = Table("domains", METADATA, Column("domain", NAME, primary_key=True), _tenant(), Index(None, "tenant_id"))
+applications = Table(
+    "applications",
+    METADATA,
+    _seq(),
+    _id(),
+    _tenant(),
+    Column("app_id", ID, nullable=False),
+    Column("display_name", NAME, nullable=False),
+    *_rest(),
+    UniqueConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "app_id"),
+    Index(None, "app_id"),
+    Index(None, "tenant_id", "display_name"),
+)
+principals = Table(
+    "principals",
+    METADATA,
+    _seq(),
+    _id(),
+    _tenant(),
+    Column("app_id", ID, nullable=False),
+    Column("application_id", ID),
+    Column("display_name", NAME, nullable=False),
+    *_rest(),
+    UniqueConstraint("tenant_id", "id"),
+    UniqueConstraint("tenant_id", "app_id"),
+    Index(None, "tenant_id", "application_id"),
+    Index(None, "tenant_id", "display_name"),
+    _parent("application_id", "applications"),
+)
+identifiers = Table(
+    "identifiers",
+    METADATA,
+    Column("tenant_id", ID, ForeignKey("tenants.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", NAME, primary_key=True),
+    Column("app_id", ID, nullable=False),
+    Column("application_id", ID),  # the application that the identifier stands on, or
+    Column("principal_id", ID),  # the service principal
+    Index(None, "tenant_id", "application_id"),
+    Index(None, "tenant_id", "principal_id"),
+    _parent("application_id", "applications"),
+    _parent("principal_id", "principals"),
+)
+issuers = Table(
+    "issuers",
+    METADATA,
+    _seq(),
+    _id(),
+    _tenant(),
+    Column("url", NAME, nullable=False),
+    *_rest(),
+    UniqueConstraint("tenant_id", "id"),
+    Index(None, "tenant_id", "url"),
+)
+credentials = Table(
+    "credentials",
+    METADATA,
+    _seq(),
+    _id(),
+    Column("tenant_id", ID, nullable=False),
+    Column("application_id", ID, nullable=False),
+    Column("issuer_id", ID, nullable=False),
+    Column("name", NAME, nullable=False),
+    Column("subject", NAME),
+    Column("expression", NAME),
+    *_rest(),
+    UniqueConstraint("application_id", "name"),
+    UniqueConstraint("application_id", "issuer_id", "subject"),
+    UniqueConstraint("application_id", "issuer_id", "expression"),
+    Index(None, "tenant_id", "id"),
+    Index(None, "tenant_id", "issuer_id"),
+    _parent("application_id", "applications"),
+    _parent("issuer_id", "issuers", cascade=False),
+)
+assignments = Table(
+    "assignments",
+    METADATA,
+    _seq(),
+    _id(),
+    Column("tenant_id", ID, nullable=False),
+    Column("principal_id", ID, nullable=False),
+    Column("resource_id", ID, nullable=False),
+    Column("role_id", ID, nullable=False),
+    *_rest(),
+    UniqueConstraint("principal_id", "resource_id", "role_id"),
+    Index(None, "tenant_id", "id"),
+    Index(None, "resource_id"),
+    _parent("principal_id", "principals"),
+    _parent("resource_id", "principals"),
+)
+signing_keys = Table(
+    "signing_keys",
+    METADATA,
+    _seq(),
+    Column("kid", NAME, nullable=False, unique=True),
+    Column("algorithm", Text, nullable=False),
+    *_rest(),
+)
+audits = Table(
+    "audits",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("tenant_id", ID),  # no reference: what happened outlives what it happened to
+    Column("activity", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Index(None, "tenant_id", "at"),
+)
+emitted_issuers = Table("emitted_issuers", METADATA, Column("issuer", NAME, primary_key=True))
+signins = Table(
+    "signins",
+    METADATA,
+    Column("id", ID, primary_key=True),
+    Column("at", BigInteger, nullable=False),
+    Column("tenant_id", ID, nullable=False),
+    Column("app_id", ID, nullable=False),
+    Column("code", BigInteger, nullable=False),
+    Column("credential_id", ID),
+    Column("correlation_id", ID, nullable=False),
+    Column("resource_app_id", ID),
+    Column("address", Text, nullable=False),
+    Column("proof", Text, nullable=False),
+    Column("count", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+Index("ix_signins_application", signins.c.tenant_id, signins.c.app_id, signins.c.at.desc())
+Index("ix_signins_correlation", signins.c.correlation_id)
+Index(
+    "ix_signins_failures",
+    signins.c.at,
+    sqlite_where=text("code <> 0"),
+    postgresql_where=text("code <> 0"),
+)
+
+
+def script() -> str:
+    """Return the statements that make the tables in SQLite: what ``schema.sql`` holds, ready for a fresh database."""
+    dialect = sqlite.dialect()
+    elements: list[ExecutableDDLElement] = []
+    for table in METADATA.sorted_tables:
+        elements.append(CreateTable(table))
+        elements.extend(CreateIndex(each) for each in sorted(table.indexes, key=lambda index: str(index.name)))
+    statements = [str(each.compile(dialect=dialect)).strip() for each in elements]
+    lines = (line.rstrip() for line in ";\n".join(statements).splitlines())
+    return "\n".join(lines).replace("\t", "  ") + ";\n"

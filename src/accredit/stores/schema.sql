@@ -1,0 +1,168 @@
+CREATE TABLE audits (
+  id TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  tenant_id TEXT,
+  activity TEXT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_audits PRIMARY KEY (id)
+);
+CREATE INDEX ix_audits_tenant_id_at ON audits (tenant_id, at);
+CREATE TABLE changes (
+  version BIGINT NOT NULL,
+  "key" TEXT NOT NULL,
+  CONSTRAINT pk_changes PRIMARY KEY (version, "key")
+);
+CREATE TABLE configuration (
+  id INTEGER NOT NULL,
+  version BIGINT NOT NULL,
+  CONSTRAINT pk_configuration PRIMARY KEY (id),
+  CONSTRAINT ck_configuration_one_row CHECK (id = 1)
+);
+CREATE TABLE emitted_issuers (
+  issuer TEXT NOT NULL,
+  CONSTRAINT pk_emitted_issuers PRIMARY KEY (issuer)
+);
+CREATE TABLE schema_version (
+  version_num VARCHAR(32) NOT NULL,
+  CONSTRAINT schema_version_pkc PRIMARY KEY (version_num)
+);
+CREATE TABLE signing_keys (
+  seq INTEGER NOT NULL,
+  kid TEXT NOT NULL,
+  algorithm TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_signing_keys PRIMARY KEY (seq),
+  CONSTRAINT uq_signing_keys_kid UNIQUE (kid)
+);
+CREATE TABLE signins (
+  id TEXT NOT NULL,
+  at BIGINT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  code BIGINT NOT NULL,
+  credential_id TEXT,
+  correlation_id TEXT NOT NULL,
+  resource_app_id TEXT,
+  address TEXT NOT NULL,
+  proof TEXT NOT NULL,
+  count BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_signins PRIMARY KEY (id)
+);
+CREATE INDEX ix_signins_application ON signins (tenant_id, app_id, at DESC);
+CREATE INDEX ix_signins_correlation ON signins (correlation_id);
+CREATE INDEX ix_signins_failures ON signins (at) WHERE code <> 0;
+CREATE TABLE tenants (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_tenants PRIMARY KEY (seq),
+  CONSTRAINT uq_tenants_id UNIQUE (id)
+);
+CREATE TABLE applications (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  display_name TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_applications PRIMARY KEY (seq),
+  CONSTRAINT uq_applications_tenant_id_id UNIQUE (tenant_id, id),
+  CONSTRAINT uq_applications_tenant_id_app_id UNIQUE (tenant_id, app_id),
+  CONSTRAINT uq_applications_id UNIQUE (id),
+  CONSTRAINT fk_applications_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_applications_app_id ON applications (app_id);
+CREATE INDEX ix_applications_tenant_id_display_name ON applications (tenant_id, display_name);
+CREATE TABLE domains (
+  domain TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  CONSTRAINT pk_domains PRIMARY KEY (domain),
+  CONSTRAINT fk_domains_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_domains_tenant_id ON domains (tenant_id);
+CREATE TABLE issuers (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  url TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_issuers PRIMARY KEY (seq),
+  CONSTRAINT uq_issuers_tenant_id_id UNIQUE (tenant_id, id),
+  CONSTRAINT uq_issuers_id UNIQUE (id),
+  CONSTRAINT fk_issuers_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_issuers_tenant_id_url ON issuers (tenant_id, url);
+CREATE TABLE credentials (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  application_id TEXT NOT NULL,
+  issuer_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  subject TEXT,
+  expression TEXT,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_credentials PRIMARY KEY (seq),
+  CONSTRAINT uq_credentials_application_id_name UNIQUE (application_id, name),
+  CONSTRAINT uq_credentials_application_id_issuer_id_subject UNIQUE (application_id, issuer_id, subject),
+  CONSTRAINT uq_credentials_application_id_issuer_id_expression UNIQUE (application_id, issuer_id, expression),
+  CONSTRAINT fk_credentials_tenant_id_application_id FOREIGN KEY(tenant_id, application_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_credentials_tenant_id_issuer_id FOREIGN KEY(tenant_id, issuer_id) REFERENCES issuers (tenant_id, id),
+  CONSTRAINT uq_credentials_id UNIQUE (id)
+);
+CREATE INDEX ix_credentials_tenant_id_id ON credentials (tenant_id, id);
+CREATE INDEX ix_credentials_tenant_id_issuer_id ON credentials (tenant_id, issuer_id);
+CREATE TABLE principals (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  application_id TEXT,
+  display_name TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_principals PRIMARY KEY (seq),
+  CONSTRAINT uq_principals_tenant_id_id UNIQUE (tenant_id, id),
+  CONSTRAINT uq_principals_tenant_id_app_id UNIQUE (tenant_id, app_id),
+  CONSTRAINT fk_principals_tenant_id_application_id FOREIGN KEY(tenant_id, application_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT uq_principals_id UNIQUE (id),
+  CONSTRAINT fk_principals_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_principals_tenant_id_application_id ON principals (tenant_id, application_id);
+CREATE INDEX ix_principals_tenant_id_display_name ON principals (tenant_id, display_name);
+CREATE TABLE assignments (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  principal_id TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  role_id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_assignments PRIMARY KEY (seq),
+  CONSTRAINT uq_assignments_principal_id_resource_id_role_id UNIQUE (principal_id, resource_id, role_id),
+  CONSTRAINT fk_assignments_tenant_id_principal_id FOREIGN KEY(tenant_id, principal_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_assignments_tenant_id_resource_id FOREIGN KEY(tenant_id, resource_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT uq_assignments_id UNIQUE (id)
+);
+CREATE INDEX ix_assignments_resource_id ON assignments (resource_id);
+CREATE INDEX ix_assignments_tenant_id_id ON assignments (tenant_id, id);
+CREATE TABLE identifiers (
+  tenant_id TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  application_id TEXT,
+  principal_id TEXT,
+  CONSTRAINT pk_identifiers PRIMARY KEY (tenant_id, "key"),
+  CONSTRAINT fk_identifiers_tenant_id_application_id FOREIGN KEY(tenant_id, application_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_identifiers_tenant_id_principal_id FOREIGN KEY(tenant_id, principal_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_identifiers_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_identifiers_tenant_id_application_id ON identifiers (tenant_id, application_id);
+CREATE INDEX ix_identifiers_tenant_id_principal_id ON identifiers (tenant_id, principal_id);
