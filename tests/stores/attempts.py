@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import asynccontextmanager, closing, suppress
 from datetime import UTC, datetime, timedelta
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 from uuid import UUID, uuid4
 
@@ -11,11 +14,19 @@ from accredit.directory import Application, Client, KnownSecret, Resource, Servi
 from accredit.errors import NOT_IN_TIME, SUBJECT_NOT_TRUSTED, Refused
 from accredit.issuers import Issuer, IssuerUrl, KeyReference
 from accredit.signins import Sender
+from accredit.stores import fresh
+from accredit.stores.event_reader import EventReader
+from accredit.stores.events import EventLog
+from accredit.stores.quota import Quota
+from accredit.stores.sqlite_events import SqliteSink
 from accredit.trust import FederatedCredential, Trusted
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
     from accredit.ports import SignIns
-    from accredit.signins import SignIn
+    from accredit.signins import Event, SignIn
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 GITHUB = IssuerUrl("https://token.actions.githubusercontent.com")
@@ -164,3 +175,44 @@ async def refused(
         if answer is not refusal:
             raise
     return came_from.trace
+
+
+@asynccontextmanager
+async def opened(
+    path: Path,
+    clock: Moving | None = None,
+    *,
+    version: int = 0,
+    quota: Quota | None = None,
+    counter: Callable[[], float] = perf_counter,
+    **sink: Any,
+) -> AsyncIterator[EventLog]:
+    """Open a log on the database at ``path``, which is made when it is not there. Decisions read ``version``."""
+    with suppress(FileExistsError):
+        fresh.create(path)
+    log = EventLog(SqliteSink(path, clock or Moving(), **sink), lambda: version, quota or Quota(), counter)
+    await log.start()
+    try:
+        yield log
+    finally:
+        await log.close()
+
+
+def everything(path: Path, tenant: Tenant = TENANT) -> list[Event]:
+    """Return the events of a tenant, in the order in which they arrived."""
+    with EventReader(path) as reader:
+        return reader.last(tenant.id, limit=1_000_000)[::-1]
+
+
+def ids(path: Path) -> set[UUID]:
+    return {event.id for event in everything(path)}
+
+
+def change(path: Path, *keys: UUID) -> int:
+    """Change something as another process does: raise the version and name what was touched."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        (version,) = other.execute("UPDATE configuration SET version = version + 1 RETURNING version").fetchone()
+        other.executemany("INSERT INTO changes VALUES (?, ?)", [(version, str(key)) for key in keys])
+        other.execute("COMMIT")
+    return int(version)
