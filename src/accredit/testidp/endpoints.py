@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import hmac
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
@@ -84,10 +83,9 @@ class Endpoints:
             return Answer(write(self._act(name, rest, body)), headers=(("cache-control", "no-store"),))
         if not any(name == each.name or name in each.aliases for each in dialects().values()):
             raise Refused(NOT_FOUND)
-        answer = self._document(self._issuer.platform(name), f"/{rest}", scope["query_string"])
-        if scope["method"] not in ("GET", "HEAD"):
+        if scope["method"] != "GET":
             raise Refused(METHOD_NOT_ALLOWED, valid_verbs="GET")
-        return replace(answer, body=b"") if scope["method"] == "HEAD" else answer
+        return self._document(self._issuer.platform(name), f"/{rest}", scope["query_string"])
 
     def _document(self, platform: Platform, path: str, query: bytes) -> Answer:
         keyring, used = platform.keyring, platform.default_algorithm
