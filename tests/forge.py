@@ -26,6 +26,7 @@ HASHES: Mapping[str, hashes.HashAlgorithm] = {"256": hashes.SHA256(), "384": has
 CURVES: Mapping[str, ec.EllipticCurve] = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
 CURVE_NAMES = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
+KINDS = {alg: {"R": "RSA", "P": "RSA"}.get(alg[0], alg[:2] if alg.startswith("Ed") else alg) for alg in ALGORITHMS}
 
 
 def b64(octets: bytes) -> str:
@@ -43,7 +44,8 @@ def rsa_key(bits: int = 2048, number: int = 0) -> rsa.RSAPrivateKey:
 
 def key_for(alg: str, number: int = 0) -> PrivateKey:
     """A private key that serves ``alg``; another one for another number."""
-    return _elliptic_key(alg, number) if alg.startswith("E") else _rsa_key(2048, number)
+    kind = KINDS[alg]
+    return _rsa_key(2048, number) if kind == "RSA" else _elliptic_key(kind, number)
 
 
 @cache  # for each number
@@ -52,8 +54,8 @@ def _rsa_key(bits: int, number: int) -> rsa.RSAPrivateKey:
 
 
 @cache  # for each number
-def _elliptic_key(alg: str, number: int) -> PrivateKey:
-    return ec.generate_private_key(CURVES[alg]) if alg in CURVES else ed25519.Ed25519PrivateKey.generate()
+def _elliptic_key(kind: str, number: int) -> PrivateKey:
+    return ec.generate_private_key(CURVES[kind]) if kind in CURVES else ed25519.Ed25519PrivateKey.generate()
 
 
 def octets_of(number: int) -> bytes:
