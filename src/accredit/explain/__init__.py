@@ -1,0 +1,26 @@
+"""Why a token was refused, in words: the verdicts that the exchange reads, all of them, and what to change."""
+
+from accredit.explain.explanation import explain, unreadable
+from accredit.explain.model import (
+    SCHEMA,
+    Comparison,
+    Difference,
+    Edit,
+    Explanation,
+    Near,
+    Step,
+    Summary,
+)
+
+__all__ = [
+    "SCHEMA",
+    "Comparison",
+    "Difference",
+    "Edit",
+    "Explanation",
+    "Near",
+    "Step",
+    "Summary",
+    "explain",
+    "unreadable",
+]

@@ -1,0 +1,143 @@
+"""A named reason why one value is not another, in words, and the exact edit that would help."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from accredit.explain.model import Difference, Edit
+from accredit.signins import kept
+
+if TYPE_CHECKING:
+    from accredit.assertions import Presented
+    from accredit.trust import Check, FederatedCredential
+
+WORDS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
+DIFFERENT: Final = "DIFFERENT"
+_PARTS: Final = frozenset(":/@ ")
+
+
+class Cause(msgspec.Struct, frozen=True):
+    """A named reason, in words, and what would help."""
+
+    id: str
+    sentence: str
+    edits: tuple[Edit, ...] = ()
+
+    @property
+    def near(self) -> bool:
+        """Whether the values resemble each other in a way that has a name."""
+        return self.id != DIFFERENT
+
+
+def difference(expected: str, presented: str) -> Difference | None:
+    """Return where two values part; ``None`` when they are equal."""
+    if expected == presented:
+        return None
+    shorter = min(len(expected), len(presented))
+    at = next((n for n in range(shorter) if expected[n] != presented[n]), shorter)
+    return Difference(
+        character=at + 1,
+        segment=expected[:at].count(":") + 1,
+        expected=kept(_part(expected, at)),
+        presented=kept(_part(presented, at)),
+    )
+
+
+def _part(value: str, at: int) -> str:
+    """The part between separators in which character ``at`` stands."""
+    begin = at
+    while begin > 0 and value[begin - 1] not in _PARTS:
+        begin -= 1
+    end = at
+    while end < len(value) and value[end] not in _PARTS:
+        end += 1
+    return value[begin:end]
+
+
+def white_space(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
+    """Differ only by blanks, or by characters that nobody sees."""
+    expected, presented = _visible(check.expected), _visible(check.presented)
+    if expected != presented or not expected:
+        return None
+    word = WORDS[check.claim]
+    mine = check.expected != expected
+    where, text, clean = ("credential's", check.expected, expected) if mine else ("token's", check.presented, presented)
+    at = next(n for n, each in enumerate(text) if not _is_visible(each))
+    blank = text[at].isspace()
+    what = "a blank" if blank else f"U+{ord(text[at]):04X}, which nobody sees"
+    sentence = f"Character {at + 1} of the {where} {word} is {what}. Retype it: `{clean}`."
+    edit = set_to(check, clean) if mine else request(check, clean)
+    return Cause("WHITESPACE" if blank else "CONTROL", sentence, (edit,))
+
+
+def case(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
+    found = difference(check.expected, check.presented)
+    if found is None or check.expected.casefold() != check.presented.casefold():
+        return None
+    text = (
+        f"The {WORDS[check.claim]} matches except for case at character {found.character}: `{found.presented}` in the "
+        f"token, `{found.expected}` in the credential. Comparison is case-sensitive."
+    )
+    edit = request(check, check.expected) if check.claim == "aud" else set_to(check, check.presented)
+    return Cause("AUD_CASE" if check.claim == "aud" else "CASE", text, (edit,))
+
+
+def different(check: Check) -> Cause:
+    """Differ, for no reason that has a name."""
+    word, found = WORDS[check.claim], difference(check.expected, check.presented)
+    if check.claim == "aud":
+        text = f"The token is meant for `{kept(check.presented)}`, the credential expects `{check.expected}`."
+        return Cause(DIFFERENT, text, (request(check, check.expected),))
+    if found and 2 * (found.character - 1) >= max(len(check.expected), len(check.presented)):
+        text = (
+            f"The {word} differs at character {found.character}: `{found.presented}` in the token, `{found.expected}` in "
+            "the credential."
+        )
+        return Cause(DIFFERENT, text)
+    return Cause(DIFFERENT, f"The {word} is another one. No credential resembles this token.")
+
+
+def _is_visible(character: str) -> bool:
+    return character.isprintable() and not character.isspace()
+
+
+def _visible(text: str) -> str:
+    return "".join(filter(_is_visible, text))
+
+
+def set_to(check: Check, after: str) -> Edit:
+    word = WORDS[check.claim]
+    return Edit(
+        target="credential",
+        kind="set",
+        what=word,
+        before=check.expected,
+        after=after,
+        text=f"set the credential's {word} to `{kept(after)}`",
+    )
+
+
+def request(check: Check, after: str) -> Edit:
+    word = WORDS[check.claim]
+    return Edit(
+        target="workload",
+        kind="request",
+        what=word,
+        before=check.presented,
+        after=after,
+        text=f"have the platform issue the token with the {word} `{kept(after)}`",
+    )
+
+
+def add_for(check: Check) -> Edit:
+    return Edit(
+        target="credential",
+        kind="add",
+        what=WORDS[check.claim],
+        before=check.expected,
+        after=check.presented,
+        effect="wider",
+        text=f"add a credential for the {WORDS[check.claim]} `{kept(check.presented)}`",
+    )
