@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from accredit.outbound.unreachable import Unreachable, quoted
+from accredit.outbound.unreachable import Unreachable, quoted, why
 
 if TYPE_CHECKING:
     from asyncio import StreamReader, StreamWriter
@@ -63,7 +63,7 @@ class Conversation:
                 raise Unreachable("connect", "the connection was closed before an answer was complete") from error
             raise Unreachable("protocol", f"not HTTP/1.1: {quoted(str(error))}", answered=True) from error
         except OSError as error:
-            raise Unreachable("connect", f"the connection was lost: {error.strerror or error}") from error
+            raise Unreachable("connect", f"the connection was lost: {why(error)}") from error
 
     def _request(self, url: Parts, user_agent: str) -> bytes:
         target = (url.path or "/") + ("" if url.query is None else f"?{url.query}")

@@ -38,8 +38,7 @@ async def read(fetcher: Fetches, issuer: Issuer, within: float, figures: Figures
             fetched = await fetcher.get(url, issuer=issuer, within=ends - loop.time())
         except Unreachable as error:
             hidden = what == "jwks" and issuer.key_source == "discovery" and error.detail in _DENIED
-            error.detail = f"{what}: {error.detail}{_HIDDEN if hidden else ''}"
-            raise
+            raise error.of(what, _HIDDEN if hidden else "") from error
         figures.octets += len(fetched.body)
         return fetched
 

@@ -22,7 +22,7 @@ from accredit.outbound.addresses import Allowed
 from accredit.outbound.answer import Conversation
 from accredit.outbound.resolve import SystemResolver
 from accredit.outbound.tls import Contexts, OwnCa
-from accredit.outbound.unreachable import Unreachable
+from accredit.outbound.unreachable import Unreachable, why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,7 +82,7 @@ class Fetcher:
                 finally:
                     writer.transport.abort()  # a polite farewell would wait for the peer
         except TimeoutError as error:
-            raise Unreachable("time", f"not done within {seconds:g} s, while {visit.stage}") from error
+            raise Unreachable("time", f"not done within {seconds:.3g} s, while {visit.stage}") from error
 
 
 class _Visit:
@@ -134,7 +134,7 @@ class _Visit:
         try:
             found = [ip_address(text) for text in await resolve(parts.host, parts.port)]
         except OSError as error:
-            raise Unreachable("dns", f"{parts.host}: {error.strerror or error}") from error
+            raise Unreachable("dns", f"{parts.host}: {why(error)}") from error
         if not found:
             raise Unreachable("dns", f"{parts.host} has no address")
         return found
@@ -163,7 +163,7 @@ class _Visit:
             except TimeoutError:
                 failed = f"{address} port {port}: no answer within {self._limits.connect_within:g} s"
             except OSError as error:
-                failed = f"{address} port {port}: {error.strerror or error}"
+                failed = f"{address} port {port}: {why(error)}"
         raise Unreachable("connect", failed)
 
     async def _secured(
@@ -178,7 +178,7 @@ class _Visit:
         except ssl.SSLCertVerificationError as error:
             raise Unreachable("tls", f"the certificate is not accepted: {error.verify_message}") from error
         except OSError as error:  # ssl.SSLError is one
-            raise Unreachable("tls", str(getattr(error, "reason", None) or error.strerror or error)) from error
+            raise Unreachable("tls", why(error)) from error
 
 
 def attempts(found: Sequence[Address], count: int) -> Sequence[Address]:

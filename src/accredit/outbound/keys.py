@@ -75,15 +75,17 @@ class IssuerKeys:
         now = record.used_at = self._clock()
         action = freshness.decide(record.state, now, self._limits)
         if action is Action.FETCH:
-            await self._wait(record)
-        elif action is Action.REFUSE:
+            await self._fetched(record, wanted)
+            return record.keys
+        if action is Action.REFUSE:
             raise Refused(ISSUER_UNREACHABLE, detail=f"{record.failure} (the next attempt is not due yet)")
-        elif action is Action.REFRESH:
+        if action is Action.REFRESH:
             self._fly(record)
         elif action is Action.STALE:
             record.figures.stale += 1
         if not record.holds(wanted):
-            await self._look_again(record, wanted, fetched=action is Action.FETCH)
+            self._refuse_again(record, wanted)
+            await self._fetched(record, wanted)
         return record.keys
 
     def status(self, issuer: Issuer) -> Status:
@@ -186,23 +188,26 @@ class IssuerKeys:
             return False
         return state.fetched_at <= now < state.fresh_until or freshness.stale_allowed(state, now, self._limits)
 
-    async def _look_again(self, record: Kept, wanted: KeyReference, *, fetched: bool) -> None:
-        """Spend the one fetch on a key that is not there, or say how long until another one is spent."""
+    def _refuse_again(self, record: Kept, wanted: KeyReference) -> None:
+        """Refuse a key that is not there, with the time until another fetch is spent, unless one may be spent now."""
         now = self._clock()
-        if not fetched:
-            left = freshness.cooldown_left(record.state, now, self._limits)
-            if record.known_absent(wanted, now) or left > 0:
-                record.figures.unknown += 1
-                cause = f"KEY_COOLDOWN: keys are fetched again for an unknown key in {left:.0f} s at the earliest"
-                raise _absent(record, wanted, cause if left > 0 else "KEY_UNKNOWN: it was looked for just now")
-            waited = await self._wait(record)
-            if record.holds(wanted):
-                return
-            if waited:
-                raise Unreachable("wait", waited)
-            if record.failure:
-                raise Refused(ISSUER_UNREACHABLE, detail=record.failure)
-        record.remember_absent(wanted, now, self._limits)
+        left = freshness.cooldown_left(record.state, now, self._limits)
+        if left <= 0 and not record.known_absent(wanted, now):
+            return
+        record.figures.unknown += 1
+        cause = f"KEY_COOLDOWN: keys are fetched again for an unknown key in {left:.0f} s at the earliest"
+        raise _absent(record, wanted, cause if left > 0 else "KEY_UNKNOWN: it was looked for just now")
+
+    async def _fetched(self, record: Kept, wanted: KeyReference) -> None:
+        """Spend the one fetch of a request. Returns when the record has the key and it may serve. 90061 7000272."""
+        waited = await self._wait(record)
+        if record.holds(wanted):
+            return
+        if waited:
+            raise Unreachable("wait", waited)
+        if record.failure:
+            raise Refused(ISSUER_UNREACHABLE, detail=record.failure)
+        record.remember_absent(wanted, self._clock(), self._limits)
         self._bound_absent()
         raise _absent(record, wanted, "KEY_UNKNOWN: it is not among the keys fetched for it")
 
@@ -229,7 +234,7 @@ class IssuerKeys:
         now = self._clock()
         if not self._serves(record, now):
             raise Unreachable("wait", waited) if waited else Refused(ISSUER_UNREACHABLE, detail=record.failure)
-        if freshness.stale_for(record.state, now) > 0:
+        if now >= record.state.fresh_until:
             record.figures.stale += 1
         return waited
 

@@ -58,6 +58,6 @@ def _context(pem: str | None) -> ssl.SSLContext:
         return context
     try:
         context.load_verify_locations(cadata=pem)
-    except (ssl.SSLError, ValueError) as error:  # ValueError: not ASCII
+    except (ssl.SSLError, ValueError, TypeError) as error:  # TypeError: not ASCII
         raise Unreachable("tls", "the record's CA bundle cannot be read") from error
     return context

@@ -21,6 +21,17 @@ class Unreachable(Refused):
         self.step: Step = step
         self.answered = answered
 
+    def of(self, document: str, note: str = "") -> Unreachable:
+        """Return the same, saying which document was wanted."""
+        found = Unreachable(self.step, "", answered=self.answered)
+        found.detail = f"{document}: {self.detail}{note}"
+        return found
+
+
+def why(error: OSError) -> str:
+    """Return what the system, or the library, calls a failure."""
+    return str(getattr(error, "reason", None) or error.strerror or str(error) or type(error).__name__)
+
 
 def quoted(text: bytes | str) -> str:
     """Return a stranger's text as it may stand in a detail: bounded, printable, in quotes."""
