@@ -214,7 +214,8 @@ AUDIENCE_FORBIDDEN    = sts(700227, "invalid_client", CALLER, "Forbidden token a
 AGENT_TOKEN           = sts(700231, "invalid_client", CALLER, "unknown", mark="R", stage="tools")
 ENTRA_OTHER_TENANT    = sts(700236, "invalid_client", CALLER, "Entra ID tokens issued by issuer '{issuer}' may not be used for federated identity credential flows for applications or managed identities registered in this tenant.", mark="V", stage="later")
 FEDERATION_DISABLED   = sts(700223, "invalid_client", OPERATOR, "Workload identity federation is disabled in this tenant.", mark="A", stage="later")
-FEDERATION_BLOCKED    = sts(700238, "invalid_client", OPERATOR, "Workload identity federation is blocked in this tenant by policy.", mark="A", stage="later")
+FEDERATION_BLOCKED    = sts(700238, "invalid_client", OPERATOR, "Workload identity federation is blocked in this tenant by policy.", mark="A",
+                            advice="The issuer is blocked: accredit issuer unblock, when it can be trusted again.")
 ENTERPRISE_REQUIRED   = sts(7002381, "invalid_client", CALLER, "Federated identity credentials issued by '{issuer}' for applications or managed identities registered in this tenant must contain the enterprise claim with value {allowed} but actual value is '{actual}'.", mark="V", stage="later")
 CONDITIONAL_ACCESS    = sts(53003, "invalid_grant", OPERATOR, "Access has been blocked by Conditional Access policies.", mark="A", stage="tools")
 # ── is the claim true? ───────────────────────────────────────────────────────────────────────────────────────────────

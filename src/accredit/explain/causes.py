@@ -63,7 +63,9 @@ def white_space(_: FederatedCredential, check: Check, __: Presented) -> Cause | 
         return None
     word = WORDS[check.claim]
     mine = check.expected != expected
-    where, text, clean = ("credential's", check.expected, expected) if mine else ("token's", check.presented, presented)
+    where, text, clean = ("token's", check.presented, presented)
+    if mine:
+        where, text, clean = ("credential's", check.expected, expected)
     at = next(n for n, each in enumerate(text) if not _is_visible(each))
     blank = text[at].isspace()
     what = "a blank" if blank else f"U+{ord(text[at]):04X}, which nobody sees"
@@ -92,8 +94,8 @@ def different(check: Check) -> Cause:
         return Cause(DIFFERENT, text, (request(check, check.expected),))
     if found and 2 * (found.character - 1) >= max(len(check.expected), len(check.presented)):
         text = (
-            f"The {word} differs at character {found.character}: `{found.presented}` in the token, `{found.expected}` in "
-            "the credential."
+            f"The {word} differs at character {found.character}: `{found.presented}` in the token, `{found.expected}` "
+            "in the credential."
         )
         return Cause(DIFFERENT, text)
     return Cause(DIFFERENT, f"The {word} is another one. No credential resembles this token.")
