@@ -160,6 +160,7 @@ credentials = Table(
     UniqueConstraint("application_id", "issuer_id", "subject"),
     UniqueConstraint("application_id", "issuer_id", "expression"),
     Index(None, "tenant_id", "id"),
+    Index(None, "tenant_id", "application_id"),
     Index(None, "tenant_id", "issuer_id"),
     _parent("application_id", "applications"),
     _parent("issuer_id", "issuers", cascade=False),
@@ -176,7 +177,8 @@ assignments = Table(
     *_rest(),
     UniqueConstraint("principal_id", "resource_id", "role_id"),
     Index(None, "tenant_id", "id"),
-    Index(None, "resource_id"),
+    Index(None, "tenant_id", "principal_id"),
+    Index(None, "tenant_id", "resource_id"),
     _parent("principal_id", "principals"),
     _parent("resource_id", "principals"),
 )

@@ -116,6 +116,7 @@ CREATE TABLE credentials (
   CONSTRAINT fk_credentials_tenant_id_issuer_id FOREIGN KEY(tenant_id, issuer_id) REFERENCES issuers (tenant_id, id),
   CONSTRAINT uq_credentials_id UNIQUE (id)
 );
+CREATE INDEX ix_credentials_tenant_id_application_id ON credentials (tenant_id, application_id);
 CREATE INDEX ix_credentials_tenant_id_id ON credentials (tenant_id, id);
 CREATE INDEX ix_credentials_tenant_id_issuer_id ON credentials (tenant_id, issuer_id);
 CREATE TABLE principals (
@@ -151,8 +152,9 @@ CREATE TABLE assignments (
   CONSTRAINT fk_assignments_tenant_id_resource_id FOREIGN KEY(tenant_id, resource_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
   CONSTRAINT uq_assignments_id UNIQUE (id)
 );
-CREATE INDEX ix_assignments_resource_id ON assignments (resource_id);
 CREATE INDEX ix_assignments_tenant_id_id ON assignments (tenant_id, id);
+CREATE INDEX ix_assignments_tenant_id_principal_id ON assignments (tenant_id, principal_id);
+CREATE INDEX ix_assignments_tenant_id_resource_id ON assignments (tenant_id, resource_id);
 CREATE TABLE identifiers (
   tenant_id TEXT NOT NULL,
   "key" TEXT NOT NULL,

@@ -161,6 +161,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", name=op.f("uq_credentials_id")),
     )
     op.create_index(op.f("ix_credentials_tenant_id_id"), "credentials", ["tenant_id", "id"])
+    op.create_index(op.f("ix_credentials_tenant_id_application_id"), "credentials", ["tenant_id", "application_id"])
     op.create_index(op.f("ix_credentials_tenant_id_issuer_id"), "credentials", ["tenant_id", "issuer_id"])
     op.create_table(
         "principals",
@@ -216,7 +217,8 @@ def upgrade() -> None:
             "principal_id", "resource_id", "role_id", name=op.f("uq_assignments_principal_id_resource_id_role_id")
         ),
     )
-    op.create_index(op.f("ix_assignments_resource_id"), "assignments", ["resource_id"])
+    op.create_index(op.f("ix_assignments_tenant_id_principal_id"), "assignments", ["tenant_id", "principal_id"])
+    op.create_index(op.f("ix_assignments_tenant_id_resource_id"), "assignments", ["tenant_id", "resource_id"])
     op.create_index(op.f("ix_assignments_tenant_id_id"), "assignments", ["tenant_id", "id"])
     op.create_table(
         "identifiers",
