@@ -22,10 +22,11 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from accredit import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, MutableMapping
+    from collections.abc import Callable, Iterable, Mapping, MutableMapping
 
     from accredit.errors import Refused
     from accredit.signins import Sender
+    from accredit.tokens import SigningKey
 
 MOST_REFUSALS_LOGGED: Final = 50  # a second; what follows is counted, so that a flood fills no disk
 _JWT: Final = re.compile(r"([A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
@@ -98,8 +99,14 @@ class Metrics:
         self.duration = Histogram(
             "accredit_exchange_duration_seconds", "Time to answer.", ("result",), registry=self.registry
         )
-        self.fetches = Counter(
-            "accredit_issuer_fetch", "Fetches from issuers.", ("issuer", "kind", "result"), registry=self.registry
+        self.fetches = Gauge(
+            "accredit_issuer_fetch_total", "Fetches from issuers.", ("issuer", "result"), registry=self.registry
+        )
+        self.issuer_up = Gauge(
+            "accredit_issuer_up", "1 while the last fetch succeeded.", ("issuer",), registry=self.registry
+        )
+        self.issuer_keys = Gauge(
+            "accredit_issuer_keys", "Usable keys of an issuer.", ("issuer",), registry=self.registry
         )
         self.events = Gauge("accredit_signin_events_written", "Sign-in events written.", registry=self.registry)
         self.aggregated = Gauge(
@@ -108,7 +115,7 @@ class Metrics:
         self.log_healthy = Gauge(
             "accredit_signin_log_healthy", "1 while events can be written.", registry=self.registry
         )
-        self.key_expires = Gauge(
+        self.key_active = Gauge(
             "accredit_signing_key_active_timestamp_seconds",
             "When the key began to sign.",
             ("kid",),
@@ -128,6 +135,19 @@ class Metrics:
             child = self._children[key] = self.exchanges.labels(*key)
         child.inc()
         (self._granted if result == "granted" else self._refused).observe(seconds)
+
+    def signing_keys(self, keys: Iterable[SigningKey]) -> None:
+        """Tell which keys are published, and since when each signs."""
+        self.key_active.clear()
+        for each in keys:
+            self.key_active.labels(each.kid).set(each.activates_at.timestamp())
+
+    def issuer(self, url: str, *, up: bool, keys: int, fetches: int, failures: int) -> None:
+        """Tell how one registered issuer does."""
+        self.issuer_up.labels(url).set(up)
+        self.issuer_keys.labels(url).set(keys)
+        self.fetches.labels(url, "ok").set(fetches - failures)
+        self.fetches.labels(url, "failed").set(failures)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -1,0 +1,222 @@
+"""From settings to one running authority: the only place that names every adapter."""
+
+from __future__ import annotations
+
+import random
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from accredit import __version__, assertions, errors, observe
+from accredit.administer import Administrator
+from accredit.app.chance import SystemIds
+from accredit.app.folder import refuse_emulator
+from accredit.app.runtime import Explained, Kept, Observed, Runtime
+from accredit.directory import wellknown
+from accredit.exchange import exchange
+from accredit.issuers import OwnIssuers, freshness
+from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules, emulator
+from accredit.outbound.at_hand import KeysAtHand
+from accredit.ports import Authority
+from accredit.signing import TokenMint
+from accredit.signins import Actor
+from accredit.stores.events import EventLog
+from accredit.stores.lookup import SqliteLookup
+from accredit.stores.snapshot import Snapshot
+from accredit.stores.sqlite import SqliteRegistry
+from accredit.stores.sqlite_events import Reserve, Retention, SqliteSink
+from accredit.tokens import issuer
+from accredit.web.admin import Admin
+from accredit.web.errors import Errors
+from accredit.web.front import Front
+from accredit.web.limits import Admission, Failures
+from accredit.web.sender import Senders, networks
+from accredit.web.token import TokenEndpoint
+from accredit.web.wellknown import WellKnown
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+    from uuid import UUID
+
+    from accredit.app.folder import Folder
+    from accredit.config import Settings
+    from accredit.ports import Clock
+    from accredit.web.answers import Application
+
+MEGABYTE: Final = 2**20
+LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
+
+
+async def build(
+    settings: Settings,
+    *,
+    base: str,
+    folder: Folder,
+    clock: Clock,
+    ca_file: Path | None = None,
+    listeners: frozenset[tuple[str, int]] = frozenset(),
+) -> Runtime:
+    """Compose an authority that answers as ``base``. The folder is filled (``folder``); nothing listens yet."""
+    ids, admission = SystemIds(), Admission(settings.under_way)
+    log = observe.logger(level=settings.log_level, as_json={"json": True, "console": False}.get(settings.log_format))
+    metrics, journal = observe.Metrics(), observe.Journal(log)
+    test_issuer, rules = _strangers(settings, base, folder, clock, ca_file, listeners)
+    lookup = SqliteLookup(folder.database)
+    signing = lookup.signing_keys()
+    kept = Kept(
+        lookup,
+        _issuer_keys(folder, rules, admission),
+        TokenMint(base, signing, folder.master_key(), aio=ids.aio),
+        signing,
+    )
+    snapshot = Snapshot(lookup, heard=kept.heard, derived=_derived(base))
+    snapshot.version = (await lookup.changes(0))[0]  # nothing is kept yet, so it is current
+    registry = SqliteRegistry(folder.database, snapshot.apply)
+    if not folder.emulator:
+        async with registry.reading() as view:
+            await refuse_emulator(view, signing)
+    events = EventLog(_sink(settings, folder, clock), lambda: snapshot.version)
+    authority = Authority(
+        base=base,
+        own_issuers=OwnIssuers((base,), await _emitted(registry, lookup, base)),
+        policies={"entra": assertions.ENTRA, "extended": assertions.EXTENDED},
+        clock=clock,
+        ids=ids,
+        directory=snapshot,
+        keys=kept.keys,
+        mint=kept.mint,
+        signins=events,
+    )
+    runtime = Runtime(
+        settings=settings,
+        base=base,
+        folder=folder,
+        authority=authority,
+        registry=registry,
+        snapshot=snapshot,
+        kept=kept,
+        log=events,
+        metrics=metrics,
+        journal=journal,
+        administrator=_system(registry, authority, folder),
+        test_issuer=test_issuer,
+    )
+    _listen(runtime, admission)
+    return runtime
+
+
+def _listen(runtime: Runtime, admission: Admission) -> None:
+    """Put the two listeners' applications in front of an authority."""
+    settings, authority, base = runtime.settings, runtime.authority, runtime.base
+    emulator_only = runtime.folder.emulator
+    tokens = TokenEndpoint(
+        authority=authority,
+        exchange=exchange,
+        senders=Senders(authority.ids, networks(settings.trusted_proxies)),
+        errors=Errors(base, errors.override(settings.refusals), settings.error_separator),
+        admission=admission,
+        observed=Observed(runtime.metrics, runtime.journal, runtime.snapshot),
+        broken=runtime.journal.broken,
+        seconds=time.perf_counter,
+        failures=None if emulator_only else Failures(time.monotonic),
+        keys_at_hand=None if emulator_only else KeysAtHand(authority.keys),
+        explanation=Explained(authority) if emulator_only and settings.explain_to_caller else None,
+        strict_transport=settings.strict_transport and not emulator_only,
+    )
+    rooms: dict[str, Application] = {}
+    if runtime.test_issuer is not None:
+        from accredit.testidp import Endpoints
+
+        runtime.control_token = authority.ids.secret()
+        rooms["idp"] = Endpoints(runtime.test_issuer, control_token=runtime.control_token)
+    documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
+    runtime.front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)
+    runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.scrape)
+
+
+def _system(registry: SqliteRegistry, authority: Authority, folder: Folder) -> Administrator:
+    """Return the one who changes the directory when nobody asked: signing keys that grow old."""
+    return Administrator(
+        registry,
+        authority.ids,
+        authority.clock,
+        Actor(name="accredit", kind="system"),
+        base=authority.base,
+        own_issuers=authority.own_issuers,
+        emulator=folder.emulator,
+    )
+
+
+def _issuer_keys(folder: Folder, rules: Rules, admission: Admission) -> IssuerKeys:
+    limits = freshness.EMULATOR if folder.emulator else freshness.PRODUCTION
+    return IssuerKeys(
+        Fetcher(limits, rules, user_agent=f"accredit/{__version__}"),
+        limits,
+        clock=time.monotonic,
+        jitter=lambda: random.uniform(-1, 1),  # noqa: S311  spreads load, guards nothing
+        while_waiting=admission.given_back,
+    )
+
+
+def _derived(base: str) -> Mapping[str, UUID]:
+    """Return the names of well-known resources that follow from our public URL."""
+    known = wellknown.principals().values()
+    return {name: each.app_id for each in known for name in wellknown.derived(each, base)}
+
+
+async def _emitted(registry: SqliteRegistry, lookup: SqliteLookup, base: str) -> frozenset[str]:
+    """Return every issuer string that we ever emitted, those of the present public URL included."""
+    stored = lookup.emitted()
+    today = {issuer(base, tenant, version) for tenant in lookup.tenant_ids() for version in (1, 2)}
+    if not today <= stored:
+        async with registry.transaction() as change:
+            await change.emit(sorted(today))
+    return stored | today
+
+
+def _strangers(
+    settings: Settings,
+    base: str,
+    folder: Folder,
+    clock: Clock,
+    ca_file: Path | None,
+    listeners: frozenset[tuple[str, int]],
+) -> tuple[Any, Rules]:
+    """Return the emulator's test issuer, if there is one, and the rules for connections to strangers."""
+    if not folder.emulator:
+        return None, Rules(own_listeners=listeners)
+    from accredit.testidp import TestIssuer
+
+    made = TestIssuer(base, clock=clock, ids=SystemIds(), data=folder.path)
+    own_ca = OwnCa(frozenset(LOOPBACK_HOSTS), ca_file.read_text("utf-8")) if ca_file else None
+    return made, emulator(overrides={**made.real_issuers, **settings.issuer_overrides}, own_ca=own_ca)
+
+
+def _sink(settings: Settings, folder: Folder, clock: Clock) -> SqliteSink:
+    kept = settings.retention
+    return SqliteSink(
+        folder.database,
+        clock,
+        retention=Retention(age=timedelta(days=kept.days), size=kept.megabytes * MEGABYTE),
+        reserve=Reserve(share=kept.reserve_percent / 100, size=kept.reserve_megabytes * MEGABYTE),
+    )
+
+
+def _names(settings: Settings, base: str) -> tuple[str, ...]:
+    """Return the host names, with port, under which instance discovery knows this authority."""
+    return tuple(dict.fromkeys((urlsplit(base).netloc, *(each.lower() for each in settings.allowed_hosts))))
+
+
+def _hosts(settings: Settings, base: str) -> frozenset[bytes]:
+    names = {urlsplit(base).netloc, *settings.allowed_hosts}
+    if settings.profile == "emulator":
+        port = urlsplit(base).port
+        names |= {f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"}
+    return frozenset(each.lower().encode() for each in names)
+
+
+def _admin_hosts(settings: Settings) -> frozenset[bytes]:
+    names = ("localhost", "127.0.0.1", "[::1]", settings.admin_host)
+    return frozenset(f"{each}:{settings.admin_port}".encode() for each in names) | {each.encode() for each in names}

@@ -1,0 +1,158 @@
+"""The data directory: what lies in it, how it is made, and that nothing of an emulator ever serves in production."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from accredit import config
+from accredit.administer import Administrator, tenants
+from accredit.app import seed
+from accredit.app.chance import SystemIds
+from accredit.errors import EMULATOR_MARK, INPUT_UNREADABLE, SETTING_INVALID, Refused
+from accredit.signing import EMULATOR_NAME, PRODUCTION_NAME, create_master_key, generate, load_master_key
+from accredit.signins import Actor
+from accredit.stores import fresh
+from accredit.stores.memory import MemoryRegistry
+from accredit.tokens import issuer
+from accredit.tokens.keys import EMULATOR_MARK as KID_MARK
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from accredit.config import Settings
+    from accredit.directory import SigningAlgorithm, Tenant
+    from accredit.issuers import Portability
+    from accredit.ports import Clock, Transaction
+    from accredit.tokens import SigningKey
+
+SECRET_LIFE: Final = timedelta(days=3_650)  # of the emulator's documented secret
+DATABASE: Final = "accredit.db"
+MASTER_KEY: Final = "master.key"
+ALGORITHMS: Final[tuple[SigningAlgorithm, ...]] = ("RS256", "ES256")
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """Where one server keeps its things. ``temporary`` ones are removed when it ends."""
+
+    path: Path
+    master_key_file: Path
+    emulator: bool
+    temporary: bool = False
+
+    @property
+    def database(self) -> Path:
+        """The SQLite file."""
+        return self.path / DATABASE
+
+    @property
+    def filled(self) -> bool:
+        """Whether there is a database in it."""
+        return self.database.exists()
+
+    def master_key(self, credentials: Path | None = None) -> bytes:
+        """Read the master key. ``MASTER_KEY`` when it is missing or open to others."""
+        return load_master_key(self.master_key_file, credentials=credentials)
+
+    def make_key(self, master_key: bytes) -> Callable[[SigningAlgorithm, datetime], SigningKey]:
+        """Return what makes this folder's signing keys: an emulator's bear its marks."""
+
+        def make(algorithm: SigningAlgorithm, now: datetime) -> SigningKey:
+            return generate(
+                algorithm,
+                now=now,
+                activates_at=now,
+                master_key=master_key,
+                name=EMULATOR_NAME if self.emulator else PRODUCTION_NAME,
+                kid_prefix=KID_MARK if self.emulator else "",
+            )
+
+        return make
+
+    def remove_if_temporary(self) -> None:
+        """Take a temporary folder away."""
+        if self.temporary:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+def find(settings: Settings) -> Folder:
+    """Return the folder that the settings name, made if it is an emulator's. ``INPUT_UNREADABLE``."""
+    emulator = settings.profile == "emulator"
+    named = config.data_directory(settings)
+    temporary = named is None
+    path = Path(tempfile.mkdtemp(prefix="accredit-")) if named is None else named
+    try:
+        if emulator:
+            path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Refused(INPUT_UNREADABLE, what=path, reason=error.strerror) from error
+    key_file = Path(settings.master_key_file) if settings.master_key_file else path / MASTER_KEY
+    return Folder(path, key_file, emulator, temporary)
+
+
+async def begin_emulator(folder: Folder, base: str, clock: Clock) -> None:
+    """Fill an emulator's empty folder: master key, signing keys, the fixed identities. One that is filled stays."""
+    if folder.filled:
+        return
+    ids, now = SystemIds(), clock()
+    master_key = folder.master_key() if folder.master_key_file.exists() else create_master_key(folder.master_key_file)
+    make = folder.make_key(master_key)
+    contents = MemoryRegistry()
+    async with contents.transaction() as change:
+        await seed.seed(change, now, ids, SECRET_LIFE)
+        for algorithm in ALGORITHMS:
+            await change.signing_keys.add(make(algorithm, now))
+        await change.emit([issuer(base, seed.TENANT_ID, version) for version in (1, 2)])
+    fresh.create(folder.database, contents)
+
+
+async def begin_production(
+    folder: Folder,
+    *,
+    clock: Clock,
+    display_name: str,
+    domains: tuple[str, ...],
+    portability: Portability,
+    enable: tuple[str, ...],
+    base: str = "",
+) -> Tenant:
+    """Make a data directory: 0700, master key, signing keys, one tenant. ``SETTING_INVALID`` when there is one."""
+    if folder.filled:
+        raise Refused(SETTING_INVALID, name="data", reason=f"{folder.database} exists already")
+    try:
+        folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.path.chmod(0o700)
+    except OSError as error:
+        raise Refused(INPUT_UNREADABLE, what=folder.path, reason=error.strerror) from error
+    made = not folder.master_key_file.exists()
+    master_key = create_master_key(folder.master_key_file) if made else folder.master_key()
+    contents, ids = MemoryRegistry(), SystemIds()
+    by = Administrator(contents, ids, clock, Actor(name="accredit init", kind="system"), base=base)
+    make = folder.make_key(master_key)
+    tenant = await tenants.create(
+        by, display_name=display_name, domains=domains, portability=portability, enable=enable
+    )
+    async with contents.transaction() as change:
+        for algorithm in ALGORITHMS:
+            await change.signing_keys.add(make(algorithm, clock()))
+    fresh.create(folder.database, contents)
+    return tenant
+
+
+async def refuse_emulator(view: Transaction, keys: tuple[SigningKey, ...]) -> None:
+    """Refuse what bears a mark of an emulator: everybody knows its secrets. ``EMULATOR_MARK``."""
+    for key in keys:
+        if key.kid.startswith(KID_MARK):
+            raise Refused(EMULATOR_MARK, what=f"signing key {key.kid}")
+    after = None
+    while found := await view.tenants.page(after=after, limit=500):
+        for tenant in found:
+            if str(tenant.id).startswith(seed.MARK):
+                raise Refused(EMULATOR_MARK, what=f"tenant {tenant.id}")
+        after = found[-1].id

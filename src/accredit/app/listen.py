@@ -1,0 +1,194 @@
+"""Sockets, and the server that reads HTTP from them (uvicorn). Bind first, then build: names follow from the port.
+
+Rule 1: one port on both loopbacks, or none: a client that resolves ``localhost`` to ``::1`` must find the same server.
+Rule 2: SIGTERM and SIGINT drain: readiness goes first, then no new connection, then what is under way is finished.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import os
+import signal
+import socket
+import ssl
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn
+
+from accredit.errors import SETTING_INVALID, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from accredit.config import Tls
+    from accredit.web.answers import Application
+
+LOOPBACKS: Final = ("127.0.0.1", "::1")
+TRIES: Final = 20  # for one free port on both loopbacks
+BACKLOG: Final = 2_048
+CERTIFICATE_LOOKED_AT: Final = 60.0  # seconds between two looks at the operator's certificate file
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Bind ``host`` (a loopback stands for both) to ``port``, 0 for any free one. ``SETTING_INVALID`` when taken."""
+    hosts = LOOPBACKS if host in {*LOOPBACKS, "localhost"} else (host,)
+    for _ in range(TRIES if port == 0 else 1):
+        try:
+            return _bind_all(hosts, port)
+        except OSError as error:
+            if port != 0 or error.errno != errno.EADDRINUSE:
+                raise Refused(SETTING_INVALID, name="port", reason=f"{host}:{port}: {error.strerror}") from error
+    raise Refused(SETTING_INVALID, name="port", reason=f"no port is free on all of {', '.join(hosts)}")
+
+
+def _bind_all(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
+    made: list[socket.socket] = []
+    try:
+        for host in hosts:
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            if family == socket.AF_INET6 and host == "::1" and not _has_ipv6():
+                continue
+            each = socket.socket(family, socket.SOCK_STREAM)
+            made.append(each)
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                each.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            each.bind((host, port))
+            each.listen(BACKLOG)
+            each.setblocking(False)  # noqa: FBT003  the socket module's signature
+            port = port or each.getsockname()[1]
+    except OSError:
+        for each in made:
+            each.close()
+        raise
+    return made
+
+
+def _has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: two of them run in one loop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Install nothing."""
+        yield
+
+
+@dataclass(slots=True)
+class Listener:
+    """One address and the application behind it."""
+
+    application: Application
+    sockets: list[socket.socket]
+    tls: Tls | None = None
+    drain: float = 20.0  # seconds
+    _server: _Server | None = None
+    _task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Serve. When this returns, requests are answered."""
+        config = uvicorn.Config(
+            self.application,
+            http="httptools" if _present("httptools") else "h11",
+            loop="none",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=BACKLOG,
+            timeout_keep_alive=75,
+            timeout_graceful_shutdown=int(self.drain),
+            ssl_certfile=self.tls.certificate if self.tls else None,
+            ssl_keyfile=self.tls.key if self.tls else None,
+        )
+        try:
+            config.load()
+        except (OSError, ssl.SSLError) as error:
+            raise Refused(SETTING_INVALID, name="tls", reason=f"the certificate cannot be loaded: {error}") from error
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=self.sockets))
+        while not self._server.started:
+            if self._task.done():
+                self._task.result()
+                raise Refused(SETTING_INVALID, name="port", reason="the listener ended at once")
+            await asyncio.sleep(0.001)
+
+    async def stop(self) -> None:
+        """Accept nothing new, finish what is under way, within ``drain`` seconds."""
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+
+    async def follow_certificate(self) -> None:
+        """Load the operator's certificate again whenever its file changes, for new connections. Runs until cancelled."""
+        if self.tls is None or self._server is None:
+            return
+        context: Any = self._server.config.ssl
+        seen = _changed_at(self.tls)
+        while True:
+            await asyncio.sleep(CERTIFICATE_LOOKED_AT)
+            if (found := _changed_at(self.tls)) != seen:
+                seen = found
+                with contextlib.suppress(OSError, ssl.SSLError):  # half-written: the old one serves on
+                    context.load_cert_chain(self.tls.certificate, self.tls.key)
+
+
+def _changed_at(tls: Tls) -> tuple[float, float]:
+    with contextlib.suppress(OSError):
+        return Path(tls.certificate).stat().st_mtime, Path(tls.key).stat().st_mtime
+    return (0.0, 0.0)
+
+
+def _present(module: str) -> bool:
+    try:
+        __import__(module)
+    except ImportError:
+        return False
+    return True
+
+
+async def until_told_to_stop() -> None:
+    """Wait for SIGTERM or SIGINT."""
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for each in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(each, told.set)
+    await told.wait()
+
+
+def new_loop() -> asyncio.AbstractEventLoop:
+    """Return a new event loop: uvloop's where it is installed."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
+    """Write a file whole or not at all; nobody ever reads a half of it."""
+    made = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        made.replace(path)
+    except OSError:
+        made.unlink(missing_ok=True)
+        raise

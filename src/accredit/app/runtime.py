@@ -1,0 +1,168 @@
+"""One running authority: what it is made of, what runs in the background, what it tells about itself."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from accredit.administer import signing_keys
+from accredit.app.explained import explanation_of
+from accredit.app.folder import ALGORITHMS
+from accredit.errors import Refused
+from accredit.stores.encoding import SIGNING_KEYS
+from accredit.tokens.keys import published
+from accredit.web.token import kind_of_evidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from accredit import observe
+    from accredit.administer import Administrator
+    from accredit.app.folder import Folder
+    from accredit.config import Settings
+    from accredit.exchange import TokenRequest
+    from accredit.outbound import IssuerKeys
+    from accredit.ports import Authority
+    from accredit.signing import TokenMint
+    from accredit.signins import Sender
+    from accredit.stores.events import EventLog
+    from accredit.stores.lookup import SqliteLookup
+    from accredit.stores.snapshot import Snapshot
+    from accredit.stores.sqlite import SqliteRegistry
+    from accredit.tokens import SigningKey
+    from accredit.web.answers import Application, Receive, Scope, Send
+
+TENDED_EVERY: Final = 3_600.0  # seconds between two looks at the age of our signing keys
+
+
+@dataclass(slots=True)
+class Kept:
+    """What else is kept of the directory besides the snapshot, and must follow its changes."""
+
+    lookup: SqliteLookup
+    keys: IssuerKeys
+    mint: TokenMint
+    signing: tuple[SigningKey, ...]
+
+    def heard(self, touched: frozenset[UUID] | None) -> None:
+        """Take a change over before it is acknowledged; ``None``: anything may have changed."""
+        self.keys.forget(touched if touched is not None else {each.issuer.id for each in self.keys.records()})
+        if touched is None or SIGNING_KEYS in touched:
+            self.signing = self.lookup.signing_keys()
+            self.mint.set_keys(self.signing)
+
+
+async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
+    """Stand where an application is put before anything listens."""
+    raise RuntimeError("nothing listens yet")
+
+
+@dataclass(slots=True)
+class Runtime:
+    """One authority that can answer requests. Made by ``build``; ``start`` before the first one, ``close`` last."""
+
+    settings: Settings
+    base: str
+    folder: Folder
+    authority: Authority
+    registry: SqliteRegistry
+    snapshot: Snapshot
+    kept: Kept
+    log: EventLog
+    metrics: observe.Metrics
+    journal: observe.Journal
+    administrator: Administrator
+    front: Application = _nothing
+    admin: Application = _nothing
+    test_issuer: Any = None  # the emulator's
+    control_token: str = ""
+    draining: bool = False
+    _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+
+    async def start(self) -> None:
+        """Open the sign-in log and begin what runs in the background."""
+        await self.log.start()
+        self._tasks = [asyncio.create_task(self.kept.keys.keep_fresh()), asyncio.create_task(self._tend())]
+
+    async def close(self) -> None:
+        """Write what waits, let go of everything."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.log.close()
+        self.kept.lookup.close()
+        self.registry.close()
+
+    def published(self) -> Sequence[SigningKey]:
+        """Return the signing keys that the key set shows now."""
+        return published(self.kept.signing, self.authority.clock())
+
+    def ready(self) -> Mapping[str, str]:
+        """Return each condition of readiness: an empty text when it holds, else what is wrong."""
+        signs = any(each.activates_at <= self.authority.clock() for each in self.published())
+        return {
+            "serving": "draining" if self.draining else "",
+            "sign-in log": self.log.failure,
+            "signing key": "" if signs else "no signing key is active",
+        }
+
+    def scrape(self) -> bytes:
+        """Return the metrics, with those that are read only when somebody asks."""
+        metrics = self.metrics
+        metrics.events.set(self.log.figures.written)
+        metrics.aggregated.set(self.log.figures.counted)
+        metrics.log_healthy.set(self.log.healthy)
+        metrics.signing_keys(self.published())
+        for each in self.kept.keys.records():
+            figures = each.figures
+            failures = sum(figures.failures.values())
+            metrics.issuer(
+                each.issuer.url,
+                up=not each.failure,
+                keys=len(each.keys.keys),
+                fetches=figures.fetches,
+                failures=failures,
+            )
+        return metrics.text()
+
+    async def _tend(self) -> None:
+        """Make the next signing key in time."""
+        while True:
+            for algorithm in ALGORITHMS:
+                try:
+                    await signing_keys.tend(
+                        self.administrator, self.folder.make_key(self.folder.master_key()), algorithm
+                    )
+                except Refused as refused:
+                    self.journal.log.warning("signing_keys.not_tended", reason=str(refused), detail=refused.detail)
+            await asyncio.sleep(TENDED_EVERY)
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """What the token endpoint tells of every outcome."""
+
+    metrics: observe.Metrics
+    journal: observe.Journal
+    snapshot: Snapshot
+
+    def __call__(self, request: TokenRequest | None, who: Sender, refused: Refused | None, seconds: float) -> None:
+        evidence = kind_of_evidence(request)
+        tenant = self.snapshot.known_tenant(request.tenant) if request else ""
+        if refused is None:
+            self.metrics.exchanged(tenant, "granted", "0", evidence, seconds)
+            return
+        self.metrics.exchanged(tenant, "refused", refused.row.label, evidence, seconds)
+        self.journal.refused(who, refused, {"evidence": evidence})
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The near-miss explanation for the caller of an emulator that was started with ``--explain-to-caller``."""
+
+    authority: Authority
+
+    async def __call__(self, request: TokenRequest, refused: Refused) -> Mapping[str, Any] | None:
+        return await explanation_of(request, refused, self.authority)

@@ -1,0 +1,186 @@
+"""`accredit serve`: bind, build, answer, drain."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec.structs import replace
+
+from accredit.app import seed
+from accredit.app.chance import now
+from accredit.app.folder import Folder, begin_emulator, find
+from accredit.app.listen import LOOPBACKS, Listener, bind, new_loop, until_told_to_stop, write_atomically
+from accredit.config import Tls
+from accredit.errors import SETTING_INVALID, STORE_MISSING, Refused
+from accredit.trust import DEFAULT_AUDIENCE
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from accredit.app.runtime import Runtime
+    from accredit.config import Settings
+
+ADMIN_PORT: Final = 8444  # the default; an emulator on another public port takes any free one instead
+
+
+def serve(settings: Settings, *, ready_file: Path | None = None, announce: Callable[[Runtime], None]) -> int:
+    """Serve until SIGTERM or SIGINT and return the exit code. ``announce`` is called when requests are answered."""
+    with asyncio.Runner(loop_factory=new_loop) as runner:
+        return runner.run(_serve(settings, ready_file, announce))
+
+
+async def _serve(settings: Settings, ready_file: Path | None, announce: Callable[[Runtime], None]) -> int:
+    emulator = settings.profile == "emulator"
+    _refuse_unsafe(settings)
+    public = bind(settings.host, settings.port)
+    port = public[0].getsockname()[1]
+    admin = _bind_admin(settings, port)
+    settings = replace(settings, port=port, admin_port=admin[0].getsockname()[1])
+    folder = find(settings)
+    if not emulator and not folder.filled:
+        raise Refused(STORE_MISSING, path=folder.database)
+    try:
+        base = f"https://localhost:{port}" if emulator else _public_url(settings)
+        tls, ca_file = await _begin(settings, folder, base)
+        runtime = await _build(settings, base, folder, ca_file, (*public, *admin))
+        try:
+            await _answer(runtime, public, admin, tls, ca_file, ready_file, announce)
+        finally:
+            await runtime.close()
+    finally:
+        for each in (*public, *admin):
+            each.close()
+        if ready_file is not None:
+            with suppress(FileNotFoundError):
+                ready_file.unlink()
+        folder.remove_if_temporary()
+    return 0
+
+
+async def _build(
+    settings: Settings, base: str, folder: Folder, ca_file: Path | None, sockets: tuple[socket.socket, ...]
+) -> Runtime:
+    from accredit.app.compose import build
+
+    listeners = frozenset((str(each.getsockname()[0]), int(each.getsockname()[1])) for each in sockets)
+    return await build(settings, base=base, folder=folder, clock=now, ca_file=ca_file, listeners=listeners)
+
+
+async def _begin(settings: Settings, folder: Folder, base: str) -> tuple[Tls | None, Path | None]:
+    """Make what an emulator needs; check what production needs. Returns the listener's TLS and the CA's file."""
+    if settings.profile == "emulator":
+        from accredit.signing import development_tls
+
+        await begin_emulator(folder, base, now)
+        made = development_tls(folder.path, now=now())
+        return Tls(str(made.certificate_file), str(made.key_file)), made.ca_file
+    return (settings.tls if settings.tls.certificate else None), None
+
+
+async def _answer(
+    runtime: Runtime,
+    public: list[socket.socket],
+    admin: list[socket.socket],
+    tls: Tls | None,
+    ca_file: Path | None,
+    ready_file: Path | None,
+    announce: Callable[[Runtime], None],
+) -> None:
+    drain = runtime.settings.shutdown_timeout
+    listeners = (Listener(runtime.admin, admin, drain=drain), Listener(runtime.front, public, tls, drain=drain))
+    await runtime.start()
+    started: list[Listener] = []
+    following: asyncio.Task[None] | None = None
+    try:
+        for each in listeners:
+            await each.start()
+            started.append(each)
+        following = asyncio.create_task(listeners[1].follow_certificate())
+        if ready_file is not None:
+            write_atomically(ready_file, msgspec.json.encode(ready(runtime, ca_file)))
+        announce(runtime)
+        await until_told_to_stop()
+    finally:
+        runtime.draining = True
+        if following is not None:
+            following.cancel()
+        for each in reversed(started):  # the public one first, so that /readyz says what happens
+            await each.stop()
+
+
+def ready(runtime: Runtime, ca_file: Path | None) -> dict[str, Any]:
+    """Return what the ready file says. Secrets that everybody knows stand in it for emulators only."""
+    settings = runtime.settings
+    told: dict[str, Any] = {
+        "url": runtime.base,
+        "admin_url": f"http://{_host(settings.admin_host)}:{settings.admin_port}",
+        "pid": os.getpid(),
+    }
+    if settings.profile != "emulator":
+        return told
+    return told | {
+        "idp_url": f"{runtime.base}/idp",
+        "ca_file": str(ca_file),
+        "control_token": runtime.control_token,
+        "tenant_id": str(seed.TENANT_ID),
+        "tenant_domain": seed.TENANT_DOMAIN,
+        "admin": {"client_id": str(seed.ADMIN_ID), "client_secret": seed.ADMIN_SECRET},
+        "workload": {
+            "client_id": str(seed.WORKLOAD_ID),
+            "issuer": seed.GITHUB,
+            "subject": seed.SUBJECT,
+            "audience": DEFAULT_AUDIENCE,
+        },
+    }
+
+
+def _refuse_unsafe(settings: Settings) -> None:
+    if settings.profile == "emulator":
+        if settings.host not in {*LOOPBACKS, "localhost"} and not settings.expose_emulator:
+            raise Refused(
+                SETTING_INVALID,
+                name="host",
+                reason="an emulator listens on loopback only: everybody knows its secrets (--expose-emulator)",
+            )
+        return
+    for name in ("issuer_overrides", "explain_to_caller", "expose_emulator"):
+        if getattr(settings, name):
+            raise Refused(SETTING_INVALID, name=name, reason="it exists in the emulator profile only")
+    if bool(settings.tls.certificate) != bool(settings.tls.key):
+        raise Refused(SETTING_INVALID, name="tls", reason="certificate and key belong together")
+
+
+def _public_url(settings: Settings) -> str:
+    """Return the configured public URL. Every client of Entra ID refuses an authority that is not https."""
+    parts = urlsplit(settings.public_url)
+    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+        raise Refused(
+            SETTING_INVALID,
+            name="public_url",
+            reason="it must be what clients use: https://host[:port], without a path",
+        )
+    return f"https://{parts.netloc.lower()}"
+
+
+def _bind_admin(settings: Settings, port: int) -> list[socket.socket]:
+    """Bind the admin listener. An emulator that was given another public port takes any free one for it."""
+    wanted = settings.admin_port
+    if settings.profile == "emulator" and wanted == ADMIN_PORT and port != ADMIN_PORT - 1:
+        wanted = 0
+    try:
+        return bind(settings.admin_host, wanted)
+    except Refused:
+        if settings.profile != "emulator" or wanted == 0:
+            raise
+        return bind(settings.admin_host, 0)
+
+
+def _host(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
