@@ -56,6 +56,7 @@ def development_tls(directory: Path, names: Collection[str] = (), *, now: dateti
     They certify localhost, both loopback addresses and ``names``. ``OSError`` when they cannot be written.
     """
     wanted = tuple(dict.fromkeys((*LOCAL_NAMES, *(each.lower() for each in names))))
+    now = now.replace(microsecond=0)  # certificates have whole seconds
     files = DevelopmentTls(directory / "ca.pem", directory / "tls.pem", directory / "tls.key", wanted, now + LASTS)
     ends = _fitting(files, now)
     if ends is not None:

@@ -113,13 +113,14 @@ def _read(path: Path, *, guarded: bool) -> bytes:
         _refuse(f"is missing: there is no {path}", error)
     except OSError as error:
         _refuse(f"cannot be read: {path}: {error.strerror}", error)
-    with os.fdopen(opened, "rb") as file:
+    try:
         if guarded:
             _refuse_open(os.fstat(opened), path)
-        try:
-            return file.read(MASTER_KEY_SIZE + 1)
-        except OSError as error:
-            _refuse(f"cannot be read: {path}: {error.strerror}", error)
+        return os.read(opened, MASTER_KEY_SIZE + 1)
+    except OSError as error:
+        _refuse(f"cannot be read: {path}: {error.strerror}", error)
+    finally:
+        os.close(opened)
 
 
 def _refuse_open(found: os.stat_result, path: Path) -> None:

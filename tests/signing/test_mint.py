@@ -1,0 +1,139 @@
+"""Access tokens: whose key, which header, and whether others can verify them."""
+
+import json
+from base64 import urlsafe_b64decode
+from dataclasses import replace
+from datetime import timedelta
+
+import jwt
+import msgspec
+import pytest
+from cryptography.exceptions import InternalError
+from joserfc import jwt as joserfc
+from joserfc.jwk import KeySet
+
+from accredit.errors import MASTER_KEY, TRANSIENT, Refused
+from accredit.signing import TokenMint
+from accredit.tokens.keys import LONGEST_TOKEN, key_set
+from tests.signing.grants import BASE, MASTER, NOW, ORDERS, PRINCIPAL, TENANT, grant, key
+
+pytestmark = pytest.mark.anyio
+
+DAY = timedelta(days=1)
+SECOND = timedelta(seconds=1)
+
+
+def mint(*keys):
+    return TokenMint(BASE, keys, MASTER, aio=lambda: "opaque")
+
+
+def header(token):
+    return json.loads(urlsafe_b64decode(token.value.split(".")[0] + "=="))
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
+@pytest.mark.parametrize("version", [1, 2])
+async def test_two_other_libraries_verify_a_token(version, algorithm):
+    keys = [key("RS256"), key("ES256")]
+    token = await mint(*keys)(grant(version, algorithm), NOW)
+    published = key_set(keys, None)
+    found = next(each for each in jwt.PyJWKSet.from_dict(published).keys if each.key_id == header(token)["kid"])
+    audience = str(ORDERS) if version == 2 else "api://orders"
+    suffix = "v2.0" if version == 2 else ""
+    read = jwt.decode(
+        token.value,
+        found.key,
+        algorithms=[algorithm],
+        audience=audience,
+        issuer=f"{BASE}/{TENANT}/{suffix}",
+        options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
+    )
+    assert read["oid"] == read["sub"] == str(PRINCIPAL)
+    assert read["roles"] == ["Orders.Read"]
+    assert read["aio"] == "opaque"
+    assert (read["iat"], read["exp"]) == (NOW.timestamp() - 300, NOW.timestamp() + 3_600)
+    other = joserfc.decode(token.value, KeySet.import_key_set(published), algorithms=[algorithm])
+    assert other.claims == read
+    assert (token.issued_at, token.lifetime, token.wanted) == (int(NOW.timestamp()), 3_600, "api://orders")
+    assert "=" not in token.value
+    assert token.value not in repr(token)
+
+
+async def test_the_header_is_the_one_that_entra_id_writes():
+    marked = key("RS256", kid_prefix="emulator-")
+    first = (await mint(marked)(grant(1), NOW)).value.split(".")[0]
+    second = (await mint(marked)(grant(2), NOW)).value.split(".")[0]
+    thumbprint = marked.thumbprint
+    assert urlsafe_b64decode(first + "==").decode() == (
+        f'{{"typ":"JWT","alg":"RS256","x5t":"{thumbprint}","kid":"emulator-{thumbprint}"}}'
+    )
+    assert urlsafe_b64decode(second + "==").decode() == f'{{"typ":"JWT","alg":"RS256","kid":"emulator-{thumbprint}"}}'
+
+
+async def test_the_next_key_signs_from_its_first_second():
+    old, new = key("ES256"), key("ES256", DAY)
+    port = mint(new, old)
+    expected = [(NOW, old), (NOW + DAY - SECOND, old), (NOW + DAY, new), (NOW + DAY + SECOND, new), (NOW, old)]
+    for now, signs in expected:  # the last step is a clock that was set back
+        assert header(await port(grant(algorithm="ES256"), now))["kid"] == signs.kid, now
+
+
+async def test_a_withdrawn_key_signs_until_it_is_withdrawn():
+    old, new = key("ES256"), key("ES256", DAY)
+    gone = msgspec.structs.replace(new, withdrawn_at=NOW + 2 * DAY)
+    port = mint(old, gone)
+    assert header(await port(grant(algorithm="ES256"), NOW + 2 * DAY - SECOND))["kid"] == new.kid
+    with pytest.raises(Refused) as refused:
+        await port(grant(algorithm="ES256"), NOW + 2 * DAY + LONGEST_TOKEN)
+    assert refused.value.row is TRANSIENT
+
+
+async def test_without_a_key_of_the_algorithm_nothing_is_signed():
+    for port, now in ((mint(), NOW), (mint(key("RS256")), NOW), (mint(key("ES256")), NOW - SECOND)):
+        with pytest.raises(Refused) as refused:
+            await port(grant(algorithm="ES256"), now)
+        assert refused.value.row is TRANSIENT
+        assert refused.value.detail == "no ES256 key signs now"
+
+
+async def test_keys_are_taken_over_and_opened_once():
+    old, new = key("ES256"), key("ES256", SECOND)
+    port = mint(old)
+    before = port._signers[old.kid]  # noqa: SLF001  the same object is the point
+    now = NOW + 2 * SECOND
+    assert header(await port(grant(algorithm="ES256"), now))["kid"] == old.kid
+    port.set_keys([old, new])
+    assert header(await port(grant(algorithm="ES256"), now))["kid"] == new.kid
+    assert port._signers[old.kid] is before  # noqa: SLF001
+
+
+async def test_a_set_with_a_key_that_does_not_open_changes_nothing():
+    port, strange = mint(key("ES256")), key("ES256", SECOND)
+    strange = msgspec.structs.replace(strange, sealed=strange.sealed[:-1] + b"\0\0")
+    with pytest.raises(Refused) as refused:
+        port.set_keys([strange])
+    assert refused.value.row is MASTER_KEY
+    assert header(await port(grant(algorithm="ES256"), NOW))["kid"] == key("ES256").kid
+
+
+class Broken:
+    """A private key that the library cannot use any more."""
+
+    def sign(self, *_):
+        raise InternalError("unknown OpenSSL error", [])
+
+
+async def test_a_key_that_does_not_sign_is_a_transient_error():
+    port, kid = mint(key("ES256")), key("ES256").kid
+    port._signers[kid] = msgspec.structs.replace(port._signers[kid], private_key=Broken())  # noqa: SLF001
+    with pytest.raises(Refused) as refused:
+        await port(grant(algorithm="ES256"), NOW)
+    assert refused.value.row is TRANSIENT
+    assert refused.value.detail == f"signing key {kid} does not sign"
+
+
+async def test_a_lifetime_of_its_own_reaches_the_token():
+    wanted = grant()
+    tenant = msgspec.structs.replace(wanted.tenant, token_lifetime=86_400)
+    token = await mint(key())(replace(wanted, tenant=tenant), NOW)
+    assert token.lifetime == 86_400
