@@ -248,7 +248,7 @@ async def test_old_tls_is_refused():
         assert refused.step == "tls"
         careless = ssl.create_default_context(cadata=old.ca)
         careless.set_ciphers("DEFAULT@SECLEVEL=0")
-        with pytest.warns(DeprecationWarning):
+        with pytest.warns(DeprecationWarning, match="TLSv1 is deprecated"):
             careless.minimum_version = ssl.TLSVersion.TLSv1
         _, writer = await asyncio.open_connection("127.0.0.1", peer.port, ssl=careless, server_hostname=HOST)
         assert writer.get_extra_info("ssl_object").version() == "TLSv1.1", "it is the version that was refused"
