@@ -100,8 +100,9 @@ class RegistryLookup:
             return await view.issuers.find(tenant_id=tenant_id, url=url)
 
     async def owner(self, tenant_id: UUID, key: str) -> UUID | None:
-        async with self._registry.reading() as view:
-            return await view.named(tenant_id, key)
+        application = await self._one(lambda view: view.applications, tenant_id=tenant_id, key=key)
+        owner = application or await self._one(lambda view: view.principals, tenant_id=tenant_id, key=key)
+        return None if owner is None else owner.app_id
 
     async def roles(self, tenant_id: UUID, principal_id: UUID, resource_id: UUID) -> frozenset[UUID]:
         async with self._registry.reading() as view:
