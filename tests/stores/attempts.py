@@ -185,12 +185,13 @@ async def opened(
     version: int = 0,
     quota: Quota | None = None,
     counter: Callable[[], float] = perf_counter,
+    linger: float = 0.002,
     **sink: Any,
 ) -> AsyncIterator[EventLog]:
     """Open a log on the database at ``path``, which is made when it is not there. Decisions read ``version``."""
     with suppress(FileExistsError):
         fresh.create(path)
-    log = EventLog(SqliteSink(path, clock or Moving(), **sink), lambda: version, quota or Quota(), counter)
+    log = EventLog(SqliteSink(path, clock or Moving(), **sink), lambda: version, quota or Quota(), counter, linger)
     await log.start()
     try:
         yield log

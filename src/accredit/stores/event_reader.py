@@ -7,21 +7,23 @@ from __future__ import annotations
 
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, Self
+from uuid import UUID
 
 import msgspec
 
 from accredit.signins import Event
 from accredit.stores import sqlite
-from accredit.stores.encoding import micros
+from accredit.stores.encoding import instant, micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import datetime
     from pathlib import Path
     from types import TracebackType
-    from uuid import UUID
 
 PAGE: Final = 50  # events
 MOST_OF_ONE_CORRELATION: Final = 1_000  # events: the caller chooses that id, and may choose the same one always
+MOST_LOOKED_AT: Final = 100_000  # events of an application, for the use of its credentials
 
 _decode = msgspec.json.Decoder(Event).decode
 
@@ -68,6 +70,16 @@ class EventReader:
         """Return the events of one correlation id, which callers choose, oldest first; at most 1,000."""
         parameters = (str(correlation_id), str(tenant_id))
         return self._events("correlation_id = ? AND tenant_id = ?", "at, id", parameters, MOST_OF_ONE_CORRELATION)
+
+    def last_used(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, datetime]:
+        """Return when each federated credential last signed the application in, among its newest 100,000 events."""
+        query = (
+            "SELECT credential_id, MAX(at) FROM (SELECT credential_id, at, code FROM signins"
+            " WHERE tenant_id = ? AND app_id = ? ORDER BY at DESC LIMIT ?)"
+            " WHERE code = 0 AND credential_id IS NOT NULL GROUP BY credential_id"
+        )
+        with closing(self._connection.execute(query, (str(tenant_id), str(app_id), MOST_LOOKED_AT))) as cursor:
+            return {UUID(credential_id): instant(at) for credential_id, at in cursor}
 
     def _of_tenant(self, tenant_id: UUID, before: Event | None, limit: int) -> list[Event]:
         if before is None:

@@ -16,101 +16,27 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from accredit.errors import BROKEN, TRANSIENT, Refused
 from accredit.ports import Outdated
 from accredit.signins import SignIn
-from accredit.stores.encoding import SIGNING_KEYS
+from accredit.stores.batches import Batch, Entry
 from accredit.stores.quota import Quota, Tallies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable
     from datetime import datetime
     from types import TracebackType
-    from uuid import UUID
 
     from accredit.directory import Client, Tenant
     from accredit.signins import Event, Sender
+    from accredit.stores.batches import Sink
     from accredit.stores.quota import Tally
 
 MOST_IN_BATCH: Final = 256  # attempts that one transaction records
 MOST_AGGREGATES: Final = 500  # that one transaction writes beside them
 TICK: Final = 1.0  # seconds between looks at what waits when no request comes
-
-
-class Entry:
-    """One attempt on its way into the store."""
-
-    __slots__ = ("event", "outdated", "signin", "stored", "tally", "waiter")
-
-    def __init__(self, event: Event, signin: SignIn | None, tally: Tally | None) -> None:
-        self.event = event
-        self.signin = signin  # what the decision rested on; ``None``: it stands whatever has changed
-        self.tally = tally  # ``None``: stored in full
-        self.stored = False  # or, for one that is only counted: compared
-        self.outdated = False
-        self.waiter: asyncio.Future[None] | None = None
-
-
-@dataclass(slots=True)
-class Batch:
-    """What one transaction does. The sink fills in ``stored`` or ``outdated`` of each entry, and ``failure``."""
-
-    entries: Sequence[Entry] = ()
-    aggregates: Sequence[Event] = ()  # each replaces the one with its id
-    tend: bool = False  # look after disk and retention
-    probe: bool = False  # the last write failed: find out whether one succeeds now
-    committed: bool = False  # by the sink: something was written
-    failure: str = ""  # by the sink: why nothing was written
-
-
-class Sink(Protocol):
-    """Where batches are written to: all of a batch is durable, or nothing of it is."""
-
-    reserve: bool  # the disk is nearly full: store no unproven refusal in full
-
-    def open(self) -> None:
-        """Make ready. Raises what the store raises."""
-
-    def write(self, batch: Batch, done: Callable[[], object]) -> None:
-        """Write ``batch``, then call ``done``, from whatever thread."""
-
-    def close(self, timeout: float) -> None:
-        """Finish what was handed over, for at most ``timeout`` seconds."""
-
-
-class MemorySink:
-    """Keeps the newest events in memory: for an authority inside another program, which needs no log on disk.
-
-    It never waits and compares nothing: the directory beside it has one writer, this process.
-    """
-
-    def __init__(self, most: int = 10_000) -> None:
-        self.reserve = False
-        self.failure = ""  # set it to have every write fail
-        self.most = most
-        self.events: dict[UUID, Event] = {}  # oldest first
-
-    def open(self) -> None:
-        """Nothing to do."""
-
-    def write(self, batch: Batch, done: Callable[[], object]) -> None:
-        """Keep the events of a batch, or fail it."""
-        batch.failure = self.failure
-        batch.committed = not self.failure
-        for entry in batch.entries:
-            entry.stored = not self.failure
-            if entry.stored and entry.tally is None:
-                self.events[entry.event.id] = entry.event
-        if not self.failure:
-            self.events |= {event.id: event for event in batch.aggregates}
-        while len(self.events) > self.most:
-            del self.events[next(iter(self.events))]
-        done()
-
-    def close(self, timeout: float) -> None:
-        """Nothing to do."""
 
 
 @dataclass(slots=True)
@@ -157,24 +83,6 @@ class Attempt:
             log.hand_over(broken, None)
 
 
-def rests_on(signin: SignIn, *, granted: bool) -> Iterator[UUID]:
-    """Yield the ids of everything that a decision rested on, as ``changes`` names them.
-
-    A grant rests on the issuer that proved it. A refusal rests on every issuer that the application trusts: each of
-    them could have changed in a way that makes it a grant.
-    """
-    yield SIGNING_KEYS
-    yield signin.tenant.id
-    yield signin.client.application.id
-    yield signin.client.principal.id
-    if signin.resource is not None:
-        yield signin.resource.principal_id
-    if granted and signin.credential is not None:
-        yield signin.credential.issuer.id
-    elif signin.trusted is not None:
-        yield from {each.issuer.id for each in signin.trusted.credentials}
-
-
 @dataclass(slots=True, eq=False)
 class EventLog:
     """The port ``SignIns`` over a sink. Used from one event loop; ``start`` before the first request, ``close`` last.
@@ -187,12 +95,15 @@ class EventLog:
     version: Callable[[], int]  # of the directory that decisions read at this moment
     quota: Quota = field(default_factory=Quota)
     counter: Callable[[], float] = time.perf_counter  # seconds, for durations
+    linger: float = 0.002  # seconds, at most, that events wait for those of other requests that seem to be about
     figures: Figures = field(default_factory=Figures)
     failure: str = ""  # why the last batch could not be written; "" when it could
     _tallies: Tallies = field(init=False)
     _waiting: list[Entry] = field(default_factory=list)
     _under_way: bool = False
-    _flushing: bool = False  # a flush is scheduled
+    _crowd: int = 1  # attempts that seem to come at the same time
+    _soon: bool = False  # a flush is due at the end of this turn of the loop
+    _timer: asyncio.TimerHandle | None = None  # a flush is due in a while
     _due: bool = False  # the next batch also does what is done once a second
     _handed_over_at: float = 0.0
     _loop: asyncio.AbstractEventLoop | None = None
@@ -255,17 +166,30 @@ class EventLog:
         """Put ``event`` into the next batch without waiting for it."""
         entry = Entry(event, signin, self._tallies.place(event, reserve=self.sink.reserve))
         self._waiting.append(entry)
+        self._schedule()
+        return entry
+
+    def _schedule(self) -> None:
+        """Have what waits written: at the end of this turn when all that seem to be about are here, else after a while.
+
+        A write costs as much as what else is done for a dozen requests, and sharing it costs an idle log nothing.
+        """
+        if self._under_way or self._soon:
+            return
         if self._loop is None:
             self._flush()
-        elif not self._under_way and not self._flushing:
-            # Requests that arrived in the same turn of the loop are decided in it; their events join this batch.
-            self._flushing = True
+        elif len(self._waiting) >= self._crowd:
+            self._soon = True
             self._loop.call_soon(self._flush)
-        return entry
+        elif self._timer is None:
+            self._timer = self._loop.call_later(self.linger, self._flush)
 
     def _flush(self) -> None:
         """Hand what waits to the sink, unless a batch is under way: then it goes when that one is done."""
-        self._flushing = False
+        self._soon = False
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
         if self._under_way or not (self._waiting or self._due):
             return
         entries, self._waiting = self._waiting[:MOST_IN_BATCH], self._waiting[MOST_IN_BATCH:]
@@ -292,7 +216,9 @@ class EventLog:
                 entry.waiter.set_result(None)
         if self._done_once is not None and not self._done_once.done():
             self._done_once.set_result(None)
-        self._flush()
+        self._crowd = max(len(batch.entries) + len(self._waiting), self._crowd // 2)
+        if self._waiting:
+            self._schedule()
 
     def _reckon(self, batch: Batch) -> None:
         figures = self.figures

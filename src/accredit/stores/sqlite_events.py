@@ -23,16 +23,16 @@ import msgspec
 
 from accredit.errors import Refused
 from accredit.stores import sqlite
-from accredit.stores.encoding import CHANGES_KEPT, micros
-from accredit.stores.events import rests_on
+from accredit.stores.encoding import micros
+from accredit.stores.staleness import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from accredit.ports import Clock
-    from accredit.signins import Event, SignIn
-    from accredit.stores.events import Batch, Entry
+    from accredit.signins import Event
+    from accredit.stores.batches import Batch, Entry
 
     Row = tuple[str, int, str, str, int, str | None, str, str | None, str, str, int, bytes]
 
@@ -45,7 +45,6 @@ _REPLACE: Final = (
 )
 _OLDEST: Final = "(SELECT rowid, at FROM signins ORDER BY rowid LIMIT ?)"  # rowid: the order of arrival
 _PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
-_MOST_CHANGES: Final = 20_000  # objects whose changes are remembered one by one
 
 _encode = msgspec.json.Encoder().encode
 
@@ -239,47 +238,6 @@ class _Writer:
         if (pages - free) * size > self._retention.size:
             return most
         return min(most, max(0, int(last) - int(first) + 1 - self._retention.rows))
-
-
-class Changes:
-    """What anybody changed in the directory since the oldest decision that can still arrive here.
-
-    Read only when ``PRAGMA data_version`` says that another connection has committed.
-    """
-
-    def __init__(self) -> None:
-        self.newest: int | None = None  # version of the directory; ``None``: not read yet
-        self._since = 0  # what changed in this version or before is not remembered
-        self._versions: dict[str, int] = {}  # by key: the newest version in which it changed
-        self._data_version = 0
-
-    def catch_up(self, connection: sqlite3.Connection, oldest: int) -> None:
-        """Take over what is new. ``oldest``: the smallest version that a decision at hand was made with."""
-        (data_version,) = connection.execute("PRAGMA data_version").fetchone()
-        if data_version == self._data_version:
-            return
-        (newest,) = connection.execute("SELECT version FROM configuration").fetchone()
-        if self.newest is None:
-            self.newest = self._since = min(oldest, newest)
-        found: list[tuple[str, int]] = []
-        if newest > self.newest:
-            query = "SELECT key, version FROM changes WHERE version > ? ORDER BY version LIMIT ?"
-            found = connection.execute(query, (self.newest, _MOST_CHANGES + 1)).fetchall()
-        if newest - self.newest >= CHANGES_KEPT or len(self._versions) + len(found) > _MOST_CHANGES:
-            self._versions.clear()
-            self._since = newest
-        else:
-            self._versions.update(found)
-        self.newest, self._data_version = newest, data_version
-
-    def concern(self, signin: SignIn, *, granted: bool) -> bool:
-        """Whether something that a decision rested on has changed since it was made."""
-        version = signin.version
-        if self.newest is None or version >= self.newest:
-            return False
-        if version < self._since:
-            return True
-        return any(self._versions.get(str(key), 0) > version for key in rests_on(signin, granted=granted))
 
 
 @lru_cache(maxsize=16_384)

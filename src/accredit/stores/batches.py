@@ -1,0 +1,88 @@
+"""What the sign-in log hands to whoever writes it: batches of attempts. A store with a log implements ``Sink``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Callable, Sequence
+    from uuid import UUID
+
+    from accredit.signins import Event, SignIn
+    from accredit.stores.quota import Tally
+
+
+class Entry:
+    """One attempt on its way into the store."""
+
+    __slots__ = ("event", "outdated", "signin", "stored", "tally", "waiter")
+
+    def __init__(self, event: Event, signin: SignIn | None, tally: Tally | None) -> None:
+        self.event = event
+        self.signin = signin  # what the decision rested on; ``None``: it stands whatever has changed
+        self.tally = tally  # ``None``: stored in full
+        self.stored = False  # or, for one that is only counted: compared
+        self.outdated = False
+        self.waiter: asyncio.Future[None] | None = None
+
+
+@dataclass(slots=True)
+class Batch:
+    """What one transaction does. The sink fills in ``stored`` or ``outdated`` of each entry, and ``failure``."""
+
+    entries: Sequence[Entry] = ()
+    aggregates: Sequence[Event] = ()  # each replaces the one with its id
+    tend: bool = False  # look after disk and retention
+    probe: bool = False  # the last write failed: find out whether one succeeds now
+    committed: bool = False  # by the sink: something was written
+    failure: str = ""  # by the sink: why nothing was written
+
+
+class Sink(Protocol):
+    """Where batches are written to: all of a batch is durable, or nothing of it is."""
+
+    reserve: bool  # the disk is nearly full: store no unproven refusal in full
+
+    def open(self) -> None:
+        """Make ready. Raises what the store raises."""
+
+    def write(self, batch: Batch, done: Callable[[], object]) -> None:
+        """Write ``batch``, then call ``done``, from whatever thread."""
+
+    def close(self, timeout: float) -> None:
+        """Finish what was handed over, for at most ``timeout`` seconds."""
+
+
+class MemorySink:
+    """Keeps the newest events in memory: for an authority inside another program, which needs no log on disk.
+
+    It never waits and compares nothing: the directory beside it has one writer, this process.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self.reserve = False
+        self.failure = ""  # set it to have every write fail
+        self.most = most
+        self.events: dict[UUID, Event] = {}  # oldest first
+
+    def open(self) -> None:
+        """Nothing to do."""
+
+    def write(self, batch: Batch, done: Callable[[], object]) -> None:
+        """Keep the events of a batch, or fail it."""
+        batch.failure = self.failure
+        batch.committed = not self.failure
+        for entry in batch.entries:
+            entry.stored = not self.failure
+            if entry.stored and entry.tally is None:
+                self.events[entry.event.id] = entry.event
+        if not self.failure:
+            self.events |= {event.id: event for event in batch.aggregates}
+        while len(self.events) > self.most:
+            del self.events[next(iter(self.events))]
+        done()
+
+    def close(self, timeout: float) -> None:
+        """Nothing to do."""

@@ -1,0 +1,202 @@
+"""The sign-in log beside a directory that changes, on a disk that fills: what is decided again, what is deleted."""
+
+import asyncio
+from contextlib import closing, suppress
+from uuid import uuid4
+
+import pytest
+
+from accredit.ports import Outdated
+from accredit.stores import fresh, sqlite
+from accredit.stores.encoding import SIGNING_KEYS
+from accredit.stores.quota import Quota
+from accredit.stores.sqlite_events import Reserve, Retention
+from tests.stores.attempts import (
+    CLIENT,
+    ISSUER,
+    OTHER_ISSUER,
+    RESOURCE,
+    START,
+    TENANT,
+    Moving,
+    change,
+    client,
+    everything,
+    granted,
+    ids,
+    opened,
+    proven,
+    refused,
+    sender,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "accredit.db"
+
+
+# ── when the disk is full ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_below_the_reserve_unproven_refusals_are_only_counted(path):
+    async with opened(path, reserve=Reserve(share=0.0, size=2**62)) as log:
+        assert log.reserve
+        traces = [await granted(log), await refused(log, why=proven())]
+        for _ in range(3):
+            await refused(log)
+        assert ids(path) == set(traces)
+        assert log.healthy
+    assert [each.count for each in everything(path)] == [1, 1, 3]
+
+
+async def test_with_room_there_is_no_reserve_state(path):
+    async with opened(path, reserve=Reserve(share=0.0, size=0)) as log:
+        assert not log.reserve
+
+
+# ── when the trust has changed ───────────────────────────────────────────────────────────────────────────────────────
+
+RESTS_ON = {
+    "the tenant": (TENANT.id, True, True),
+    "the application, or a credential of it": (CLIENT.application.id, True, True),
+    "the service principal": (CLIENT.principal.id, True, True),
+    "any signing key": (SIGNING_KEYS, True, True),
+    "the issuer that proved it": (ISSUER.id, True, True),
+    "another issuer that the application trusts": (OTHER_ISSUER.id, False, True),
+    "the resource": (RESOURCE.principal_id, True, False),
+    "another application": (client(2).application.id, False, False),
+    "another application's principal": (client(2).principal.id, False, False),
+    "the resource's appId, which no change names": (RESOURCE.app_id, False, False),
+}
+
+
+@pytest.mark.parametrize(("key", "grant", "refusal"), RESTS_ON.values(), ids=RESTS_ON)
+@pytest.mark.parametrize("quota", [20, 0], ids=["stored", "counted"])
+async def test_a_decision_is_made_again_when_what_it_rested_on_has_changed(path, key, grant, refusal, quota):
+    async with opened(path, quota=Quota(full=quota)) as log:
+        await granted(log)  # the log has looked at the directory once
+        change(path, key)
+        assert await _outdated(granted(log)) is grant
+        assert await _outdated(refused(log)) is refusal
+        assert log.figures.outdated == grant + refusal
+    assert sum(each.count for each in everything(path)) == 1 + (not grant) + (not refusal)
+
+
+async def _outdated(attempt):
+    try:
+        await attempt
+    except Outdated:
+        return True
+    return False
+
+
+async def test_a_change_before_the_first_event_counts_as_well(path):
+    fresh.create(path)
+    change(path, CLIENT.application.id)
+    async with opened(path, version=0) as log:
+        assert await _outdated(granted(log))
+        assert everything(path) == []
+    async with opened(path, version=1) as log:
+        assert not await _outdated(granted(log))
+
+
+async def test_what_changed_before_the_decision_does_not_count(path):
+    fresh.create(path)
+    change(path, CLIENT.application.id)
+    change(path, client(2).application.id)
+    async with opened(path, version=1) as log:
+        assert not await _outdated(granted(log))
+
+
+async def test_every_older_decision_in_a_batch_is_found_and_no_other(path):
+    async with opened(path) as log:
+        await granted(log)
+        change(path, CLIENT.application.id)
+        outcomes = await asyncio.gather(*(_outdated(granted(log, who=client(n % 3))) for n in range(30)))
+        assert outcomes == [n % 3 == 1 for n in range(30)]
+        assert await _outdated(granted(log)), "a later batch remembers the change"
+
+
+async def test_whoever_is_further_behind_than_changes_are_remembered_decides_again(path, monkeypatch):
+    monkeypatch.setattr("accredit.stores.staleness._MOST_CHANGES", 10)
+    async with opened(path) as log:
+        await granted(log)
+        change(path, *(uuid4() for _ in range(10)))
+        assert not await _outdated(granted(log))
+        change(path, uuid4())
+        assert await _outdated(granted(log))
+
+
+async def test_a_broken_attempt_is_kept_whatever_has_changed(path):
+    async with opened(path) as log:
+        await granted(log)
+        change(path, TENANT.id)
+        with suppress(ValueError):
+            async with log.attempt(START, sender(), TENANT, CLIENT):
+                raise ValueError
+        assert [each.code for each in everything(path)] == [0, 2500]
+
+
+async def test_no_change_slips_in_between_the_comparison_and_the_commit(path):
+    """Another connection changes the trust all the while; what was recorded was recorded before the change."""
+    recorded = 0
+    async with opened(path) as log:
+        await granted(log)
+        change(path, CLIENT.application.id)
+        with closing(sqlite.connect(path)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            waiting = asyncio.create_task(_outdated(granted(log)))
+            await asyncio.sleep(0.05)
+            recorded = len(ids(path))
+            assert not waiting.done(), "the log waits for the change that is under way"
+            other.execute("COMMIT")
+        assert await waiting
+        assert len(ids(path)) == recorded == 1
+
+
+# ── retention ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def _until(condition):
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110  the log tells nobody when it has deleted something
+            await asyncio.sleep(0.02)
+
+
+async def test_what_is_too_old_is_deleted(path):
+    clock = Moving()
+    async with opened(path, clock, retention=Retention()) as log:
+        old = [await granted(log, clock()) for _ in range(3)]
+        clock.forward(days=29)
+        young = [await granted(log, clock()) for _ in range(2)]
+        assert ids(path) == {*old, *young}
+        clock.forward(days=1, seconds=1)
+        await _until(lambda: ids(path) == set(young))
+        assert log.sink.deleted == 3
+
+
+async def test_what_is_too_much_is_deleted_oldest_first_in_pieces(path, monkeypatch):
+    monkeypatch.setattr("accredit.stores.sqlite_events._PIECE", 50)
+    async with opened(path) as log:
+        traces = []
+        for _ in range(10):
+            traces += await asyncio.gather(*(granted(log) for _ in range(40)))
+    async with opened(path, retention=Retention(rows=100)) as log:
+        await _until(lambda: len(ids(path)) < 400)
+        assert len(ids(path)) >= 300, "a piece at a time"
+        for _ in range(20):
+            traces.append(await granted(log))
+        await _until(lambda: len(ids(path)) <= 100)
+    assert [each.id for each in everything(path)] == traces[-100:]
+
+
+async def test_a_database_that_is_too_large_loses_its_oldest_events(path):
+    async with opened(path) as log:
+        await asyncio.gather(*(granted(log) for _ in range(2_000)))
+    async with opened(path, retention=Retention(size=2**20)) as log:
+        await _until(lambda: len(ids(path)) < 1_000)
+        newest = await granted(log)
+        assert newest in ids(path)
