@@ -1,7 +1,7 @@
 """Vectors of project Wycheproof (C2SP), which stand beside the repository: refused is every invalid one, and why.
 
-Supply them as ``../shared/data/vectors/wycheproof`` or name their folder in ACCREDIT_VECTORS. They are skipped, visibly,
-when they are absent; ACCREDIT_REQUIRE_VECTORS=1 makes that a failure.
+ACCREDIT_VECTORS names their folder. They are skipped when they are absent, and the skip says how many;
+ACCREDIT_REQUIRE_VECTORS=1 makes it a failure.
 """
 
 import json
@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from accredit import assertions
-from accredit.assertions import EXTENDED, Presented, compact
-from accredit.errors import ASSERTION_MALFORMED, Refused
-from accredit.issuers import base64url, jwks, strictjson
+from accredit.assertions import EXTENDED, compact
+from accredit.errors import ASSERTION_MALFORMED
+from accredit.issuers import base64url, jwks
 from tests import forge
-from tests.forge import AT, AUDIENCE, ISSUER, NOW, SUBJECT
 from tests.issuers.records import extended
 from tests.refusals import refusal
+from tests.vectors.judge import accepted, prove
 
 ROOT = Path(__file__).parents[2]
 FOLDER = Path(os.environ.get("ACCREDIT_VECTORS", ROOT.parent / "shared/data/vectors/wycheproof"))
@@ -60,44 +60,6 @@ def vectors(name):
 def text_of(vector):
     value = vector.get("jws", vector.get("jwe"))
     return value if isinstance(value, str) else json.dumps(value)
-
-
-def presented(segments, key):
-    """What an honest parser would make of it: the payloads of these vectors are no claims."""
-    return Presented(
-        issuer=ISSUER,
-        subject=SUBJECT,
-        audiences=(AUDIENCE,),
-        key=key,
-        type=None,
-        expires=AT + 300,
-        not_before=None,
-        issued_at=AT,
-        token_id=None,
-        claims={},
-        header={},
-        signing_input=segments.signing_input,
-        signature=segments.signature,
-    )
-
-
-def prove(segments, document):
-    header = strictjson.loads(segments.header, depth=compact.MAX_DEPTH, members=compact.MAX_MEMBERS)
-    key = compact.read_header(header, segments.signature, EXTENDED.algorithms)
-    keys = jwks.parse(document, extended())
-    assertions.verify(presented(segments, key), extended(), keys, NOW)
-
-
-def accepted(text, document):
-    try:
-        prove(compact.split(text), document)
-    except (Refused, ValueError):
-        return False
-    return True
-
-
-def numbers(found):
-    return {vector["tcId"] for vector, _, _ in found}
 
 
 def judged(name):
