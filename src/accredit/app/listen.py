@@ -134,7 +134,7 @@ class Listener:
             await self._task
 
     async def follow_certificate(self) -> None:
-        """Load the operator's certificate again whenever its file changes, for new connections. Runs until cancelled."""
+        """Load the operator's certificate again whenever its file changes. Runs until it is cancelled."""
         if self.tls is None or self._server is None:
             return
         context: Any = self._server.config.ssl

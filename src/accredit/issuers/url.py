@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address
 from typing import TYPE_CHECKING, Final, NewType, NoReturn
 
@@ -137,6 +138,7 @@ def refuse_own(issuer: str, own: OwnIssuers) -> None:
         raise Refused(OWN_ISSUER, detail="the issuer is a host of Microsoft Entra ID")
 
 
+@lru_cache(maxsize=4_096)
 def is_entra(issuer: str) -> bool:
     """Whether the issuer's host is one of Microsoft Entra ID's."""
     try:

@@ -22,6 +22,7 @@ Proof = Proven | SelfProven | KnownSecret
 """What fits into a grant: a federated assertion, a self-signed one, or a secret, each made by its own proof only."""
 
 EARLY: Final = 300  # seconds before now that a token is valid from, so that a slow clock elsewhere accepts it
+_text: Final = lru_cache(maxsize=65_536)(str)  # the ids of a directory, printed once each
 GRAPH: Final = "00000003-0000-0000-c000-000000000000"
 _GRAPH_WIDS: Final = ("0997a1d0-0d1d-4acb-b408-d5ca73121e90",)  # the directory role in Entra ID's tokens for Graph
 _RH_MARK: Final = b"\x5c\x0a"  # the two bytes that stand in front and in the tail of ``rh``; not public what they mean
@@ -63,7 +64,7 @@ class AccessToken:
 
 def issuer(base: str, tenant_id: UUID, version: int) -> str:
     """Return the issuer of a tenant's tokens of a version: what its discovery document says, byte for byte."""
-    return f"{base}/{tenant_id}/v2.0" if version == 2 else f"{base}/{tenant_id}/"  # noqa: PLR2004  token version 2.0
+    return f"{base}/{_text(tenant_id)}/v2.0" if version == 2 else f"{base}/{_text(tenant_id)}/"  # noqa: PLR2004  token version 2.0
 
 
 def claims(grant: Grant, base: str, now: int, aio: str) -> dict[str, Any]:
@@ -72,9 +73,9 @@ def claims(grant: Grant, base: str, now: int, aio: str) -> dict[str, Any]:
 
 
 def _v1(grant: Grant, base: str, now: int, aio: str) -> dict[str, Any]:
-    tenant_id, app_id = str(grant.tenant.id), str(grant.client.app_id)
-    principal, iss = str(grant.client.principal.id), issuer(base, grant.tenant.id, 1)
-    for_graph = str(grant.resource.app_id) == GRAPH
+    tenant_id, app_id = _text(grant.tenant.id), _text(grant.client.app_id)
+    principal, iss = _text(grant.client.principal.id), issuer(base, grant.tenant.id, 1)
+    for_graph = _text(grant.resource.app_id) == GRAPH
     body = {"aud": grant.wanted, "iss": iss, **_times(grant, now), "aio": aio}
     if for_graph:
         body["app_displayname"] = grant.client.display_name
@@ -91,10 +92,10 @@ def _v1(grant: Grant, base: str, now: int, aio: str) -> dict[str, Any]:
 
 
 def _v2(grant: Grant, base: str, now: int, aio: str) -> dict[str, Any]:
-    tenant_id, app_id = str(grant.tenant.id), str(grant.client.app_id)
-    principal = str(grant.client.principal.id)
+    tenant_id, app_id = _text(grant.tenant.id), _text(grant.client.app_id)
+    principal = _text(grant.client.principal.id)
     body = {
-        "aud": str(grant.resource.app_id),
+        "aud": _text(grant.resource.app_id),
         "iss": issuer(base, grant.tenant.id, 2),
         **_times(grant, now),
         "aio": aio,
