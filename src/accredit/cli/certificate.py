@@ -1,0 +1,77 @@
+"""``accredit certificate``: certificates whose keys sign an application's own assertions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from accredit.cli import inputs, names, shapes
+from accredit.cli.desk import on_store
+from accredit.cli.grammar import group
+from accredit.cli.output import Column
+from accredit.cli.words import accredit
+
+if TYPE_CHECKING:
+    from accredit.cli.desk import Desk
+
+COLUMNS: Final = (
+    Column("Key ID", "keyId"),
+    Column("Name", "displayName"),
+    Column("Thumbprint (SHA-1)", "customKeyIdentifier"),
+    Column("Ends", "endDateTime"),
+)
+
+
+@group("certificate")
+def certificate() -> None:
+    """Certificates that an application signs its own assertions with."""
+
+
+@certificate.command("list")
+@click.argument("application", metavar="APP")
+@on_store
+async def list_certificates(desk: Desk, application: str) -> None:
+    """List the certificates of an application."""
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        found = await names.application(store, tenant, application)
+    desk.session.show([shapes.certificate(each) for each in found.certificates], COLUMNS)
+
+
+@certificate.command("add")
+@click.argument("application", metavar="APP")
+@click.argument("file", metavar="FILE")
+@click.option("--name", "display_name", help="What it is for.")
+@on_store
+async def add(desk: Desk, application: str, file: str, display_name: str | None) -> None:
+    """Register a certificate (PEM or DER; - reads standard input). Of its file only the certificate is kept."""
+    from accredit import administer
+
+    data = inputs.file(file)
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        found = await names.application(store, tenant, application)
+    made = await administer.evidence.add_certificate(desk.by, found.id, data, display_name=display_name)
+    desk.session.show(shapes.certificate(made), COLUMNS)
+    undo = accredit("certificate", "remove", application, made.key_id)
+    desk.session.done(f"Registered certificate {made.thumbprint} {made.key_id}", undo)
+
+
+@certificate.command("remove")
+@click.argument("application", metavar="APP")
+@click.argument("key_id", metavar="KEY_ID")
+@on_store
+async def remove(desk: Desk, application: str, key_id: str) -> None:
+    """Remove a certificate, by key id or thumbprint."""
+    from accredit import administer
+
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        found = await names.application(store, tenant, application)
+    by_thumbprint = [each.key_id for each in found.certificates if each.thumbprint == key_id.upper()]
+    wanted = by_thumbprint[0] if by_thumbprint else inputs.key_id(key_id)
+    desk.session.confirm(f"Remove certificate {key_id} of {found.display_name}?")
+    await administer.evidence.remove_certificate(desk.by, found.id, wanted)
+    undo = accredit("certificate", "add", application, "FILE")
+    desk.session.done(f"Removed certificate {wanted}; with its file it is registered again: {undo}")

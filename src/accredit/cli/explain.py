@@ -1,0 +1,172 @@
+"""``accredit explain``: would this token be accepted, and if not, exactly why, and what to change.
+
+Rule 1: nothing is fetched: a signature is checked where an administrator uploaded the issuer's keys, nowhere else.
+Rule 2: the token stays in memory; what is printed of it went through the filter that sign-in events go through.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from accredit.cli import failures, inputs, names
+from accredit.cli.desk import UploadedKeys, on_store
+from accredit.cli.failures import Answered
+from accredit.cli.grammar import command
+from accredit.cli.ink import cells, folded, safe, width
+from accredit.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from accredit.cli.desk import Desk
+    from accredit.cli.ink import Ink
+    from accredit.directory import Application, Tenant
+    from accredit.explain import Comparison, Explanation, Near, Step
+    from accredit.issuers import Issuer
+    from accredit.ports import Transaction
+    from accredit.trust import FederatedCredential
+
+MARKS: Final = {"pass": "✓", "fail": "✗", "skip": "–"}  # noqa: RUF001  a dash: it was not tried
+_LABEL: Final = 16  # columns of a step's label
+_INDENT: Final = " " * 6
+_CLAIMS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
+
+
+@command("explain")
+@click.argument("token", metavar="TOKEN")
+@click.option(
+    "-a", "--app", "application", metavar="APP", help="For this application, by name, client id or object id."
+)
+@click.option("--all", "everywhere", is_flag=True, help="For every application of the tenant, the nearest first.")
+@on_store
+async def explain(desk: Desk, token: str, application: str | None, everywhere: bool) -> None:
+    """Say whether TOKEN (-, @FILE, env:NAME) would sign an application in, and if not, why, and what to change.
+
+    Exit code 0: it would; 3: it would not.
+    """
+    text = inputs.token(token, desk.session)
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        asked = await _asked(store, tenant, application, everywhere=everywhere)
+        held = {each.id: await store.credentials.find(application_id=each.id) for each in asked}
+        records = await names.everything(store.issuers, tenant_id=tenant.id)
+    found = _explanations(desk, tenant, text, [(each, held[each.id]) for each in asked], records)
+    found.sort(key=lambda each: (each.outcome != "accepted", -max((near.score for near in each.near), default=0)))
+    _print(desk, found if everywhere else found[0])
+    if all(each.outcome != "accepted" for each in found):
+        raise Answered(failures.NO)
+
+
+async def _asked(store: Transaction, tenant: Tenant, wanted: str | None, *, everywhere: bool) -> list[Application]:
+    if wanted is not None:
+        return [await names.application(store, tenant, wanted)]
+    every = await names.everything(store.applications, tenant_id=tenant.id)
+    if not every or (len(every) > 1 and not everywhere):
+        raise click.UsageError(f"this tenant has {len(every)} applications; say which one (-a APP), or --all")
+    return every
+
+
+def _explanations(
+    desk: Desk,
+    tenant: Tenant,
+    text: str,
+    asked: Sequence[tuple[Application, Sequence[FederatedCredential]]],
+    records: Sequence[Issuer],
+) -> list[Explanation]:
+    from accredit import assertions, exchange
+    from accredit import explain as explaining
+    from accredit.trust import Trusted
+
+    now = desk.now
+    try:
+        presented = assertions.parse(text, assertions.ENTRA if tenant.portability == "entra" else assertions.EXTENDED)
+    except Refused as refused:
+        return [explaining.unreadable(refused, client=each.display_name, now=now) for each, _ in asked]
+    named = [each for each in records if each.url == presented.issuer]
+    keys = UploadedKeys()
+    at_hand = {each.id: found for each in named if (found := keys.at_hand(each)).keys}
+    proof = exchange.state_of_proof(presented, named, keys, now)
+    return [
+        explaining.explain(
+            presented,
+            Trusted(credentials, multi_audience=tenant.several_audiences, revision=application.revision),
+            client=application.display_name,
+            now=now,
+            own=desk.by.own_issuers,
+            keys=at_hand,
+            proof=proof,
+            disabled=[each for each in credentials if not each.enabled],
+        )
+        for application, credentials in asked
+    ]
+
+
+def _print(desk: Desk, found: Explanation | list[Explanation]) -> None:
+    import msgspec
+
+    session = desk.session
+    if session.output != "table" or session.query:
+        session.show(msgspec.to_builtins(found))
+        return
+    for number, each in enumerate(found if isinstance(found, list) else [found]):
+        if number:
+            session.say("")
+        for line in drawn(each, session.ink):
+            session.say(line)
+
+
+def drawn(found: Explanation, ink: Ink) -> list[str]:
+    """Return an explanation for people: the answer, the first reason, then every step."""
+    near = found.near[0] if found.near else None
+    name = found.credential or (near.name if near else "")
+    answer = ink.good("match") if found.outcome == "accepted" else ink.bad("no match" if near else "refused")
+    title = safe(found.application) + (f" / {safe(name)}" if name else "")
+    lines = [f"{ink.bold(title)}   {answer}", *_prose(found.sentence, "  ")]
+    compared = {_CLAIMS.get(each.claim, each.claim): each for each in near.comparisons} if near else {}
+    for step in found.steps:
+        lines += _step(step, compared, ink)
+    for edit in _edits(found, near):
+        lines += _labelled("fix", edit, "  ", ink)
+    if warning := getattr(found, "warning", ""):
+        lines += _labelled("note", warning, "  ", ink)
+    others = [each for each in found.near[1:] if each.name != name]
+    if others:
+        lines += _labelled("also", ", ".join(f"{each.name} ({each.score})" for each in others), "  ", ink)
+    return lines
+
+
+def _step(step: Step, compared: Mapping[str, Comparison], ink: Ink) -> list[str]:
+    mark = MARKS[step.status]
+    paint = {"pass": ink.good, "fail": ink.bad, "skip": ink.faint}[step.status]
+    said = " ".join(each for each in (step.code, safe(step.detail)) if each)
+    label = step.label + " " * max(1, _LABEL - cells(step.label)) if said else step.label
+    first, *more = folded(said, max(20, width() - _LABEL - 6))
+    lines = [f"  {paint(mark)} {label} {first}".rstrip(), *(" " * (_LABEL + 5) + each for each in more)]
+    if step.status == "fail" and (pair := compared.get(step.id)) is not None and not pair.passed:
+        lines += _labelled("credential", pair.expected, _INDENT, ink, whole=True)
+        lines += _labelled("token", pair.presented, _INDENT, ink, whole=True)
+    return lines
+
+
+def _edits(found: Explanation, near: Near | None) -> list[str]:
+    """Return the changes that would help, as sentences; what nobody may do yet is said so."""
+    edits = found.edits or (near.edits if near else ())
+    return [
+        text + ("" if getattr(each, "offered", True) else " (once somebody has proven who sent it)")
+        for each in edits
+        if (text := each.text or each.after)
+    ]
+
+
+def _labelled(label: str, said: str, indent: str, ink: Ink, *, whole: bool = False) -> list[str]:
+    broad = 10
+    room = max(20, width() - len(indent) - broad - 2)
+    first, *more = [safe(said)] if whole else folded(safe(said), room)
+    pad = " " * (broad - cells(label))
+    return [f"{indent}{ink.faint(label)}{pad}  {first}", *(indent + " " * (broad + 2) + each for each in more)]
+
+
+def _prose(said: str, indent: str) -> list[str]:
+    return [indent + each for each in folded(safe(said), max(20, width() - len(indent)))] if said else []

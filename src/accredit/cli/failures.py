@@ -1,0 +1,166 @@
+"""How the command line says no: what, where, why, how to fix it, and the exit code that scripts can rely on."""
+
+from __future__ import annotations
+
+import json
+import textwrap
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from accredit.cli.ink import Ink, safe
+from accredit.errors import (
+    ASSIGNMENT_EXISTS,
+    EMULATOR_MARK,
+    KEY_STATE,
+    ROLE_ENABLED,
+    SCHEMA_UNKNOWN,
+    STORE_MISSING,
+    TRUST_EXISTS,
+    TRUST_LIMIT,
+    VALUE_TAKEN,
+    Refused,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from accredit.errors import Row
+
+DONE: Final = 0
+UNEXPECTED: Final = 1
+USAGE: Final = 2
+NO: Final = 3
+NOT_FOUND: Final = 4
+CONFLICT: Final = 5
+NOT_ALLOWED: Final = 6
+UNREACHABLE: Final = 7
+EXCHANGE_REFUSED: Final = 8
+INTERRUPTED: Final = 130
+
+EXIT_CODES: Final[Mapping[int, str]] = {
+    DONE: "done",
+    UNEXPECTED: "unexpected failure",
+    USAGE: "usage: the command, an option or a value is not right",
+    NO: "the answer is no (explain: no credential matches, or a check fails)",
+    NOT_FOUND: "not found",
+    CONFLICT: "conflict or limit",
+    NOT_ALLOWED: "not signed in or not allowed",
+    UNREACHABLE: "authority or issuer unreachable",
+    EXCHANGE_REFUSED: "exchange refused",
+    INTERRUPTED: "interrupted",
+}
+"""Every exit code and what it means. They do not change within a major version."""
+
+_CONFLICTS: Final = frozenset(
+    row.name
+    for row in (
+        ASSIGNMENT_EXISTS,
+        EMULATOR_MARK,
+        KEY_STATE,
+        ROLE_ENABLED,
+        SCHEMA_UNKNOWN,
+        TRUST_EXISTS,
+        TRUST_LIMIT,
+        VALUE_TAKEN,
+    )
+)
+_BY_STATUS: Final[Mapping[int, int]] = {
+    404: NOT_FOUND,
+    409: CONFLICT,
+    401: NOT_ALLOWED,
+    403: NOT_ALLOWED,
+    503: UNEXPECTED,
+}
+_BROAD: Final = 72  # columns of a text beside its label
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One error as people and programs read it."""
+
+    code: str
+    message: str
+    where: str = ""
+    why: str = ""
+    fix: str = ""
+    docs: str = ""
+    exit: int = UNEXPECTED
+
+    def as_text(self, ink: Ink) -> str:
+        """Return the lines for standard error."""
+        label = f"error {self.code}" if self.code[:1].isupper() else "error"
+        lines = _beside(f"{label}: {self.message}", "  ")
+        lines[0] = ink.bad(label) + lines[0].removeprefix(label)
+        for name in ("where", "why", "fix", "docs"):
+            if value := getattr(self, name):
+                first, *more = _beside(value, "")
+                lines += [f"  {ink.faint(name)}{' ' * (7 - len(name))}{first}", *(" " * 9 + each for each in more)]
+        return "\n".join(lines) + "\n"
+
+    def as_json(self) -> str:
+        """Return one object for programs."""
+        members = {name: getattr(self, name) for name in ("code", "message", "where", "why", "fix", "docs")}
+        return json.dumps(members) + "\n"
+
+
+class Ended(Exception):
+    """The command ends with this failure, which is not in the catalogue: another program said it."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure)
+
+
+class Said(Exception):
+    """A refusal, and where in the input it arose."""
+
+    def __init__(self, refused: Refused, where: str) -> None:
+        self.refused = refused
+        self.where = where
+        super().__init__(refused, where)
+
+
+class Answered(Exception):
+    """The command has printed its answer, and the answer has an exit code of its own."""
+
+    def __init__(self, exit_code: int) -> None:
+        self.exit_code = exit_code
+        super().__init__(exit_code)
+
+
+def of_refused(refused: Refused, where: str) -> Failure:
+    """Word a refusal."""
+    row = refused.row
+    return Failure(
+        code=row.label,
+        message=refused.message,
+        where=where,
+        why=refused.detail,
+        fix=row.advice,
+        docs=f"accredit help {row.label}",
+        exit=exit_of_row(row),
+    )
+
+
+def of_usage(message: str, where: str) -> Failure:
+    """Word a command that cannot be understood."""
+    return Failure(code="usage", message=message, where=where, docs=f"{where or 'accredit'} --help", exit=USAGE)
+
+
+def exit_of_row(row: Row) -> int:
+    """Return the exit code of a refusal: by row where it matters, else by status, else by whose move it is."""
+    if row.name in _CONFLICTS:
+        return CONFLICT
+    if row.name == STORE_MISSING.name:
+        return NOT_FOUND
+    if row.move == "outside":
+        return UNREACHABLE
+    if row.family == "sts":
+        return EXCHANGE_REFUSED
+    return _BY_STATUS.get(row.status, UNEXPECTED if row.move == "us" else USAGE)
+
+
+def _beside(value: str, indent: str) -> list[str]:
+    """Wrap prose; a value without spaces (an address, a subject) stays whole, so that it can be copied."""
+    lines = textwrap.wrap(safe(value), _BROAD, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
+    return lines or [""]

@@ -1,0 +1,125 @@
+"""How commands are made: nouns that load late, verbs that all take the same options, and "did you mean"."""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+import rich_click
+
+from accredit.cli.session import FORMATS, Session
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+SHARED: Final = "Options of every command"
+EPILOG: Final = "Options of every command (-o, -q, --tenant, --data, --yes, ...): accredit --help"
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
+    """Note an option that was given; what stands nearer to the verb wins over what stands before the noun."""
+    if value is not None and value is not False and value != 0 and parameter.name is not None:
+        setattr(context.ensure_object(Session), parameter.name, value)
+
+
+def _shared(*, hidden: bool) -> list[click.Parameter]:
+    rows: tuple[tuple[tuple[str, ...], dict[str, Any]], ...] = (
+        (
+            ("-o", "--output", "output"),
+            {
+                "type": click.Choice(FORMATS),
+                "metavar": "FORMAT",
+                "is_eager": True,
+                "help": f"{', '.join(FORMATS)}.",
+            },
+        ),
+        (("-q", "--query", "query"), {"metavar": "JMESPATH", "help": "Print what this JMESPath expression finds."}),
+        (
+            ("--tenant", "tenant"),
+            {"metavar": "NAME", "help": "Tenant, by id or domain; needed where there are several."},
+        ),
+        (("--data", "data"), {"metavar": "DIR", "help": "Data directory of the authority (ACCREDIT_DATA)."}),
+        (("--config", "config"), {"metavar": "FILE", "help": "Settings file (ACCREDIT_CONFIG)."}),
+        (("--local", "local_store"), {"is_flag": True, "help": "Act on the store of this machine: always so, so far."}),
+        (("-y", "--yes", "assume_yes"), {"is_flag": True, "help": "Do not ask before something is destroyed."}),
+        (("--no-input", "no_input"), {"is_flag": True, "help": "Never ask; what would be asked is refused."}),
+        (("--no-color", "no_color"), {"is_flag": True, "help": "No colour (also NO_COLOR)."}),
+        (("--quiet", "quiet"), {"is_flag": True, "help": "Print no notes, only results and errors."}),
+        (("-v", "--verbose", "verbose"), {"count": True, "help": "Say more; -vv shows the traceback of an error."}),
+    )
+    return [
+        rich_click.RichOption(names, expose_value=False, callback=_keep, panel=SHARED, hidden=hidden, **more)
+        for names, more in rows
+    ]
+
+
+class Verb(rich_click.RichCommand):
+    """A command that does something. It takes the shared options after its own."""
+
+    def __init__(self, *, params: list[click.Parameter] | None = None, **more: Any) -> None:  # noqa: ANN401
+        super().__init__(params=[*(params or []), *_shared(hidden=True)], **{"epilog": EPILOG, **more})
+
+
+class Noun(rich_click.RichGroup):
+    """A thing, with the verbs it knows."""
+
+    command_class = Verb
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command, or say which one was meant."""
+        name = args[0]
+        if self.get_command(ctx, name) is None and not name.startswith("-"):
+            raise unknown("command", name, self.list_commands(ctx), ctx)
+        return super().resolve_command(ctx, args)
+
+
+class Root(Noun):
+    """The program. Its nouns are named in a table and imported when one is called."""
+
+    def __init__(  # the rest is click's
+        self,
+        *,
+        nouns: Mapping[str, str],
+        params: list[click.Parameter] | None = None,
+        **more: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(params=[*(params or []), *_shared(hidden=False)], **more)
+        self.nouns = nouns
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
+        """Return the nouns in the order of the table."""
+        return list(self.nouns)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
+        """Import a noun."""
+        if cmd_name not in self.nouns:
+            return None
+        module, _, name = self.nouns[cmd_name].partition(":")
+        found: click.Command = getattr(import_module(f"accredit.cli.{module}"), name)
+        return found
+
+
+def group(name: str, **more: Any) -> Callable[[Callable[..., Any]], Noun]:  # noqa: ANN401
+    """Decorate a noun."""
+    return rich_click.command(name, cls=Noun, **more)
+
+
+def command(name: str, **more: Any) -> Callable[[Callable[..., Any]], Verb]:  # noqa: ANN401
+    """Decorate a verb that stands alone."""
+    return rich_click.command(name, cls=Verb, **more)
+
+
+def unknown(kind: str, name: str, known: Sequence[str], context: click.Context | None = None) -> click.UsageError:
+    """Make the error about a name that does not exist, with the nearest one that does."""
+    message = f"there is no {kind} {name!r}"
+    return click.UsageError(f"{message}; {hint}" if (hint := did_you_mean(name, known)) else message, ctx=context)
+
+
+def did_you_mean(name: str, known: Sequence[str]) -> str:
+    """Return a question that names the nearest of ``known``, or nothing."""
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    return f"did you mean {near[0]}?" if near else ""

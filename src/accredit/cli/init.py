@@ -1,0 +1,67 @@
+"""``accredit init``: a data directory for production, made once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from accredit.cli import shapes
+from accredit.cli.grammar import command
+from accredit.cli.output import Column
+from accredit.cli.session import Session, pass_session
+from accredit.cli.words import accredit
+
+if TYPE_CHECKING:
+    from accredit.issuers import Portability
+
+DETAILS: Final = (
+    Column("data directory", "dataDirectory"),
+    Column("database", "database"),
+    Column("master key", "masterKeyFile"),
+    Column("tenant", "tenant.displayName"),
+    Column("tenant id", "tenant.id"),
+    Column("portability", "tenant.portability"),
+)
+
+
+@command("init")
+@click.option("--domain", "domains", multiple=True, required=True, help="A DNS name of the first tenant; repeatable.")
+@click.option("--name", "display_name", help="Name of the tenant; its domain if not given.")
+@click.option(
+    "--portability",
+    type=click.Choice(["entra", "extended"]),
+    default="extended",
+    help="Accept only what Entra ID accepts, or also more algorithms and claims.",
+)
+@click.option(
+    "--well-known", "enable", multiple=True, help="Enable one of Microsoft's APIs in it, by key, such as graph."
+)
+@click.option("--public-url", help="What clients use: https://host[:port].")
+@pass_session
+def init(
+    session: Session,
+    domains: tuple[str, ...],
+    display_name: str | None,
+    portability: Portability,
+    enable: tuple[str, ...],
+    public_url: str | None,
+) -> None:
+    """Make a data directory: database, master key, signing keys, the first tenant. Nothing is ever overwritten."""
+    from accredit.app.initialise import initialise
+
+    settings = session.settings(public_url=public_url)
+    made = initialise(
+        settings, display_name=display_name or domains[0], domains=domains, portability=portability, enable=enable
+    )
+    shape = {
+        "dataDirectory": str(made.folder.path),
+        "database": str(made.folder.database),
+        "masterKeyFile": str(made.folder.master_key_file),
+        "tenant": shapes.tenant(made.tenant),
+    }
+    session.show(shape, DETAILS)
+    session.note("Keep the master key out of every backup: with it and the database anybody signs as you.")
+    where = ("--data", str(made.folder.path)) if session.data else ()
+    session.note("Next: " + accredit("app", "create", "NAME", *where))
+    session.note("      " + accredit("serve", *where))

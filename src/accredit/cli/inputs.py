@@ -1,0 +1,115 @@
+"""What a command reads besides its arguments: tokens, files, times.
+
+Rule 1: a token is taken from ``-``, ``@FILE`` or ``env:NAME``; one that stands on the command line is taken too, with a
+warning, because other people of the machine see command lines.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from accredit.cli.failures import Said
+from accredit.errors import INPUT_INVALID, INPUT_UNREADABLE, NOT_A_JWT, Refused
+
+if TYPE_CHECKING:
+    from accredit.cli.session import Session
+
+LONGEST_TOKEN: Final = 256 * 1_024  # characters read; a longer text is no token of anybody
+LARGEST_FILE: Final = 1_024 * 1_024  # octets
+PARTS: Final = 3
+_DURATION: Final = re.compile(r"(\d{1,6})([hdwmy])")
+_HOURS: Final = {"h": 1, "d": 24, "w": 168, "m": 24 * 30, "y": 24 * 365}
+
+
+def token(given: str, session: Session) -> str:
+    """Return the compact JWT that a TOKEN argument means. ``NOT_A_JWT``, ``INPUT_UNREADABLE``."""
+    if given == "-":
+        text = sys.stdin.read(LONGEST_TOKEN + 1)
+    elif given.startswith("@"):
+        text = _text(file(given[1:], most=LONGEST_TOKEN), given)
+    elif given.startswith("env:"):
+        text = _variable(given[4:])
+    else:
+        text = given
+        if text.count(".") == PARTS - 1:
+            session.warn(
+                "a token on the command line is visible to other users of this machine; use -, @FILE or env:NAME"
+            )
+    return _refuse_other(text.strip())
+
+
+def file(path: str, most: int = LARGEST_FILE) -> bytes:
+    """Read a file, or standard input for ``-``. ``INPUT_UNREADABLE``."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read(most + 1)
+        with Path(path).open("rb") as opened:
+            found = opened.read(most + 1)
+    except OSError as error:
+        raise Refused(INPUT_UNREADABLE, what=path, reason=error.strerror or error) from error
+    if len(found) > most:
+        raise Refused(INPUT_UNREADABLE, what=path, reason=f"larger than {most} bytes")
+    return found
+
+
+def text_file(path: str, most: int = LARGEST_FILE) -> str:
+    """Read a text file (UTF-8), or standard input for ``-``. ``INPUT_UNREADABLE``."""
+    return _text(file(path, most), path)
+
+
+def key_id(given: str) -> UUID:
+    """Read an id. ``INPUT_INVALID``."""
+    try:
+        return UUID(given)
+    except ValueError as error:
+        raise Refused(INPUT_INVALID, what=given, reason="not an id (GUID)") from error
+
+
+def end(given: str | None, now: datetime) -> datetime | None:
+    """Read when something ends: ``90d``, ``12h``, ``1y``, or an ISO date. ``INPUT_INVALID``."""
+    if given is None:
+        return None
+    if found := _DURATION.fullmatch(given):
+        return now + timedelta(hours=int(found[1]) * _HOURS[found[2]])
+    try:
+        moment = datetime.fromisoformat(given)
+    except ValueError as error:
+        raise Refused(INPUT_INVALID, what=given, reason="neither a duration such as 90d nor an ISO date") from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+
+
+def pairs(given: tuple[str, ...], what: str) -> dict[str, str]:
+    """Read ``name=value`` options. ``INPUT_INVALID``."""
+    for each in given:
+        if not each.partition("=")[0] or "=" not in each:
+            raise Refused(INPUT_INVALID, what=what, reason=f"{each} is not name=value")
+    return {each.partition("=")[0]: each.partition("=")[2] for each in given}
+
+
+def _refuse_other(text: str) -> str:
+    if len(text) > LONGEST_TOKEN:
+        raise Said(Refused(NOT_A_JWT, detail=f"It is longer than {LONGEST_TOKEN} characters."), "TOKEN argument")
+    parts = text.count(".") + 1 if text else 0
+    if parts != PARTS:
+        why = f"A compact JWT has {PARTS} dot-separated parts; this has {parts or 'none: it is empty'}."
+        raise Said(Refused(NOT_A_JWT, detail=why), "TOKEN argument")
+    return text
+
+
+def _variable(name: str) -> str:
+    if name in os.environ:
+        return os.environ[name]
+    raise Refused(INPUT_UNREADABLE, what=f"variable {name}", reason="it is not set")
+
+
+def _text(data: bytes, what: str) -> str:
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise Refused(INPUT_UNREADABLE, what=what, reason="not UTF-8 text") from error

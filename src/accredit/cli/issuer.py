@@ -1,0 +1,193 @@
+"""``accredit issuer``: who may sign, and where the keys come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from accredit.cli import inputs, names, shapes
+from accredit.cli.desk import on_store
+from accredit.cli.grammar import group
+from accredit.cli.output import Column
+from accredit.cli.words import accredit
+
+if TYPE_CHECKING:
+    from accredit.cli.desk import Desk
+    from accredit.directory import Tenant
+    from accredit.issuers import Issuer
+
+COLUMNS: Final = (
+    Column("Issuer", "issuer"),
+    Column("Keys from", "keySource"),
+    Column("Credentials", "credentials"),
+    Column("Blocked", "isBlocked"),
+)
+DETAILS: Final = (
+    Column("issuer", "issuer"),
+    Column("id", "id"),
+    Column("keys from", "keySource"),
+    Column("key address", "jwksUri"),
+    Column("uploaded keys", "keyIds"),
+    Column("algorithms", "algorithms"),
+    Column("blocked", "isBlocked"),
+    Column("key id required", "requireKid"),
+    Column("longest token (s)", "maxLifetime"),
+    Column("clock skew (s)", "skew"),
+    Column("private networks", "networks"),
+    Column("own CA bundle", "hasCaBundle"),
+    Column("credentials", "credentials"),
+)
+
+
+@group("issuer")
+def issuer() -> None:
+    """Issuers: who may sign tokens, and where their keys come from."""
+
+
+@issuer.command("list")
+@on_store
+async def list_issuers(desk: Desk) -> None:
+    """List the issuer records of a tenant."""
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        found = await names.everything(store.issuers, tenant_id=tenant.id)
+        shown = [shapes.issuer(each, len(await store.credentials.find(issuer_id=each.id))) for each in found]
+    shown.sort(key=lambda each: (each["issuer"], each["id"]))
+    desk.session.show(shown, COLUMNS)
+
+
+@issuer.command("show")
+@click.argument("issuer", metavar="ISSUER")
+@on_store
+async def show(desk: Desk, issuer: str) -> None:
+    """Show one issuer record, by URL or id."""
+    _, found = await _found(desk, issuer)
+    await _show(desk, found)
+
+
+@issuer.command("create")
+@click.argument("issuer", metavar="ISSUER")
+@click.option("--keys", "keys", metavar="FILE", help="Its key set (JWKS), uploaded; nothing is ever fetched then.")
+@click.option("--jwks-url", help="Where its keys are, without discovery.")
+@click.option("--algorithm", "algorithms", multiple=True, help="A signature algorithm it may use; repeat for several.")
+@click.option("--ca-bundle", metavar="FILE", help="Certificates (PEM) that replace the public roots for this issuer.")
+@click.option("--network", "networks", multiple=True, metavar="CIDR", help="A private network it may be in.")
+@click.option("--twin", is_flag=True, help="A second record of the same URL (extended portability).")
+@on_store
+async def create(desk: Desk, issuer: str, keys: str | None, ca_bundle: str | None, **members: Any) -> None:  # noqa: ANN401
+    """Register an issuer before a credential names it."""
+    from accredit import administer
+
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+    made = await administer.issuers.create(
+        desk.by,
+        tenant.id,
+        issuer,
+        uploaded=inputs.text_file(keys) if keys else None,
+        ca_bundle=inputs.text_file(ca_bundle) if ca_bundle else None,
+        **{**members, "algorithms": members["algorithms"] or None},
+    )
+    await _show(desk, made)
+    desk.session.done(f"Created issuer {made.url} {made.id}", accredit("issuer", "delete", made.id))
+
+
+@issuer.command("update")
+@click.argument("issuer", metavar="ISSUER")
+@click.option("--discovery", is_flag=True, help="Take its keys from discovery again.")
+@click.option("--jwks-url", help="Take its keys from there, without discovery.")
+@click.option("--algorithm", "algorithms", multiple=True, help="The algorithms from now on, all of them.")
+@click.option("--ca-bundle", metavar="FILE", help="Certificates (PEM) that replace the public roots; '' for the roots.")
+@click.option(
+    "--network", "networks", multiple=True, metavar="CIDR", help="The private networks from now on; '' for none."
+)
+@click.option("--max-lifetime", type=int, help="Seconds that its tokens may live.")
+@click.option("--skew", type=int, help="Seconds of clock difference that are forgiven.")
+@click.option("--require-kid/--no-require-kid", default=None, help="Whether a token must name its key.")
+@on_store
+async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None, **members: Any) -> None:  # noqa: ANN401
+    """Change an issuer record. Its URL never changes."""
+    from accredit import administer
+
+    changes = {key: value for key, value in members.items() if value not in (None, ())}
+    for key in ("algorithms", "networks"):
+        if key in changes:
+            changes[key] = tuple(each for each in changes[key] if each)
+    if discovery:
+        changes["jwks_url"] = None
+    if ca_bundle is not None:
+        changes["ca_bundle"] = inputs.text_file(ca_bundle) if ca_bundle else None
+    if not changes:
+        raise click.UsageError("nothing to change was given")
+    _, found = await _found(desk, issuer)
+    after = await administer.issuers.update(desk.by, found.id, **changes)
+    await _show(desk, after)
+    desk.session.done(f"Updated issuer {after.url}; the record before is in the audit record of this change.")
+
+
+@issuer.command("upload")
+@click.argument("issuer", metavar="ISSUER")
+@click.argument("file", metavar="FILE")
+@on_store
+async def upload(desk: Desk, issuer: str, file: str) -> None:
+    """Take an issuer's keys from FILE (a JWKS or one JWK; - reads standard input) and never from the network."""
+    from accredit import administer
+
+    document = inputs.text_file(file)
+    _, found = await _found(desk, issuer)
+    after = await administer.issuers.upload(desk.by, found.id, document)
+    await _show(desk, after)
+    count = len(shapes.issuer(after)["keyIds"])
+    desk.session.done(f"Uploaded {count} keys of {after.url}", accredit("issuer", "update", after.id, "--discovery"))
+
+
+@issuer.command("block")
+@click.argument("issuer", metavar="ISSUER")
+@on_store
+async def block(desk: Desk, issuer: str) -> None:
+    """Accept nothing that it signed, from the next request on."""
+    await _switch(desk, issuer, blocked=True)
+
+
+@issuer.command("unblock")
+@click.argument("issuer", metavar="ISSUER")
+@on_store
+async def unblock(desk: Desk, issuer: str) -> None:
+    """Accept its tokens again."""
+    await _switch(desk, issuer, blocked=False)
+
+
+@issuer.command("delete")
+@click.argument("issuer", metavar="ISSUER")
+@on_store
+async def delete(desk: Desk, issuer: str) -> None:
+    """Delete an issuer record that no credential names."""
+    from accredit import administer
+
+    _, found = await _found(desk, issuer)
+    desk.session.confirm(f"Delete the record of {found.url} ({found.id})?")
+    await administer.issuers.delete(desk.by, found.id)
+    desk.session.done(f"Deleted issuer {found.url}", accredit("issuer", "create", found.url))
+
+
+async def _switch(desk: Desk, wanted: str, *, blocked: bool) -> None:
+    from accredit import administer
+
+    _, found = await _found(desk, wanted)
+    after = await administer.issuers.block(desk.by, found.id, blocked=blocked)
+    await _show(desk, after)
+    verb, back = ("Blocked", "unblock") if blocked else ("Unblocked", "block")
+    desk.session.done(f"{verb} issuer {after.url}", accredit("issuer", back, after.id))
+
+
+async def _show(desk: Desk, found: Issuer) -> None:
+    async with desk.reading() as store:
+        held = len(await store.credentials.find(issuer_id=found.id))
+    desk.session.show(shapes.issuer(found, held), DETAILS)
+
+
+async def _found(desk: Desk, wanted: str) -> tuple[Tenant, Issuer]:
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        return tenant, await names.issuer(store, tenant, wanted)

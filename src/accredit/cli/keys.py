@@ -1,0 +1,87 @@
+"""``accredit keys``: this authority's own signing keys."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from accredit.cli import shapes
+from accredit.cli.desk import on_store
+from accredit.cli.grammar import group
+from accredit.cli.output import Column
+from accredit.cli.words import accredit
+
+if TYPE_CHECKING:
+    from accredit.cli.desk import Desk
+    from accredit.directory import SigningAlgorithm
+
+COLUMNS: Final = (
+    Column("Key ID", "kid"),
+    Column("Algorithm", "alg"),
+    Column("State", "state"),
+    Column("Signs from", "activatesDateTime"),
+)
+ALGORITHM: Final = click.Choice(["RS256", "ES256"])
+
+
+@group("keys")
+def keys() -> None:
+    """Signing keys: next, active, retired."""
+
+
+@keys.command("list")
+@click.option("--all", "everything", is_flag=True, help="Withdrawn keys too.")
+@on_store
+async def list_keys(desk: Desk, everything: bool) -> None:
+    """List the keys that are published, and what each of them is for."""
+    from accredit.administer import signing_keys
+    from accredit.tokens.keys import state
+
+    async with desk.reading() as store:
+        found = await signing_keys.read_all(store)
+    now = desk.now
+    shown = [shapes.signing_key(each, state(each, found, now)) for each in found]
+    order = ("active", "next", "retired", "withdrawn")
+    shown.sort(key=lambda each: (order.index(each["state"]), each["alg"] != "RS256", each["activatesDateTime"]))
+    desk.session.show([each for each in shown if everything or each["state"] != "withdrawn"], COLUMNS)
+
+
+@keys.command("rotate")
+@click.option("--algorithm", type=ALGORITHM, default="RS256", help="Which kind of key.")
+@click.option("--emergency", is_flag=True, help="Use the new key now and withdraw every other one at once.")
+@on_store
+async def rotate(desk: Desk, algorithm: SigningAlgorithm, emergency: bool) -> None:
+    """Make the next key: published now, used when every cache of the key set has seen it."""
+    from accredit.administer import signing_keys
+    from accredit.tokens.keys import state
+
+    if emergency:
+        desk.session.confirm(
+            f"Withdraw every {algorithm} key now? Tokens that they signed are accepted nowhere any more."
+        )
+    made = await signing_keys.rotate(desk.by, desk.local.make_key(), algorithm, emergency=emergency)
+    async with desk.reading() as store:
+        found = await signing_keys.read_all(store)
+    desk.session.show(shapes.signing_key(made, state(made, found, desk.now)), COLUMNS)
+    if emergency:
+        desk.session.done(f"Signing with {made.kid} from now on; this cannot be undone.")
+    else:
+        undo = accredit("keys", "retire", made.kid)
+        desk.session.done(f"Published {made.kid}, which signs from {shapes.instant(made.activates_at)}", undo)
+
+
+@keys.command("retire")
+@click.argument("kid", metavar="KEY_ID")
+@on_store
+async def retire(desk: Desk, kid: str) -> None:
+    """Take a next or a retired key out of the key set at once."""
+    from accredit.administer import signing_keys
+    from accredit.tokens.keys import state
+
+    desk.session.confirm(f"Withdraw key {kid}? Tokens that it signed are accepted nowhere any more.")
+    after = await signing_keys.withdraw(desk.by, kid)
+    async with desk.reading() as store:
+        found = await signing_keys.read_all(store)
+    desk.session.show(shapes.signing_key(after, state(after, found, desk.now)), COLUMNS)
+    desk.session.done(f"Withdrew {kid}; this cannot be undone.")

@@ -1,0 +1,126 @@
+"""Which one is meant: people name things by what they see (a display name, a client id, an object id, a URL)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from accredit.cli.grammar import did_you_mean
+from accredit.errors import CREDENTIAL_NOT_FOUND, INPUT_INVALID, OBJECT_NOT_FOUND, TENANT_AMBIGUOUS, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import TypeVar
+
+    from accredit.directory import Application, ServicePrincipal, Tenant
+    from accredit.issuers import Issuer
+    from accredit.ports import Shelf, Transaction
+    from accredit.trust import FederatedCredential
+
+    V = TypeVar("V")
+
+PAGE: Final = 500  # rows read at once
+MOST_COMPARED: Final = 5_000  # names that "did you mean" looks at
+
+
+def uuid(text: str) -> UUID | None:
+    """Return the id that ``text`` spells with dashes; ``None`` when it is something else."""
+    try:
+        return UUID(text) if len(text) == len(str(UUID(int=0))) else None
+    except ValueError:
+        return None
+
+
+async def everything(shelf: Shelf[V], key: str = "id", most: int | None = None, **where: object) -> list[V]:
+    """Return all rows (or the first ``most``) that ``where`` describes, page by page."""
+    rows: list[V] = []
+    after: UUID | str | None = None
+    while most is None or len(rows) < most:
+        page = await shelf.page(after=after, limit=PAGE, **where)
+        rows += page
+        if len(page) < PAGE:
+            break
+        after = getattr(page[-1], key)
+    return rows
+
+
+async def tenant(store: Transaction, wanted: str | None) -> Tenant:
+    """Find the tenant that is meant: by id or domain, or the only one."""
+    if wanted is None:
+        found = await store.tenants.page(after=None, limit=PAGE)
+        if len(found) == 1:
+            return found[0]
+        raise Refused(TENANT_AMBIGUOUS, count=f"{len(found)} or more" if len(found) == PAGE else len(found))
+    key = uuid(wanted)
+    found = await store.tenants.find(id=key) if key else await store.tenants.find(domain=wanted.lower())
+    if found:
+        return found[0]
+    known = [name for each in await store.tenants.page(after=None, limit=PAGE) for name in each.domains]
+    raise absent(wanted, "tenant has this id or domain", known)
+
+
+async def application(store: Transaction, where: Tenant, wanted: str) -> Application:
+    """Find an application by client id, object id or display name."""
+    shelf = store.applications
+    if key := uuid(wanted):
+        found = [*await shelf.find(tenant_id=where.id, app_id=key), *await shelf.find(tenant_id=where.id, id=key)]
+    else:
+        found = list(await shelf.find(tenant_id=where.id, display_name=wanted))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise several(wanted, [str(each.app_id) for each in found])
+    near = await everything(shelf, most=MOST_COMPARED, tenant_id=where.id)
+    raise absent(wanted, "application has this name, client id or object id", [each.display_name for each in near])
+
+
+async def principal(store: Transaction, where: Tenant, wanted: str) -> ServicePrincipal:
+    """Find a service principal by client id, object id, display name or a name of the API, such as api://orders."""
+    shelf = store.principals
+    key = uuid(wanted) or await store.named(where.id, wanted)
+    if key:
+        found = [*await shelf.find(tenant_id=where.id, app_id=key), *await shelf.find(tenant_id=where.id, id=key)]
+        if not found and (of := await store.applications.find(tenant_id=where.id, id=key)):
+            found = list(await shelf.find(tenant_id=where.id, app_id=of[0].app_id))
+    else:
+        found = list(await shelf.find(tenant_id=where.id, display_name=wanted))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise several(wanted, [str(each.app_id) for each in found])
+    near = await everything(shelf, most=MOST_COMPARED, tenant_id=where.id)
+    raise absent(
+        wanted, "service principal has this name, client id or object id", [each.display_name for each in near]
+    )
+
+
+async def credential(store: Transaction, of: Application, wanted: str) -> FederatedCredential:
+    """Find a credential of an application by name or id."""
+    held = await store.credentials.find(application_id=of.id)
+    found = [each for each in held if wanted in {each.name, str(each.id)}]
+    if found:
+        return found[0]
+    raise Refused(CREDENTIAL_NOT_FOUND, name=wanted, detail=did_you_mean(wanted, [each.name for each in held]))
+
+
+async def issuer(store: Transaction, where: Tenant, wanted: str) -> Issuer:
+    """Find an issuer record by URL or id."""
+    key = uuid(wanted)
+    found = await store.issuers.find(tenant_id=where.id, **({"id": key} if key else {"url": wanted}))
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise several(wanted, [str(each.id) for each in found])
+    known = await everything(store.issuers, most=MOST_COMPARED, tenant_id=where.id)
+    raise absent(wanted, "issuer record has this URL or id", [each.url for each in known])
+
+
+def absent(wanted: str, nobody: str, known: Sequence[str]) -> Refused:
+    """Make the refusal of a name that nothing has."""
+    hint = did_you_mean(wanted, known)
+    return Refused(OBJECT_NOT_FOUND, id=wanted, detail=f"No {nobody}{'; ' + hint if hint else '.'}")
+
+
+def several(wanted: str, ids: Sequence[str]) -> Refused:
+    """Make the refusal of a name that several things have."""
+    return Refused(INPUT_INVALID, what=wanted, reason=f"several have this name; use one of {', '.join(ids)}")

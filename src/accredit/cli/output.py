@@ -1,0 +1,227 @@
+"""What is printed on standard output: one value in the format that was asked for.
+
+Rule 1: the format never depends on whether output is a pipe.
+Rule 2: keys are those of Microsoft Graph; a table shows some of them, every other format shows what the value holds.
+Rule 3: values from outside are text: control and bidi characters are escaped in every format.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from accredit.cli.ink import Ink, cells, folded, safe
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+FORMATS: Final = ("table", "json", "jsonl", "yaml", "tsv", "csv")
+GAP: Final = "  "
+LEAST: Final = 8  # columns that a cell is never folded below
+_INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a table: its heading, and the path of its value, dots between the keys.
+
+    ``shown`` makes what stands in the table of the whole thing, where its members are not for people.
+    """
+
+    heading: str
+    path: str
+    shown: Callable[[dict[str, Any]], Any] | None = None
+
+    def of(self, value: Any) -> Any:  # noqa: ANN401  any JSON value
+        """Return the cell."""
+        return self.shown(value) if self.shown is not None else at(value, self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """Where a table is printed."""
+
+    ink: Ink
+    width: int
+
+
+def rendered(value: Any, columns: Sequence[Column], kind: str, style: Style) -> str:  # noqa: ANN401  any JSON value
+    """Return ``value`` in the format ``kind``. ``columns``: of a table; none for what a query found."""
+    return _RENDERERS[kind](value, columns, style)
+
+
+def found(value: Any, query: str) -> Any:  # noqa: ANN401  any JSON value
+    """Return what a JMESPath expression finds."""
+    import jmespath
+    from jmespath.exceptions import JMESPathError
+
+    try:
+        return jmespath.search(query, value)
+    except JMESPathError as error:
+        raise click.UsageError(f"the query cannot be used: {' '.join(str(error).split())}") from error
+
+
+def at(value: Any, path: str) -> Any:  # noqa: ANN401  any JSON value
+    """Return the value at a dotted path; ``None`` when there is none."""
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, dict) else None
+    return value
+
+
+def text(value: Any, between: str = ", ") -> str:  # noqa: ANN401  any JSON value
+    """Return one cell: lists joined, times without seconds, nothing for null."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return between.join(text(each) for each in value)
+    if isinstance(value, dict):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and (instant := _INSTANT.fullmatch(value)):
+        return f"{instant[1]} {instant[2]}Z"
+    return safe(str(value))
+
+
+def _visible(document: str) -> str:
+    r"""Escape in JSON text what a terminal would obey; ``\u`` escapes keep it JSON."""
+    if document.isprintable():
+        return document
+    return "".join(each if each.isprintable() or each == "\n" else _unit(each) for each in document)
+
+
+def _unit(character: str) -> str:
+    pair = character.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{pair[n]:02x}{pair[n + 1]:02x}" for n in range(0, len(pair), 2))
+
+
+def _json(value: Any, _columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401
+    return _visible(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
+
+
+def _jsonl(value: Any, _columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401
+    rows = value if isinstance(value, list) else [value]
+    return "".join(_visible(json.dumps(each, ensure_ascii=False)) + "\n" for each in rows)
+
+
+def _yaml(value: Any, _columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401
+    import yaml
+
+    made: str = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=1_000)
+    return made if made.replace("\n", "").isprintable() else str(yaml.safe_dump(value, sort_keys=False, width=1_000))
+
+
+def _tsv(value: Any, columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401
+    """Tab-separated values without a heading, for ``cut`` and ``read``."""
+    _, rows = _grid(value, columns)
+    return "".join("\t".join(safe(_plain(each)) for each in row) + "\n" for row in rows)
+
+
+def _csv(value: Any, columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401
+    """Comma-separated values (RFC 4180) under a heading of keys."""
+    keys, rows = _grid(value, columns)
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\r\n")
+    if keys:
+        writer.writerow(keys)
+    writer.writerows([safe(_plain(each)) for each in row] for row in rows)
+    return out.getvalue()
+
+
+def _plain(value: Any) -> str:  # noqa: ANN401
+    """Return one value for machines: as it is in JSON, text without its quotes."""
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _grid(value: Any, columns: Sequence[Column]) -> tuple[list[str], list[list[Any]]]:  # noqa: ANN401
+    """Return (keys, rows) of what is to be printed; no keys where rows have none."""
+    rows = value if isinstance(value, list) else [value]
+    if columns:
+        return [each.path for each in columns], [[each.of(row) for each in columns] for row in rows]
+    if rows and all(isinstance(each, dict) for each in rows):
+        keys = list(dict.fromkeys(key for row in rows for key in row))
+        return keys, [[row.get(key) for key in keys] for row in rows]
+    return [], [each if isinstance(each, list) else [each] for each in rows if value is not None]
+
+
+def _table(value: Any, columns: Sequence[Column], style: Style) -> str:  # noqa: ANN401
+    if isinstance(value, dict):
+        rows = [(each.heading, each.of(value)) for each in columns] or list(value.items())
+        return _pairs([(name, each) for name, each in rows if each not in (None, [], "")], style)
+    keys, grid = _grid(value, columns)
+    headings = [each.heading for each in columns] or keys
+    body = [[text(each) for each in row] for row in grid]
+    return _aligned(headings, body, style)
+
+
+def _pairs(rows: Sequence[tuple[str, Any]], style: Style) -> str:
+    """One thing: a name and its value on each line; a list has one line for each of its values."""
+    broad = max((cells(name) for name, _ in rows), default=0)
+    room = max(LEAST * 2, style.width - broad - 2 * len(GAP))
+    lines: list[str] = []
+    for name, value in rows:
+        values = value if isinstance(value, list) else [value]
+        parts = [line for each in values for line in folded(text(each), room)]
+        for number, part in enumerate(parts):
+            label = name if number == 0 else ""
+            lines.append(GAP + style.ink.faint(label) + " " * (broad - cells(label)) + GAP + part)
+    return "".join(line.rstrip() + "\n" for line in lines)
+
+
+def _aligned(headings: Sequence[str], body: Sequence[Sequence[str]], style: Style) -> str:
+    everything = ([headings] if headings else []) + list(body)
+    if not everything:
+        return ""
+    count = max(len(row) for row in everything)
+    padded = [[*row, *[""] * (count - len(row))] for row in everything]
+    widths = _widths([[row[n] for row in padded] for n in range(count)], style.width)
+    lines: list[str] = []
+    for number, row in enumerate(padded):
+        parts = [folded(cell, widths[n]) for n, cell in enumerate(row)]
+        for line in range(max(len(each) for each in parts)):
+            texts = [each[line] if line < len(each) else "" for each in parts]
+            joined = GAP.join(each + " " * (widths[n] - cells(each)) for n, each in enumerate(texts)).rstrip()
+            lines.append(style.ink.bold(joined) if headings and number == 0 else joined)
+    return "".join(line + "\n" for line in lines)
+
+
+def _widths(columns: list[list[str]], width: int) -> list[int]:
+    """Take from the broadest column until the table fits: first where words stay whole, then where ids break."""
+    widths = [max(cells(cell) for cell in column) for column in columns]
+    room = width - len(GAP) * (len(widths) - 1)
+    loose = [max(min(widths[n], SHORT), _piece(column, _SOFT)) for n, column in enumerate(columns)]
+    tight = [_piece(column, _HARD) for column in columns]
+    for floors in (loose, tight, [LEAST] * len(widths)):
+        while sum(widths) > room:
+            n = max(range(len(widths)), key=lambda n: widths[n] - floors[n])
+            if widths[n] <= floors[n]:
+                break
+            widths[n] -= 1
+    return widths
+
+
+def _piece(column: list[str], breaks: re.Pattern[str]) -> int:
+    """Return the breadth of the longest piece of a column that is not broken."""
+    return max((cells(piece) for cell in column for piece in breaks.split(cell)), default=0) + 1
+
+
+SHORT: Final = 17  # columns: what is no broader (a time, a name) is folded last
+_SOFT: Final = re.compile(r"[ /:,@&?]")
+_HARD: Final = re.compile(r"(?<=\w{4}-\w{4})-|[ /:,@&?.]")
+
+_RENDERERS: Final[Mapping[str, Callable[[Any, Sequence[Column], Style], str]]] = {
+    "table": _table,
+    "json": _json,
+    "jsonl": _jsonl,
+    "yaml": _yaml,
+    "tsv": _tsv,
+    "csv": _csv,
+}

@@ -1,0 +1,157 @@
+"""The program ``accredit``: its nouns, and the one place where what went wrong becomes words and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from typing import TYPE_CHECKING, Final, NoReturn
+
+import click
+import rich_click
+
+from accredit.cli import failures
+from accredit.cli.failures import Answered, Ended, Failure, Said
+from accredit.cli.grammar import Root
+from accredit.cli.ink import ink_for
+from accredit.cli.session import Session
+from accredit.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+NOUNS: Final[Mapping[str, str]] = {
+    "demo": "demo:demo",
+    "init": "init:init",
+    "serve": "serve:serve",
+    "tenant": "tenant:tenant",
+    "app": "app:app",
+    "sp": "sp:sp",
+    "credential": "credential:credential",
+    "secret": "secret:secret",
+    "certificate": "certificate:certificate",
+    "permission": "permission:permission",
+    "issuer": "issuer:issuer",
+    "explain": "explain:explain",
+    "token": "token:token",
+    "logs": "logs:logs",
+    "idp": "idp:idp",
+    "keys": "keys:keys",
+    "db": "db:db",
+    "config": "config:config",
+    "help": "help:help_",
+    "version": "version:version",
+}
+
+rich_click.rich_click.STYLE_OPTIONS_PANEL_BORDER = "dim"
+rich_click.rich_click.STYLE_COMMANDS_PANEL_BORDER = "dim"
+rich_click.rich_click.COMMAND_GROUPS = {
+    "accredit": [
+        {"name": "Begin", "commands": ["demo", "init", "serve"]},
+        {
+            "name": "Who may sign in, and how",
+            "commands": ["tenant", "app", "sp", "credential", "secret", "certificate", "permission", "issuer"],
+        },
+        {"name": "What happened, and why", "commands": ["explain", "token", "logs", "idp"]},
+        {"name": "Run it", "commands": ["keys", "db", "config", "help", "version"]},
+    ]
+}
+
+
+@rich_click.command(
+    "accredit",
+    cls=Root,
+    nouns=NOUNS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: accredit help exit-codes.  A code from a log or an answer: accredit help AADSTS700213.",
+)
+def root() -> None:
+    """Exchange tokens that your platforms already sign for access tokens.
+
+    A workload identity federation authority, compatible with Microsoft Entra ID.
+    """
+
+
+def main() -> NoReturn:
+    """Run the program."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line and return its exit code. Nothing that is expected to go wrong leaves a traceback."""
+    session = Session()
+    try:
+        with root.make_context("accredit", list(arguments), obj=session) as context:
+            root.invoke(context)
+    except (Answered, click.exceptions.Exit) as ended:
+        return ended.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("\n")
+        return failures.INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:  # noqa: BLE001  the one place where an error of ours becomes words
+        return _say(error, session, arguments)
+    return failures.DONE
+
+
+def _worded(error: Exception, where: str) -> Failure:
+    if isinstance(error, Ended):
+        return error.failure
+    if isinstance(error, Said):
+        return failures.of_refused(error.refused, error.where)
+    if isinstance(error, Refused):
+        return failures.of_refused(error, where)
+    if isinstance(error, click.UsageError):
+        context = error.ctx
+        return failures.of_usage(error.format_message(), context.command_path if context else where)
+    if isinstance(error, click.ClickException):
+        return failures.of_usage(error.format_message(), where)
+    return Failure(
+        code="unexpected",
+        message=f"{type(error).__name__}: {error}",
+        where=where,
+        why="This is a fault of accredit, not of yours.",
+        fix="Repeat the command with -vv and report what it prints.",
+    )
+
+
+def _say(error: Exception, session: Session, arguments: Sequence[str]) -> int:
+    """Print what went wrong on standard error, in the format that was asked for."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        sys.stderr.write(error.format_message() + "\n")
+        return failures.USAGE
+    failure = _worded(error, _where(arguments))
+    if session.verbose > 1 or "-vv" in arguments:
+        traceback.print_exception(error, file=sys.stderr)
+    if session.output == "json" or _asks_json(arguments):
+        sys.stderr.write(failure.as_json())
+    else:
+        sys.stderr.write(failure.as_text(ink_for(sys.stderr, no_color=session.no_color or "--no-color" in arguments)))
+    return failure.exit
+
+
+def _where(arguments: Sequence[str]) -> str:
+    """Return the command without its arguments: noun and verb."""
+    words: list[str] = []
+    command: click.Command | None = root
+    for each in arguments:
+        if not isinstance(command, click.Group):
+            break
+        command = command.get_command(click.Context(command), each)
+        if command is None:
+            break
+        words.append(each)
+    return " ".join(["accredit", *words])
+
+
+def _asks_json(arguments: Sequence[str]) -> bool:
+    """Whether JSON was asked for on a line that could not be understood as a whole."""
+    joined = "\0".join(arguments)
+    return any(each in joined for each in ("-o\0json", "--output\0json", "--output=json", "-ojson"))
+
+
+def _reader_left() -> int:
+    """Whoever read our output has seen enough (``| head``). Keep the interpreter from complaining when it flushes."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  open until the process ends
+    return failures.DONE

@@ -1,0 +1,82 @@
+"""``accredit secret``: client secrets, to begin with and to migrate from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from accredit.cli import inputs, names, shapes
+from accredit.cli.desk import on_store
+from accredit.cli.grammar import group
+from accredit.cli.output import Column
+from accredit.cli.words import accredit
+
+if TYPE_CHECKING:
+    from accredit.cli.desk import Desk
+
+COLUMNS: Final = (
+    Column("Key ID", "keyId"),
+    Column("Name", "displayName"),
+    Column("Hint", "hint"),
+    Column("Ends", "endDateTime"),
+)
+MADE: Final = (
+    Column("keyId", "keyId"),
+    Column("name", "displayName"),
+    Column("ends", "endDateTime"),
+    Column("secret", "secretText"),
+)
+
+
+@group("secret")
+def secret() -> None:
+    """Client secrets. A federated credential needs none, and never expires."""
+
+
+@secret.command("list")
+@click.argument("application", metavar="APP")
+@on_store
+async def list_secrets(desk: Desk, application: str) -> None:
+    """List the secrets of an application, without their values."""
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        found = await names.application(store, tenant, application)
+    desk.session.show([shapes.secret(each) for each in found.secrets], COLUMNS)
+
+
+@secret.command("add")
+@click.argument("application", metavar="APP")
+@click.option("--name", "display_name", help="What it is for.")
+@click.option("--end", help="When it ends: 90d, 12h, 1y or an ISO date; in two years if not given.")
+@on_store
+async def add(desk: Desk, application: str, display_name: str | None, end: str | None) -> None:
+    """Make a secret and print it, this once."""
+    from accredit import administer
+
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        found = await names.application(store, tenant, application)
+    ends_at = inputs.end(end, desk.now)
+    made = await administer.evidence.add_secret(desk.by, found.id, display_name=display_name, ends_at=ends_at)
+    desk.session.show({**shapes.secret(made.secret), "secretText": made.value}, MADE)
+    desk.session.note("The secret is shown this once; nobody can read it again.")
+    undo = accredit("secret", "remove", application, made.secret.key_id)
+    desk.session.done(f"Created secret {made.secret.key_id}", undo)
+
+
+@secret.command("remove")
+@click.argument("application", metavar="APP")
+@click.argument("key_id", metavar="KEY_ID")
+@on_store
+async def remove(desk: Desk, application: str, key_id: str) -> None:
+    """Remove a secret; it opens nothing from the next request on."""
+    from accredit import administer
+
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        found = await names.application(store, tenant, application)
+    wanted = inputs.key_id(key_id)
+    desk.session.confirm(f"Remove secret {wanted} of {found.display_name}?")
+    await administer.evidence.remove_secret(desk.by, found.id, wanted)
+    desk.session.done(f"Removed secret {wanted}; a new one is made with {accredit('secret', 'add', application)}")

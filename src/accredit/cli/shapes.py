@@ -1,0 +1,242 @@
+"""The JSON of each thing, with the keys of Microsoft Graph; what only accredit has stands beside them.
+
+Rule 1: no secret, salt, digest, sealed key or token has a key here. The value of a new secret is added by the one
+command that makes it.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from accredit.directory import Application, AppRole, Assignment, Certificate, Secret, ServicePrincipal, Tenant
+    from accredit.issuers import Issuer
+    from accredit.signins import Event, VerdictKept
+    from accredit.tokens import SigningKey
+    from accredit.trust import FederatedCredential
+
+Json = dict[str, Any]
+
+
+def instant(moment: datetime | None) -> str | None:
+    """Write an instant as Graph does: UTC, whole seconds."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def tenant(of: Tenant) -> Json:
+    """Write an organization."""
+    return {
+        "id": str(of.id),
+        "displayName": of.display_name,
+        "verifiedDomains": [{"name": name, "isDefault": n == 0} for n, name in enumerate(of.domains)],
+        "portability": of.portability,
+        "multiAudience": of.several_audiences,
+        "tokenLifetime": of.token_lifetime,
+        "createdDateTime": instant(of.created_at),
+    }
+
+
+def app_role(of: AppRole) -> Json:
+    """Write an appRole."""
+    return {
+        "id": str(of.id),
+        "value": of.value,
+        "displayName": of.display_name,
+        "description": of.description,
+        "isEnabled": of.enabled,
+        "allowedMemberTypes": ["Application"],
+    }
+
+
+def application(of: Application) -> Json:
+    """Write an application."""
+    return {
+        "id": str(of.id),
+        "appId": str(of.app_id),
+        "displayName": of.display_name,
+        "description": of.description,
+        "identifierUris": list(of.identifier_uris),
+        "appRoles": [app_role(each) for each in of.app_roles],
+        "api": {"requestedAccessTokenVersion": of.token_version},
+        "passwordCredentials": [secret(each) for each in of.secrets],
+        "keyCredentials": [certificate(each) for each in of.certificates],
+        "isFallbackPublicClient": of.public,
+        "isDisabled": of.disabled,
+        "signingAlgorithm": of.signing_algorithm,
+        "tokenLifetime": of.token_lifetime,
+        "createdDateTime": instant(of.created_at),
+    }
+
+
+def principal(of: ServicePrincipal, names: tuple[str, ...], roles: tuple[AppRole, ...]) -> Json:
+    """Write a servicePrincipal; ``names`` and ``roles`` are those in force, its application's or its own."""
+    return {
+        "id": str(of.id),
+        "appId": str(of.app_id),
+        "displayName": of.display_name,
+        "accountEnabled": of.enabled,
+        "appRoleAssignmentRequired": of.assignment_required,
+        "servicePrincipalType": "Application",
+        "servicePrincipalNames": [str(of.app_id), *names],
+        "appRoles": [app_role(each) for each in roles],
+        "appOwnerOrganizationId": str(of.owner_tenant_id or of.tenant_id),
+        "createdDateTime": instant(of.created_at),
+    }
+
+
+def credential(of: FederatedCredential, last_used: datetime | None = None) -> Json:
+    """Write a federatedIdentityCredential."""
+    expression = of.expression
+    return {
+        "id": str(of.id),
+        "name": of.name,
+        "issuer": of.issuer.url,
+        "subject": of.subject,
+        "claimsMatchingExpression": (
+            {"value": expression.text, "languageVersion": expression.language_version} if expression else None
+        ),
+        "audiences": [of.audience],
+        "description": of.description,
+        "isEnabled": of.enabled,
+        "lastUsed": instant(last_used),
+        "createdDateTime": instant(of.created_at),
+    }
+
+
+def secret(of: Secret) -> Json:
+    """Write a passwordCredential, without its value: nobody knows it any more."""
+    return {
+        "keyId": str(of.key_id),
+        "displayName": of.display_name,
+        "hint": of.hint,
+        "startDateTime": instant(of.starts_at),
+        "endDateTime": instant(of.ends_at),
+    }
+
+
+def certificate(of: Certificate) -> Json:
+    """Write a keyCredential."""
+    return {
+        "keyId": str(of.key_id),
+        "displayName": of.display_name,
+        "type": "AsymmetricX509Cert",
+        "usage": "Verify",
+        "customKeyIdentifier": of.thumbprint,
+        "startDateTime": instant(of.starts_at),
+        "endDateTime": instant(of.ends_at),
+    }
+
+
+def assignment(of: Assignment, holder: ServicePrincipal, resource: ServicePrincipal, value: str) -> Json:
+    """Write an appRoleAssignment."""
+    return {
+        "id": str(of.id),
+        "appRoleId": str(of.role_id),
+        "appRoleValue": value,
+        "principalId": str(of.principal_id),
+        "principalDisplayName": holder.display_name,
+        "principalType": "ServicePrincipal",
+        "resourceId": str(of.resource_id),
+        "resourceDisplayName": resource.display_name,
+        "createdDateTime": instant(of.created_at),
+    }
+
+
+def issuer(of: Issuer, credentials: int | None = None) -> Json:
+    """Write an issuer record. Its uploaded keys appear by their ids."""
+    return {
+        "id": str(of.id),
+        "issuer": of.url,
+        "keySource": of.key_source,
+        "jwksUri": of.jwks_url,
+        "keyIds": _key_ids(of),
+        "algorithms": list(of.algorithms),
+        "isBlocked": of.blocked,
+        "requireKid": of.require_kid,
+        "maxLifetime": of.max_lifetime,
+        "skew": of.skew,
+        "networks": list(of.networks),
+        "hasCaBundle": of.ca_bundle is not None,
+        "credentials": credentials,
+    }
+
+
+def _key_ids(of: Issuer) -> list[str]:
+    if of.jwks is None:
+        return []
+    from accredit.issuers import jwks
+
+    return [each.kid or each.thumbprint for each in jwks.parse(of.jwks, of, uploaded=True).keys]
+
+
+def signing_key(of: SigningKey, state: str) -> Json:
+    """Write a signing key: what is public of it."""
+    return {
+        "kid": of.kid,
+        "alg": of.algorithm,
+        "state": state,
+        "x5t": of.thumbprint,
+        "createdDateTime": instant(of.created_at),
+        "activatesDateTime": instant(of.activates_at),
+        "withdrawnDateTime": instant(of.withdrawn_at),
+    }
+
+
+def event(of: Event) -> Json:
+    """Write a signIn."""
+    return {
+        "id": str(of.id),
+        "createdDateTime": instant(of.at),
+        "appId": str(of.app_id),
+        "appDisplayName": of.app_name,
+        "servicePrincipalId": str(of.principal_id),
+        "correlationId": str(of.correlation_id),
+        "ipAddress": of.address,
+        "userAgent": of.user_agent,
+        "status": {"errorCode": of.code, "failureReason": of.failure, "additionalDetails": of.detail},
+        "clientCredentialType": of.evidence,
+        "proof": of.proof,
+        "federatedCredentialId": str(of.credential_id) if of.credential_id else None,
+        "federatedCredentialName": of.credential_name or None,
+        "servicePrincipalCredentialKeyId": str(of.key_id) if of.key_id else None,
+        "assertion": _assertion(of),
+        "resourceId": str(of.resource_app_id) if of.resource_app_id else None,
+        "resourceDisplayName": of.resource_name or None,
+        "requestedResource": of.wanted,
+        "roles": list(of.roles),
+        "uniqueTokenIdentifier": of.uti or None,
+        "verdicts": [_verdict(each) for each in of.verdicts],
+        "durationMilliseconds": round(of.duration, 3),
+        "count": of.count,
+        "lastDateTime": instant(of.last_at),
+    }
+
+
+def _assertion(of: Event) -> Json | None:
+    if not of.digest:
+        return None
+    return {
+        "issuer": of.issuer,
+        "subject": of.subject,
+        "audiences": list(of.audiences),
+        "alg": of.algorithm,
+        "kid": of.kid,
+        "jti": of.token_id,
+        "sha256": of.digest,
+        "iat": of.issued,
+        "exp": of.expires,
+    }
+
+
+def _verdict(of: VerdictKept) -> Json:
+    return {
+        "credentialId": str(of.credential_id),
+        "name": of.name,
+        "checks": [
+            {"claim": each.claim, "expected": each.expected, "presented": each.presented, "passed": each.passed}
+            for each in of.checks
+        ],
+    }

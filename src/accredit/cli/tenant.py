@@ -1,0 +1,129 @@
+"""``accredit tenant``: directories of their own, and what each of them accepts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from accredit.cli import names, shapes
+from accredit.cli.desk import on_store
+from accredit.cli.grammar import group
+from accredit.cli.output import Column
+from accredit.cli.words import accredit, option, options
+
+if TYPE_CHECKING:
+    from accredit.cli.desk import Desk
+
+
+def _domains(shape: dict[str, Any]) -> list[str]:
+    return [each["name"] for each in shape["verifiedDomains"]]
+
+
+COLUMNS: Final = (
+    Column("Domain", "verifiedDomains", lambda shape: _domains(shape)[0]),
+    Column("Tenant ID", "id"),
+    Column("Name", "displayName"),
+    Column("Portability", "portability"),
+)
+DETAILS: Final = (
+    Column("name", "displayName"),
+    Column("id", "id"),
+    Column("domains", "verifiedDomains", _domains),
+    Column("portability", "portability"),
+    Column("several audiences", "multiAudience"),
+    Column("token lifetime (s)", "tokenLifetime"),
+    Column("created", "createdDateTime"),
+)
+PORTABILITY: Final = click.Choice(["entra", "extended"])
+SEVERAL: Final = click.Choice(["contained", "listed", "refuse"])
+
+
+@group("tenant")
+def tenant() -> None:
+    """Directories of their own; nothing in one is visible to another."""
+
+
+@tenant.command("list")
+@on_store
+async def list_tenants(desk: Desk) -> None:
+    """List the tenants."""
+    async with desk.reading() as store:
+        found = await names.everything(store.tenants)
+    desk.session.show([shapes.tenant(each) for each in found], COLUMNS)
+
+
+@tenant.command("show")
+@click.argument("name", metavar="[TENANT]", required=False)
+@on_store
+async def show(desk: Desk, name: str | None) -> None:
+    """Show one tenant, by id or domain."""
+    async with desk.reading() as store:
+        found = await names.tenant(store, name or desk.session.tenant)
+    desk.session.show(shapes.tenant(found), DETAILS)
+
+
+@tenant.command("create")
+@click.argument("name", metavar="NAME")
+@click.option("--domain", "domains", multiple=True, required=True, help="A DNS name of the tenant; the first is shown.")
+@click.option("--portability", type=PORTABILITY, default="entra", help="Accept what Entra ID accepts, or also more.")
+@click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
+@click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
+@click.option("--well-known", multiple=True, help="Enable only these of Microsoft's APIs, by key, such as graph.")
+@on_store
+async def create(desk: Desk, name: str, domains: tuple[str, ...], well_known: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
+    """Create a tenant."""
+    from accredit import administer
+
+    given = {key: value for key, value in members.items() if value is not None}
+    made = await administer.tenants.create(
+        desk.by, display_name=name, domains=domains, enable=well_known or None, **given
+    )
+    desk.session.show(shapes.tenant(made), DETAILS)
+    desk.session.done(f"Created tenant {made.domains[0]} {made.id}", accredit("tenant", "delete", made.id))
+
+
+@tenant.command("update")
+@click.argument("name", metavar="[TENANT]", required=False)
+@click.option("--name", "display_name", help="Another name.")
+@click.option("--domain", "domains", multiple=True, help="The domains from now on, all of them.")
+@click.option("--portability", type=PORTABILITY, help="Accept what Entra ID accepts, or also more.")
+@click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
+@click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
+@on_store
+async def update(desk: Desk, name: str | None, domains: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
+    """Change a tenant."""
+    from accredit import administer
+
+    changes = {key: value for key, value in members.items() if value is not None} | (
+        {"domains": domains} if domains else {}
+    )
+    if not changes:
+        raise click.UsageError("nothing to change was given")
+    async with desk.reading() as store:
+        before = await names.tenant(store, name or desk.session.tenant)
+    after = await administer.tenants.update(desk.by, before.id, **changes)
+    desk.session.show(shapes.tenant(after), DETAILS)
+    back: list[str] = []
+    for key in changes:
+        if key == "domains":
+            back += options("--domain", before.domains)
+        else:
+            value = before.several_audiences if key == "multi_audience" else getattr(before, key)
+            back += option("--name" if key == "display_name" else f"--{key.replace('_', '-')}", value)
+    desk.session.done(f"Updated tenant {after.domains[0]}", accredit("tenant", "update", after.id, *back))
+
+
+@tenant.command("delete")
+@click.argument("name", metavar="TENANT")
+@on_store
+async def delete(desk: Desk, name: str) -> None:
+    """Delete a tenant with everything in it. Its sign-in events stay."""
+    from accredit import administer
+
+    async with desk.reading() as store:
+        found = await names.tenant(store, name)
+        held = len(await names.everything(store.applications, tenant_id=found.id))
+    desk.session.confirm(f"Delete tenant {found.domains[0]} ({found.id}) with {held} applications?")
+    await administer.tenants.delete(desk.by, found.id)
+    desk.session.done(f"Deleted tenant {found.domains[0]} {found.id}; this cannot be undone.")

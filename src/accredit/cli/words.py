@@ -1,0 +1,20 @@
+"""Commands as text, to be copied: what undoes a change, what comes next."""
+
+from __future__ import annotations
+
+import shlex
+
+
+def accredit(*words: object) -> str:
+    """Write a command of this program, quoted for a shell."""
+    return " ".join(["accredit", *(shlex.quote(str(each)) for each in words)])
+
+
+def option(name: str, value: object | None) -> tuple[str, ...]:
+    """Return an option with its value; nothing when there is none."""
+    return () if value is None or value == "" else (name, str(value))
+
+
+def options(name: str, values: tuple[str, ...]) -> tuple[str, ...]:
+    """Return a repeated option; once and empty when it clears a list."""
+    return tuple(part for each in values for part in (name, each)) or (name, "")
