@@ -3,9 +3,10 @@
 import os
 import stat
 
+import msgspec
 import pytest
-from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import load_der_private_key
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_der_private_key
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -55,6 +56,13 @@ def test_does_not_open_with(change):
 
 def test_a_signing_key_does_not_open_with_another_master_key():
     assert reason(open_signer, key(), bytes(32)) == f"does not open signing key {key().kid}"
+
+
+def test_a_key_of_another_kind_is_a_defect():
+    private = ed25519.Ed25519PrivateKey.generate().private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    strange = msgspec.structs.replace(key(), sealed=seal(MASTER, private, kid=key().kid))
+    with pytest.raises(TypeError, match="of an unknown kind"):
+        open_signer(strange, MASTER)
 
 
 def test_the_master_key_is_made_once_for_its_owner_only(tmp_path):

@@ -198,10 +198,10 @@ def listens(address: Address, port: int, own: tuple[str, int]) -> bool:
         return False
     if host not in _WILDCARDS:
         return address == ip_address(host)
-    return addresses.is_loopback(address) or _is_ours(address)
+    return addresses.is_loopback(address) or is_ours(address)
 
 
-def _is_ours(address: IPv4Address | IPv6Address) -> bool:
+def is_ours(address: IPv4Address | IPv6Address) -> bool:
     """Whether ``address`` belongs to this machine: one can listen on such addresses only."""
     family = socket.AF_INET if address.version == 4 else socket.AF_INET6  # noqa: PLR2004  IPv4
     with socket.socket(family, socket.SOCK_DGRAM) as probe:

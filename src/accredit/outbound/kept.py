@@ -47,10 +47,6 @@ class Kept:
     figures: Figures = field(default_factory=Figures)
     _unknown: OrderedDict[bytes, float] = field(default_factory=OrderedDict)  # digest of a kid -> until
 
-    @property
-    def name(self) -> Name:
-        return name(self.issuer)
-
     def holds(self, wanted: KeyReference) -> bool:
         """Whether the document has the key, if only to say why it is not used."""
         return bool(self.keys.find(wanted)) or self.keys.dropped_as(wanted) is not None
