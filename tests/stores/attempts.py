@@ -82,6 +82,7 @@ RESOURCE = Resource(
     names=("api://orders",),
     roles=(),
     token_version=2,
+    application_id=UUID(int=0x4E7),
 )
 
 

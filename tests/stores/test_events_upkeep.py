@@ -67,6 +67,7 @@ RESTS_ON = {
     "the issuer that proved it": (ISSUER.id, True, True),
     "another issuer that the application trusts": (OTHER_ISSUER.id, False, True),
     "the resource": (RESOURCE.principal_id, True, False),
+    "the resource's registration, which says its roles": (RESOURCE.application_id, True, False),
     "another application": (client(2).application.id, False, False),
     "another application's principal": (client(2).principal.id, False, False),
     "the resource's appId, which no change names": (RESOURCE.app_id, False, False),

@@ -47,6 +47,7 @@ class Resource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     assignment_required: bool = False
     enabled: bool = True
     signing_algorithm: Literal["RS256", "ES256"] = "RS256"
+    application_id: UUID | None = None  # object id of the registration that says all this; None: the principal does
 
 
 class Held(msgspec.Struct, frozen=True, gc=False):

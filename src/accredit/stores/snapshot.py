@@ -257,6 +257,7 @@ def _registered(principal: ServicePrincipal, application: Application) -> Resour
         token_version=application.token_version or 1,
         assignment_required=principal.assignment_required,
         signing_algorithm=application.signing_algorithm,
+        application_id=application.id,
     )
 
 

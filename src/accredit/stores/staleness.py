@@ -32,6 +32,8 @@ def rests_on(signin: SignIn, *, granted: bool) -> Iterator[UUID]:
     yield signin.client.principal.id
     if signin.resource is not None:
         yield signin.resource.principal_id
+        if signin.resource.application_id is not None:
+            yield signin.resource.application_id
     if granted and signin.credential is not None:
         yield signin.credential.issuer.id
     elif signin.trusted is not None:
