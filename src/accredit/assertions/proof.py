@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from accredit.assertions.compact import Presented
-    from accredit.issuers.jwks import KeySet, VerificationKey
+    from accredit.issuers.keyset import KeySet, VerificationKey
     from accredit.issuers.record import Issuer, KeyReference
 
 MAX_TRIED: Final = 8  # keys that a header without any key reference may be tried with

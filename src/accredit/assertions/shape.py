@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from accredit.assertions.times import LAST_SECOND
 from accredit.errors import ASSERTION_MALFORMED, CLAIM_MISSING, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+LAST_SECOND: Final = 253_402_300_799  # 9999-12-31T23:59:59Z, in seconds since the epoch
 MAX_AUDIENCES: Final = 16
 MAX_AUDIENCE: Final = 1_000  # characters
 MAX_TOKEN_ID: Final = 512  # characters; a longer jti is none

@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from accredit.assertions.shape import LAST_SECOND
 from accredit.errors import LIFETIME_TOO_LONG, NOT_IN_TIME, Refused
 
 if TYPE_CHECKING:
     from accredit.assertions.compact import Presented
 
-LAST_SECOND: Final = 253_402_300_799  # 9999-12-31T23:59:59Z, in seconds since the epoch
 _NEVER: Final = "0001-01-01T00:00:00.0000000Z"  # what Entra's platform prints for a date that is absent
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MINUTE: Final = 60

@@ -1,18 +1,17 @@
-"""An issuer's published keys: which of them may verify anything, and which one a token's header means.
+"""An issuer's published keys: which of them may verify anything.
 
 Rule 1: a key that breaks a rule is dropped with the rule's id; the others stay. Without one usable key the
 document fails.
 Rule 2: symmetric keys never; two different keys under one ``kid`` are both dropped.
 Rule 3: a key serves the algorithm it names, or those of the record's list that fit its type; nothing is
 learnt from use.
-Rule 4: certificates in the document create no trust. ``x5t`` may say which key is meant.
+Rule 4: certificates in the document create no trust.
 Rule 5: key objects are built here, once for each document, never for a request.
 """
 
 from __future__ import annotations
 
 from base64 import b64decode
-from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
@@ -22,12 +21,13 @@ from cryptography import x509
 from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.issuers import base64url, material, strictjson
 from accredit.issuers.discovery import MAX_DEPTH, MAX_DOCUMENT, MAX_MEMBERS
+from accredit.issuers.keyset import Dropped, KeySet, Noted, VerificationKey
 from accredit.issuers.material import PublicKey, Weak
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from accredit.issuers.record import Issuer, KeyReference
+    from accredit.issuers.record import Issuer
 
 MAX_KEYS: Final = 100  # read, in document order; Entra ID reads as many
 MAX_KID: Final = 256  # characters
@@ -35,76 +35,6 @@ _SHOWN: Final = 5  # reasons that a refusal's detail lists
 
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
 _SIGNING: Final = frozenset({"sign", "verify"})
-
-
-class VerificationKey(msgspec.Struct, frozen=True, gc=False):
-    """A key that passed every rule. ``algorithms`` are those it may verify for this issuer record."""
-
-    kid: str | None
-    kty: str
-    alg: str | None  # as the key itself says
-    thumbprint: str  # RFC 7638, SHA-256, base64url
-    x5t: str | None
-    x5t_s256: str | None
-    public_key: PublicKey
-    algorithms: tuple[str, ...]
-    not_after: float | None = None  # seconds since the epoch; uploaded keys only
-
-
-class Dropped(msgspec.Struct, frozen=True, gc=False):
-    """A key that is not used, and the rule it breaks."""
-
-    kid: str | None
-    rule: str  # KP-01 ... KP-15
-    reason: str
-
-    @property
-    def critical(self) -> bool:
-        """Whether the issuer itself is in danger: its private key is published, or can be computed."""
-        return self.rule in {"KP-04", "KP-11"}
-
-
-class Noted(msgspec.Struct, frozen=True, gc=False):
-    """Something odd that drops no key."""
-
-    kid: str | None
-    rule: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class KeySet:
-    """The usable keys of one issuer record, in document order."""
-
-    keys: tuple[VerificationKey, ...]
-    dropped: tuple[Dropped, ...] = ()
-    noted: tuple[Noted, ...] = ()
-    _by_kid: Mapping[str, tuple[VerificationKey, ...]] = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "_by_kid", {each.kid: (each,) for each in self.keys if each.kid is not None})
-
-    def find(self, wanted: KeyReference) -> tuple[VerificationKey, ...]:
-        """Return the keys that the header can mean; empty when they are not there.
-
-        A ``kid`` means one key exactly, whatever its algorithm; else a thumbprint does. A header that names no key
-        means every key that serves its algorithm.
-        """
-        if wanted.kid is not None:
-            return self._by_kid.get(wanted.kid, ())
-        if wanted.missing:
-            return tuple(each for each in self.keys if wanted.alg in each.algorithms)
-        return tuple(each for each in self.keys if _named(each, wanted))
-
-    def dropped_as(self, wanted: KeyReference) -> Dropped | None:
-        """Return why the key with the header's ``kid`` is not used, if the document has it."""
-        if wanted.kid is None:
-            return None
-        return next((each for each in self.dropped if each.kid == wanted.kid), None)
-
-
-EMPTY: Final = KeySet(())
-"""No keys at hand."""
 
 
 def parse(document: bytes | str, issuer: Issuer, *, uploaded: bool = False) -> KeySet:
@@ -294,12 +224,6 @@ def _octets(entry: Mapping[str, Any], name: str) -> bytes:
 def _text(entry: Mapping[str, Any], name: str) -> str | None:
     value = entry.get(name)
     return value if isinstance(value, str) else None
-
-
-def _named(key: VerificationKey, wanted: KeyReference) -> bool:
-    if wanted.x5t_s256 is not None:
-        return key.x5t_s256 == wanted.x5t_s256
-    return key.x5t == wanted.x5t
 
 
 def _reasons(dropped: Sequence[Dropped]) -> str:
