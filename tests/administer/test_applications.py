@@ -1,0 +1,193 @@
+from uuid import UUID
+
+import pytest
+
+from accredit import errors
+from accredit.administer import applications, credentials, permissions, tenants
+from accredit.directory import wellknown
+from tests.administer.office import office
+from tests.support.stories import refusal, run
+
+MARKED = UUID("acc7ed17-0000-4000-8000-000000000009")
+APP = UUID("4a7d9f02-6c1b-4e83-b5d6-90f1a2c3e4d5")
+
+
+def test_an_application_is_created_with_everything_that_was_given():
+    at = office()
+    made = run(
+        applications.create(
+            at.by,
+            at.tenant.id,
+            display_name="orders",
+            description="takes orders",
+            identifier_uris=("api://orders",),
+            token_version=2,
+            signing_algorithm="ES256",
+            app_id=APP,
+        )
+    )
+    assert (made.app_id, made.identifier_uris, made.token_version) == (APP, ("api://orders",), 2)
+    assert (made.signing_algorithm, made.description) == ("ES256", "takes orders")
+    assert [each.activity for each in at.registry.audits[-2:]] == ["Add application", "Add service principal"]
+    assert len({each.correlation_id for each in at.registry.audits[-2:]}) == 1
+
+
+def test_an_update_changes_what_is_given_and_its_principal_follows_the_name():
+    at = office("extended")
+    after = run(
+        applications.update(
+            at.by,
+            at.application.id,
+            display_name="deployer",
+            description="d",
+            identifier_uris=("api://one", "https://one.test/api"),
+            token_version=2,
+            signing_algorithm="ES256",
+            token_lifetime=600,
+            public=True,
+            disabled=True,
+            both_client_claims=True,
+        )
+    )
+    assert at.principal().display_name == "deployer"
+    assert at.changed()["identifierUris"] == ([], ["api://one", "https://one.test/api"])
+    assert (after.token_lifetime, after.public, after.disabled, after.both_client_claims) == (600, True, True, True)
+    again = run(applications.update(at.by, at.application.id, token_lifetime=None, token_version=None))
+    assert (again.token_lifetime, again.token_version, again.display_name) == (None, None, "deployer")
+
+
+def test_an_application_keeps_its_own_identifiers_when_it_is_updated():
+    at = office()
+    run(applications.update(at.by, at.application.id, identifier_uris=("api://one",)))
+    after = run(applications.update(at.by, at.application.id, identifier_uris=("api://one", "api://two")))
+    assert after.identifier_uris == ("api://one", "api://two")
+
+
+def test_an_application_goes_with_its_credentials_and_its_principal_and_leaves_the_issuer():
+    at = office()
+    run(credentials.add(at.by, at.application.id, name="one", issuer="https://idp.test", subject="s"))
+    run(applications.delete(at.by, at.application.id))
+    assert at.read("applications") == at.read("credentials") == []
+    assert [each.display_name for each in at.read("principals")] == ["Microsoft Graph"]
+    assert [each.url for each in at.read("issuers")] == ["https://idp.test"]
+    assert at.last.activity == "Delete application"
+
+
+def test_a_role_is_offered_disabled_and_removed_with_its_grants():
+    at = office()
+    role = run(applications.add_role(at.by, at.application.id, value="Orders.Read.All", description="read"))
+    assert (role.display_name, role.enabled) == ("Orders.Read.All", True)
+    keep = run(applications.add_role(at.by, at.application.id, value="Orders.Write", role_id=APP, display_name="W"))
+    assert keep.id == APP
+    who = at.principal().id
+    run(permissions.grant(at.by, who, who, "Orders.Read.All"))
+    kept = run(permissions.grant(at.by, who, who, "Orders.Write"))
+    assert refusal(applications.remove_role(at.by, at.application.id, role.id)).row is errors.ROLE_ENABLED
+    off = run(applications.enable_role(at.by, at.application.id, "Orders.Read.All", enabled=False))
+    run(applications.enable_role(at.by, at.application.id, keep.id, enabled=True))
+    assert off.enabled is False
+    run(applications.remove_role(at.by, at.application.id, str(role.id)))
+    assert [each.value for each in at.read("applications")[0].app_roles] == ["Orders.Write"]
+    assert at.read("assignments") == [kept]
+
+
+def test_another_tenant_may_use_the_same_identifier():
+    at = office()
+    other = run(tenants.create(at.by, display_name="B", domains=("b.test",), enable=()))
+    run(applications.update(at.by, at.application.id, identifier_uris=("api://orders",)))
+    run(applications.create(at.by, other.id, display_name="orders", identifier_uris=("api://orders",)))
+
+
+def create(**given):
+    return lambda at: applications.create(at.by, at.tenant.id, **{"display_name": "orders"} | given)
+
+
+def uris(*given):
+    return create(identifier_uris=given)
+
+
+def update(**given):
+    return lambda at: applications.update(at.by, at.application.id, **given)
+
+
+def role(**given):
+    async def story(at):
+        await applications.add_role(at.by, at.application.id, value="Taken", role_id=APP)
+        await applications.add_role(at.by, at.application.id, **given)
+
+    return story
+
+
+async def too_many_roles(at):
+    for n in range(applications.MOST_ROLES + 1):
+        await applications.add_role(at.by, at.application.id, value=f"r{n}")
+
+
+INVALID, TAKEN = errors.PROPERTY_INVALID, errors.VALUE_TAKEN
+REFUSED = {
+    "no name": (create(display_name=""), INVALID, "displayName"),
+    "a description that is too long": (create(description="d" * 1_025), INVALID, "description"),
+    "version 3 of tokens": (create(token_version=3), INVALID, "1 or 2"),
+    "an algorithm that no key has": (create(signing_algorithm="RS512"), INVALID, "RS256 or ES256"),
+    "the id of a well-known API": (create(app_id=wellknown.principals()["sql"].app_id), TAKEN, "well-known"),
+    "an id that bears the emulator's mark": (create(app_id=MARKED), errors.EMULATOR_MARK, ""),
+    "the id of another application": (
+        lambda at: create(app_id=at.application.app_id)(at),
+        TAKEN,
+        "another application",
+    ),
+    "an identifier without a scheme": (uris("orders"), INVALID, "absolute URI"),
+    "an identifier with a space": (uris("api://or ders"), INVALID, "absolute URI"),
+    "an identifier of 256 characters": (uris("api://" + "o" * 250), INVALID, "at most 255"),
+    "51 identifiers": (uris(*(f"api://{n}" for n in range(51))), INVALID, "at most 50"),
+    "one identifier in two spellings": (uris("api://Orders", "API://orders/"), INVALID, "the same resource"),
+    "an identifier of Microsoft Graph": (uris("HTTPS://graph.microsoft.com/"), INVALID, "reserved"),
+    "this server itself": (uris("https://sts.contoso.test:8443"), INVALID, "reserved"),
+    "an identifier below this server": (uris("https://sts.contoso.test:8443/mine"), INVALID, "reserved"),
+    "this server without its port": (uris("https://sts.contoso.test/arm"), INVALID, "reserved"),
+    "both client claims where Entra ID has one": (update(both_client_claims=True), INVALID, "bothClientClaims"),
+    "a lifetime of more than a day": (update(token_lifetime=86_401), INVALID, "86401"),
+    "a role with a space": (role(value="Read All"), INVALID, "without spaces"),
+    "a role of 251 characters": (role(value="r" * 251), INVALID, "1 to 250"),
+    "a role that begins with a dot": (role(value=".default"), INVALID, "no dot"),
+    "a role without a printable name": (role(value="r", display_name="\t"), INVALID, "displayName"),
+    "a role's description that is too long": (role(value="r", description="d" * 1_025), INVALID, "description"),
+    "a role value twice": (role(value="Taken"), TAKEN, "already offers Taken"),
+    "a role id twice": (role(value="Other", role_id=APP), TAKEN, "already has an app role"),
+    "1,201 roles": (too_many_roles, INVALID, "at most 1200"),
+    "a role that is not there": (
+        lambda at: applications.enable_role(at.by, at.application.id, "nothing", enabled=False),
+        errors.OBJECT_NOT_FOUND,
+        "",
+    ),
+    "an application that is not there": (lambda at: applications.delete(at.by, APP), errors.OBJECT_NOT_FOUND, ""),
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_refused_is(sentence):
+    at = office()
+    story, row, detail = REFUSED[sentence]
+    refused = refusal(story(at))
+    assert refused.row is row
+    assert detail in refused.detail
+
+
+def test_an_identifier_belongs_to_one_application_of_a_tenant():
+    at = office()
+    run(create(identifier_uris=("https://api.test/Orders",))(at))
+    refused = refusal(update(identifier_uris=("https://API.test/Orders/",))(at))
+    assert refused.row is errors.VALUE_TAKEN
+    assert "belongs to application" in refused.detail
+    run(update(identifier_uris=("https://api.test/orders",))(at))  # only the host is compared without case
+
+
+def test_without_a_public_address_nothing_is_reserved_for_it():
+    at = office(base="")
+    run(uris("https://sts.contoso.test:8443/mine")(at))
+
+
+@pytest.mark.parametrize("value", ["r", "r" * 250, "Orders.Read.All", "a!#$%&'()*+,-./:;<=>?@[]^_`{|}~"])
+def test_a_role_value_may_be(value):
+    at = office()
+    assert run(applications.add_role(at.by, at.application.id, value=value)).value == value

@@ -1,0 +1,294 @@
+from uuid import UUID
+
+import pytest
+
+from accredit import errors
+from accredit.administer import applications, credentials, issuers
+from accredit.issuers import OwnIssuers
+from tests.administer.office import BASE, office
+from tests.forge import jwk, jwks, key_for
+from tests.support.stories import refusal, run
+
+GITHUB = "https://token.actions.githubusercontent.com"
+SUBJECT = "repo:octo-org@123456/octo-repo@456789:environment:production"
+EXPRESSION = "claims['sub'] matches 'repo:octo-org/*' and claims['repository_id'] eq '456789'"
+AUDIENCE = "api://AzureADTokenExchange"
+
+
+def add(name="github", **given):
+    known = {"issuer": GITHUB} | ({} if "expression" in given else {"subject": SUBJECT})
+    return lambda at: credentials.add(at.by, at.application.id, name=name, **known | given)
+
+
+def update(name="github", **given):
+    return lambda at: credentials.update(at.by, at.application.id, name, **given)
+
+
+def test_a_first_credential_makes_the_issuer_record_and_a_second_one_uses_it():
+    at = office()
+    one = run(add()(at))
+    two = run(add("branch", subject="repo:octo-org/octo-repo:ref:refs/heads/main")(at))
+    assert (one.issuer.url, one.audience, one.subject, one.enabled) == (GITHUB, AUDIENCE, SUBJECT, True)
+    assert one.issuer.id == two.issuer.id
+    assert at.read("issuers") == [one.issuer]
+    assert [each.activity for each in at.registry.audits[-3:]] == [
+        "Add issuer",
+        credentials.ACTIVITY,
+        credentials.ACTIVITY,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("portability", "algorithms", "longest", "require_kid"),
+    [("entra", ("RS256", "RS384", "RS512"), 90_000, True), ("extended", 11, 86_400, False)],
+)
+def test_a_new_issuer_record_accepts_what_the_portability_of_the_tenant_says(
+    portability, algorithms, longest, require_kid
+):
+    issuer = run(add()(office(portability))).issuer
+    assert issuer.algorithms == algorithms or len(issuer.algorithms) == algorithms
+    assert (issuer.max_lifetime, issuer.require_kid, issuer.key_source) == (longest, require_kid, "discovery")
+
+
+def test_the_record_of_a_change_shows_the_credential_before_and_after():
+    at = office()
+    made = run(add(description="the job")(at))
+    ((before, after),) = at.changed().values()
+    assert before == []
+    assert after == [
+        {
+            "id": str(made.id),
+            "name": "github",
+            "issuer": GITHUB,
+            "issuerRecordId": str(made.issuer.id),
+            "subject": SUBJECT,
+            "claimsMatchingExpression": None,
+            "audiences": [AUDIENCE],
+            "description": "the job",
+            "enabled": True,
+            "multiAudience": None,
+            "listedAudiences": [],
+        }
+    ]
+    run(update(expression=EXPRESSION)(at))
+    ((before, after),) = at.changed().values()
+    assert before[0]["subject"] == SUBJECT
+    assert after[0]["subject"] is None
+    assert after[0]["claimsMatchingExpression"] == {"value": EXPRESSION, "languageVersion": 1}
+    assert at.last.targets[0].id == at.application.id
+    run(credentials.delete(at.by, at.application.id, "github"))
+    assert at.changed()["FederatedIdentityCredentials"][1] == []
+    assert at.read("credentials") == []
+
+
+def test_an_update_changes_what_is_given_and_nothing_else():
+    at = office()
+    made = run(add()(at))
+    same = run(update(new_name="github")(at))
+    assert (same.subject, same.issuer, same.audience, same.description) == (SUBJECT, made.issuer, AUDIENCE, None)
+    after = run(
+        update(
+            issuer="https://gitlab.com",
+            subject="s",
+            audiences=("other",),
+            description="d",
+            multi_audience="listed",
+            listed_audiences=("a", "b"),
+        )(at)
+    )
+    assert (after.issuer.url, after.subject, after.audience) == ("https://gitlab.com", "s", "other")
+    assert (after.description, after.multi_audience, after.listed_audiences) == ("d", "listed", ("a", "b"))
+    assert after.id == made.id
+    with_expression = run(update(issuer=GITHUB, expression=EXPRESSION)(at))
+    assert (with_expression.subject, with_expression.expression.text) == (None, EXPRESSION)
+    kept = run(update(description=None)(at))
+    assert (kept.expression.text, kept.description) == (EXPRESSION, None)
+    back = run(update(subject=SUBJECT)(at))
+    assert (back.subject, back.expression) == (SUBJECT, None)
+
+
+def test_a_credential_is_disabled_and_enabled_whatever_its_values():
+    at = office()
+    run(add()(at))
+    assert run(credentials.enable(at.by, at.application.id, "github", enabled=False)).enabled is False
+    assert run(credentials.enable(at.by, at.application.id, "github")).enabled is True
+
+
+async def twice(at):
+    await add()(at)
+    await add(subject="", issuer="", audiences=())(at)
+
+
+async def same_trust(at):
+    await add("one")(at)
+    await add("two")(at)
+
+
+async def same_expression(at):
+    await add("one", expression=EXPRESSION)(at)
+    await add("two", expression=EXPRESSION)(at)
+
+
+async def updated_to_same_trust(at):
+    await add("one")(at)
+    await add("two", subject="another")(at)
+    await update("two", subject=SUBJECT)(at)
+
+
+async def twenty_one(at):
+    for n in range(21):
+        await add(f"credential-{n}", subject=f"s{n}")(at)
+
+
+async def full_and_the_same(at):
+    for n in range(20):
+        await add(f"credential-{n}", subject=f"s{n}")(at)
+    await add("one-more", subject="s0")(at)
+
+
+async def renamed(at):
+    await add()(at)
+    await update(new_name="other")(at)
+
+
+INVALID = errors.PROPERTY_INVALID
+REFUSED = {
+    "a name that is taken, before anything else": (twice, errors.NAME_TAKEN, ""),
+    "a name of two characters": (add("gh"), errors.NAME_INVALID, ""),
+    "a name of 121 characters": (add("g" * 121), errors.NAME_INVALID, ""),
+    "a name that begins with a dash": (add("-github"), errors.NAME_INVALID, ""),
+    "no issuer": (add(issuer=None), errors.TRUST_INCOMPLETE, ""),
+    "an empty issuer": (add(issuer=""), errors.TRUST_INCOMPLETE, ""),
+    "an issuer of plain http": (add(issuer="http://localhost:9000"), INVALID, "https"),
+    "an issuer with a space at its end": (add(issuer=GITHUB + " "), INVALID, "space"),
+    "no audience": (add(audiences=()), errors.AUDIENCES_NOT_ONE, "0 audiences"),
+    "two audiences": (add(audiences=("a", "b")), errors.AUDIENCES_NOT_ONE, "2 audiences"),
+    "an empty audience": (add(audiences=("",)), INVALID, "empty"),
+    "an audience of 601 characters": (add(audiences=("a" * 601,)), INVALID, "601 characters"),
+    "a subject and an expression": (add(subject="s", expression=EXPRESSION), errors.SUBJECT_AND_EXPRESSION, ""),
+    "neither subject nor expression": (add(subject=None), errors.SUBJECT_EMPTY, ""),
+    "an empty subject": (add(subject=""), errors.SUBJECT_EMPTY, ""),
+    "a subject of 601 characters": (add(subject="s" * 601), INVALID, "601 characters"),
+    "a subject with white space at its end": (add(subject="s "), INVALID, "white space"),
+    "a description of 601 characters": (add(description="d" * 601), INVALID, "longer than 600"),
+    "an expression that cannot be read": (add(expression="claims['sub'] = 'x'"), errors.EXPRESSION_SYNTAX, ""),
+    "an expression that Entra ID does not allow": (
+        add(expression="claims['sub'] eq 'x'"),
+        errors.EXPRESSION_CLAIMS,
+        "",
+    ),
+    "an unknown rule for several audiences": (add(multi_audience="any"), INVALID, "multiAudience: any"),
+    "16 listed audiences": (add(listed_audiences=tuple("abcdefghijklmnop")), INVALID, "at most 15"),
+    "an empty listed audience": (add(listed_audiences=("",)), INVALID, "none of them empty"),
+    "exactly what another one trusts": (same_trust, errors.TRUST_EXISTS, "credential one"),
+    "exactly another one's expression": (same_expression, errors.TRUST_EXISTS, "credential one"),
+    "an update to what another one trusts": (updated_to_same_trust, errors.TRUST_EXISTS, "credential one"),
+    "the twenty-first in a portable tenant": (twenty_one, errors.TRUST_LIMIT, ""),
+    "one that exists, before there are too many": (full_and_the_same, errors.TRUST_EXISTS, "credential-0"),
+    "another name": (renamed, errors.NAME_IMMUTABLE, ""),
+    "an issuer record of another issuer": (add(issuer_id=UUID(int=2**90)), INVALID, "is not one of this issuer"),
+    "a change to one that is not there": (update("nothing"), errors.CREDENTIAL_NOT_FOUND, ""),
+    "the removal of one that is not there": (
+        lambda at: credentials.delete(at.by, at.application.id, "nothing"),
+        errors.CREDENTIAL_NOT_FOUND,
+        "",
+    ),
+    "one for an application that is not there": (
+        lambda at: credentials.add(at.by, UUID(int=2**90), name="github", issuer=GITHUB, subject="s"),
+        errors.OBJECT_NOT_FOUND,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_refused_is(sentence):
+    at = office()
+    story, row, detail = REFUSED[sentence]
+    refused = refusal(story(at))
+    assert refused.row is row
+    assert detail in refused.detail
+
+
+def test_a_refused_credential_leaves_no_issuer_record_behind():
+    at = office()
+    refusal(add(issuer_id=UUID(int=2**90))(at))
+    refusal(add(expression="claims['sub'] eq 'x'")(at))
+    assert at.read("issuers") == []
+
+
+def test_a_name_may_have_3_to_120_characters_and_values_600():
+    at = office()
+    run(add("abc")(at))
+    long = run(add("a" * 120, subject="s" * 600, audiences=("a" * 600,), description="d" * 600)(at))
+    assert (len(long.name), len(long.subject), len(long.audience)) == (120, 600, 600)
+    run(add("listed", subject="x", listed_audiences=tuple("abcdefghijklmno"))(at))
+
+
+def test_an_application_of_an_extended_tenant_may_trust_more_than_twenty():
+    at = office("extended")
+    run(twenty_one(at))
+    assert len(at.read("credentials")) == 21
+
+
+USELESS = {
+    "this authority's own issuer": (f"{BASE}/8f3e6c1a-2b4d-4e5f-9a70-1c2d3e4f5a6b/v2.0", errors.OWN_ISSUER, "700222"),
+    "an issuer of Entra ID": ("https://sts.windows.net/x/", errors.OWN_ISSUER, "700222"),
+    "the address of a discovery document": (
+        GITHUB + "/.well-known/openid-configuration",
+        INVALID,
+        f"before it: {GITHUB}",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", USELESS)
+def test_what_can_never_match_is_stored_with_a_remark_where_entra_id_stores_it_and_refused_elsewhere(sentence):
+    issuer, row, remark = USELESS[sentence]
+    assert refusal(add(issuer=issuer)(office("extended"))).row is row
+    at = office()
+    (said,) = credentials.remarks(run(add(issuer=issuer)(at)), at.by.own_issuers)
+    assert remark in said
+
+
+def test_a_wildcard_in_a_plain_subject_is_remarked_and_an_ordinary_credential_is_not():
+    at = office()
+    (said,) = credentials.remarks(run(add(subject="repo:octo-org/*")(at)), OwnIssuers())
+    assert "ordinary characters" in said
+    assert credentials.remarks(run(add("good", subject="s")(at)), OwnIssuers()) == ()
+    assert credentials.remarks(run(add("expression", expression=EXPRESSION)(at)), OwnIssuers()) == ()
+
+
+def test_the_issuer_of_an_emulator_may_be_plain_http_on_loopback():
+    at = office(emulator=True)
+    assert run(add(issuer="http://localhost:9000/idp")(at)).issuer.url == "http://localhost:9000/idp"
+
+
+def test_an_issuer_with_uploaded_keys_may_be_any_text_where_entra_id_need_not_be_imitated():
+    at = office("extended")
+    assert refusal(add(issuer="spiffe://example.org")(at)).row is errors.PROPERTY_INVALID
+    keys = jwks(jwk(key_for("RS256"), kid="k1")).decode()
+    record = run(issuers.create(at.by, at.tenant.id, "spiffe://example.org", uploaded=keys))
+    assert run(add(issuer="spiffe://example.org")(at)).issuer == record
+
+
+def test_where_two_records_share_a_url_the_credential_names_one():
+    at = office("extended")
+    first = run(issuers.create(at.by, at.tenant.id, "https://kubernetes.default.svc"))
+    second = run(issuers.create(at.by, at.tenant.id, "https://kubernetes.default.svc", twin=True))
+    refused = refusal(add(issuer=first.url)(at))
+    assert (refused.row, "several records" in refused.detail) == (errors.PROPERTY_INVALID, True)
+    made = run(add(issuer=first.url, issuer_id=second.id)(at))
+    assert made.issuer == second
+    assert run(add("other", issuer=first.url, issuer_id=first.id)(at)).issuer == first, "same subject, other record"
+    moved = run(update("github", subject="another", issuer_id=first.id)(at))
+    assert moved.issuer == first
+    kept = run(update("github", description="stays with its record")(at))
+    assert kept.issuer == first
+
+
+def test_a_credential_of_another_application_does_not_count():
+    at = office()
+    other = run(applications.create(at.by, at.tenant.id, display_name="other"))
+    run(add()(at))
+    run(credentials.add(at.by, other.id, name="github", issuer=GITHUB, subject=SUBJECT))

@@ -1,0 +1,161 @@
+from uuid import UUID
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from accredit import errors
+from accredit.administer import credentials, issuers
+from tests.administer.office import office
+from tests.forge import certificate, jwk, jwks, key_for
+from tests.support.stories import refusal, run
+
+URL = "https://idp.test"
+KEYS = jwks(jwk(key_for("RS256"), kid="k1")).decode()
+OTHER_KEYS = jwks(jwk(key_for("RS256", 1), kid="k2")).decode()
+PEM = x509.load_der_x509_certificate(certificate().der).public_bytes(Encoding.PEM).decode()
+
+
+def create(url=URL, **given):
+    return lambda at: issuers.create(at.by, at.tenant.id, url, **given)
+
+
+def update(**given):
+    async def story(at):
+        record = await create()(at)
+        return await issuers.update(at.by, record.id, **given)
+
+    return story
+
+
+def test_a_record_is_created_with_everything_that_was_given():
+    at = office("extended")
+    made = run(
+        create(
+            algorithms=("ES256",), jwks_url="https://keys.test/jwks", ca_bundle=PEM, networks=("10.0.0.0/8", "fd00::/8")
+        )(at)
+    )
+    assert (made.algorithms, made.key_source, made.jwks_url) == (("ES256",), "jwks_url", "https://keys.test/jwks")
+    assert (made.ca_bundle, made.networks, made.fetches) == (PEM, ("10.0.0.0/8", "fd00::/8"), True)
+    assert at.changed()["caBundle"][1].startswith("sha256:"), "long values are recorded by their digest"
+
+
+def test_keys_are_uploaded_replaced_and_given_up_for_discovery():
+    at = office()
+    made = run(create(uploaded=KEYS)(at))
+    assert (made.key_source, made.jwks, made.fetches) == ("uploaded", KEYS, False)
+    after = run(issuers.upload(at.by, made.id, OTHER_KEYS))
+    assert after.jwks == OTHER_KEYS
+    before, now = at.changed()["jwks"]
+    assert before != now
+    back = run(issuers.update(at.by, made.id, jwks_url=None))
+    assert (back.key_source, back.jwks, back.jwks_url) == ("discovery", None, None)
+    elsewhere = run(issuers.update(at.by, made.id, jwks_url="https://keys.test/jwks"))
+    assert (elsewhere.key_source, elsewhere.jwks_url) == ("jwks_url", "https://keys.test/jwks")
+    again = run(issuers.upload(at.by, made.id, KEYS))
+    assert (again.key_source, again.jwks_url) == ("uploaded", None)
+
+
+def test_an_update_changes_what_is_given():
+    at = office("extended")
+    made = run(create()(at))
+    after = run(
+        issuers.update(
+            at.by,
+            made.id,
+            algorithms=("RS256", "PS256"),
+            ca_bundle=PEM,
+            networks=("127.0.0.0/8",),
+            max_lifetime=3_600,
+            skew=60,
+            require_kid=True,
+        )
+    )
+    assert (after.algorithms, after.max_lifetime, after.skew, after.require_kid) == (
+        ("RS256", "PS256"),
+        3_600,
+        60,
+        True,
+    )
+    assert set(at.changed()) == {"algorithms", "caBundle", "networks", "maxLifetime", "skew", "requireKid"}
+
+
+def test_an_issuer_is_blocked_and_unblocked_and_what_its_credentials_say_follows():
+    at = office()
+    made = run(create()(at))
+    run(credentials.add(at.by, at.application.id, name="one", issuer=URL, subject="s"))
+    assert run(issuers.block(at.by, made.id)).blocked is True
+    assert at.read("credentials")[0].issuer.blocked is True
+    assert run(issuers.block(at.by, made.id, blocked=False)).blocked is False
+    assert at.changed() == {"blocked": (True, False)}
+
+
+def test_a_record_is_deleted_when_no_credential_names_it():
+    at = office()
+    made = run(create()(at))
+    run(credentials.add(at.by, at.application.id, name="one", issuer=URL, subject="s"))
+    refused = refusal(issuers.delete(at.by, made.id))
+    assert (refused.row, "credentials name it" in refused.detail) == (errors.PROPERTY_INVALID, True)
+    run(credentials.delete(at.by, at.application.id, "one"))
+    run(issuers.delete(at.by, made.id))
+    assert at.read("issuers") == []
+    assert at.last.activity == "Delete issuer"
+
+
+async def second(at):
+    await create()(at)
+    await create(twin=True)(at)
+
+
+INVALID = errors.PROPERTY_INVALID
+REFUSED = {
+    "a second record of one issuer": (second, errors.VALUE_TAKEN, "has a record"),
+    "any text without uploaded keys": (create("spiffe://example.org"), INVALID, ""),
+    "any text in a portable tenant": (create("spiffe://example.org", uploaded=KEYS), INVALID, ""),
+    "no algorithm": (update(algorithms=()), INVALID, "at least one"),
+    "an algorithm that Entra ID does not take": (update(algorithms=("ES256",)), INVALID, "ES256"),
+    "tokens without a key reference, as Entra ID does": (update(require_kid=False), INVALID, "key reference"),
+    "a skew of 301 seconds": (update(skew=301), INVALID, "301 is not within 0 to 300"),
+    "a negative skew": (update(skew=-1), INVALID, "-1"),
+    "tokens that live 59 seconds": (update(max_lifetime=59), INVALID, "59"),
+    "tokens that live more than 25 hours": (update(max_lifetime=90_001), INVALID, "90001"),
+    "keys at plain http": (update(jwks_url="http://keys.test/jwks"), INVALID, "https"),
+    "keys at no address": (update(jwks_url="keys"), INVALID, "absolute"),
+    "a bundle that holds no certificate": (update(ca_bundle="-----BEGIN NOTHING-----"), INVALID, "not PEM"),
+    "a bundle of more than 64 KiB": (update(ca_bundle="x" * 65_537), INVALID, "longer than"),
+    "a bundle of 17 certificates": (update(ca_bundle=PEM * 17), INVALID, "17 certificates"),
+    "a network that is none": (update(networks=("10.0.0.1/8",)), INVALID, "10.0.0.1/8"),
+    "65 networks": (update(networks=tuple(f"10.{n}.0.0/16" for n in range(65))), INVALID, "at most 64"),
+    "uploaded keys that are none": (create(uploaded="{}"), INVALID, "not a JSON object with a list of keys"),
+    "a weak key": (create(uploaded=jwks({"kty": "oct", "k": "AAAA"}).decode()), INVALID, "KP-01"),
+    "a key whose algorithm the record does not list": (
+        create(uploaded=jwks(jwk(key_for("ES256"), kid="e")).decode()),
+        INVALID,
+        "KP-09",
+    ),
+    "a record that is not there": (lambda at: issuers.block(at.by, UUID(int=2**90)), errors.OBJECT_NOT_FOUND, ""),
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_refused_is(sentence):
+    at = office()
+    story, row, detail = REFUSED[sentence]
+    refused = refusal(story(at))
+    assert refused.row is row
+    assert detail in refused.detail
+
+
+def test_algorithms_that_no_uploaded_key_serves_are_refused():
+    at = office()
+    made = run(create(uploaded=KEYS)(at))
+    run(issuers.update(at.by, made.id, algorithms=("RS512",)))
+    es256 = jwks(jwk(key_for("RS256"), kid="k1", alg="RS256")).decode()
+    refused = refusal(issuers.upload(at.by, made.id, es256))
+    assert "KP-09" in refused.detail
+
+
+def test_an_emulator_may_fetch_keys_from_loopback_over_plain_http():
+    at = office(emulator=True)
+    assert run(create(jwks_url="http://127.0.0.1:9000/jwks")(at)).jwks_url == "http://127.0.0.1:9000/jwks"
+    assert refusal(update(jwks_url="http://keys.test/jwks")(office(emulator=True))).row is INVALID

@@ -1,0 +1,141 @@
+from uuid import UUID
+
+import pytest
+
+from accredit import errors
+from accredit.administer import Administrator, applications, credentials, permissions, tenants
+from accredit.directory import wellknown
+from accredit.signins import Actor
+from accredit.stores.memory import MemoryRegistry
+from tests.administer.office import BASE, office
+from tests.forge import NOW
+from tests.support.ports import CountedIds
+from tests.support.stories import refusal, run
+
+MARKED = UUID("acc7ed17-0000-4000-8000-000000000009")
+
+
+def administrator(**given):
+    return Administrator(MemoryRegistry(), CountedIds(), lambda: NOW, Actor(name="ada"), **given)
+
+
+def test_a_tenant_is_created_with_all_well_known_principals_unless_some_are_named():
+    by = administrator()
+    everything = run(tenants.create(by, display_name="A", domains=("a.test",)))
+    few = run(tenants.create(by, display_name="B", domains=("b.test",), enable=["vc_request", "graph"]))
+    none = run(tenants.create(by, display_name="C", domains=("c.test",), enable=()))
+
+    async def seeded(tenant):
+        async with by.registry.reading() as store:
+            return [each.app_id for each in await store.principals.find(tenant_id=tenant.id)]
+
+    known = wellknown.principals()
+    assert run(seeded(everything)) == [each.app_id for each in known.values()]
+    assert run(seeded(few)) == [known["graph"].app_id, known["vc_request"].app_id]
+    assert run(seeded(none)) == []
+
+
+def test_domains_are_kept_in_lower_case_and_the_issuers_to_come_are_remembered():
+    at = office()
+    made = run(tenants.create(at.by, display_name="Fabrikam", domains=("Fabrikam.TEST",), enable=()))
+    assert made.domains == ("fabrikam.test",)
+
+    async def emitted():
+        async with at.registry.reading() as store:
+            return await store.emitted()
+
+    assert {f"{BASE}/{made.id}/", f"{BASE}/{made.id}/v2.0"} <= run(emitted())
+
+
+def test_an_administrator_who_does_not_know_the_public_address_emits_nothing():
+    by = administrator()
+    run(tenants.create(by, display_name="A", domains=("a.test",), enable=()))
+
+    async def emitted():
+        async with by.registry.reading() as store:
+            return await store.emitted()
+
+    assert run(emitted()) == frozenset()
+
+
+def test_an_update_changes_what_is_given_and_nothing_else():
+    at = office()
+    after = run(tenants.update(at.by, at.tenant.id, portability="extended", token_lifetime=86_400))
+    assert (after.portability, after.token_lifetime, after.display_name) == ("extended", 86_400, "Contoso")
+    assert after.several_audiences == "refuse"
+    assert at.changed() == {"portability": ("entra", "extended"), "tokenLifetime": (3_600, 86_400)}
+    after = run(tenants.update(at.by, at.tenant.id, multi_audience="listed", domains=("Two.test", "contoso.test")))
+    assert (after.several_audiences, after.domains) == ("listed", ("two.test", "contoso.test"))
+
+
+def test_a_tenant_goes_with_everything_in_it_and_its_issuers_are_never_trusted_again():
+    at = office()
+    run(applications.add_role(at.by, at.application.id, value="Read"))
+    run(permissions.grant(at.by, at.principal().id, at.principal().id, "Read"))
+    run(credentials.add(at.by, at.application.id, name="one", issuer="https://idp.test", subject="s"))
+    run(tenants.delete(at.by, at.tenant.id))
+    for shelf in ("tenants", "applications", "principals", "issuers", "credentials", "assignments"):
+        assert at.read(shelf) == [], shelf
+    assert at.last.activity == "Delete tenant"
+    assert at.changed()["displayName"] == ("Contoso", None)
+
+    async def emitted():
+        async with at.registry.reading() as store:
+            return await store.emitted()
+
+    assert f"{BASE}/{at.tenant.id}/v2.0" in run(emitted())
+
+
+def create(**given):
+    known = {"display_name": "Fabrikam", "domains": ("fabrikam.test",), "enable": ()}
+    return lambda at: tenants.create(at.by, **known | given)
+
+
+def update(**given):
+    return lambda at: tenants.update(at.by, at.tenant.id, **given)
+
+
+REFUSED = {
+    "a name of blanks": (create(display_name="  "), errors.PROPERTY_INVALID, "displayName"),
+    "a name of 257 characters": (create(display_name="n" * 257), errors.PROPERTY_INVALID, "displayName"),
+    "a name with a control character": (create(display_name="a\nb"), errors.PROPERTY_INVALID, "displayName"),
+    "no domain": (create(domains=()), errors.PROPERTY_INVALID, "1 to 100 domains"),
+    "101 domains": (create(domains=tuple(f"d{n}.test" for n in range(101))), errors.PROPERTY_INVALID, "1 to 100"),
+    "a domain without a dot": (create(domains=("contoso",)), errors.PROPERTY_INVALID, "contoso is not a DNS name"),
+    "a domain twice": (create(domains=("a.test", "A.test")), errors.PROPERTY_INVALID, "twice"),
+    "a domain of another tenant": (create(domains=("contoso.test",)), errors.VALUE_TAKEN, "another tenant"),
+    "an unknown portability": (update(portability="azure"), errors.PROPERTY_INVALID, "portability: azure"),
+    "an unknown rule for several audiences": (update(multi_audience="any"), errors.PROPERTY_INVALID, "any"),
+    "tokens of 59 seconds": (update(token_lifetime=59), errors.PROPERTY_INVALID, "59 is not within 60 to 86400"),
+    "tokens of more than a day": (update(token_lifetime=86_401), errors.PROPERTY_INVALID, "86401"),
+    "an unknown well-known principal": (create(enable=["graphs"]), errors.PROPERTY_INVALID, "graphs"),
+    "an id that bears the emulator's mark": (create(tenant_id=MARKED), errors.EMULATOR_MARK, ""),
+    "a tenant that is not there": (
+        lambda at: tenants.update(at.by, UUID(int=2**100), display_name="x"),
+        errors.OBJECT_NOT_FOUND,
+        "",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", REFUSED)
+def test_refused_is(sentence):
+    at = office()
+    story, row, detail = REFUSED[sentence]
+    before = at.registry.audits
+    refused = refusal(story(at))
+    assert refused.row is row
+    assert detail in refused.detail
+    assert at.registry.audits == before, "a refused change leaves no record"
+    assert at.read("tenants") == [at.tenant]
+
+
+@pytest.mark.parametrize("lifetime", [60, 86_400])
+def test_the_shortest_and_the_longest_lifetime_are_allowed(lifetime):
+    at = office()
+    assert run(tenants.update(at.by, at.tenant.id, token_lifetime=lifetime)).token_lifetime == lifetime
+
+
+def test_an_emulator_may_have_ids_that_bear_its_mark():
+    at = office(emulator=True)
+    assert run(create(tenant_id=MARKED)(at)).id == MARKED
