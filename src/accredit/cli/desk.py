@@ -58,9 +58,9 @@ class UploadedKeys:
 
     def at_hand(self, issuer: Issuer) -> KeySet:
         """Return the uploaded key set, or an empty one."""
-        from accredit.issuers import jwks
+        from accredit.issuers import EMPTY, jwks
 
-        return jwks.EMPTY if issuer.jwks is None else jwks.parse(issuer.jwks, issuer, uploaded=True)
+        return EMPTY if issuer.jwks is None else jwks.parse(issuer.jwks, issuer, uploaded=True)
 
     async def of(self, issuer: Issuer, wanted: KeyReference) -> KeySet:  # noqa: ARG002  the port's signature
         """Return the same: a command has no network."""
