@@ -10,6 +10,7 @@ import os
 import sqlite3
 from contextlib import closing
 from importlib.resources import files
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -81,11 +82,14 @@ def _row(kind: Kind[Any], value: Any) -> dict[str, Any]:  # noqa: ANN401  a valu
 
 
 def _insert(connection: sqlite3.Connection, table: str, rows: Iterable[Mapping[str, Any]]) -> None:
-    for row in rows:
-        names = ", ".join(f'"{name}"' for name in row)
-        marks = ", ".join("?" * len(row))
-        statement = f"INSERT INTO {table} ({names}) VALUES ({marks})"  # noqa: S608  names of our own tables
-        connection.execute(statement, tuple(column(value) for value in row.values()))
+    """Insert rows, all of which have the same columns."""
+    remaining = iter(rows)
+    if (first := next(remaining, None)) is None:
+        return
+    columns = ", ".join(f'"{name}"' for name in first)
+    marks = ", ".join("?" * len(first))
+    values = (tuple(map(column, row.values())) for row in chain((first,), remaining))
+    connection.executemany(f"INSERT INTO {table} ({columns}) VALUES ({marks})", values)  # noqa: S608  our own names
 
 
 def _sync(folder: Path) -> None:

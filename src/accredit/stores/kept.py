@@ -6,6 +6,7 @@ Rule 1: a credential is kept with the id of its issuer record; whoever reads one
 from __future__ import annotations
 
 from datetime import datetime
+from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -62,16 +63,16 @@ class KeptCredential(msgspec.Struct, frozen=True, gc=False, kw_only=True):
             revision=credential.revision,
         )
 
-    def assembled(self, issuer: Issuer) -> FederatedCredential:
-        """Return the credential with its issuer record. What repeats in every credential of an issuer is shared."""
+    def assembled(self, issuer: Issuer, application_id: UUID | None = None) -> FederatedCredential:
+        """Return the credential with its issuer record. What all credentials of an application repeat is shared."""
         expression = self.expression
         return FederatedCredential(
             id=self.id,
             tenant_id=issuer.tenant_id,
-            application_id=self.application_id,
+            application_id=application_id or self.application_id,
             name=self.name,
             issuer=issuer,
-            audience=self.audience,
+            audience=intern(self.audience),
             created_at=self.created_at,
             subject=self.subject,
             expression=None if expression is None else parse_expression(expression, self.language_version),

@@ -167,7 +167,7 @@ class SqliteLookup:
             kept = [read(each) for each in self._column(_CREDENTIALS, application.tenant_id, application.id)]
             records = {each.issuer_id: each.tenant_id for each in kept}
             issuers = {key: self._issuer(*self._column(_ISSUER, of, key)) for key, of in records.items()}
-        return [each.assembled(issuers[each.issuer_id]) for each in kept]
+        return [each.assembled(issuers[each.issuer_id], application.id) for each in kept]
 
     async def issuers(self, tenant_id: UUID, url: str) -> Sequence[Issuer]:
         with self._view():

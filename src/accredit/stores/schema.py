@@ -177,7 +177,7 @@ assignments = Table(
     *_rest(),
     UniqueConstraint("principal_id", "resource_id", "role_id"),
     Index(None, "tenant_id", "id"),
-    Index(None, "tenant_id", "principal_id"),
+    Index(None, "tenant_id", "principal_id", "resource_id"),
     Index(None, "tenant_id", "resource_id"),
     _parent("principal_id", "principals"),
     _parent("resource_id", "principals"),

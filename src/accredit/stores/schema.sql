@@ -153,7 +153,7 @@ CREATE TABLE assignments (
   CONSTRAINT uq_assignments_id UNIQUE (id)
 );
 CREATE INDEX ix_assignments_tenant_id_id ON assignments (tenant_id, id);
-CREATE INDEX ix_assignments_tenant_id_principal_id ON assignments (tenant_id, principal_id);
+CREATE INDEX ix_assignments_tenant_id_principal_id_resource_id ON assignments (tenant_id, principal_id, resource_id);
 CREATE INDEX ix_assignments_tenant_id_resource_id ON assignments (tenant_id, resource_id);
 CREATE TABLE identifiers (
   tenant_id TEXT NOT NULL,

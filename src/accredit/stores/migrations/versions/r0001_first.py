@@ -217,7 +217,11 @@ def upgrade() -> None:
             "principal_id", "resource_id", "role_id", name=op.f("uq_assignments_principal_id_resource_id_role_id")
         ),
     )
-    op.create_index(op.f("ix_assignments_tenant_id_principal_id"), "assignments", ["tenant_id", "principal_id"])
+    op.create_index(
+        op.f("ix_assignments_tenant_id_principal_id_resource_id"),
+        "assignments",
+        ["tenant_id", "principal_id", "resource_id"],
+    )
     op.create_index(op.f("ix_assignments_tenant_id_resource_id"), "assignments", ["tenant_id", "resource_id"])
     op.create_index(op.f("ix_assignments_tenant_id_id"), "assignments", ["tenant_id", "id"])
     op.create_table(
