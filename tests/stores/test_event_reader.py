@@ -11,7 +11,7 @@ import pytest
 
 from accredit.errors import Refused
 from accredit.stores.event_reader import EventReader
-from tests.stores.attempts import CLIENT, START, TENANT, client, granted, opened, refused
+from tests.stores.attempts import CLIENT, START, TENANT, client, credential, granted, opened, refused
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +72,14 @@ async def test_those_of_a_correlation_id_in_their_tenant(log, reader):
     assert traces(reader.by_correlation(TENANT.id, correlation)) == [sent[1]]
     assert reader.by_correlation(uuid4(), correlation) == []
     assert reader.by_correlation(TENANT.id, uuid4()) == []
+
+
+async def test_when_a_credential_last_signed_in(log, reader):
+    assert reader.last_used(TENANT.id, CLIENT.app_id) == {}
+    for seconds in (0, 2, 1):
+        await granted(log, START + timedelta(seconds=seconds))
+    await refused(log, START + timedelta(seconds=9))
+    assert reader.last_used(TENANT.id, CLIENT.app_id) == {credential().id: START + timedelta(seconds=2)}
 
 
 async def test_another_process_reads_beside_a_running_server_and_without_one(tmp_path):

@@ -182,6 +182,18 @@ async def test_text_that_no_encoding_can_hold_fails_its_own_attempt_only(path):
         assert {outcomes[0], outcomes[2]} == ids(path)
 
 
+async def test_a_fault_of_our_own_fails_its_batch_and_not_the_log(path, monkeypatch):
+    async with opened(path) as log:
+        with monkeypatch.context() as broken:
+            broken.setattr("accredit.stores.sqlite_events.row", None)
+            with pytest.raises(Refused, match="AADSTS90033") as answer:
+                await granted(log)
+        assert "TypeError" in answer.value.detail
+        assert not log.healthy
+        assert await granted(log) in ids(path)
+        assert log.healthy
+
+
 async def test_a_log_whose_file_is_missing_does_not_start(path):
     with pytest.raises(Refused, match="ACC4002"):
         await EventLog(SqliteSink(path, Moving()), lambda: 0).start()
@@ -265,6 +277,18 @@ def test_in_memory_a_write_can_fail():
     sink.failure = ""
     _run(granted(log))
     assert log.healthy
+
+
+def test_counts_that_could_not_be_written_are_written_later():
+    sink = MemorySink()
+    log = EventLog(sink, lambda: 0, quota=Quota(full=0))
+    _run(refused(log))
+    sink.failure = "no space"
+    _run(log.close())
+    assert sink.events == {}
+    sink.failure = ""
+    _run(log.close())
+    assert [each.count for each in sink.events.values()] == [1]
 
 
 def _run(story):
