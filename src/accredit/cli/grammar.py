@@ -38,7 +38,7 @@ def _shared(*, hidden: bool) -> list[click.Parameter]:
         (("-q", "--query", "query"), {"metavar": "JMESPATH", "help": "Print what this JMESPath expression finds."}),
         (
             ("--tenant", "tenant"),
-            {"metavar": "NAME", "help": "Tenant, by id or domain; needed where there are several."},
+            {"metavar": "NAME", "help": "Tenant, by id or domain; needed where there are several (ACCREDIT_TENANT)."},
         ),
         (("--data", "data"), {"metavar": "DIR", "help": "Data directory of the authority (ACCREDIT_DATA)."}),
         (("--config", "config"), {"metavar": "FILE", "help": "Settings file (ACCREDIT_CONFIG)."}),

@@ -84,7 +84,10 @@ def _cut(text: str, columns: int) -> int:
     longest = max(1, longest)
     if longest < len(text) and text[longest] == " ":
         return longest
-    for group in (" ", "/:,@&?", "-."):
+    space = text.rfind(" ", 0, longest) + 1
+    if space and (space > longest // 3 or len(text[space:].partition(" ")[0]) <= columns):
+        return space
+    for group in ("/:,@&?", "-."):
         found = max(text.rfind(each, 0, longest) for each in group) + 1
         if found > longest // 3:
             return found

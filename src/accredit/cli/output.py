@@ -210,12 +210,12 @@ def _widths(columns: list[list[str]], width: int) -> list[int]:
 
 def _piece(column: list[str], breaks: re.Pattern[str]) -> int:
     """Return the breadth of the longest piece of a column that is not broken."""
-    return max((cells(piece) for cell in column for piece in breaks.split(cell)), default=0) + 1
+    return max((cells(piece) for cell in column for piece in breaks.split(cell)), default=0)
 
 
 SHORT: Final = 17  # columns: what is no broader (a time, a name) is folded last
-_SOFT: Final = re.compile(r"[ /:,@&?]")
-_HARD: Final = re.compile(r"(?<=\w{4}-\w{4})-|[ /:,@&?.]")
+_SOFT: Final = re.compile(r" |(?<=[/:,@&?])")
+_HARD: Final = re.compile(r" |(?<=[/:,@&?.])|(?<=-\w{4}-\w{4}-)")
 
 _RENDERERS: Final[Mapping[str, Callable[[Any, Sequence[Column], Style], str]]] = {
     "table": _table,

@@ -13,7 +13,7 @@ from accredit.cli.ink import ink_for
 from accredit.cli.session import Session, pass_session
 
 if TYPE_CHECKING:
-    from accredit.app.compose import Runtime
+    from accredit.app.runtime import Runtime
 
 
 @command("serve")

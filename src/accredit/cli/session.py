@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -36,7 +36,7 @@ class Session:
 
     output: str = "table"
     query: str | None = None
-    tenant: str | None = None
+    tenant: str | None = field(default_factory=lambda: os.environ.get("ACCREDIT_TENANT"))
     data: str | None = None
     config: str | None = None
     local_store: bool = False

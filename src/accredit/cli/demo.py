@@ -1,0 +1,257 @@
+"""``accredit demo``: a throw-away authority, and what it is for, step by step. Every step is checked, not only told.
+
+Rule 1: the client is the unmodified azure-identity in a process of its own, told everything by environment variables.
+Rule 2: nothing is left behind: the server is stopped and its directory removed, whatever ended the demo.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import io
+import os
+import signal
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from accredit.cli import failures
+from accredit.cli.failures import Answered, Ended, Failure
+from accredit.cli.grammar import command
+from accredit.cli.ink import folded, safe, width
+from accredit.cli.session import Session, pass_session
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from accredit.cli.stage import Stage
+
+APPLICATION: Final = "deploy-bot"
+RESOURCE: Final = "api://orders"
+ROLE: Final = "Orders.Read.All"
+CREDENTIAL: Final = "github-production"
+REFUSAL: Final = "AADSTS700213"
+SHOWN: Final = ("aud", "iss", "azp", "roles", "ver", "iat", "exp")  # claims that are printed
+_LABEL: Final = 12  # columns
+_CLAIM: Final = 6  # columns
+_JOB: Final = {"repository": "octo-org/octo-repo", "repository_owner_id": "123456", "repository_id": "456789"}
+
+
+@command("demo")
+@click.option("--once", is_flag=True, help="End after the last step: exit code 0 when every step held, else 1.")
+@click.option(
+    "--port", type=click.IntRange(0, 65_535), help="Port of the authority (default: 8443, or the next free one)."
+)
+@pass_session
+def demo(session: Session, once: bool, port: int | None) -> None:
+    """Show a token exchanged by an unmodified Azure SDK, one refused, why, and what the log says of both."""
+    if importlib.util.find_spec("azure.identity") is None:
+        raise Ended(
+            Failure(
+                code="missing",
+                message="the demo needs azure-identity, the client that it shows",
+                fix='pip install "accredit[demo]"',
+                where="accredit demo",
+            )
+        )
+    from accredit.cli.stage import opened
+
+    told = Narrator(session)
+    with _ended_by_signal(), opened(port) as stage:
+        told.title(f"a throw-away authority at {stage.url}")
+        for number, step in enumerate((trust, exchange, refusal, events), 1):
+            step(told, stage, number)
+        _end(told, stage, once=once)
+
+
+class Narrator:
+    """Tells the steps, and remembers what did not hold."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.ink = session.ink
+        self.failed: list[str] = []
+
+    def title(self, text: str) -> None:
+        """Begin."""
+        self.say(f"{self.ink.bold('accredit demo')}   {text}")
+
+    def step(self, number: int, name: str, text: str) -> None:
+        """Begin a step."""
+        self.say()
+        self.say(f"{self.ink.accent(str(number))}  {self.ink.bold(name)}")
+        self.prose(text)
+
+    def say(self, line: str = "") -> None:
+        """Print one line, at once."""
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    def prose(self, text: str) -> None:
+        """Print a sentence or two."""
+        for line in folded(text, width() - 3):
+            self.say(f"   {line}")
+
+    def fact(self, label: str, text: str, broad: int = _LABEL) -> None:
+        """Print a value under its name; it stays whole, so that it can be copied."""
+        self.say(f"     {self.ink.faint(label)}{' ' * max(1, broad - len(label))} {safe(text)}")
+
+    def block(self, text: str) -> None:
+        """Print what another program printed."""
+        for line in text.rstrip("\n").split("\n"):
+            self.say(f"   {line}".rstrip())
+
+    def check(self, text: str, *, holds: bool) -> None:
+        """Say what must hold here, and whether it does."""
+        self.say(f"   {self.ink.good('✓') if holds else self.ink.bad('✗ NOT SO:')} {safe(text)}")
+        if not holds:
+            self.failed.append(text)
+
+    def command(self, stage: Stage, *words: str) -> tuple[int, str]:
+        """Run a command of this program and return its exit code and what it printed."""
+        from accredit.cli.root import run
+
+        printed, columns = io.StringIO(), os.environ.get("COLUMNS")
+        os.environ["COLUMNS"] = str(width() - 3)
+        try:
+            with contextlib.redirect_stdout(printed):
+                code = run(
+                    [*words, "--data", str(stage.data), "--tenant", stage.tenant_domain, "--no-color", "--quiet"]
+                )
+        finally:
+            os.environ.pop("COLUMNS")
+            if columns is not None:
+                os.environ["COLUMNS"] = columns
+        return code, printed.getvalue()
+
+    def rows(self, stage: Stage, *words: str) -> Any:  # noqa: ANN401  any JSON value
+        """Run a command of this program and return its result as data."""
+        import json
+
+        code, printed = self.command(stage, *words, "-o", "json")
+        return json.loads(printed) if code == failures.DONE else []
+
+
+def trust(told: Narrator, stage: Stage, number: int) -> None:
+    """Show who trusts whom, read from the store of the running authority."""
+    told.step(number, "Trust", f"The application {APPLICATION} trusts one job of one repository, by its ids.")
+    credentials = told.rows(stage, "credential", "list", APPLICATION)
+    held = told.rows(stage, "permission", "list", APPLICATION)
+    found: dict[str, Any] = next((each for each in credentials if each["name"] == CREDENTIAL), {})
+    told.fact("tenant", f"{stage.tenant_id}  {stage.tenant_domain}")
+    told.fact("application", f"{stage.client_id}  {APPLICATION}")
+    told.fact("credential", str(found.get("name")))
+    told.fact("  issuer", str(found.get("issuer")))
+    told.fact("  subject", str(found.get("subject")))
+    told.fact("  audience", ", ".join(found.get("audiences", [])))
+    told.fact("role", f"{ROLE}  on {RESOURCE}")
+    told.check("the credential trusts exactly the job of this demo", holds=found.get("subject") == stage.subject)
+    told.check(f"{APPLICATION} holds {ROLE}", holds=ROLE in {each["appRoleValue"] for each in held})
+    secrets = told.rows(stage, "app", "show", APPLICATION, "-q", "passwordCredentials")
+    told.check("it has no secret that could leak or expire", holds=secrets == [])
+
+
+def exchange(told: Narrator, stage: Stage, number: int) -> None:
+    """Exchange a token of the trusted job for an access token, with azure-identity."""
+    from accredit.cli.token import in_words
+
+    told.step(number, "Exchange", "The test issuer signs what GitHub gives that job. azure-identity is told:")
+    stage.mint({**_JOB, "environment": "production"})
+    for name, value in stage.variables.items():
+        told.say(f"     {told.ink.faint(name)}={safe(value)}")
+    told.say(f'     >>> WorkloadIdentityCredential().get_token("{RESOURCE}/.default")')
+    begun = time.perf_counter()
+    answer = stage.azure_identity(f"{RESOURCE}/.default")
+    took = (time.perf_counter() - begun) * 1_000
+    granted = "token" in answer
+    told.check(f"azure-identity got an access token ({took:.0f} ms, its own start included)", holds=granted)
+    if not granted:
+        told.block(str(answer.get("error")))
+        return
+    claims, verified_by = stage.verified(str(answer["token"]))
+    for name in SHOWN:
+        if name in claims:
+            value = claims[name]
+            said = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+            told.fact(name, in_words(value) if name in {"iat", "exp"} else said, _CLAIM)
+    told.check(f"signed with the published key {verified_by}", holds=bool(verified_by))
+    issuer = f"{stage.url}/{stage.tenant_id}/v2.0"
+    told.check(
+        "issued by this tenant, for this client",
+        holds=(claims.get("iss"), claims.get("azp")) == (issuer, stage.client_id),
+    )
+    told.check(f"it carries the role {ROLE}", holds=claims.get("roles") == [ROLE])
+
+
+def refusal(told: Narrator, stage: Stage, number: int) -> None:
+    """Have a token of the same repository's main branch refused, and explained."""
+    told.step(number, "Refusal", "The same repository, but branch main instead of the environment. The client sees:")
+    stage.mint({**_JOB, "environment": None, "branch": "main"})
+    answer = stage.azure_identity(f"{RESOURCE}/.default")
+    error = str(answer.get("error", "no error at all"))
+    for line in folded(safe(" ".join(error.partition("Content:")[0].split())), width() - 5):
+        told.say(f"     {line}")
+    told.check(f"azure-identity raised {answer.get('kind')}: {REFUSAL}", holds=REFUSAL in error)
+    told.prose("Why, for an administrator:")
+    told.say(f"   $ accredit explain @token -a {APPLICATION}")
+    code, printed = told.command(stage, "explain", f"@{stage.token_file}", "-a", APPLICATION)
+    told.block(printed)
+    holds = code == failures.NO and REFUSAL in printed and "refs/heads/main" in printed
+    told.check("the explanation gives the same code and shows both subjects", holds=holds)
+
+
+def events(told: Narrator, stage: Stage, number: int) -> None:
+    """Show that both attempts are in the log."""
+    told.step(number, "Sign-in events", "Each attempt was in the log before its answer left.")
+    told.say("   $ accredit logs list")
+    _, printed = told.command(stage, "logs", "list")
+    told.block(printed)
+    found = told.rows(stage, "logs", "list")
+    trusted = told.rows(stage, "credential", "show", APPLICATION, CREDENTIAL)
+    granted: dict[str, Any] = next((each for each in found if each["status"]["errorCode"] == 0), {})
+    refused: dict[str, Any] = next((each for each in found if each["status"]["errorCode"] != 0), {})
+    same = bool(trusted) and granted.get("federatedCredentialId") == trusted["id"]
+    told.check(f"the granted one names the credential {granted.get('federatedCredentialId')}", holds=same)
+    code = refused.get("status", {}).get("errorCode")
+    told.check(f"the refused one says {code}, sender {refused.get('proof')}", holds=f"AADSTS{code}" == REFUSAL)
+
+
+def _end(told: Narrator, stage: Stage, *, once: bool) -> None:
+    told.say()
+    if told.failed:
+        told.say(told.ink.bad(f"{len(told.failed)} checks did not hold."))
+        told.prose(f"The server said: {stage.said()}")
+        raise Answered(failures.UNEXPECTED)
+    told.say(told.ink.good("Every step held."))
+    if once:
+        return
+    told.prose("Now try your own, in another terminal:")
+    where = f"--data {stage.data}"
+    told.say(f"     accredit explain @token -a {APPLICATION} {where}")
+    told.say(f"     accredit idp mint github --param branch=main --ready-file {stage.ready_file}")
+    told.say(f"     accredit logs list {where}")
+    told.say()
+    told.say(f"The authority keeps running at {told.ink.accent(stage.url)} until Ctrl-C,")
+    told.say("which stops it and removes all that it made.")
+    with contextlib.suppress(KeyboardInterrupt):
+        stage.wait()
+        raise Ended(Failure(code="stopped", message="the authority has ended", why=stage.said(), where="accredit demo"))
+    told.say()
+    told.say("Stopped and removed.")
+
+
+@contextlib.contextmanager
+def _ended_by_signal() -> Iterator[None]:
+    """Let SIGTERM end the demo as Ctrl-C does, so that it removes what it made."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
