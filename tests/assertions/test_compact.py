@@ -1,4 +1,5 @@
 import json
+from hashlib import sha256
 
 import pytest
 from hypothesis import given
@@ -22,6 +23,7 @@ from tests.refusals import refusal
 CLIENT = "4a7d9f02-6c1b-4e83-b5d6-90f1a2c3e4d5"
 HEADER = {"alg": "RS256", "kid": "key-1", "typ": "JWT"}
 GOOD = token()
+PADDED = ".".join(each + "=" * (-len(each) % 4) for each in GOOD.split("."))
 
 
 def made(header=None, payload=None, signature=b"x"):
@@ -68,7 +70,12 @@ MALFORMED = {
     "two dots": ("..", "an empty header or payload"),
     "an empty signature": (made(signature=b""), "an empty signature"),
     "JSON serialization": ('{"payload":"Zm9v","signatures":[]}', "a character that is neither"),
-    "padding": (GOOD + "=", "a character that is neither"),
+    "padding": (PADDED, "padding, which base64url has none of"),
+    "padding of the signature alone": (GOOD + "==", "padding that does not fill every segment"),
+    "too much padding": (PADDED + "====", "padding that does not fill every segment"),
+    "too little padding": (PADDED.removesuffix("="), "padding that does not fill every segment"),
+    "padding inside": ("{0}.e=30.{2}".format(*PADDED.split(".")), "padding that does not fill every segment"),
+    "padding alone": ("====.====.====", "padding that does not fill every segment"),
     "the standard alphabet": ("+/+/" + GOOD, "a character that is neither"),
     "white space inside": (GOOD.replace(".", ". "), "a character that is neither"),
     "a new line inside": (GOOD[:9] + "\n" + GOOD[9:], "a character that is neither"),
@@ -368,6 +375,14 @@ class TestSelfSigned:
         presented = assertions.parse(own({"x5t": "dGh1bWI="}, exp=AT + 300.5, iat=AT + 0.25, nbf=...), ENTRA)
         assert presented.key.x5t == "dGh1bWI="
         assert (presented.expires, presented.issued_at) == (AT + 300.5, AT + 0.25)
+
+    def test_padded_segments(self):
+        text = ".".join(each + "=" * (-len(each) % 4) for each in own().split("."))
+        presented = assertions.parse(text, ENTRA)
+        assert presented.claims == assertions.parse(own(), ENTRA).claims
+        assert presented.signing_input.decode() == text.rpartition(".")[0]
+        assert presented.digest == sha256(text.encode()).hexdigest()
+        assert assertions.peek_client(text) == CLIENT
 
     def test_crit_is_refused_all_the_same(self):
         assert refused(own({"crit": []})).row is ASSERTION_MALFORMED

@@ -23,7 +23,7 @@ from accredit.errors import (
     Refused,
 )
 from tests import forge
-from tests.forge import AT, NOW, b64, certificate, certify, key_for, rsa_key, token
+from tests.forge import AT, NOW, b64, certificate, certify, compact_json, key_for, rsa_key, token
 from tests.refusals import refusal
 
 CLIENT = "4a7d9f02-6c1b-4e83-b5d6-90f1a2c3e4d5"
@@ -94,6 +94,15 @@ def test_what_clients_send_is_proven(payload, options):
     found = verify(presented)
     assert found.presented is presented
     assert found.key in REGISTERED
+
+
+def test_what_aio_of_azure_identity_sends_is_proven():
+    """PS256, a padded SHA-256 thumbprint, and three padded segments: what was signed has its padding."""
+    header, payload = {"typ": "JWT", "alg": "PS256", "x5t#S256": padded(MINE.sha256)}, claims(nbf=AT, exp=AT + 1800)
+    signed = ".".join(padded(compact_json(each)) for each in (header, payload))
+    text = f"{signed}.{padded(forge.sign('PS256', MINE.key, signed.encode()))}"
+    assert text.endswith("==")
+    assert verify(assertions.parse(text, ENTRA)).key.key_id == KEY_ID
 
 
 def test_es384_too():

@@ -2,6 +2,7 @@
 
 Rule 1: ``Presented`` is read and believed by nobody. It may choose a credential and shape a refusal, nothing else.
 Rule 2: sizes before splitting, alphabet before decoding, strict base64url and strict JSON; one assertion, one spelling.
+An application that signs for itself may pad its base64url, all three segments of it: azure-identity's aio client does.
 Rule 3: what a header says about where keys are (jku, jwk, x5u, x5c) is ignored: never read, never fetched.
 Rule 4: an extension we would have to understand (crit, b64, zip, encryption, a nested JWT) is refused.
 Rule 5: no refusal, detail or exception carries text of the assertion.
@@ -99,6 +100,7 @@ class Segments:
     payload: bytes = field(repr=False)
     signature: bytes = field(repr=False)
     signing_input: bytes = field(repr=False)
+    padded: bool = False  # each was written with the padding that RFC 7515 forbids
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ class Presented:
     header: Mapping[str, Any] = field(repr=False)
     signing_input: bytes = field(repr=False)
     signature: bytes = field(repr=False)
+    padded: bool = False
 
     @property
     def self_signed(self) -> bool:
@@ -127,7 +130,8 @@ class Presented:
     @property
     def digest(self) -> str:
         """SHA-256 of the whole assertion, hex. It has one spelling, so the segments can be joined again."""
-        whole = self.signing_input + b"." + base64url.encode(self.signature).encode()
+        last = base64url.encode(self.signature).encode()
+        whole = self.signing_input + b"." + last + (b"=" * (-len(last) % 4) if self.padded else b"")
         return sha256(whole).hexdigest()
 
 
@@ -138,6 +142,8 @@ def parse(text: str, policy: Policy) -> Presented:
     claims = _object(segments.payload, "payload")
     issuer, subject = claims.get("iss"), claims.get("sub")
     self_signed = issuer == subject and isinstance(issuer, str)
+    if segments.padded and not self_signed:
+        _refuse("padding, which base64url has none of in an external token")
     key = read_header(header, segments.signature, SELF_SIGNED if self_signed else policy.algorithms)
     kind = header.get("typ")
     if not self_signed:
@@ -158,6 +164,7 @@ def parse(text: str, policy: Policy) -> Presented:
         header=header,
         signing_input=segments.signing_input,
         signature=segments.signature,
+        padded=segments.padded,
     )
 
 
@@ -183,7 +190,8 @@ def split(text: str) -> Segments:
     if len(text) > MAX_ASSERTION:
         _refuse(f"longer than {MAX_ASSERTION} characters")
     data = text.encode("ascii", "replace")  # "?" is not of the alphabet either
-    if data.translate(None, _CHARACTERS):
+    strange = data.translate(None, _CHARACTERS)
+    if strange.strip(b"="):
         _refuse("a character that is neither of the base64url alphabet nor a dot")
     segments = data.split(b".")
     if len(segments) != _SEGMENTS:
@@ -194,8 +202,14 @@ def split(text: str) -> Segments:
     if len(header) > MAX_HEADER:
         _refuse(f"header: longer than {MAX_HEADER} characters")
     signing_input = data[: len(header) + 1 + len(payload)]
+    if strange:
+        header, payload, signature = (_without_padding(each) for each in segments)
     return Segments(
-        _decoded(header, "header"), _decoded(payload, "payload"), _decoded(signature, "signature"), signing_input
+        _decoded(header, "header"),
+        _decoded(payload, "payload"),
+        _decoded(signature, "signature"),
+        signing_input,
+        bool(strange),
     )
 
 
@@ -220,6 +234,14 @@ def read_header(header: Mapping[str, Any], signature: bytes, algorithms: tuple[s
         x5t=_text(header, "x5t", MAX_KID) if "x5t" in header else None,
         x5t_s256=_text(header, "x5t#S256", MAX_KID) if "x5t#S256" in header else None,
     )
+
+
+def _without_padding(segment: bytes) -> bytes:
+    """Take off the padding that fills a segment to a multiple of four characters, and accept no other."""
+    bare = segment.rstrip(b"=")
+    if len(segment) != len(bare) + (-len(bare) % 4) or b"=" in bare:
+        _refuse("padding that does not fill every segment to a multiple of four characters")
+    return bare
 
 
 def _decoded(segment: bytes, name: str) -> bytes:
