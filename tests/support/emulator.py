@@ -1,4 +1,4 @@
-"""A running emulator in a process of its own, and what a test may do beside it: mint, change the directory, read its log.
+"""A running emulator in a process of its own, and what a test may do beside it: mint, administer, read its log.
 
 One for each worker of a test run; whatever a test changes, it changes for an application of its own (``workload.py``).
 """
