@@ -7,6 +7,7 @@ Rule 2: identifiers of resources and domains of tenants are names that belong to
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from accredit.errors import (
     Refused,
 )
 from accredit.issuers import Issuer
+from accredit.stores import encoding
 from accredit.stores.encoding import SIGNING_KEYS
 from accredit.tokens import SigningKey
 from accredit.trust import FederatedCredential
@@ -74,6 +76,7 @@ class Kind(Generic[V]):
     key: str = "id"
     itself: bool = True  # it is announced under its own id, so those that vanish with their parent are announced too
     members: Mapping[str, Callable[[V], Any]] = field(default_factory=dict)  # of columns that are no plain members
+    digests: frozenset[str] = frozenset()  # columns that hold the SHA-256 of a text that is too long for an index
 
     @property
     def indexed(self) -> tuple[str, ...]:
@@ -85,9 +88,14 @@ class Kind(Generic[V]):
         member = self.members.get(name)
         return getattr(value, name) if member is None else member(value)
 
+    def encoded(self, name: str, member: object) -> Any:  # noqa: ANN401  what stands in a column of any type
+        """Return a member as it stands in its column, or as it is looked for there."""
+        text = encoding.column(member)
+        return sha256(str(text).encode()).hexdigest() if name in self.digests and text is not None else text
+
     def row(self, value: V) -> dict[str, Any]:
-        """Return the columns beside ``body``, key included, revision not."""
-        return {name: self.column(value, name) for name in self.indexed}
+        """Return the columns beside ``body`` as they stand there, key included, revision not."""
+        return {name: self.encoded(name, self.column(value, name)) for name in self.indexed}
 
     def refuse_unindexed(self, where: Mapping[str, object]) -> None:
         """Raise ``TypeError`` for a question that no index answers: it would read the whole table."""
@@ -193,6 +201,7 @@ CREDENTIALS: Final = Kind(
         "issuer_id": lambda credential: credential.issuer.id,
         "expression": lambda credential: credential.expression and credential.expression.text,
     },
+    digests=frozenset({"expression"}),
 )
 ASSIGNMENTS: Final = Kind(
     table="assignments",

@@ -154,7 +154,7 @@ credentials = Table(
     Column("issuer_id", ID, nullable=False),
     Column("name", NAME, nullable=False),
     Column("subject", NAME),
-    Column("expression", NAME),
+    Column("expression", Text),  # SHA-256 of its text, hex: no index holds 4,096 characters
     *_rest(),
     UniqueConstraint("application_id", "name"),
     UniqueConstraint("application_id", "issuer_id", "subject"),

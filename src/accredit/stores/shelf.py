@@ -84,7 +84,8 @@ class SqlShelf(Generic[V]):
 
     def _equal(self, where: Mapping[str, object]) -> list[ColumnElement[bool]]:
         self._kind.refuse_unindexed(where)
-        asked = [self._table.c[name] == column(value) for name, value in where.items() if name in self._kind.indexed]
+        indexed = [name for name in where if name in self._kind.indexed]
+        asked = [self._table.c[name] == self._kind.encoded(name, where[name]) for name in indexed]
         if (owned := self._kind.owned) and len(asked) < len(where):
             names = METADATA.tables[owned.table]
             of = [names.c[name] == column(value) for name, value in where.items() if name in owned.unique]
@@ -108,8 +109,7 @@ class SqlShelf(Generic[V]):
         return found
 
     def _row(self, value: V) -> dict[str, Any]:
-        columns = {name: column(member) for name, member in self._kind.row(value).items()}
-        return columns | {"revision": value.revision, "body": body(value)}  # type: ignore[attr-defined]
+        return self._kind.row(value) | {"revision": value.revision, "body": body(value)}  # type: ignore[attr-defined]
 
     def _as_read(self, value: V) -> list[ColumnElement[bool]]:
         """Select the row of ``value`` if it still is as the caller read it."""
@@ -155,7 +155,7 @@ class SqlShelf(Generic[V]):
 
     async def _violation(self, value: V, key: str | None) -> Refused | None:
         """Find the index that ``value`` violates; ``key``: of the row that it was to replace."""
-        row = {name: column(member) for name, member in self._kind.row(value).items()}
+        row = self._kind.row(value)
         for unique in self._kind.uniques:
             wanted = {name: row[name] for name in unique.columns}
             if None not in wanted.values() and await self._others(self._table, self._kind.key, wanted, key):

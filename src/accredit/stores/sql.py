@@ -90,7 +90,12 @@ def _unavailable() -> Iterator[None]:
     try:
         yield
     except OperationalError as error:
-        raise Refused(STORE_BUSY, reason=error.orig or error) from error
+        first: BaseException | None = error  # a full disk ends the transaction, and all that is tried after fails too
+        reason: BaseException = error
+        while first is not None:
+            reason = first.orig or first if isinstance(first, OperationalError) else reason
+            first = first.__context__
+        raise Refused(STORE_BUSY, reason=reason) from error
 
 
 class SqlTransaction:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Generic
 
-from accredit.stores.encoding import column
 from accredit.stores.kinds import Kind, V
 
 if TYPE_CHECKING:
@@ -50,7 +49,7 @@ class Table(Generic[V]):
                 self._mine.discard((columns, values))
 
     def values(self, value: V, columns: tuple[str, ...]) -> Values:
-        return tuple(column(self.kind.column(value, name)) for name in columns)
+        return tuple(self.kind.encoded(name, self.kind.column(value, name)) for name in columns)
 
     def _bucket(self, columns: tuple[str, ...], values: Values) -> dict[str, None]:
         index = self.indexes[columns]
@@ -66,6 +65,6 @@ class Table(Generic[V]):
         """Return the keys of the rows whose columns equal ``where``: the smallest bucket, sifted by the others."""
         if not where:
             return self.rows
-        buckets = [self.indexes[name,].get((column(value),), {}) for name, value in where.items()]
+        buckets = [self.indexes[name,].get((self.kind.encoded(name, value),), {}) for name, value in where.items()]
         smallest, *others = sorted(buckets, key=len)
         return [key for key in smallest if all(key in other for other in others)]

@@ -14,6 +14,7 @@ from accredit.errors import (
     VALUE_TAKEN,
     Row,
 )
+from accredit.trust.expression import parse
 from tests.stores import made
 from tests.stores.conformance.store import Store, World, case, found, put_up, read, refused, world
 
@@ -117,6 +118,20 @@ async def what_is_unique_is_unique_within_its(store: Store) -> None:
         await change.credentials.add(made.by_expression(here.app, second))
     records = await found(store.another, "issuers", tenant_id=here.tenant.id, url=here.issuer.url)
     assert records == [here.issuer, second]
+
+
+@case("expressions are compared whole, however long they are, and found by their text")
+async def long_expressions(store: Store) -> None:
+    here = await put_up(store.registry, world())
+    texts = [f"claims['sub'] eq '{'x' * 3_000}{end}'" for end in "ab"]
+    async with store.registry.transaction() as change:
+        for text in texts:
+            await change.credentials.add(made.credential(here.app, here.issuer, expression=parse(text, 1)))
+        with refused(TRUST_EXISTS):
+            await change.credentials.add(made.credential(here.app, here.issuer, expression=parse(texts[1], 1)))
+    for text in texts:
+        (each,) = await found(store.another, "credentials", application_id=here.app.id, expression=text)
+        assert each.expression == parse(text, 1)
 
 
 @case("an application may give up an identifier and another may take it, in one change")

@@ -136,7 +136,7 @@ def upgrade() -> None:
         sa.Column("issuer_id", _ID, nullable=False),
         sa.Column("name", _NAME, nullable=False),
         sa.Column("subject", _NAME, nullable=True),
-        sa.Column("expression", _NAME, nullable=True),
+        sa.Column("expression", sa.Text(), nullable=True),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(

@@ -1,0 +1,176 @@
+"""Schemas: a migrated database equals a fresh one, what is written is what is declared, nothing is half upgraded."""
+
+import asyncio
+import re
+import sqlite3
+from contextlib import closing
+from importlib.resources import files
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateIndex, CreateTable
+
+from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_MISSING
+from accredit.stores import lookup
+from accredit.stores.encoding import SCHEMA
+from accredit.stores.fresh import create
+from accredit.stores.kinds import KINDS
+from accredit.stores.lookup import SqliteLookup
+from accredit.stores.migrations import VERSION_TABLE, configured, db_status, db_upgrade
+from accredit.stores.schema import METADATA, script
+from accredit.stores.sqlite import SqliteRegistry, connect, engine
+from tests.stores.conformance.store import SHELVES, found, put_up, refused, world
+
+
+def empty(path):
+    sqlite3.connect(path).close()
+    return path
+
+
+def parts(statement):
+    """A statement as its parts: the clauses in a table's brackets count, not their order or the white space."""
+    flat = re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", statement or "")).replace('"', "")
+    head, _, body = flat.partition("(")
+    clauses, depth, clause = [], 0, ""
+    for each in body.removesuffix(")"):
+        depth += (each == "(") - (each == ")")
+        if each == "," and depth == 0:
+            clauses.append(clause)
+            clause = ""
+        else:
+            clause += each
+    return head.strip(), sorted([*clauses, clause]) if head.startswith("CREATE TABLE") else [*clauses, clause]
+
+
+def schema_of(path):
+    with closing(connect(path)) as connection:
+        rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'")
+        return {row[:3]: parts(row[3]) for row in rows}
+
+
+def test_a_migrated_database_has_exactly_the_schema_of_a_fresh_one(tmp_path):
+    migrated, fresh = empty(tmp_path / "migrated.db"), tmp_path / "fresh.db"
+    assert db_status(migrated) == ("none", SCHEMA)
+    assert db_upgrade(migrated) == ("none", SCHEMA)
+    create(fresh)
+    assert schema_of(migrated) == schema_of(fresh)
+    for path in (migrated, fresh):
+        with closing(connect(path)) as connection:
+            assert connection.execute("SELECT * FROM configuration").fetchall() == [(1, 0)]
+            assert connection.execute("SELECT * FROM schema_version").fetchall() == [(SCHEMA,)]
+
+
+def test_a_migrated_database_works(tmp_path):
+    async def story():
+        registry = SqliteRegistry(tmp_path / "accredit.db")
+        here = await put_up(registry, world())
+        for shelf in SHELVES:
+            assert here.everything[shelf] in await found(registry, shelf)
+        registry.close()
+
+    db_upgrade(empty(tmp_path / "accredit.db"))
+    asyncio.run(story())
+
+
+def test_the_newest_revision_is_the_schema_that_this_version_needs():
+    assert ScriptDirectory.from_config(configured()).get_current_head() == SCHEMA
+
+
+def test_the_script_of_a_fresh_database_is_what_the_tables_say():
+    assert files("accredit.stores").joinpath("schema.sql").read_text("utf-8") == script()
+
+
+def test_alembic_finds_nothing_to_change(tmp_path):
+    db_upgrade(empty(tmp_path / "accredit.db"))
+    database = engine(tmp_path / "accredit.db")
+    with database.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
+        assert [each for each in compare_metadata(context, METADATA) if "schema_version" not in str(each)] == []
+    database.dispose()
+
+
+def test_an_upgrade_of_a_current_database_changes_nothing(tmp_path):
+    create(tmp_path / "accredit.db")
+    before = schema_of(tmp_path / "accredit.db")
+    assert db_upgrade(tmp_path / "accredit.db") == (SCHEMA, SCHEMA)
+    assert schema_of(tmp_path / "accredit.db") == before
+
+
+def test_a_schema_of_a_newer_version_is_not_touched(tmp_path):
+    create(tmp_path / "accredit.db")
+    with closing(connect(tmp_path / "accredit.db")) as connection:
+        connection.execute("UPDATE schema_version SET version_num = '9999'")
+    with refused(SCHEMA_UNKNOWN, found="9999", needed=SCHEMA):
+        db_upgrade(tmp_path / "accredit.db")
+    assert db_status(tmp_path / "accredit.db") == ("9999", SCHEMA)
+
+
+def test_a_missing_database_is_not_made_by_an_upgrade(tmp_path):
+    with refused(STORE_MISSING):
+        db_upgrade(tmp_path / "accredit.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path):
+    path = empty(tmp_path / "accredit.db")
+    with closing(connect(path)) as connection:
+        connection.execute("CREATE TABLE tenants (id TEXT)")  # in the way of the first revision
+    before = schema_of(path)
+    with refused(STORE_BUSY):
+        db_upgrade(path)
+    assert schema_of(path) == before
+    assert db_status(path) == ("none", SCHEMA)
+
+
+def test_an_upgrade_waits_for_no_writer_forever(tmp_path, monkeypatch):
+    path = empty(tmp_path / "accredit.db")
+    monkeypatch.setattr("accredit.stores.migrations.engine", lambda where: engine(where, busy_timeout=50))
+    with closing(connect(path)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with refused(STORE_BUSY):
+            db_upgrade(path)
+        other.execute("ROLLBACK")
+    assert db_upgrade(path) == ("none", SCHEMA)
+
+
+def test_every_kind_has_its_columns_and_its_unique_indexes_in_the_table():
+    for kind in KINDS:
+        table = METADATA.tables[kind.table]
+        assert {*kind.indexed, "seq", "revision", "body"} == set(table.c.keys())
+        unique = {
+            frozenset(column.name for column in each.columns)
+            for each in table.constraints
+            if type(each).__name__ == "UniqueConstraint"
+        }
+        wider = {frozenset({"tenant_id", "id"})}  # what children refer to
+        assert {frozenset(each.columns) for each in kind.uniques} == unique - wider
+        references = {each.column_keys[-1] for each in table.foreign_key_constraints}
+        assert {each.member for each in kind.parents} | {"tenant_id"} == references | {"tenant_id"}
+
+
+def test_the_tables_can_be_made_in_postgresql_too():
+    dialect = postgresql.dialect()
+    for table in METADATA.sorted_tables:
+        assert str(CreateTable(table).compile(dialect=dialect))
+        for index in table.indexes:
+            name = str(CreateIndex(index).compile(dialect=dialect)).split()[2]
+            assert len(name) <= 63  # PostgreSQL cuts longer ones
+
+
+QUESTIONS = sorted(each for each in vars(lookup).values() if str(each).startswith("SELECT") and "?" in each)
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_no_question_of_a_request_reads_a_whole_table(tmp_path, question):
+    create(tmp_path / "accredit.db")
+    asking = SqliteLookup(tmp_path / "accredit.db")
+    rows = asking._connection.execute(f"EXPLAIN QUERY PLAN {question}", ("x",) * question.count("?"))  # noqa: SLF001
+    plan = [row[3] for row in rows]
+    asking.close()
+    assert plan
+    assert not [step for step in plan if step.startswith("SCAN")]
+    if "assignments" in question:
+        assert "principal_id=? AND resource_id=?" in plan[0]
