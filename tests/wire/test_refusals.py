@@ -1,0 +1,616 @@
+"""Every refusal of the token endpoint as a caller gets it, field by field. The texts stand here twice on purpose."""
+
+import dataclasses
+import json
+import re
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from msgspec.structs import replace
+
+from accredit.administer import credentials, issuers, principals
+from accredit.app import seed
+from accredit.errors import CATALOGUE
+from accredit.exchange import JWT_BEARER
+from accredit.issuers import base64url
+from tests.wire.authority import ADMIN, BASE, ORDERS_SCOPE, TENANT, TOKEN_PATH, WORKLOAD, Answer, Wire, wire
+
+DOC = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
+CERT = "https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials"
+GITHUB = "https://token.actions.githubusercontent.com"
+IMMUTABLE = "repo:octo-org@123456/octo-repo@456789"
+OTHER_ID = "11111111-2222-4333-8444-555555555555"
+FAR = "0001-01-01T00:00:00.0000000Z"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is sent, and what comes back."""
+
+    send: Callable[[Wire], Answer]
+    code: int
+    error: str
+    text: str
+    status: int = 0
+    uri: bool = False
+
+    @property
+    def expected_status(self) -> int:
+        return self.status or (401 if self.error == "invalid_client" else 400)
+
+
+def posts(**changed: Any) -> Callable[[Wire], Answer]:
+    return lambda wire: wire.post(wire.form(**changed))
+
+
+def mints(*, overrides: dict[str, Any] | None = None, **params: Any) -> Callable[[Wire], Answer]:
+    more = {"overrides": overrides} if overrides else {}
+    return lambda wire: wire.post(wire.form(client_assertion=wire.mint(**params, **more)))
+
+
+def faults(*names: str) -> Callable[[Wire], Answer]:
+    return lambda wire: wire.post(wire.form(client_assertion=wire.mint(faults=list(names))))
+
+
+def secret(**changed: Any) -> Callable[[Wire], Answer]:
+    given = {"client_assertion": None, "client_assertion_type": None, "client_id": ADMIN}
+    return posts(**given, **changed)
+
+
+def at(path: str, **changed: Any) -> Callable[[Wire], Answer]:
+    return lambda wire: wire.post(wire.form(**changed), path)
+
+
+MISMATCH = f"your federated identity credential Subject, Audience and Issuer against the presented assertion. {DOC}"
+FORM_ROWS: dict[str, Row] = {
+    "GET on the token endpoint": Row(
+        lambda wire: wire.ask("GET", TOKEN_PATH),
+        900561,
+        "invalid_request",
+        "The endpoint only accepts POST requests. Received a GET request.",
+    ),
+    "a JSON body is not read": Row(
+        lambda wire: wire.ask("POST", TOKEN_PATH, b'{"grant_type":"x"}', {"content-type": "application/json"}),
+        900144,
+        "invalid_request",
+        "The request body must contain the following parameter: 'grant_type'.",
+    ),
+    "no scope": Row(
+        posts(scope=None), 900144, "invalid_request", "The request body must contain the following parameter: 'scope'."
+    ),
+    "no client_id beside a federated assertion": Row(
+        posts(client_id=None),
+        900144,
+        "invalid_request",
+        "The request body must contain the following parameter: 'client_id'.",
+    ),
+    "no client_assertion_type": Row(
+        posts(client_assertion_type=None),
+        900144,
+        "invalid_request",
+        "The request body must contain the following parameter: 'client_assertion_type'.",
+    ),
+    "no resource on the endpoint of version 1.0": Row(
+        at(f"/{TENANT}/oauth2/token"),
+        900144,
+        "invalid_request",
+        "The request body must contain the following parameter: 'resource'.",
+    ),
+    "secret and assertion at once": Row(
+        posts(client_secret="x"),
+        90023,
+        "invalid_request",
+        "The request is malformed: more than one kind of client authentication was sent.",
+    ),
+    "another assertion type": Row(
+        posts(client_assertion_type="urn:x"),
+        90023,
+        "invalid_request",
+        f"The request is malformed: client_assertion_type 'urn:x' is not {JWT_BEARER}.",
+    ),
+    "a grant that is not offered": Row(
+        posts(grant_type="password"),
+        70003,
+        "unsupported_grant_type",
+        "The app requested an unsupported grant type 'password'.",
+    ),
+    "on behalf of": Row(
+        posts(grant_type="urn:ietf:params:oauth:grant-type:jwt-bearer", requested_token_use="on_behalf_of"),
+        70003,
+        "unsupported_grant_type",
+        "The app requested an unsupported grant type 'urn:ietf:params:oauth:grant-type:jwt-bearer'.",
+    ),
+    "resource on the endpoint of version 2.0": Row(
+        posts(resource="api://orders"),
+        901002,
+        "invalid_request",
+        "The 'resource' request parameter isn't supported.",
+    ),
+    "fmi_path": Row(
+        posts(fmi_path="a/b"), 901002, "invalid_request", "The 'fmi_path' request parameter isn't supported."
+    ),
+    "requested_token_use": Row(
+        posts(requested_token_use="x"),
+        901002,
+        "invalid_request",
+        "The 'requested_token_use' request parameter isn't supported.",
+    ),
+    "req_cnf": Row(posts(req_cnf="x"), 901002, "invalid_request", "The 'req_cnf' request parameter isn't supported."),
+    "a proof-of-possession token": Row(
+        posts(token_type="pop"), 901002, "invalid_request", "The 'token_type' request parameter isn't supported."
+    ),
+    "no evidence": Row(
+        posts(client_assertion=None, client_assertion_type=None),
+        7000216,
+        "invalid_client",
+        "'client_assertion', 'client_secret' or 'request' is required for the 'client_credentials' grant type.",
+    ),
+}
+WHO_ROWS: dict[str, Row] = {
+    "a tenant that is no name": Row(
+        at("/not_a_tenant/oauth2/v2.0/token"),
+        900023,
+        "invalid_request",
+        "Specified tenant identifier 'not_a_tenant' is neither a valid DNS name, nor a valid external domain.",
+        uri=True,
+    ),
+    "a domain nobody has": Row(
+        at("/fabrikam.test/oauth2/v2.0/token"),
+        900023,
+        "invalid_request",
+        "Specified tenant identifier 'fabrikam.test' is neither a valid DNS name, nor a valid external domain.",
+        uri=True,
+    ),
+    "a tenant id nobody has": Row(
+        at(f"/{OTHER_ID}/oauth2/v2.0/token"),
+        90002,
+        "invalid_request",
+        f"Tenant '{OTHER_ID}' not found. Check to make sure you have the correct tenant ID and are signing into the "
+        "correct cloud. Check with your subscription administrator, this may happen if there are no active "
+        "subscriptions for the tenant.",
+    ),
+    "common": Row(
+        at("/common/oauth2/v2.0/token"),
+        9001023,
+        "invalid_request",
+        "The grant type isn't supported over the /common or /consumers endpoints. Please use the /organizations or "
+        "tenant-specific endpoint.",
+    ),
+    "consumers": Row(
+        at("/consumers/oauth2/v2.0/token"),
+        9001023,
+        "invalid_request",
+        "The grant type isn't supported over the /common or /consumers endpoints. Please use the /organizations or "
+        "tenant-specific endpoint.",
+    ),
+    "an unknown client": Row(
+        posts(client_id=OTHER_ID),
+        700016,
+        "unauthorized_client",
+        f"Application with identifier '{OTHER_ID}' was not found in the directory 'Contoso'. This can happen if the "
+        "application has not been installed by the administrator of the tenant or consented to by any user in the "
+        "tenant. You may have sent your authentication request to the wrong tenant.",
+        uri=True,
+    ),
+    "a client that cannot be one, with control characters": Row(
+        posts(client_id="a\r\nb\x1b"),
+        700016,
+        "unauthorized_client",
+        "Application with identifier 'a\ufffd\ufffdb\ufffd' was not found in the directory 'Contoso'. This can happen "
+        "if the application has not been installed by the administrator of the tenant or consented to by any user in "
+        "the tenant. You may have sent your authentication request to the wrong tenant.",
+        uri=True,
+    ),
+}
+SCOPE_ROWS: dict[str, Row] = {
+    "bytes that are no text": Row(
+        lambda wire: wire.ask(
+            "POST",
+            TOKEN_PATH,
+            b"grant_type=client_credentials&client_id=%s&client_secret=x&scope=%%ff%%2F.default" % WORKLOAD.encode(),
+            {"content-type": "application/x-www-form-urlencoded"},
+        ),
+        70011,
+        "invalid_scope",
+        "The provided request must include a 'scope' input parameter. The provided value for the input parameter "
+        "'scope' is not valid. The scope \ufffd/.default is not valid.",
+    ),
+    "no /.default": Row(
+        posts(scope="api://orders/Read"),
+        1002012,
+        "invalid_scope",
+        "The provided value for scope api://orders/Read is not valid. Client credential flows must have a scope value "
+        "with /.default suffixed to the resource identifier (application ID URI).",
+    ),
+    "two resources": Row(
+        posts(scope="api://orders/.default https://graph.microsoft.com/.default"),
+        1002012,
+        "invalid_scope",
+        "The provided value for scope api://orders/.default https://graph.microsoft.com/.default is not valid. Client "
+        "credential flows must have a scope value with /.default suffixed to the resource identifier (application ID "
+        "URI).",
+    ),
+    "an unknown resource": Row(
+        posts(scope="api://other/.default"),
+        500011,
+        "invalid_resource",
+        "The resource principal named api://other was not found in the tenant named Contoso. This can happen if the "
+        "application has not been installed by the administrator of the tenant or consented to by any user in the "
+        "tenant. You might have sent your authentication request to the wrong tenant.",
+        uri=True,
+    ),
+}
+MALFORMED = ("invalid_request", "JWT token is invalid or malformed.")
+ASSERTION_ROWS: dict[str, Row] = {
+    "not a token": Row(posts(client_assertion="x"), 50027, *MALFORMED, uri=True),
+    "50,000 segments": Row(posts(client_assertion="a." * 50_000), 50027, *MALFORMED, uri=True),
+    "deep JSON": Row(faults("deep_json"), 50027, *MALFORMED, uri=True),
+    "NaN": Row(faults("nan_claim"), 50027, *MALFORMED, uri=True),
+    "a member twice": Row(faults("dup_claim"), 50027, *MALFORMED, uri=True),
+    "a header member twice": Row(faults("dup_header"), 50027, *MALFORMED, uri=True),
+    "a huge date": Row(faults("exp_huge"), 50027, *MALFORMED, uri=True),
+    "a date as text": Row(faults("exp_string"), 50027, *MALFORMED, uri=True),
+    "crit": Row(faults("crit"), 50027, *MALFORMED, uri=True),
+    "an encrypted token": Row(faults("jwe"), 50027, *MALFORMED, uri=True),
+    "another type of token": Row(
+        faults("typ_at_jwt"),
+        5002727,
+        "invalid_request",
+        "Invalid JWT header type specified, must be 'JWT' or 'http://openid.net/specs/jwt/1.0'.",
+    ),
+    "no key reference": Row(
+        faults("no_kid"),
+        5002723,
+        "invalid_client",
+        "Invalid JWT token. No certificate SHA-1 thumbprint, certificate SHA-256 thumbprint, nor keyId specified in "
+        "token header.",
+        uri=True,
+    ),
+    "alg none": Row(
+        faults("alg_none"),
+        5002738,
+        "invalid_client",
+        "Invalid JWT token. 'none' is not a supported signature algorithm. Supported signing algorithms are: "
+        "'RS256,RS384,RS512'",
+        uri=True,
+    ),
+    "HMAC with the public key": Row(
+        faults("hs256_with_public_key"),
+        5002738,
+        "invalid_client",
+        "Invalid JWT token. 'HS256' is not a supported signature algorithm. Supported signing algorithms are: "
+        "'RS256,RS384,RS512'",
+        uri=True,
+    ),
+    "no audience": Row(
+        faults("no_aud"),
+        90014,
+        "invalid_request",
+        "The required field 'aud' is missing from the credential. Ensure that you have all the necessary parameters "
+        "for the login request.",
+        uri=True,
+    ),
+    "no expiry": Row(
+        faults("no_exp"),
+        90014,
+        "invalid_request",
+        "The required field 'exp' is missing from the credential. Ensure that you have all the necessary parameters "
+        "for the login request.",
+        uri=True,
+    ),
+    "no subject, though issuer and audience are known": Row(
+        faults("no_sub"),
+        90014,
+        "invalid_request",
+        "The required field 'sub' is missing from the credential. Ensure that you have all the necessary parameters "
+        "for the login request.",
+        uri=True,
+    ),
+}
+TRUST_ROWS: dict[str, Row] = {
+    "an issuer that differs by a slash": Row(
+        faults("iss_slash"),
+        700211,
+        "invalid_client",
+        f"No matching federated identity record found for presented assertion issuer '{GITHUB}/'. Please check "
+        + MISMATCH,
+    ),
+    "another audience": Row(
+        mints(overrides={"aud": "https://github.com/octo-org"}),
+        700212,
+        "invalid_client",
+        "No matching federated identity record found for presented assertion audience 'https://github.com/octo-org'. "
+        "Please check " + MISMATCH,
+    ),
+    "another subject": Row(
+        mints(branch="main"),
+        700213,
+        "invalid_client",
+        f"No matching federated identity record found for presented assertion subject '{IMMUTABLE}:ref:refs/heads/main'"
+        f". Check {MISMATCH}",
+    ),
+    "the subject in another case": Row(
+        mints(environment="Production"),
+        7002138,
+        "invalid_client",
+        f"No matching federated identity record found for presented assertion subject '{IMMUTABLE}:environment:Produc"
+        "tion'. The subject matches with case-insensitive comparison, but not with case-sensitive comparison. Check "
+        "your federated identity credential Subject, Audience and Issuer against the presented assertion. See "
+        f"documentation at: {DOC}. See breaking change notification and remediation at: https://learn.microsoft.com/"
+        "en-us/entra/identity-platform/reference-breaking-changes#august-2024.",
+    ),
+    "a client without credentials": Row(
+        posts(client_id=ADMIN),
+        70025,
+        "invalid_client",
+        "The client 'accredit-admin' has no configured federated identity credentials.",
+    ),
+}
+PROOF_ROWS: dict[str, Row] = {
+    "a bad signature": Row(
+        faults("bad_signature"), 700027, "invalid_client", "Client assertion failed signature validation."
+    ),
+    "a key of its own in the header": Row(
+        faults("jwk_header"), 700027, "invalid_client", "Client assertion failed signature validation."
+    ),
+    "an unknown key": Row(
+        lambda wire: wire.post(wire.form(client_assertion=wire.mint(header={"kid": "nobody"}))),
+        7000272,
+        "invalid_client",
+        "The certificate with identifier nobody used to sign the federated credential could not be found in the "
+        f"metadata of identity provider {GITHUB}. Please validate that your Identity Provider's metadata exposes the "
+        "key used to sign the incoming token.",
+        uri=True,
+    ),
+    "an unknown key that looks like a thumbprint": Row(
+        lambda wire: wire.post(wire.form(client_assertion=wire.mint(header={"kid": "AQIDBAUGBwgJCgsMDQ4PEBESExQ"}))),
+        7000272,
+        "invalid_client",
+        "The certificate with identifier 0102030405060708090A0B0C0D0E0F1011121314 used to sign the federated "
+        f"credential could not be found in the metadata of identity provider {GITHUB}. Please validate that your "
+        "Identity Provider's metadata exposes the key used to sign the incoming token.",
+        uri=True,
+    ),
+    "expired": Row(
+        mints(overrides={"iat": 1795438000, "nbf": 1795437400, "exp": 1795442099.5}),
+        700024,
+        "invalid_client",
+        "Client assertion is not within its valid time range. Current time: 2026-11-23T14:00:00.0000000Z, assertion "
+        "valid from 2026-11-23T12:36:40.0000000Z, expiry time of assertion 2026-11-23T13:54:59.5000000Z. Review the "
+        f"documentation at {CERT} .",
+        uri=True,
+    ),
+    "not yet valid": Row(
+        mints(overrides={"iat": 1795442400, "nbf": 1795442701, "exp": 1795443000}),
+        700024,
+        "invalid_client",
+        "Client assertion is not within its valid time range. Current time: 2026-11-23T14:00:00.0000000Z, assertion "
+        "valid from 2026-11-23T14:05:01.0000000Z, expiry time of assertion 2026-11-23T14:10:00.0000000Z. Review the "
+        f"documentation at {CERT} .",
+        uri=True,
+    ),
+    "valid for more than 25 hours": Row(
+        mints(overrides={"iat": 1795442400, "nbf": 1795442400, "exp": 1795442400 + 90_001}),
+        70023,
+        "invalid_request",
+        "External OIDC Provider token must have a lifetime of less than or equal to 1.01:00:00",
+    ),
+    "a wrong secret": Row(
+        secret(client_secret="wrong"),
+        7000215,
+        "invalid_client",
+        "Invalid client secret provided. Ensure the secret being sent in the request is the client secret value, not "
+        f"the client secret ID, for a secret added to app '{ADMIN}'.",
+        uri=True,
+    ),
+}
+ROWS = FORM_ROWS | WHO_ROWS | SCOPE_ROWS | ASSERTION_ROWS | TRUST_ROWS | PROOF_ROWS
+
+
+def refused(answer: Answer, row: Row) -> None:
+    """Compare an answer with its row, member by member, in order."""
+    body = answer.json
+    members = ["error", "error_description", "error_codes", "timestamp", "trace_id", "correlation_id"]
+    assert list(body) == members + (["error_uri"] if row.uri else [])
+    trace, correlation = body["trace_id"], body["correlation_id"]
+    assert body["error_codes"] == [row.code]
+    assert body["error_description"] == (
+        f"AADSTS{row.code}: {row.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: 2026-11-23 14:00:00Z"
+    )
+    assert (body["error"], answer.status, body["timestamp"]) == (row.error, row.expected_status, "2026-11-23 14:00:00Z")
+    assert body.get("error_uri") == (f"{BASE}/error?code={row.code}" if row.uri else None)
+    assert UUID(trace).bytes[-1] == 0
+    assert answer.headers["x-ms-request-id"] == trace
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert answer.headers["cache-control"] == "no-store, no-cache"
+    assert "www-authenticate" not in answer.headers
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+def test_a_refusal_is_answered_as_the_contract_says(row: Row, shared: Wire) -> None:
+    refused(row.send(shared), row)
+
+
+def test_an_expression_that_does_not_hold(emulator: Wire) -> None:
+    emulator.run(
+        credentials.add,
+        emulator.administrator,
+        seed.marked("application deploy-bot"),
+        name="any-branch",
+        issuer=GITHUB,
+        subject=None,
+        expression="claims['sub'] matches 'repo:octo-org@123456/*' and claims['repository_owner_id'] eq '999'",
+        audiences=("api://AzureADTokenExchange",),
+    )
+    subject = f"{IMMUTABLE}:ref:refs/heads/main"
+    refused(
+        emulator.post(emulator.form(client_assertion=emulator.mint(branch="main"))),
+        Row(
+            posts(),
+            7002131,
+            "invalid_client",
+            f"No matching federated identity record found for presented assertion subject '{subject}' or no federated "
+            "identity credential expression matched. Please check your federated identity credential Subject, "
+            f"Expression, Audience and Issuer against the presented assertion. {DOC}",
+        ),
+    )
+
+
+def test_what_this_authority_issued_itself(emulator: Wire) -> None:
+    own = f"{BASE}/{TENANT}/v2.0"
+    emulator.run(
+        credentials.add,
+        emulator.administrator,
+        seed.marked("application deploy-bot"),
+        name="loop",
+        issuer=own,
+        subject="x",
+        audiences=("api://AzureADTokenExchange",),
+    )
+    answer = emulator.post(emulator.form(client_assertion=emulator.mint(overrides={"iss": own, "sub": "x"})))
+    text = "AAD-issued tokens may not be used for federated identity flows."
+    refused(answer, Row(posts(), 700222, "invalid_client", text))
+
+
+def test_a_disabled_application_and_one_without_a_service_principal(emulator: Wire) -> None:
+    principal = seed.marked("principal deploy-bot")
+    emulator.run(principals.update, emulator.administrator, principal, enabled=False)
+    disabled = f"Application '{WORKLOAD}'(deploy-bot) is disabled."
+    refused(emulator.post(emulator.form()), Row(posts(), 7000112, "unauthorized_client", disabled))
+    assert emulator.events()[0].code == 7000112
+    emulator.run(principals.delete, emulator.administrator, principal)
+    missing = f"The client application {WORKLOAD} is missing service principal in the tenant {TENANT}."
+    refused(emulator.post(emulator.form()), Row(posts(), 7000229, "unauthorized_client", missing))
+
+
+async def put(wire: Wire, shelf: str, key: UUID, **changed: Any) -> None:
+    async with wire.runtime.registry.transaction() as change:
+        found = getattr(change, shelf)
+        await found.put(replace(await found.get(key), **changed))
+
+
+def test_a_public_client(emulator: Wire) -> None:
+    emulator.run(put, emulator, "applications", seed.marked("application deploy-bot"), public=True)
+    text = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
+    refused(emulator.post(emulator.form()), Row(posts(), 700025, "invalid_client", text))
+
+
+def test_an_expired_secret(emulator: Wire) -> None:
+    emulator.clock.advance(days=3_651)
+    answer = secret(client_secret=seed.ADMIN_SECRET, scope=ORDERS_SCOPE)(emulator)
+    assert (answer.status, answer.code) == (401, 7000222)
+    assert answer.json["error_description"].startswith(
+        f"AADSTS7000222: The provided client secret keys for app '{ADMIN}' are expired. Visit the Azure portal to "
+        "create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added "
+        "security: https://aka.ms/certCreds. Trace ID: "
+    )
+
+
+def test_a_resource_that_demands_an_assignment(emulator: Wire) -> None:
+    emulator.run(put, emulator, "principals", seed.marked("principal Orders API"), assignment_required=True)
+    assert emulator.post(emulator.form()).status == 200
+    answer = secret(client_secret=seed.ADMIN_SECRET)(emulator)
+    resource = f"'{seed.ORDERS_ID}'(Orders API)"
+    text = f"Application '{ADMIN}'(accredit-admin) is not assigned to a role for the application {resource}."
+    refused(answer, Row(posts(), 501051, "invalid_grant", text))
+
+
+def test_an_issuer_that_cannot_be_reached(emulator: Wire) -> None:
+    emulator.run(put, emulator, "issuers", seed.marked("issuer github"), key_source="discovery", jwks=None)
+    answer = emulator.post(emulator.form())  # nothing listens where the test issuer would answer
+    refused(answer, Row(posts(), 90061, "invalid_request", "Request to External OIDC endpoint failed."))
+    event = emulator.events()[0]
+    assert "connect" in event.detail
+    assert event.credential_name == seed.CREDENTIAL
+
+
+def test_a_key_that_is_too_weak(emulator: Wire) -> None:
+    weak = '{"keys":[{"kty":"RSA","kid":"weak","n":"%s","e":"AQAB"}, %s]}'
+    small = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  that it is too small is the point
+    number = small.public_key().public_numbers().n
+    good = emulator.ask("GET", "/idp/github/.well-known/jwks").json["keys"][0]
+    document = weak % (base64url.encode(number.to_bytes(128, "big")), json.dumps(good))
+    emulator.run(issuers.upload, emulator.administrator, seed.marked("issuer github"), document)
+    answer = emulator.post(emulator.form(client_assertion=emulator.mint(header={"kid": "weak"})))
+    text = "Invalid JWT token. Unsupported key for the signing algorithm."
+    refused(answer, Row(posts(), 5002730, "invalid_request", text))
+    assert "KP-02" in emulator.events()[0].detail
+
+
+def test_too_many_requests_at_once(emulator: Wire) -> None:
+    admission = emulator.runtime.front.tokens.admission  # type: ignore[union-attr]
+    admission.under_way = admission.most
+    answer = emulator.post(emulator.form())
+    assert (answer.status, answer.code, answer.json["error"]) == (429, 90055, "temporarily_unavailable")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_errors_of_the_transport_are_json_too(shared: Wire) -> None:
+    for method, path, headers, status, error, label, allow in (
+        ("GET", "/nowhere", {}, 404, "invalid_request", "ACC2404", None),
+        ("GET", f"/{TENANT}/nowhere", {}, 404, "invalid_request", "ACC2404", None),
+        ("DELETE", f"/{TENANT}/discovery/v2.0/keys", {}, 405, "invalid_request", "ACC2405", "GET, OPTIONS"),
+        ("POST", "/metadata/endpoints", {}, 405, "invalid_request", "ACC2405", "GET"),
+        ("POST", TOKEN_PATH, {"content-length": "131073"}, 413, "invalid_request", "ACC2413", None),
+        ("GET", "/", {"host": "evil.example:8443"}, 421, "invalid_request", "ACC2421", None),
+        ("GET", f"/{TENANT}/oauth2/v2.0/authorize", {}, 501, "unsupported_response_type", "ACC2501", None),
+    ):
+        answer = shared.ask(method, path, b"", headers)
+        assert (answer.status, answer.json["error"], answer.json["error_codes"]) == (status, error, []), path
+        assert answer.json["error_description"].startswith(f"{label}: "), path
+        assert answer.headers.get("allow") == allow, path
+
+
+def test_a_body_that_grows_beyond_the_limit_without_saying_so(shared: Wire) -> None:
+    body = b"grant_type=client_credentials&x=" + b"a" * 10_000_000
+    answer = shared.ask(
+        "POST", TOKEN_PATH, body, {"content-type": "application/x-www-form-urlencoded", "content-length": ""}
+    )
+    assert answer.status == 413
+
+
+def test_an_error_of_our_own_is_told_without_a_word_about_it(emulator: Wire) -> None:
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    tokens = emulator.runtime.front.tokens  # type: ignore[union-attr]
+    tokens = dataclasses.replace(tokens, exchange=broken)
+    front = dataclasses.replace(emulator.runtime.front, tokens=tokens)  # type: ignore[type-var]
+    answer = emulator.ask(
+        "POST",
+        TOKEN_PATH,
+        b"grant_type=client_credentials&client_id=x&client_secret=y&scope=z",
+        {"content-type": "application/x-www-form-urlencoded"},
+        application=front,
+    )
+    assert (answer.status, answer.json["error"], answer.json["error_codes"]) == (500, "server_error", [])
+    assert b"secret" not in answer.body
+    assert b"ZeroDivision" not in answer.body
+
+
+def test_basic_is_challenged_and_only_basic(shared: Wire) -> None:
+    value = "Basic " + b64encode(f"{ADMIN}:wrong".encode()).decode()
+    form = {"grant_type": "client_credentials", "scope": ORDERS_SCOPE}
+    answer = shared.post(form, headers={"authorization": value})
+    assert (answer.status, answer.code) == (401, 7000215)
+    assert answer.headers["www-authenticate"].startswith("Basic ")
+
+
+def test_a_status_of_401_means_exactly_invalid_client() -> None:
+    for row in CATALOGUE.values():
+        if row.family == "sts":
+            assert (row.status == 401) == (row.error == "invalid_client"), row.name
+
+
+def test_the_separator_can_be_the_old_one(tmp_path: Path) -> None:
+    with wire(tmp_path / "data", error_separator="crlf", explain_to_caller=True) as old:
+        answer = old.post(old.form(client_assertion=old.mint(branch="main")))
+    assert re.search(r"federation\r\nTrace ID: [0-9a-f-]{36}\r\nCorrelation ID: ", answer.json["error_description"])
+    assert answer.json["accredit_explain"]["cause"] == "ENTITY_TYPE"
