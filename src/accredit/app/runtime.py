@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from accredit.tokens import SigningKey
     from accredit.web.answers import Application, Receive, Scope, Send
 
+REFRESHED_EVERY: Final = 2.0  # seconds between two looks for what other processes changed; no request waits for it
 TENDED_EVERY: Final = 3_600.0  # seconds between two looks at the age of our signing keys
 
 
@@ -84,7 +86,8 @@ class Runtime:
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
         await self.log.start()
-        self._tasks = [asyncio.create_task(self.kept.keys.keep_fresh()), asyncio.create_task(self._tend())]
+        background = (self.kept.keys.keep_fresh(), self._tend(), self._follow())
+        self._tasks = [asyncio.create_task(each) for each in background]
 
     async def close(self) -> None:
         """Write what waits, let go of everything."""
@@ -126,6 +129,13 @@ class Runtime:
                 failures=failures,
             )
         return metrics.text()
+
+    async def _follow(self) -> None:
+        """Take over what other processes changed, also when no request asks: refusals then need no second look."""
+        while True:
+            await asyncio.sleep(REFRESHED_EVERY)
+            with suppress(Refused):
+                await self.snapshot.refresh()
 
     async def _tend(self) -> None:
         """Make the next signing key in time."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -21,7 +21,7 @@ from accredit.trust import DEFAULT_AUDIENCE
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from accredit.app.runtime import Runtime
@@ -37,31 +37,43 @@ def serve(settings: Settings, *, ready_file: Path | None = None, announce: Calla
 
 
 async def _serve(settings: Settings, ready_file: Path | None, announce: Callable[[Runtime], None]) -> int:
-    emulator = settings.profile == "emulator"
     _refuse_unsafe(settings)
     public = bind(settings.host, settings.port)
     port = public[0].getsockname()[1]
-    admin = _bind_admin(settings, port)
-    settings = replace(settings, port=port, admin_port=admin[0].getsockname()[1])
-    folder = find(settings)
-    if not emulator and not folder.filled:
-        raise Refused(STORE_MISSING, path=folder.database)
+    admin: list[socket.socket] = []
     try:
-        base = f"https://localhost:{port}" if emulator else _public_url(settings)
-        tls, ca_file = await _begin(settings, folder, base)
-        runtime = await _build(settings, base, folder, ca_file, (*public, *admin))
-        try:
-            await _answer(runtime, public, admin, tls, ca_file, ready_file, announce)
-        finally:
-            await runtime.close()
+        admin += _bind_admin(settings, port)
+        settings = replace(settings, port=port, admin_port=admin[0].getsockname()[1])
+        with _opened(settings) as folder:
+            base = _public_url(settings) if not folder.emulator else f"https://localhost:{port}"
+            tls, ca_file = await _begin(settings, folder, base)
+            runtime = await _build(settings, base, folder, ca_file, (*public, *admin))
+            try:
+                await _answer(runtime, public, admin, tls, ca_file, ready_file, announce)
+            finally:
+                await runtime.close()
     finally:
         for each in (*public, *admin):
             each.close()
-        if ready_file is not None:
-            with suppress(FileNotFoundError):
-                ready_file.unlink()
-        folder.remove_if_temporary()
+        _remove(ready_file)
     return 0
+
+
+@contextmanager
+def _opened(settings: Settings) -> Iterator[Folder]:
+    """Find the data directory; an emulator's temporary one is removed at the end. ``STORE_MISSING``."""
+    folder = find(settings)
+    try:
+        if not folder.emulator and not folder.filled:
+            raise Refused(STORE_MISSING, path=folder.database)
+        yield folder
+    finally:
+        folder.remove_if_temporary()
+
+
+def _remove(ready_file: Path | None) -> None:
+    if ready_file is not None:
+        ready_file.unlink(missing_ok=True)
 
 
 async def _build(
