@@ -115,8 +115,8 @@ def set_to(check: Check, after: str) -> Edit:
         target="credential",
         kind="set",
         what=word,
-        before=check.expected,
-        after=after,
+        before=kept(check.expected),
+        after=kept(after),
         text=f"set the credential's {word} to `{kept(after)}`",
     )
 
@@ -127,8 +127,8 @@ def request(check: Check, after: str) -> Edit:
         target="workload",
         kind="request",
         what=word,
-        before=check.presented,
-        after=after,
+        before=kept(check.presented),
+        after=kept(after),
         text=f"have the platform issue the token with the {word} `{kept(after)}`",
     )
 
@@ -138,8 +138,8 @@ def add_for(check: Check) -> Edit:
         target="credential",
         kind="add",
         what=WORDS[check.claim],
-        before=check.expected,
-        after=check.presented,
+        before=kept(check.expected),
+        after=kept(check.presented),
         effect="wider",
         text=f"add a credential for the {WORDS[check.claim]} `{kept(check.presented)}`",
     )

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 
 from accredit.errors import Refused
 from accredit.explain.causes import Cause
-from accredit.explain.model import Edit, Explanation, Near, Step, Summary
+from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, Step, Summary
 from accredit.explain.proving import prove
 from accredit.explain.ranking import SHOWN, compare, rank
 from accredit.explain.reasons import why, why_unreadable
@@ -81,7 +81,7 @@ def explain(
         code=refused.row.label if refused else "",
         message=refused.message if refused else "",
         cause=cause.id,
-        sentence=cause.sentence,
+        sentence=kept(cause.sentence, LONGEST_SENTENCE),
         warning=_STRANGER if refused and proof != "proven" else "",
         at=now,
         proof=proof,

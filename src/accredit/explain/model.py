@@ -15,6 +15,7 @@ import msgspec
 from accredit.signins import ProofState
 
 SCHEMA: Final = 1
+LONGEST_SENTENCE: Final = 4_000  # characters: several values of 600 each
 
 Status = Literal["pass", "fail", "skip"]
 StepId = Literal["parse", "issuer", "audience", "subject", "self", "algorithm", "signature", "time", "lifetime"]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from accredit.explain import audience, issuer, subject
 from accredit.explain.causes import Cause, case, difference, different, white_space
-from accredit.explain.model import Comparison, Near
+from accredit.explain.model import LONGEST_SENTENCE, Comparison, Near
 from accredit.signins import kept
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def near(verdict: Verdict, presented: Presented, state: State) -> Near:
         state=state,
         score=sum(_score(each, causes.get(each.claim)) for each in verdict.checks),
         cause=first.id,
-        sentence=first.sentence,
+        sentence=kept(first.sentence, LONGEST_SENTENCE),
         comparisons=compare(verdict),
         edits=first.edits,
     )
@@ -71,7 +71,7 @@ def compare(verdict: Verdict) -> tuple[Comparison, ...]:
     return tuple(
         Comparison(
             claim=each.claim,
-            expected=each.expected,
+            expected=kept(each.expected),
             presented=kept(each.presented),
             passed=each.passed,
             difference=None if each.passed else difference(each.expected, each.presented),

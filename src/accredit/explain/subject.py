@@ -34,7 +34,8 @@ def clause(credential: FederatedCredential, _: Check, presented: Presented) -> C
             clause = credential.expression.text[step.start : step.end]
             says = f"says `{kept(str(step.observed))}`" if step.observed_type else "has no such claim"
             return Cause(f"CLAUSE({number})", f"Clause {number} does not hold: `{clause}`, but the token {says}.")
-    return None
+    text = "This expression was not evaluated: the expressions before it used up the work that one token may cause."
+    return Cause("BUDGET", text)
 
 
 def generation(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:

@@ -1,0 +1,473 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from accredit.errors import ISSUER_UNREACHABLE, Refused
+from accredit.explain import explain, unreadable
+from accredit.explain.causes import difference
+from accredit.explain.proving import span
+from accredit.issuers import OwnIssuers, jwks
+from tests.conftest import ROOT
+from tests.forge import AT, AUDIENCE, ISSUER, NOW, jwk, key_for
+from tests.forge import jwks as published
+from tests.support.trusting import credential, presented, record, trusted
+
+BRANCH = "repo:octo-org/octo-repo:ref:refs/heads/main"
+IMMUTABLE = "repo:octo-org@123456/octo-repo@456789:"
+MATCHING = "claims['sub'] matches 'repo:octo-org/*' and claims['repository_id'] eq '456789'"
+
+
+def why(held, said=(), *, several="contained", extended=False):
+    """The explanation of a token that says ``said`` beside one credential that holds ``held``."""
+    token = presented(extended=extended, **dict(said))
+    return explain(token, trusted(credential(**dict(held)), multi_audience=several), client="deploy-bot", now=NOW)
+
+
+CAUSES = {  # what the credential holds, what the token says, code, cause, the whole first sentence
+    "a slash at the end of the credential's issuer": (
+        {"issuer": ISSUER + "/"},
+        {},
+        700211,
+        "SLASH",
+        (
+            "The issuer differs only by the last character: the credential ends in `/`, the token does not. "
+            f"Set the issuer to `{ISSUER}`."
+        ),
+    ),
+    "a slash at the end of the token's issuer": (
+        {},
+        {"iss": ISSUER + "/"},
+        700211,
+        "SLASH",
+        (
+            "The issuer differs only by the last character: the token ends in `/`, the credential does not. "
+            f"Set the issuer to `{ISSUER}/`."
+        ),
+    ),
+    "a double slash": (
+        {"issuer": "https://jenkins.test/oidc"},
+        {"iss": "https://jenkins.test//oidc"},
+        700211,
+        "DOUBLE_SLASH",
+        (
+            "The token's issuer has a double slash where the credential's has one. "
+            "Set the issuer to `https://jenkins.test//oidc`."
+        ),
+    ),
+    "a double slash in the credential": (
+        {"issuer": "https://jenkins.test///oidc"},
+        {"iss": "https://jenkins.test/oidc"},
+        700211,
+        "DOUBLE_SLASH",
+        (
+            "The credential's issuer has a double slash where the token's has one. "
+            "Set the issuer to `https://jenkins.test/oidc`."
+        ),
+    ),
+    "the address of the discovery document": (
+        {"issuer": ISSUER + "/.well-known/openid-configuration"},
+        {},
+        700211,
+        "DISCOVERY_SUFFIX",
+        (
+            "The credential's issuer is the address of the discovery document; the issuer is the part before "
+            f"`/.well-known`. Set the issuer to `{ISSUER}`."
+        ),
+    ),
+    "an issuer in another case": (
+        {"issuer": "https://gitlab.com/Group"},
+        {"iss": "https://gitlab.com/group"},
+        700211,
+        "CASE",
+        (
+            "The issuer matches except for case at character 20: `group` in the token, `Group` in the credential. "
+            "Comparison is case-sensitive."
+        ),
+    ),
+    "an issuer that is another one": (
+        {"issuer": "https://gitlab.com"},
+        {},
+        700211,
+        "DIFFERENT",
+        "The issuer is another one. No credential resembles this token.",
+    ),
+    "GitHub's default audience": (
+        {},
+        {"aud": "https://github.com/octo-org"},
+        700212,
+        "AUD_DEFAULT",
+        (
+            "The token was requested for `https://github.com/octo-org`, which is GitHub's default. "
+            "Request it with `audience=api://AzureADTokenExchange`."
+        ),
+    ),
+    "the API server's audience": (
+        {"issuer": "https://k8s.test"},
+        {"iss": "https://k8s.test", "aud": ["https://kubernetes.default.svc"], "sub": "system:serviceaccount:a:b"},
+        700212,
+        "AUD_DEFAULT",
+        (
+            "The token was requested for `https://kubernetes.default.svc`, which is the cluster's own API server. "
+            "Project a token with the audience `api://AzureADTokenExchange`."
+        ),
+    ),
+    "the cluster's issuer as audience": (
+        {"issuer": "https://k8s.test"},
+        {"iss": "https://k8s.test", "aud": ["https://k8s.test"], "sub": "system:serviceaccount:a:b"},
+        700212,
+        "AUD_DEFAULT",
+        (
+            "The token was requested for `https://k8s.test`, which is the cluster's own API server. "
+            "Project a token with the audience `api://AzureADTokenExchange`."
+        ),
+    ),
+    "the issuer as audience, where it is no cluster": (
+        {},
+        {"aud": ISSUER},
+        700212,
+        "DIFFERENT",
+        f"The token is meant for `{ISSUER}`, the credential expects `{AUDIENCE}`.",
+    ),
+    "an audience in another case": (
+        {},
+        {"aud": AUDIENCE.lower()},
+        700212,
+        "AUD_CASE",
+        (
+            "The audience matches except for case at character 7: `azureadtokenexchange` in the token, "
+            "`AzureADTokenExchange` in the credential. Comparison is case-sensitive."
+        ),
+    ),
+    "an audience with a blank": (
+        {},
+        {"aud": AUDIENCE + " "},
+        700212,
+        "WHITESPACE",
+        f"Character 27 of the token's audience is a blank. Retype it: `{AUDIENCE}`.",
+    ),
+    "a branch where an environment is expected": (
+        {"subject": IMMUTABLE + "environment:production"},
+        {"sub": IMMUTABLE + "ref:refs/heads/main"},
+        700213,
+        "ENTITY_TYPE",
+        (
+            "The job ran on branch `main`, the credential expects environment `production`. Either add "
+            "`environment: production` to the job, or add a credential for the branch."
+        ),
+    ),
+    "an environment where a branch is expected": (
+        {"subject": BRANCH},
+        {"sub": "repo:octo-org/octo-repo:environment:production"},
+        700213,
+        "ENTITY_TYPE",
+        (
+            "The job names environment `production`, so GitHub puts the environment into the subject; the credential "
+            "expects branch `main`. Add a credential for the environment, if that is what you meant to trust."
+        ),
+    ),
+    "a pull request where an environment is expected": (
+        {"subject": "repo:octo-org/octo-repo:environment:production"},
+        {"sub": "repo:octo-org/octo-repo:pull_request"},
+        700213,
+        "ENTITY_TYPE",
+        (
+            "The job ran for a pull request, the credential expects environment `production`. Either add "
+            "`environment: production` to the job, or add a credential for a pull request."
+        ),
+    ),
+    "a tag where a branch is expected": (
+        {"subject": BRANCH},
+        {"sub": "repo:octo-org/octo-repo:ref:refs/tags/v1"},
+        700213,
+        "ENTITY_TYPE",
+        (
+            "The job ran on tag `v1`, the credential expects branch `main`. Add a credential for the tag, if that is what "
+            "you meant to trust."
+        ),
+    ),
+    "another branch": (
+        {"subject": BRANCH},
+        {"sub": "repo:octo-org/octo-repo:ref:refs/heads/next"},
+        700213,
+        "DIFFERENT",
+        "The subject differs at character 40: `next` in the token, `main` in the credential.",
+    ),
+    "a context of no known kind": (
+        {"subject": BRANCH},
+        {"sub": "repo:octo-org/octo-repo:job_workflow_ref:x"},
+        700213,
+        "DIFFERENT",
+        "The subject differs at character 25: `job_workflow_ref` in the token, `ref` in the credential.",
+    ),
+    "a newer form of the same subject": (
+        {"subject": BRANCH},
+        {"sub": IMMUTABLE + "ref:refs/heads/main"},
+        700213,
+        "GENERATION",
+        (
+            "Same repository, newer subject format. The token says `repo:octo-org@123456/octo-repo@456789:…`, the "
+            "credential `repo:octo-org/octo-repo:…`. GitHub sends ids for repositories created, renamed or transferred "
+            "since 2026-07-15, or after opting in. Add the immutable credential beside this one."
+        ),
+    ),
+    "an older form of the same subject": (
+        {"subject": IMMUTABLE + "ref:refs/heads/main"},
+        {"sub": BRANCH},
+        700213,
+        "GENERATION",
+        (
+            "Same repository, older subject format. The token says `repo:octo-org/octo-repo:…`, the credential "
+            "`repo:octo-org@123456/octo-repo@456789:…`. GitHub sends the names alone until the repository opts in to "
+            "immutable subjects. Opt in."
+        ),
+    ),
+    "another repository of the same name": (
+        {"subject": IMMUTABLE + "ref:refs/heads/main"},
+        {"sub": "repo:octo-org@123456/octo-repo@987654:ref:refs/heads/main"},
+        700213,
+        "ID_CHANGED",
+        (
+            "The names are the same, but the ids are not: `repo:octo-org@123456/octo-repo@987654` in the token, "
+            "`repo:octo-org@123456/octo-repo@456789` in the credential. The repository may have been deleted and created "
+            "again by someone else."
+        ),
+    ),
+    "a subject in another case": (
+        {"subject": "repo:octo-org/octo:environment:production"},
+        {"sub": "repo:octo-org/octo:environment:Production"},
+        7002138,
+        "CASE",
+        (
+            "The subject matches except for case at character 32: `Production` in the token, `production` in the "
+            "credential. Comparison is case-sensitive."
+        ),
+    ),
+    "a star in a plain subject": (
+        {"subject": "repo:octo-org/octo-repo:ref:refs/heads/*"},
+        {},
+        700213,
+        "LITERAL_STAR",
+        (
+            "The star in the credential's subject is an ordinary character: a subject is never a pattern. An expression is "
+            "one."
+        ),
+    ),
+    "a question mark in a plain subject": (
+        {"subject": BRANCH[:-1] + "?"},
+        {},
+        700213,
+        "LITERAL_STAR",
+        (
+            "The question mark in the credential's subject is an ordinary character: a subject is never a pattern. An "
+            "expression is one."
+        ),
+    ),
+    "a star that would not fit either": (
+        {"subject": "repo:octo-org/other:*"},
+        {},
+        700213,
+        "DIFFERENT",
+        "The subject is another one. No credential resembles this token.",
+    ),
+    "a blank before the credential's subject": (
+        {"subject": " " + BRANCH},
+        {},
+        700213,
+        "WHITESPACE",
+        f"Character 1 of the credential's subject is a blank. Retype it: `{BRANCH}`.",
+    ),
+    "an invisible character in the token's subject": (
+        {"subject": BRANCH},
+        {"sub": BRANCH + "\u200b"},
+        700213,
+        "CONTROL",
+        f"Character 44 of the token's subject is U+200B, which nobody sees. Retype it: `{BRANCH}`.",
+    ),
+    "no subject": ({}, {"sub": ...}, 90014, "CLAIM_MISSING(sub)", "The token has no subject."),
+    "a clause that does not hold": (
+        {"expression": MATCHING},
+        {"repository_id": "1"},
+        7002131,
+        "CLAUSE(2)",
+        "Clause 2 does not hold: `claims['repository_id'] eq '456789'`, but the token says `1`.",
+    ),
+    "a claim that a clause names and the token lacks": (
+        {"expression": MATCHING},
+        {},
+        7002131,
+        "CLAUSE(2)",
+        "Clause 2 does not hold: `claims['repository_id'] eq '456789'`, but the token has no such claim.",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", CAUSES)
+def test_the_cause_is_named_for(sentence):
+    held, said, code, cause, first_line = CAUSES[sentence]
+    told = why(held, said)
+    assert (told.code, told.cause, told.sentence) == (f"AADSTS{code}", cause, first_line)
+    assert told.near[0].cause == cause
+
+
+def test_several_audiences_are_named_where_one_is_demanded():
+    told = why({}, {"aud": [AUDIENCE, "https://vault.test"]}, several="refuse", extended=True)
+    assert (told.code, told.cause) == ("AADSTS700212", "AUD_EXTRA")
+    assert told.sentence == (
+        f"The token is also meant for `https://vault.test`; this credential accepts tokens for `{AUDIENCE}` only. "
+        "Request that one audience alone."
+    )
+
+
+EDITS = {  # what the credential holds, what the token says, the edits: target, kind, value after, effect
+    "the issuer as the token writes it": (
+        {"issuer": ISSUER + "/"},
+        {},
+        [("credential", "set", ISSUER, "same")],
+    ),
+    "the audience that the credential expects": (
+        {},
+        {"aud": "https://github.com/octo-org"},
+        [("workload", "request", AUDIENCE, "same")],
+    ),
+    "the environment first, then a second credential": (
+        {"subject": IMMUTABLE + "environment:production"},
+        {"sub": IMMUTABLE + "ref:refs/heads/main"},
+        [
+            ("workload", "set", "production", "same"),
+            ("credential", "add", IMMUTABLE + "ref:refs/heads/main", "wider"),
+        ],
+    ),
+    "the immutable twin": (
+        {"subject": BRANCH},
+        {"sub": IMMUTABLE + "ref:refs/heads/main"},
+        [("credential", "add", IMMUTABLE + "ref:refs/heads/main", "wider")],
+    ),
+    "never anything, where the id changed": (
+        {"subject": IMMUTABLE + "ref:refs/heads/main"},
+        {"sub": "repo:octo-org@123456/octo-repo@987654:ref:refs/heads/main"},
+        [],
+    ),
+    "an expression over the id, after a second credential": (
+        {"subject": "repo:octo-org/*"},
+        {"repository_id": "456789"},
+        [
+            ("credential", "add", BRANCH, "wider"),
+            (
+                "credential",
+                "set",
+                "claims['sub'] matches 'repo:octo-org/*' and claims['repository_id'] eq '456789'",
+                "wider",
+            ),
+        ],
+    ),
+    "nothing, where nothing resembles the token": ({"subject": "x"}, {}, []),
+}
+
+
+@pytest.mark.parametrize("sentence", EDITS)
+def test_what_would_help_is(sentence):
+    held, said, edits = EDITS[sentence]
+    told = why(held, said)
+    assert [(each.target, each.kind, each.after, each.effect) for each in told.edits] == edits
+    assert all(each.text for each in told.edits)
+
+
+DIFFERENCES = {
+    "equal": ("abc", "abc", None),
+    "the first character": ("abc", "xbc", (1, 1, "abc", "xbc")),
+    "the last character": ("abc", "abd", (3, 1, "abc", "abd")),
+    "one is longer": ("ab", "abc", (3, 1, "ab", "abc")),
+    "one is empty": ("", "abc", (1, 1, "", "abc")),
+    "the second segment": ("a:bc:d", "a:bx:d", (4, 2, "bc", "bx")),
+    "right behind a colon": ("a:b", "a:c", (3, 2, "b", "c")),
+    "a part between slashes": ("repo:o/name:x", "repo:o/other:x", (8, 2, "name", "other")),
+}
+
+
+@pytest.mark.parametrize("sentence", DIFFERENCES)
+def test_two_values_part_at(sentence):
+    expected, said, where = DIFFERENCES[sentence]
+    found = difference(expected, said)
+    assert (found and (found.character, found.segment, found.expected, found.presented)) == where
+
+
+SPANS = {
+    0: "0 s",
+    59: "59 s",
+    60: "1 min",
+    252: "4 min 12 s",
+    3_600: "1 h",
+    3_660: "1 h 1 min",
+    90_000: "1 d 1 h",
+    31_536_000: "365 d",
+    -61: "1 min 1 s",
+}
+
+
+@pytest.mark.parametrize("seconds", SPANS)
+def test_a_length_of_time_is_said_in_at_most_two_units(seconds):
+    assert span(seconds) == SPANS[seconds]
+
+
+# ── what users complain about ────────────────────────────────────────────────────────────────────────────────────────
+
+CORPUS = Path(ROOT.parent / "shared/data/complaints.json")
+OWN = OwnIssuers(["https://localhost:8443"])
+UNNAMED = {  # causes that need to know the platforms; until then the difference is shown without a name
+    "API_SERVER",
+    "ARN_SESSION",
+    "EMAIL_SUB",
+    "ENTRA_VERSION",
+    "HOMOGLYPH",
+    "ISSUER_MOVED",
+    "NAME_CHANGED",
+    "OTHER_INSTANCE",
+    "PERCENT",
+    "PERSON",
+    "PER_RUN",
+    "PLACEHOLDER",
+    "REF_FORM",
+    "TEMPLATE",
+    "TENANT_PATH",
+}
+
+
+def complaint(case, now):
+    extended = case["portability"] == "extended"
+    source = case["issuer"] or {}
+    absent = dict.fromkeys(("sub", "aud", "jti", "iat", "nbf", "exp"), ...)
+    times = {name: now + offset for name, offset in case["token"]["times"].items()}
+    said = {**absent, **case["token"]["claims"], **times}
+    try:
+        token = presented(extended=extended, header=case["token"]["header"], **said)
+    except Refused as refused:
+        return unreadable(refused, client="a", now=NOW)
+    held, keys = [], {}
+    for number, each in enumerate(case["credentials"], start=1):
+        at = record(number, each["issuer"], key_source=source.get("key_source", "discovery"))
+        if "published_kids" in source:
+            document = published(*(jwk(key_for("RS256"), kid=kid) for kid in source["published_kids"]))
+            unreachable = Refused(ISSUER_UNREACHABLE, detail="jwks: status 403")
+            keys[at.id] = jwks.parse(document, at) if source["published_kids"] else unreachable
+        held.append(credential(number, each["subject"], issuer=at, audience=each["audiences"][0]))
+    trust = trusted(*held, multi_audience="refuse" if extended else "contained")
+    return explain(token, trust, client="a", now=NOW, own=OWN, keys=keys)
+
+
+@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of complaints is not beside the repository")
+def test_every_complaint_gets_its_code_and_those_that_can_be_named_their_cause():
+    corpus = json.loads(CORPUS.read_text())
+    assert corpus["now"] == AT
+    unnamed = 0
+    for case in corpus["cases"]:
+        told, expected = complaint(case, AT), case["expected"]
+        assert told.code == (f"AADSTS{expected['aadsts']}" if expected["aadsts"] else ""), case["id"]
+        assert told.outcome == expected["outcome"], case["id"]
+        cause = expected["cause"] or ""
+        if cause in UNNAMED or cause.startswith("SEGMENT"):
+            unnamed += 1
+            assert told.cause == "DIFFERENT", case["id"]
+        else:
+            assert told.cause == cause.replace("RBAC_403", "ISSUER_UNREACHABLE"), case["id"]
+    assert unnamed < 30
