@@ -77,7 +77,8 @@ def rotation_due(keys: Sequence[SigningKey], algorithm: str, now: datetime) -> b
 
 def refuse_retiring(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> None:
     """Raise ``KEY_STATE`` when withdrawing ``key`` would leave its algorithm without a signing key."""
-    if active(keys, key.algorithm, now) is key:
+    signing = active(keys, key.algorithm, now)
+    if signing is not None and signing.kid == key.kid:
         raise Refused(KEY_STATE, kid=key.kid, state="active", reason="rotate first, or use --emergency")
 
 
