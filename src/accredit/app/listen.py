@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 LOOPBACKS: Final = ("127.0.0.1", "::1")
 TRIES: Final = 20  # for one free port on both loopbacks
 BACKLOG: Final = 2_048
+GOODBYE: Final = 1.0  # seconds to answer the end of TLS: a client that keeps a connection for later never does
 CERTIFICATE_LOOKED_AT: Final = 60.0  # seconds between two looks at the operator's certificate file
 
 
@@ -176,7 +177,18 @@ def new_loop() -> asyncio.AbstractEventLoop:
         import uvloop
     except ImportError:
         return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+
+    class Loop(uvloop.Loop):
+        async def create_server(  # the loop's own signature is long, and none of it is ours
+            self,
+            *arguments: Any,  # noqa: ANN401
+            **options: Any,  # noqa: ANN401
+        ) -> asyncio.AbstractServer:
+            if options.get("ssl") is not None:
+                options["ssl_shutdown_timeout"] = GOODBYE
+            return await super().create_server(*arguments, **options)
+
+    return Loop()
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
