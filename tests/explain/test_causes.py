@@ -182,7 +182,8 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
         700213,
         "ENTITY_TYPE",
         (
-            "The job ran on tag `v1`, the credential expects branch `main`. Add a credential for the tag, if that is what "
+            "The job ran on tag `v1`, the credential expects branch `main`. Add a credential for the tag, if "
+            "that is what "
             "you meant to trust."
         ),
     ),
@@ -229,7 +230,8 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
         "ID_CHANGED",
         (
             "The names are the same, but the ids are not: `repo:octo-org@123456/octo-repo@987654` in the token, "
-            "`repo:octo-org@123456/octo-repo@456789` in the credential. The repository may have been deleted and created "
+            "`repo:octo-org@123456/octo-repo@456789` in the credential. The repository may have been deleted "
+            "and created "
             "again by someone else."
         ),
     ),
@@ -249,7 +251,8 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
         700213,
         "LITERAL_STAR",
         (
-            "The star in the credential's subject is an ordinary character: a subject is never a pattern. An expression is "
+            "The star in the credential's subject is an ordinary character: a subject is never a pattern. An "
+            "expression is "
             "one."
         ),
     ),

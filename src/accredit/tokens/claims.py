@@ -67,12 +67,17 @@ def issuer(base: str, tenant_id: UUID, version: int) -> str:
     return f"{base}/{_text(tenant_id)}/v2.0" if version == 2 else f"{base}/{_text(tenant_id)}/"  # noqa: PLR2004  token version 2.0
 
 
-def claims(grant: Grant, base: str, now: int, aio: str) -> dict[str, Any]:
-    """Return the claims of ``grant``, shaped by the version that the *resource* asks for. ``now``: epoch seconds."""
-    return (_v2 if grant.resource.token_version == 2 else _v1)(grant, base, now, aio)  # noqa: PLR2004  token version 2.0
+def claims(grant: Grant, base: str, now: int, aio: str, *, graph_extras: bool = True) -> dict[str, Any]:
+    """Return the claims of ``grant``, shaped by the version that the *resource* asks for. ``now``: epoch seconds.
+
+    ``graph_extras``: tokens of version 1.0 for Microsoft Graph also carry the client's name and ``wids`` (assumed).
+    """
+    if grant.resource.token_version == 2:  # noqa: PLR2004  token version 2.0
+        return _v2(grant, base, now, aio)
+    return _v1(grant, base, now, aio, graph_extras=graph_extras)
 
 
-def _v1(grant: Grant, base: str, now: int, aio: str) -> dict[str, Any]:
+def _v1(grant: Grant, base: str, now: int, aio: str, *, graph_extras: bool) -> dict[str, Any]:
     tenant_id, app_id = _text(grant.tenant.id), _text(grant.client.app_id)
     principal, iss = _text(grant.client.principal.id), issuer(base, grant.tenant.id, 1)
     for_graph = _text(grant.resource.app_id) == GRAPH
