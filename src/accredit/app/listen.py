@@ -179,11 +179,7 @@ def new_loop() -> asyncio.AbstractEventLoop:
         return asyncio.new_event_loop()
 
     class Loop(uvloop.Loop):
-        async def create_server(  # the loop's own signature is long, and none of it is ours
-            self,
-            *arguments: Any,  # noqa: ANN401
-            **options: Any,  # noqa: ANN401
-        ) -> asyncio.AbstractServer:
+        async def create_server(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  as uvicorn calls it
             if options.get("ssl") is not None:
                 options["ssl_shutdown_timeout"] = GOODBYE
             return await super().create_server(*arguments, **options)
