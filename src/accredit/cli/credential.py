@@ -234,7 +234,7 @@ def _named(members: Mapping[str, str | None]) -> str:
     host = (members.get("issuer") or "").partition("://")[2].partition("/")[0]
     end = (members.get("subject") or "expression").rpartition(":")[2]
     made = re.sub(r"[^A-Za-z0-9]+", "-", f"{host}-{end}").strip("-")[:120]
-    if NAME.fullmatch(made):
+    if host and NAME.fullmatch(made):
         return made
     raise click.UsageError("a name is needed: --name NAME")
 

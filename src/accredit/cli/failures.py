@@ -162,5 +162,11 @@ def exit_of_row(row: Row) -> int:
 
 def _beside(value: str, indent: str) -> list[str]:
     """Wrap prose; a value without spaces (an address, a subject) stays whole, so that it can be copied."""
-    lines = textwrap.wrap(safe(value), _BROAD, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent)
+    lines = [
+        line
+        for each in value.splitlines()
+        for line in textwrap.wrap(
+            safe(each), _BROAD, break_long_words=False, break_on_hyphens=False, subsequent_indent=indent
+        )
+    ]
     return lines or [""]

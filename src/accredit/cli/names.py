@@ -60,9 +60,9 @@ async def tenant(store: Transaction, wanted: str | None) -> Tenant:
 
 
 async def application(store: Transaction, where: Tenant, wanted: str) -> Application:
-    """Find an application by client id, object id or display name."""
+    """Find an application by client id, object id, display name or identifier URI."""
     shelf = store.applications
-    if key := uuid(wanted):
+    if key := uuid(wanted) or (await store.named(where.id, wanted) if ":" in wanted else None):
         found = [*await shelf.find(tenant_id=where.id, app_id=key), *await shelf.find(tenant_id=where.id, id=key)]
     else:
         found = list(await shelf.find(tenant_id=where.id, display_name=wanted))

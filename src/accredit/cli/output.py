@@ -197,9 +197,11 @@ def _widths(columns: list[list[str]], width: int) -> list[int]:
     """Take from the broadest column until the table fits: first where words stay whole, then where ids break."""
     widths = [max(cells(cell) for cell in column) for column in columns]
     room = width - len(GAP) * (len(widths) - 1)
-    loose = [max(min(widths[n], SHORT), _piece(column, _SOFT)) for n, column in enumerate(columns)]
-    tight = [_piece(column, _HARD) for column in columns]
-    for floors in (loose, tight, [LEAST] * len(widths)):
+    short = [min(each, SHORT) for each in widths]
+    soft = [max(short[n], _piece(column, _SOFT)) for n, column in enumerate(columns)]
+    hard = [_piece(column, _HARD) for column in columns]
+    kept = [max(pair) for pair in zip(short, hard, strict=True)]
+    for floors in (soft, kept, hard, [LEAST] * len(widths)):
         while sum(widths) > room:
             n = max(range(len(widths)), key=lambda n: widths[n] - floors[n])
             if widths[n] <= floors[n]:

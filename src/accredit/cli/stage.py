@@ -136,17 +136,17 @@ class Stage:
         from uuid import UUID
 
         from accredit.assertions.algorithms import verify_signature
-        from accredit.assertions.compact import split
-        from accredit.issuers import Issuer, IssuerUrl, KeyReference, jwks
+        from accredit.cli.token import read
+        from accredit.issuers import Issuer, IssuerUrl, KeyReference, base64url, jwks
 
-        parts = split(token)
-        header, claims = json.loads(parts.header), json.loads(parts.payload)
+        header, claims = read(token)
+        signed, _, signature = token.rpartition(".")
         tenant = UUID(self.tenant_id)
         discovery = self._get(f"/{tenant}/v2.0/.well-known/openid-configuration")
         published = self._get(urlsplit(json.loads(discovery)["jwks_uri"]).path)
         record = Issuer(id=tenant, tenant_id=tenant, url=IssuerUrl(claims["iss"]), algorithms=("RS256", "ES256"))
         for key in jwks.parse(published, record).find(KeyReference(alg=header["alg"], kid=header["kid"])):
-            if verify_signature(header["alg"], key.public_key, parts.signing_input, parts.signature):
+            if verify_signature(header["alg"], key.public_key, signed.encode(), base64url.decode(signature)):
                 return claims, str(key.kid)
         return claims, ""
 

@@ -1,0 +1,196 @@
+"""`accredit explain`, `token inspect`, `logs`: what happened or would happen, and why; never the token itself."""
+
+import json
+
+import pytest
+
+ISSUER = "https://token.actions.githubusercontent.com"
+SUBJECT = "repo:octo-org@123456/octo-repo@456789:environment:production"
+MAIN = "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main"
+BOT = ("-a", "deploy-bot")
+
+ANSWERS = {
+    "the trusted job": ("production", 0, "accepted", ""),
+    "another branch": ("main", 3, "refused", "AADSTS700213"),
+    "another issuer": ("stranger", 3, "refused", "AADSTS700211"),
+    "an expired token": ("expired", 3, "refused", "AADSTS700024"),
+}
+
+
+@pytest.mark.parametrize("name", ANSWERS)
+def test_the_exit_code_is_the_answer(cli, served, name):
+    token, code, outcome, refusal = ANSWERS[name]
+    ended = cli("explain", "-", *BOT, "-o", "json", stdin=served.tokens[token])
+    assert ended.code == code, ended.err
+    assert (ended.json["outcome"], ended.json["code"], ended.json["schema"]) == (outcome, refusal, 1)
+
+
+def test_uploaded_keys_prove_a_token_or_its_alteration(cli, served):
+    assert cli("issuer", "upload", ISSUER, "-", stdin=served.jwks).code == 0
+    good = cli("explain", "-", *BOT, "-o", "json", stdin=served.tokens["production"])
+    bad = cli("explain", "-", *BOT, "-o", "json", stdin=served.tokens["altered"])
+    assert (good.code, good.json["proof"], good.json["complete"]) == (0, "proven", True)
+    assert (bad.code, bad.json["code"], bad.json["proof"]) == (3, "AADSTS700027", "unproven")
+
+
+def test_a_mismatch_is_drawn_with_both_values(cli, served, monkeypatch):
+    out = cli("explain", "-", *BOT, stdin=served.tokens["main"]).out
+    assert out.splitlines()[0] == "deploy-bot / github-production   no match"
+    assert f"      credential  {SUBJECT}\n      token       {MAIN}\n" in out
+    assert "✗ Subject          AADSTS700213" in out
+    assert "Nobody has proven who sent this token." in out
+    assert all(len(line) <= 80 or SUBJECT in line for line in out.splitlines())
+    monkeypatch.setenv("CLICOLOR_FORCE", "1")
+    assert "\x1b[1;31m✗\x1b[0m" in cli("explain", "-", *BOT, stdin=served.tokens["main"]).out
+
+
+def test_all_applications_are_asked_the_nearest_first(cli, served):
+    ended = cli("explain", "-", "--all", "-o", "json", stdin=served.tokens["production"])
+    assert ended.code == 0
+    assert ended.json[0]["application"] == "deploy-bot"
+    assert len(ended.json) == 3
+    assert cli("explain", "-", "--all", stdin=served.tokens["main"]).code == 3
+
+
+def test_a_token_is_taken_from_a_file_a_variable_or_the_command_line(cli, served, tmp_path, monkeypatch):
+    file = tmp_path / "token"
+    file.write_text(served.tokens["production"] + "\n")
+    monkeypatch.setenv("MY_TOKEN", served.tokens["production"])
+    assert cli("explain", f"@{file}", *BOT).code == 0
+    assert cli("explain", "env:MY_TOKEN", *BOT).code == 0
+    ended = cli("explain", served.tokens["production"], *BOT)
+    assert ended.code == 0
+    assert "visible to other users" in ended.err
+
+
+def test_an_unreadable_token_is_explained(cli, served):
+    head, _, tail = served.tokens["production"].split(".")
+    ended = cli("explain", "-", *BOT, "-o", "json", stdin=f"{head}.e30.{tail}")
+    assert (ended.code, ended.json["code"]) == (3, "AADSTS90014")
+    assert cli("explain", "-", *BOT, stdin=f"{head}.!.{tail}").code == 3
+
+
+def test_a_token_is_inspected_without_belief(cli, served):
+    ended = cli("token", "inspect", "-", stdin=served.tokens["main"])
+    assert ended.code == 0
+    assert "Not verified" in ended.err
+    assert MAIN in ended.out.replace("\n                         ", "")
+    assert "(in 23 h)" in ended.out
+    found = cli("token", "inspect", "-", "-o", "json", stdin=served.tokens["main"]).json
+    assert (found["header"]["alg"], found["claims"]["sub"]) == ("RS256", MAIN)
+    assert cli("token", "inspect", "-", "-q", "claims.iss", stdin=served.tokens["main"]).out == ISSUER + "\n"
+
+
+def test_copying_from_an_unproven_token_wants_issuer_and_subject_typed(cli, served):
+    copy = ("credential", "add", "deploy-bot", "--name", "main", "--from-token", "-")
+    token = served.tokens["main"]
+    plain = cli(*copy, stdin=token)
+    assert (plain.code, "nobody has proven" in " ".join(plain.err.split())) == (2, True)
+    assert cli(*copy, "--unproven", stdin=token).code == 2
+    wrong = cli(*copy, "--unproven", "--issuer", ISSUER, "--subject", SUBJECT, stdin=token)
+    assert (wrong.code, "you typed" in " ".join(wrong.err.split())) == (2, True)
+    typed = cli(*copy, "--unproven", "--issuer", ISSUER, "--subject", MAIN, "-o", "json", stdin=token)
+    assert typed.code == 0, typed.err
+    assert (typed.json["issuer"], typed.json["subject"], typed.json["audiences"]) == (
+        ISSUER,
+        MAIN,
+        ["api://AzureADTokenExchange"],
+    )
+    assert cli("explain", "-", *BOT, stdin=token).code == 0
+
+
+def test_copying_from_a_proven_token_needs_nothing_typed(cli, served):
+    assert cli("issuer", "upload", ISSUER, "-", stdin=served.jwks).code == 0
+    ended = cli(
+        "credential",
+        "add",
+        "deploy-bot",
+        "--name",
+        "main",
+        "--from-token",
+        "-",
+        "-o",
+        "json",
+        stdin=served.tokens["main"],
+    )
+    assert ended.code == 0, ended.err
+    assert ended.json["subject"] == MAIN
+
+
+def test_the_log_lists_both_attempts_newest_first(cli, served):
+    ended = cli("logs", "list", "-o", "json")
+    assert [each["id"] for each in ended.json] == [served.requests["refused"], served.requests["granted"]]
+    assert [each["status"]["errorCode"] for each in ended.json] == [700213, 0]
+    assert cli("logs", "list", "--failed", "-q", "length(@)").out == "1\n"
+    assert cli("logs", "list", "-n", "1", "-q", "length(@)").out == "1\n"
+    assert cli("logs", "list", *BOT, "-q", "length(@)").out == "2\n"
+    assert cli("logs", "list", "-a", "Orders API", "-o", "json").json == []
+    correlation = ended.json[0]["correlationId"]
+    assert (
+        cli("logs", "list", "--correlation", correlation, "-q", "[].id | [0]").out.strip() == served.requests["refused"]
+    )
+
+
+def test_the_log_is_a_table_for_people(cli, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "120")
+    lines = cli("logs", "list").out.splitlines()
+    assert lines[0].split("  ")[0] == "When"
+    assert "AADSTS700213" in lines[1]
+    assert "granted       github-production" in lines[2]
+    monkeypatch.setenv("COLUMNS", "80")
+    assert max(map(len, cli("logs", "list").out.splitlines())) <= 80
+
+
+def test_one_sign_in_says_who_how_what_and_why_not(cli, served):
+    granted = cli("logs", "show", served.requests["granted"])
+    assert granted.out.startswith("✓ granted\n")
+    for text in ("github-production", "Orders.Read.All", SUBJECT, "proven"):
+        assert text in granted.out
+    refused = cli("logs", "show", served.requests["refused"])
+    assert refused.out.startswith("✗ AADSTS700213 No matching federated identity record")
+    assert f"        credential  {SUBJECT}\n        token       {MAIN}\n" in refused.out
+    assert cli("logs", "show", served.requests["refused"], "-q", "proof").out == "proven\n"
+
+
+def test_neither_token_nor_signature_is_ever_printed(cli, served):
+    for name in ("production", "main", "altered"):
+        token = served.tokens[name]
+        for command in (("explain", "-", *BOT), ("explain", "-", "--all"), ("token", "inspect", "-")):
+            for kind in ("table", "json", "jsonl", "yaml", "tsv", "csv"):
+                ended = cli(*command, "-o", kind, "-vv", stdin=token)
+                assert_hidden(token, ended.out + ended.err)
+    for words in (("logs", "list"), *(("logs", "show", each) for each in served.requests.values())):
+        for kind in ("table", "json", "yaml"):
+            for token in served.tokens.values():
+                ended = cli(*words, "-o", kind, "-vv")
+                assert_hidden(token, ended.out + ended.err)
+
+
+def assert_hidden(token, text):
+    flat = "".join(text.split())
+    for part in token.split("."):
+        assert part[:60] not in flat
+
+
+def test_a_secret_is_shown_once_and_never_again(cli, data):
+    made = cli("secret", "add", "deploy-bot", "--name", "canary", "-o", "json").json
+    assert len(made["secretText"]) == 43
+    assert "shown this once" in cli("secret", "add", "deploy-bot").err
+    everywhere = [
+        ("secret", "list", "deploy-bot"),
+        ("app", "show", "deploy-bot"),
+        ("app", "list"),
+        ("sp", "list"),
+        ("logs", "list"),
+        ("keys", "list"),
+        ("config", "show"),
+    ]
+    for words in everywhere:
+        for kind in ("table", "json", "yaml", "csv"):
+            ended = cli(*words, "-o", kind, "-vv")
+            assert ended.code == 0
+            assert made["secretText"] not in ended.out + ended.err
+            for member in ("secretText", '"salt"', '"digest"', '"sealed"'):
+                assert member not in ended.out
+    assert made["secretText"].encode() not in (data / "accredit.db").read_bytes()
+    assert json.loads(cli("secret", "list", "deploy-bot", "-o", "json").out)[0]["hint"] == made["secretText"][:3]

@@ -1,0 +1,249 @@
+"""Every write says what it made and how to undo it, and the command that it names really undoes it."""
+
+import getpass
+import json
+import shlex
+import sqlite3
+from datetime import UTC, datetime
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.hashes import SHA1
+
+from accredit.signing import generate
+
+ISSUER = "https://token.actions.githubusercontent.com"
+ADD = (
+    "credential",
+    "add",
+    "deploy-bot",
+    "--name",
+    "staging",
+    "--issuer",
+    ISSUER,
+    "--subject",
+    "repo:a/b:environment:s",
+)
+HELD = ("credential", "list", "deploy-bot")
+NEW = {"description": "", "id": "", "createdDateTime": ""}  # what a thing made again does not have in common
+
+WRITES = {
+    "a tenant": (("tenant", "create", "Fabrikam", "--domain", "fabrikam.test"), ("tenant", "list")),
+    "a tenant's portability": (("tenant", "update", "--portability", "extended"), ("tenant", "show", "contoso.test")),
+    "a tenant's name and life": (
+        ("tenant", "update", "contoso.test", "--name", "New", "--token-lifetime", "600"),
+        ("tenant", "show", "contoso.test"),
+    ),
+    "a tenant's domains": (
+        ("tenant", "update", "--domain", "a.test", "--domain", "b.test"),
+        ("tenant", "show", "acc7ed17-0000-4000-8000-000000000001"),
+    ),
+    "an application": (("app", "create", "build bot", "--identifier-uri", "api://build"), ("app", "list")),
+    "an application's name": (("app", "update", "deploy-bot", "--name", "deployer"), ("app", "list")),
+    "an API's names": (("app", "update", "Orders API", "--identifier-uri", ""), ("app", "show", "Orders API")),
+    "a new name of an API": (
+        ("app", "update", "deploy-bot", "--identifier-uri", "api://x"),
+        ("app", "show", "deploy-bot"),
+    ),
+    "an application that is disabled": (("app", "update", "deploy-bot", "--disabled"), ("app", "show", "deploy-bot")),
+    "a public client": (("app", "update", "deploy-bot", "--public"), ("app", "show", "deploy-bot")),
+    "how its tokens are signed": (
+        ("app", "update", "Orders API", "--signing-algorithm", "ES256", "--token-version", "1"),
+        ("app", "show", "Orders API"),
+    ),
+    "an app role": (("app", "role", "add", "Orders API", "Orders.Write.All"), ("app", "role", "list", "Orders API")),
+    "an app role that is disabled": (
+        ("app", "role", "disable", "Orders API", "Orders.Read.All"),
+        ("app", "role", "list", "Orders API"),
+    ),
+    "a service principal that is disabled": (("sp", "disable", "deploy-bot"), ("sp", "show", "deploy-bot")),
+    "a credential": (ADD, HELD),
+    "a credential with an expression": (
+        (
+            *("credential", "add", "deploy-bot", "--name", "any-branch", "--issuer", ISSUER, "--expression"),
+            "claims['sub'] matches 'repo:octo-org@123456/*' and claims['repository_id'] eq '456789'",
+        ),
+        HELD,
+    ),
+    "a credential's subject": (
+        ("credential", "update", "deploy-bot", "github-production", "--subject", "repo:x/y:ref:refs/heads/main"),
+        HELD,
+    ),
+    "a credential's description": (
+        (
+            "credential",
+            "update",
+            "deploy-bot",
+            "github-production",
+            "--description",
+            "it's ours",
+            "--audience",
+            "api://x",
+        ),
+        HELD,
+    ),
+    "a credential that is deleted": (("credential", "delete", "deploy-bot", "github-production", "--yes"), HELD),
+    "a secret": (
+        ("secret", "add", "deploy-bot", "--name", "to begin with", "--end", "90d"),
+        ("secret", "list", "deploy-bot"),
+    ),
+    "a grant": (
+        ("permission", "grant", "accredit-admin", "api://orders", "Orders.Read.All"),
+        ("permission", "list", "accredit-admin"),
+    ),
+    "a grant that is revoked": (
+        ("permission", "revoke", "deploy-bot", "api://orders", "Orders.Read.All", "--yes"),
+        ("permission", "list", "deploy-bot"),
+    ),
+    "an issuer": (("issuer", "create", "https://issuer.example"), ("issuer", "list")),
+    "an issuer that is blocked": (("issuer", "block", ISSUER), ("issuer", "show", ISSUER)),
+    "the next key": (("keys", "rotate"), ("keys", "list")),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_the_undo_command_undoes(cli, name):
+    write, read = WRITES[name]
+    before = plain(cli(*read, "-o", "json").json)
+    ended = cli(*write)
+    assert ended.code == 0, ended.err
+    assert plain(cli(*read, "-o", "json").json) != before
+    for undo in ended.undo.split(" && "):
+        undone = cli(*shlex.split(undo)[1:], "--yes")
+        assert undone.code == 0, undone.err
+    assert plain(cli(*read, "-o", "json").json) == before
+
+
+def plain(value):
+    """Leave out ids and times, and what an empty text stands for."""
+    if isinstance(value, list):
+        return [plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: plain(each) for name, each in value.items() if name not in {"id", "createdDateTime", "lastUsed"}}
+    return value or None
+
+
+def test_a_write_prints_what_it_made_and_notes_go_to_standard_error(cli):
+    ended = cli(*ADD)
+    assert "  subject   repo:a/b:environment:s\n" in ended.out
+    assert ended.err.startswith("Created staging ")
+    assert "   undo: accredit credential delete deploy-bot staging\n" in ended.err
+    assert cli(*ADD[:4], "other", *ADD[5:-1], "repo:a/b:environment:t", "--quiet").err == ""
+
+
+def test_a_write_as_json_is_what_show_prints_afterwards(cli):
+    made = cli(*ADD, "-o", "json")
+    assert made.json == cli("credential", "show", "deploy-bot", "staging", "-o", "json").json
+    assert made.json["claimsMatchingExpression"] is None
+    assert made.json["audiences"] == ["api://AzureADTokenExchange"]
+
+
+def test_a_dry_run_judges_and_changes_nothing(cli, data):
+    before = cli(*HELD, "-o", "json").json
+    ended = cli(*ADD, "--dry-run")
+    assert ended.code == 0
+    assert "Nothing was changed" in ended.err
+    assert "undo" not in ended.err
+    refused = cli(*ADD[:4], "github-production", *ADD[5:], "--dry-run")
+    assert refused.code == 5
+    assert cli(*HELD, "-o", "json").json == before
+
+
+def test_a_credential_that_cannot_match_is_stored_with_a_warning(cli):
+    ended = cli(*ADD[:-1], "repo:octo-org/*")
+    assert ended.code == 0
+    assert "warning" in ended.err
+    assert "ordinary characters" in " ".join(ended.err.split())
+
+
+def test_a_credential_gets_a_name_from_what_it_trusts(cli):
+    ended = cli(
+        "credential",
+        "add",
+        "deploy-bot",
+        "--issuer",
+        ISSUER,
+        "--subject",
+        "repo:a/b:environment:s",
+        "-q",
+        "name",
+        "-o",
+        "json",
+    )
+    assert ended.json == "token-actions-githubusercontent-com-s"
+
+
+def test_destroying_works_with_yes(cli):
+    for words in (
+        ("app", "delete", "deploy-bot", "--yes"),
+        ("tenant", "delete", "contoso.test", "-y"),
+    ):
+        ended = cli(*words)
+        assert ended.code == 0
+        assert ended.err.startswith("Deleted ")
+    assert cli("tenant", "list", "-o", "json").json == []
+
+
+def test_a_service_principal_is_made_for_what_has_none(cli):
+    assert cli("app", "create", "later", "--no-sp").code == 0
+    assert cli("sp", "show", "later").code == 4
+    ended = cli("sp", "create", "later")
+    assert ended.code == 0
+    assert cli("sp", "show", "later", "-o", "json").json["accountEnabled"] is True
+
+
+def test_a_certificate_is_registered_found_by_thumbprint_and_removed(cli, tmp_path):
+    key = generate("RS256", now=datetime.now(UTC), activates_at=datetime.now(UTC), master_key=bytes(32), name="ours")
+    file = tmp_path / "ours.der"
+    file.write_bytes(key.certificate)
+    added = cli("certificate", "add", "deploy-bot", str(file), "--name", "ours", "-o", "json")
+    assert added.code == 0, added.err
+    thumbprint = added.json["customKeyIdentifier"]
+    sha1 = x509.load_der_x509_certificate(key.certificate).fingerprint(SHA1())  # noqa: S303  as administrators know it
+    assert thumbprint == sha1.hex().upper()
+    assert cli("certificate", "add", "deploy-bot", str(file)).code == 5
+    assert [each["keyId"] for each in cli("certificate", "list", "deploy-bot", "-o", "json").json] == [
+        added.json["keyId"]
+    ]
+    assert cli("certificate", "remove", "deploy-bot", thumbprint.lower(), "--yes").code == 0
+    assert cli("certificate", "list", "deploy-bot", "-o", "json").json == []
+
+
+def test_keys_rotate_and_retire(cli):
+    def states(*more):
+        return [each["state"] for each in cli("keys", "list", "-o", "json", *more).json]
+
+    assert states() == ["active", "active"]
+    rotated = cli("keys", "rotate", "-o", "json")
+    assert rotated.json["state"] == "next"
+    assert states() == ["active", "active", "next"]
+    again = cli("keys", "rotate")
+    assert (again.code, "ACC4004" in again.err) == (5, True)
+    active = cli("keys", "list", "-o", "json", "-q", "[?alg=='RS256' && state=='active'].kid | [0]").json
+    refused = cli("keys", "retire", active, "--yes")
+    assert (refused.code, "rotate first" in refused.err) == (5, True)
+    assert cli("keys", "rotate", "--emergency", "--yes").code == 0
+    assert states() == ["active", "active"]
+    assert active not in cli("keys", "list").out
+    assert states("--all").count("withdrawn") == 2
+
+
+def test_an_issuer_is_changed_and_its_keys_are_uploaded(cli, served):
+    uploaded = cli("issuer", "upload", ISSUER, "-", "-o", "json", stdin=served.jwks)
+    assert uploaded.code == 0, uploaded.err
+    assert uploaded.json["keySource"] == "uploaded"
+    assert uploaded.json["keyIds"]
+    changed = cli("issuer", "update", ISSUER, "--skew", "60", "--algorithm", "RS256", "-o", "json").json
+    assert (changed["skew"], changed["algorithms"]) == (60, ["RS256"])
+    assert cli("issuer", "update", ISSUER, "--discovery", "-o", "json").json["keySource"] == "discovery"
+    assert cli("issuer", "update", ISSUER, "--skew", "100000").code == 2
+
+
+def test_every_change_leaves_its_audit_record_with_who_made_it(cli, data):
+    assert cli(*ADD).code == 0
+    with sqlite3.connect(data / "accredit.db") as connection:
+        body = connection.execute("SELECT body FROM audits ORDER BY at DESC LIMIT 1").fetchone()[0]
+    connection.close()
+    record = json.loads(body)
+    assert record["actor"]["name"] == getpass.getuser()
+    assert "staging" in json.dumps(record)
