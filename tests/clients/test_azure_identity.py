@@ -13,7 +13,7 @@ from azure.identity import aio
 
 from tests.clients.certified import made
 from tests.support.recorder import recording
-from tests.support.workload import GRAPH, ORDERS, OWNERS, VERIFIABLE, engage, fixed
+from tests.support.workload import GRAPH, ORDERS, VERIFIABLE, engage, fixed
 
 pytestmark = pytest.mark.clients
 
@@ -236,9 +236,9 @@ def test_resources_by_identifier_and_by_id(workload, believing):
         authority=workload.emulator.url,
     )
     with closing(credential):
-        for scope in (f"{ORDERS}/.default", f"{OWNERS[ORDERS]}/.default"):
+        for scope in (f"{ORDERS}/.default", f"{workload.orders_id}/.default"):
             claims = workload.received(credential.get_token(scope).token)
-            assert claims["aud"] == str(OWNERS[ORDERS])
+            assert claims["aud"] == str(workload.orders_id)
         with pytest.raises(ClientAuthenticationError, match="AADSTS1002012"):
             credential.get_token(f"{ORDERS}/.default", f"{GRAPH}/.default")
 

@@ -13,7 +13,7 @@ from uuid import UUID
 
 import jwt
 
-from accredit.administer import Administrator, applications, credentials, evidence, permissions
+from accredit.administer import Administrator, applications, credentials, evidence, permissions, tenants
 from accredit.administer.evidence import NewSecret
 from accredit.app import seed
 from accredit.directory import Application, Certificate, ServicePrincipal
@@ -27,7 +27,7 @@ VERIFIABLE = str(seed.VERIFIABLE)
 AUDIENCE = "api://AzureADTokenExchange"
 GITHUB = str(seed.GITHUB)
 MAY = ((ORDERS, "Orders.Read.All"), (GRAPH, "Application.Read.All"), (VERIFIABLE, "VerifiableCredential.Create.All"))
-OWNERS = {ORDERS: seed.ORDERS_ID, GRAPH: seed.GRAPH, VERIFIABLE: seed.VERIFIABLE}  # appId by identifier
+WELL_KNOWN = {GRAPH: seed.GRAPH, VERIFIABLE: seed.VERIFIABLE}  # appId by identifier, in every tenant
 EARLY, LIFETIME = 300, 3_600  # seconds: nbf before now, exp after it
 CLOCKS = 30  # seconds that a slow machine may take between an answer and a look at it
 
@@ -43,6 +43,7 @@ class Workload:
     principal: ServicePrincipal
     environment: str
     credential: FederatedCredential | None = None
+    orders_id: UUID = seed.ORDERS_ID  # of api://orders in its tenant
     roles: Mapping[str, str] = field(default_factory=lambda: dict(MAY))
 
     @property
@@ -106,7 +107,7 @@ class Workload:
         event = told[0]
         assert (event.code, event.evidence, event.proof) == (0, by, "proven")
         assert (event.roles, event.principal_id) == ((self.roles[wanted],), self.principal.id)
-        assert event.resource_app_id == OWNERS.get(wanted, event.resource_app_id)
+        assert event.resource_app_id == WELL_KNOWN.get(wanted, self.orders_id)
         if by == "federatedIdentityCredential":
             assert self.credential is not None
             assert event.credential_id == self.credential.id
@@ -143,25 +144,51 @@ class Workload:
 
     def audience(self, wanted: str) -> str:
         """What ``aud`` holds: of version 2.0 the appId, of version 1.0 the identifier that was asked for."""
-        return str(OWNERS[ORDERS]) if wanted == ORDERS else wanted
+        return str(self.orders_id) if wanted == ORDERS else wanted
 
 
-def engage(emulator: Emulator, *, trusting: bool = True) -> Workload:
-    """Register a new application in the emulator's tenant, with its roles, and with a credential if it is trusting."""
+@dataclass(frozen=True)
+class Home:
+    """A tenant, and the appId of api://orders in it."""
+
+    tenant_id: UUID = seed.TENANT_ID
+    orders_id: UUID = seed.ORDERS_ID
+
+
+CONTOSO = Home()
+
+
+def engage(emulator: Emulator, *, home: Home = CONTOSO, trusting: bool = True) -> Workload:
+    """Register a new application in a tenant, with its roles, and with a credential if it is trusting."""
     name = f"workload-{next(_numbers)}"
 
     async def register(by: Administrator) -> tuple[Application, ServicePrincipal]:
-        application = await applications.create(by, emulator.tenant_id, display_name=name)
-        principal = await principal_of(by, emulator.tenant_id, application.app_id)
+        application = await applications.create(by, home.tenant_id, display_name=name)
+        principal = await principal_of(by, home.tenant_id, application.app_id)
         for wanted, role in MAY:
-            resource = await principal_of(by, emulator.tenant_id, OWNERS[wanted])
+            resource = await principal_of(by, home.tenant_id, WELL_KNOWN.get(wanted, home.orders_id))
             await permissions.grant(by, principal.id, resource.id, role)
         return application, principal
 
-    made = Workload(emulator, *emulator.administer(register), environment=name)
+    made = Workload(emulator, *emulator.administer(register), environment=name, orders_id=home.orders_id)
     if trusting:
         made.trust()
     return made
+
+
+def extended(emulator: Emulator) -> Home:
+    """Make another tenant, which accepts what Entra ID would not, with an api://orders of its own."""
+    domain = f"extended-{next(_numbers)}.test"
+
+    async def settle(by: Administrator) -> Home:
+        tenant = await tenants.create(by, display_name=domain, domains=(domain,), portability="extended")
+        orders = await applications.create(
+            by, tenant.id, display_name="Orders API", identifier_uris=(ORDERS,), token_version=2
+        )
+        await applications.add_role(by, orders.id, value=dict(MAY)[ORDERS])
+        return Home(tenant.id, orders.app_id)
+
+    return emulator.administer(settle)
 
 
 def fixed(emulator: Emulator) -> Workload:
