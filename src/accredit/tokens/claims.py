@@ -80,7 +80,7 @@ def claims(grant: Grant, base: str, now: int, aio: str, *, graph_extras: bool = 
 def _v1(grant: Grant, base: str, now: int, aio: str, *, graph_extras: bool) -> dict[str, Any]:
     tenant_id, app_id = _text(grant.tenant.id), _text(grant.client.app_id)
     principal, iss = _text(grant.client.principal.id), issuer(base, grant.tenant.id, 1)
-    for_graph = _text(grant.resource.app_id) == GRAPH
+    for_graph = graph_extras and _text(grant.resource.app_id) == GRAPH
     body = {"aud": grant.wanted, "iss": iss, **_times(grant, now), "aio": aio}
     if for_graph:
         body["app_displayname"] = grant.client.display_name
