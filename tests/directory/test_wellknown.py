@@ -1,0 +1,46 @@
+from uuid import UUID
+
+from accredit.directory import identifier_key, wellknown
+
+BASE = "https://localhost:8443"
+
+
+def test_there_are_eleven_apis_and_two_clients_each_with_an_id_and_names_of_its_own():
+    found = wellknown.principals()
+    assert len(found) == 13
+    assert all(key == each.key for key, each in found.items())
+    assert len({each.app_id for each in found.values()}) == 13
+    names = [identifier_key(name) for each in found.values() for name in (*each.names, *wellknown.derived(each, BASE))]
+    assert len(names) == len(set(names))
+    assert {each.token_version for each in found.values()} == {1}
+
+
+def test_names_that_follow_from_the_public_address_are_computed():
+    found = wellknown.principals()
+    assert wellknown.derived(found["graph"], BASE) == (BASE,)
+    assert wellknown.derived(found["arm"], BASE) == (BASE + "/arm",)
+    assert wellknown.derived(found["storage"], BASE) == ()
+    assert all("{" not in name for each in found.values() for name in each.names)
+
+
+def test_every_name_and_id_is_reserved():
+    reserved = wellknown.reserved(BASE)
+    graph = UUID("00000003-0000-0000-c000-000000000000")
+    assert reserved[identifier_key("https://graph.microsoft.com/")] == graph
+    assert reserved[BASE] == reserved[str(graph)] == graph
+    assert reserved[identifier_key("api://AzureADTokenExchangeChina")] == UUID("fb60f99c-7a34-4190-8149-302f77469936")
+    assert "api://orders" not in reserved
+
+
+def test_roles_have_the_public_ids_or_such_as_follow_from_their_value():
+    found = wellknown.principals()
+    graph = {each.value: str(each.id) for each in found["graph"].app_roles}
+    assert graph["Application.Read.All"] == "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30"
+    assert len(graph) == len(set(graph.values())) == 25
+    derived = {each.value: str(each.id) for each in found["vc_request"].app_roles}
+    assert derived["VerifiableCredential.Create.All"] == "ffbf7bd4-e756-5ad6-8f77-5c684754e34d"
+    assert len(derived) == 3
+
+
+def test_they_belong_to_microsofts_tenant():
+    assert wellknown.owner_tenant() == UUID("f8cdef31-a31e-4b4a-93e4-5f571e91255a")
