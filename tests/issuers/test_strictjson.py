@@ -133,3 +133,34 @@ def test_honest_documents_are_read_as_any_reader_would(value):
     data = json.dumps(value).encode()
     assert loads(data) == json.loads(data)
     assert loads(json.dumps(value, ensure_ascii=False).encode()) == value
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=60), st.text(alphabet='{}[]",:\\u0019eE.-+ \n\tabtrueflsn', max_size=60).map(str.encode)
+    )
+)
+def test_the_quick_reader_never_reads_what_the_careful_one_reads_otherwise(data: bytes) -> None:
+    quick = strictjson._quickly(data)  # noqa: SLF001  the law is about the two readers inside
+    if quick is not None:
+        assert repr(quick) == repr(strictjson._read(strictjson._decode(data)))  # noqa: SLF001  see above
+
+
+MEMBERS = st.dictionaries(
+    st.text(max_size=5),
+    st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), st.lists, max_leaves=4),
+)
+
+
+@given(MEMBERS, st.sampled_from([(",", ":"), (", ", ": "), (" , ", " : ")]), st.booleans())
+def test_a_lost_member_is_noticed_however_it_is_written(
+    members: dict[str, object], separators: tuple[str, str], twice: bool
+) -> None:
+    text = json.dumps(members, separators=separators, ensure_ascii=False)
+    if twice and members:
+        name = json.dumps(next(iter(members)), ensure_ascii=False)
+        text = text[:-1] + separators[0] + name + separators[1] + "1}"
+    data = text.encode("utf-8", "surrogatepass")
+    quick = strictjson._quickly(data)  # noqa: SLF001  the law is about the reader inside
+    assert not (twice and members) or quick is None
+    assert quick is None or repr(quick) == repr(members)

@@ -118,6 +118,7 @@ def presented(subject: str = SUBJECT) -> Presented:
         header={},
         signing_input=b"e30." + b"e" * 1_000,
         signature=b"s" * 256,
+        digest="d" * 64,
     )
 
 

@@ -41,4 +41,5 @@ def _presented(segments: compact.Segments, key: KeyReference) -> Presented:
         header={},
         signing_input=segments.signing_input,
         signature=segments.signature,
+        digest="",
     )

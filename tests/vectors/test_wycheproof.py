@@ -95,7 +95,7 @@ def test_an_empty_payload_is_refused_by_the_reader_and_not_by_the_signature():
         assert payload == ""
         assert refusal(compact.split, text) is ASSERTION_MALFORMED
         octets = [base64url.decode(each) for each in (header, payload, signature)]
-        prove(compact.Segments(*octets, f"{header}.".encode()), document)
+        prove(compact.Segments(*octets, f"{header}.".encode(), text.encode()), document)
 
 
 def test_keys():

@@ -132,13 +132,14 @@ class Wire:
     def form(self, **changed: str | None) -> dict[str, str | None]:
         """Return the five fields of an honest request, with changes; the assertion is honest when none is given."""
         assertion = changed.pop("client_assertion") if "client_assertion" in changed else self.mint()
-        return {
+        fields: dict[str, str | None] = {
             "grant_type": "client_credentials",
             "client_id": WORKLOAD,
             "client_assertion_type": JWT_BEARER,
             "client_assertion": assertion,
             "scope": ORDERS_SCOPE,
-        } | changed
+        }
+        return fields | changed
 
     def events(self) -> list[Event]:
         """Return every event, newest first."""

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from accredit.web.answers import Application, Receive, Scope, Send
 
 REFRESHED_EVERY: Final = 2.0  # seconds between two looks for what other processes changed; no request waits for it
+MOST_LABELS: Final = 10_000
 TENDED_EVERY: Final = 3_600.0  # seconds between two looks at the age of our signing keys
 
 
@@ -157,15 +158,25 @@ class Observed:
     metrics: observe.Metrics
     journal: observe.Journal
     snapshot: Snapshot
+    labels: dict[str, str] = field(default_factory=dict)  # spellings of tenants that exist
 
     def __call__(self, request: TokenRequest | None, who: Sender, refused: Refused | None, seconds: float) -> None:
         evidence = kind_of_evidence(request)
-        tenant = self.snapshot.known_tenant(request.tenant) if request else ""
+        tenant = self._tenant(request.tenant) if request else ""
         if refused is None:
             self.metrics.exchanged(tenant, "granted", "0", evidence, seconds)
             return
         self.metrics.exchanged(tenant, "refused", refused.row.label, evidence, seconds)
         self.journal.refused(who, refused, {"evidence": evidence})
+
+    def _tenant(self, name: str) -> str:
+        """Return the id of a tenant that exists, however it is spelled; of any other text nothing becomes a label."""
+        found = self.labels.get(name)
+        if found is None:
+            found = self.snapshot.known_tenant(name)
+            if found and len(self.labels) < MOST_LABELS:
+                self.labels[name] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)

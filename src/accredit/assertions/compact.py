@@ -10,9 +10,13 @@ Rule 5: no refusal, detail or exception carries text of the assertion.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import Any, Final, NoReturn
+
+import msgspec
 
 from accredit.assertions import shape
 from accredit.errors import (
@@ -24,9 +28,6 @@ from accredit.errors import (
 )
 from accredit.issuers import base64url, strictjson
 from accredit.issuers.record import KeyReference
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 MAX_ASSERTION: Final = 64 * 1_024  # characters; AWS tokens with tags reach about 26 KiB
 MAX_HEADER: Final = 4 * 1_024  # characters of the header's segment
@@ -92,19 +93,21 @@ class CompactToken:
         return f"CompactToken({len(self.value)} characters)"
 
 
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """The three parts of a compact JWS, decoded, and the octets that were signed."""
+class Segments(msgspec.Struct, frozen=True, gc=False):
+    """The three parts of a compact JWS, decoded, and the octets that were signed. Not printed."""
 
-    header: bytes = field(repr=False)
-    payload: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
-    signing_input: bytes = field(repr=False)
+    header: bytes
+    payload: bytes
+    signature: bytes
+    signing_input: bytes
+    whole: bytes  # the assertion as it was written, without white space around it
     padded: bool = False  # each was written with the padding that RFC 7515 forbids
 
+    def __repr__(self) -> str:
+        return f"Segments({len(self.whole)} octets)"
 
-@dataclass(frozen=True, slots=True)
-class Presented:
+
+class Presented(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """What an assertion says. Read, and believed by nobody. Times are seconds since the epoch, as they were written."""
 
     issuer: str
@@ -116,30 +119,25 @@ class Presented:
     not_before: float | None
     issued_at: float | None
     token_id: str | None  # jti
-    claims: Mapping[str, Any] = field(repr=False)
-    header: Mapping[str, Any] = field(repr=False)
-    signing_input: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
-    padded: bool = False
+    claims: Mapping[str, Any]
+    header: Mapping[str, Any]
+    signing_input: bytes
+    signature: bytes
+    digest: str  # SHA-256 of the whole assertion, hex
 
     @property
     def self_signed(self) -> bool:
         """Whether the application signed it itself: then other rules and other keys hold, and none of an issuer's."""
         return self.issuer == self.subject
 
-    @property
-    def digest(self) -> str:
-        """SHA-256 of the whole assertion, hex. It has one spelling, so the segments can be joined again."""
-        last = base64url.encode(self.signature).encode()
-        whole = self.signing_input + b"." + last + (b"=" * (-len(last) % 4) if self.padded else b"")
-        return sha256(whole).hexdigest()
+    def __repr__(self) -> str:
+        return f"Presented(issuer={self.issuer!r}, subject={self.subject!r}, digest={self.digest!r})"
 
 
 def parse(text: str, policy: Policy) -> Presented:
     """Read an assertion. 50027, then of the header 5002738 5002727 5002723, then of the claims 90014 and 50027."""
     segments = split(text)
-    header = _object(segments.header, "header")
-    claims = _object(segments.payload, "payload")
+    header, claims = _header(segments.header), _object(segments.payload, "payload")
     issuer, subject = claims.get("iss"), claims.get("sub")
     self_signed = issuer == subject and isinstance(issuer, str)
     if segments.padded and not self_signed:
@@ -164,7 +162,7 @@ def parse(text: str, policy: Policy) -> Presented:
         header=header,
         signing_input=segments.signing_input,
         signature=segments.signature,
-        padded=segments.padded,
+        digest=sha256(segments.whole).hexdigest(),
     )
 
 
@@ -209,6 +207,7 @@ def split(text: str) -> Segments:
         _decoded(payload, "payload"),
         _decoded(signature, "signature"),
         signing_input,
+        data,
         bool(strange),
     )
 
@@ -242,6 +241,12 @@ def _without_padding(segment: bytes) -> bytes:
     if len(segment) != len(bare) + (-len(bare) % 4) or b"=" in bare:
         _refuse("padding that does not fill every segment to a multiple of four characters")
     return bare
+
+
+@lru_cache(maxsize=1_024)
+def _header(data: bytes) -> Mapping[str, Any]:
+    """Read a header. All tokens under one key of an issuer have the same one, so it is read once. Nobody changes it."""
+    return _object(data, "header")
 
 
 def _decoded(segment: bytes, name: str) -> bytes:

@@ -10,6 +10,7 @@ import hmac
 import re
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
@@ -176,6 +177,7 @@ def digest(salt: bytes, value: bytes) -> bytes:
     return sha256(salt + value).digest()
 
 
+@lru_cache(maxsize=4_096)
 def read_tenant(segment: str) -> UUID | str:
     """Read the tenant segment of a path: an id, a domain in lower case, or ``organizations``.
 
