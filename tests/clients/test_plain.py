@@ -14,10 +14,9 @@ from authlib.integrations.requests_client import OAuth2Session
 from authlib.oauth2.rfc7523 import PrivateKeyJWT
 
 from tests.clients.certified import made
-from tests.support.workload import GRAPH, ORDERS, VERIFIABLE, fixed
+from tests.support.workload import GRAPH, JWT_BEARER, ORDERS, VERIFIABLE, fixed
 
 pytestmark = pytest.mark.clients
-JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 V2 = ["token_type", "expires_in", "ext_expires_in", "access_token"]
 V1 = ["token_type", "expires_in", "ext_expires_in", "expires_on", "not_before", "resource", "access_token"]
 HEADERS = {

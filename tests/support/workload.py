@@ -26,6 +26,7 @@ GRAPH = "https://graph.microsoft.com"
 VERIFIABLE = str(seed.VERIFIABLE)
 AUDIENCE = "api://AzureADTokenExchange"
 GITHUB = str(seed.GITHUB)
+JWT_BEARER = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 MAY = ((ORDERS, "Orders.Read.All"), (GRAPH, "Application.Read.All"), (VERIFIABLE, "VerifiableCredential.Create.All"))
 WELL_KNOWN = {GRAPH: seed.GRAPH, VERIFIABLE: seed.VERIFIABLE}  # appId by identifier, in every tenant
 EARLY, LIFETIME = 300, 3_600  # seconds: nbf before now, exp after it
