@@ -102,7 +102,7 @@ class Narrator:
     def block(self, text: str) -> None:
         """Print what another program printed."""
         for line in text.rstrip("\n").split("\n"):
-            self.say(f"   {line}".rstrip())
+            self.say(f"  {line}".rstrip())
 
     def check(self, text: str, *, holds: bool) -> None:
         """Say what must hold here, and whether it does."""
@@ -115,7 +115,7 @@ class Narrator:
         from accredit.cli.root import run
 
         printed, columns = io.StringIO(), os.environ.get("COLUMNS")
-        os.environ["COLUMNS"] = str(width() - 3)
+        os.environ["COLUMNS"] = str(width() - 2)
         try:
             with contextlib.redirect_stdout(printed):
                 code = run(
@@ -196,7 +196,7 @@ def refusal(told: Narrator, stage: Stage, number: int) -> None:
         told.say(f"     {line}")
     told.check(f"azure-identity raised {answer.get('kind')}: {REFUSAL}", holds=REFUSAL in error)
     told.prose("Why, for an administrator:")
-    told.say(f"   $ accredit explain @token -a {APPLICATION}")
+    told.say(f"  $ accredit explain @token -a {APPLICATION}")
     code, printed = told.command(stage, "explain", f"@{stage.token_file}", "-a", APPLICATION)
     told.block(printed)
     holds = code == failures.NO and REFUSAL in printed and "refs/heads/main" in printed
@@ -206,7 +206,7 @@ def refusal(told: Narrator, stage: Stage, number: int) -> None:
 def events(told: Narrator, stage: Stage, number: int) -> None:
     """Show that both attempts are in the log."""
     told.step(number, "Sign-in events", "Each attempt was in the log before its answer left.")
-    told.say("   $ accredit logs list")
+    told.say("  $ accredit logs list")
     _, printed = told.command(stage, "logs", "list")
     told.block(printed)
     found = told.rows(stage, "logs", "list")
@@ -228,6 +228,13 @@ def _end(told: Narrator, stage: Stage, *, once: bool) -> None:
     told.say(told.ink.good("Every step held."))
     if once:
         return
+    with contextlib.suppress(KeyboardInterrupt):
+        _keep_running(told, stage)
+    told.say()
+    told.say("Stopped and removed.")
+
+
+def _keep_running(told: Narrator, stage: Stage) -> None:
     told.prose("Now try your own, in another terminal:")
     where = f"--data {stage.data}"
     told.say(f"     accredit explain @token -a {APPLICATION} {where}")
@@ -236,11 +243,8 @@ def _end(told: Narrator, stage: Stage, *, once: bool) -> None:
     told.say()
     told.say(f"The authority keeps running at {told.ink.accent(stage.url)} until Ctrl-C,")
     told.say("which stops it and removes all that it made.")
-    with contextlib.suppress(KeyboardInterrupt):
-        stage.wait()
-        raise Ended(Failure(code="stopped", message="the authority has ended", why=stage.said(), where="accredit demo"))
-    told.say()
-    told.say("Stopped and removed.")
+    stage.wait()
+    raise Ended(Failure(code="stopped", message="the authority has ended", why=stage.said(), where="accredit demo"))
 
 
 @contextlib.contextmanager
