@@ -156,6 +156,14 @@ def test_an_application_is_its_own_resource_with_what_its_registration_says(open
             assert resource.assignment_required
             assert await snapshot.held(client, resource) == Held((), assigned=False)
             assert (await snapshot.trusted(client)).multi_audience == "refuse"
+            async with registry.transaction() as change:
+                await change.assignments.add(made.assignment(principal, principal))
+            assert await snapshot.held(client, resource) == Held(("Orders.Read.All",), assigned=True)
+            off = msgspec.structs.replace(made.READER, enabled=False)
+            async with registry.transaction() as change:
+                await change.applications.put(msgspec.structs.replace(app, app_roles=(off,)))
+            resource = await snapshot.resource(tenant, "api://orders/")
+            assert await snapshot.held(client, resource) == Held((), assigned=True)
 
     run(story())
 
@@ -561,3 +569,58 @@ def test_a_closed_file_is_a_busy_store(tmp_path):
     lookup.close()
     with refused(STORE_BUSY):
         asyncio.run(lookup.changes(0))
+
+
+def test_other_identifiers_than_addresses_and_addresses_without_port_are_derived_as_they_are():
+    derived = {"api://own": GRAPH, "https://login.example": GRAPH, "https://[::1]:8443/arm": GRAPH}
+    snapshot = Snapshot(RegistryLookup(MemoryRegistry()), derived=derived)
+    assert set(snapshot._derived) == {*derived, "https://[::1]/arm"}  # noqa: SLF001
+
+
+def test_both_ways_of_asking_a_database_answer_alike(tmp_path):
+    async def story():
+        create(tmp_path / "accredit.db")
+        registry, raw = SqliteRegistry(tmp_path / "accredit.db"), SqliteLookup(tmp_path / "accredit.db")
+        general = RegistryLookup(registry)
+        here, there = await put_up(registry, world()), await put_up(registry, world())
+        ids = (here.tenant.id, there.tenant.id, here.app.app_id, here.resource.app_id, made.new_id())
+        questions = [("changes", (since,)) for since in range(3)]
+        questions += [(name, (each,)) for name in ("tenant", "home") for each in ids]
+        questions += [("tenant_of", (each,)) for each in (*here.tenant.domains, "absent.test")]
+        questions += [(name, (of, each)) for name in ("application", "principal") for of in ids for each in ids]
+        questions += [("credentials", (each,)) for each in (here.app, there.app, made.application(here.tenant))]
+        questions += [("issuers", (of, url)) for of in ids for url in (made.GITHUB, "https://absent")]
+        keys = (here.app.identifier_uris[0], here.resource.names[0], "api://absent")
+        questions += [("owner", (of, each)) for of in ids for each in keys]
+        questions += [
+            ("roles", (of, here.principal.id, each.id)) for of in ids for each in (here.resource, here.principal)
+        ]
+        for name, arguments in questions:
+            answers = [await getattr(lookup, name)(*arguments) for lookup in (raw, general)]
+            assert answers[0] == answers[1], (name, arguments)
+        raw.close()
+        registry.close()
+
+    asyncio.run(story())
+
+
+def test_issuer_records_are_shared_while_they_are_the_same_and_forgotten_when_they_are_too_many(tmp_path, monkeypatch):
+    async def story():
+        create(tmp_path / "accredit.db")
+        registry, raw = SqliteRegistry(tmp_path / "accredit.db"), SqliteLookup(tmp_path / "accredit.db")
+        here = await put_up(registry, world())
+        first = await raw.credentials(here.app)
+        assert first[0].issuer is first[1].issuer
+        assert (await raw.issuers(here.tenant.id, made.GITHUB))[0] is first[0].issuer
+        async with registry.transaction() as change:
+            await change.issuers.put(here.issuer)
+        second = await raw.credentials(here.app)
+        assert second[0].issuer.revision == 2
+        monkeypatch.setattr("accredit.stores.lookup._MOST_ISSUERS", 1)
+        await put_up(registry, there := world())
+        await raw.credentials(there.app)
+        assert len(raw._known) == 1  # noqa: SLF001
+        raw.close()
+        registry.close()
+
+    asyncio.run(story())

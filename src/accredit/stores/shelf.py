@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, Generic
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol
 from uuid import UUID
 
 import msgspec
@@ -17,20 +17,37 @@ from accredit.stores.schema import METADATA
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from sqlalchemy import CursorResult, Executable, Select, Table
     from sqlalchemy.sql import ColumnElement
 
     from accredit.issuers import Issuer
-    from accredit.stores.sql import SqlTransaction
 
 _AT_ONCE: Final = 500  # values in one IN list
+
+
+class Within(Protocol):
+    """The transaction that a shelf stands in."""
+
+    touched: set[UUID]  # what is announced when it ends
+
+    def refuse_reading(self) -> None:
+        """Raise ``RuntimeError`` when nothing may be written."""
+
+    def step(self) -> AbstractContextManager[object]:
+        """Open a part of the change that can fail alone."""
+
+    async def execute(
+        self, statement: Executable, rows: Sequence[Mapping[str, Any]] | None = None
+    ) -> CursorResult[Any]:
+        """Run one statement."""
 
 
 class SqlShelf(Generic[V]):
     """All things of one kind, within one transaction."""
 
-    def __init__(self, kind: Kind[V], transaction: SqlTransaction) -> None:
+    def __init__(self, kind: Kind[V], transaction: Within) -> None:
         self._kind = kind
         self._transaction = transaction
         self._table = METADATA.tables[kind.table]

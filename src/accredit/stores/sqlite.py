@@ -69,9 +69,14 @@ def refuse_other_schema(path: str | PathLike[str]) -> None:
 
 def engine(path: str | PathLike[str], *, busy_timeout: int = BUSY_TIMEOUT) -> Engine:
     """Return SQLAlchemy's engine over connections as ``connect`` opens them."""
-    from sqlalchemy import create_engine  # noqa: PLC0415  0.2 s of CPU that the first token need not wait for
+    from sqlalchemy import QueuePool, create_engine  # noqa: PLC0415  0.2 s of CPU that the first token need not wait for
 
-    return create_engine("sqlite+pysqlite://", creator=lambda: connect(path, busy_timeout=busy_timeout))
+    return create_engine(
+        "sqlite+pysqlite://",
+        creator=lambda: connect(path, busy_timeout=busy_timeout),
+        poolclass=QueuePool,  # several views at once, each with a connection of its own
+        max_overflow=-1,  # never wait for a connection: whoever would give it back may be waiting for us
+    )
 
 
 class Sqlite:

@@ -48,7 +48,7 @@ async def an_exception_leaves_nothing_of_the_change(store: Store) -> None:
 @case("a change is seen by its own transaction at once, by a view that was open never, by the next one always")
 async def a_change_is_seen_by_its_own(store: Store) -> None:
     here = await put_up(store.registry, world())
-    async with store.another.reading() as old:
+    async with store.another.reading() as early, store.another.reading() as old:
         assert await old.applications.find() == [here.app]
         async with store.registry.transaction() as change:
             await change.applications.remove(here.app)
@@ -56,6 +56,7 @@ async def a_change_is_seen_by_its_own(store: Store) -> None:
             assert list(await old.applications.find()) == [here.app]
         assert list(await old.applications.find()) == [here.app]
         assert await old.named(here.tenant.id, here.app.identifier_uris[0]) == here.app.app_id
+        assert await early.applications.find() == [here.app]  # open is open, even before the first question
     assert await found(store.another, "applications") == []
 
 
