@@ -148,9 +148,9 @@ class Wire:
 
 
 @contextmanager
-def wire(folder: Path, *, upload: bool = True, **settings: Any) -> Iterator[Wire]:
-    """Run an emulator in ``folder``. ``upload``: GitHub's keys are uploaded, so that nothing needs to be fetched."""
-    clock = Clock()
+def wire(folder: Path, *, upload: bool = True, at: datetime = NOW, **settings: Any) -> Iterator[Wire]:
+    """Run an emulator in ``folder``. ``upload``: GitHub's keys are uploaded, so nothing is fetched. ``at``: its clock."""
+    clock = Clock(at)
     told = config.read({}, secrets=None, profile="emulator", data=str(folder), log_level="error", **settings)
     with anyio.from_thread.start_blocking_portal() as portal:
 
