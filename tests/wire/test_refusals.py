@@ -508,7 +508,9 @@ def test_an_expired_secret(emulator: Wire) -> None:
     assert (answer.status, answer.code) == (401, 7000222)
     assert answer.json["error_description"].startswith(
         f"AADSTS7000222: The provided client secret keys for app '{ADMIN}' are expired. Visit the Azure portal "
-        "to create new keys for your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added "
+        "to create new keys for your app: "
+        "https://aka.ms/NewClientSecret, or consider using certificate credentials for "
+        "added "
         "security: https://aka.ms/certCreds. Trace ID: "
     )
 
