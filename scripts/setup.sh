@@ -4,7 +4,7 @@
 #   setup.sh test           .venv  that, and what checks and tests need
 #   setup.sh clients-node   .env/clients-node and tests/clients/node/node_modules: Node, and what the tests run on it
 # A stamp holds the hash of all that the environment was made from. Nothing is installed outside the checkout, but the
-# venv module where a machine lacks it and we are root with apt.
+# venv module and curl where a machine lacks them and we are root with apt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 group=${1:?setup.sh demo|test|clients-node}
@@ -34,19 +34,26 @@ if command -v flock >/dev/null; then
   up_to_date && exit 0
 fi
 
-need_venv_module() {
-  "$python" -c 'import ensurepip, venv' 2>/dev/null && return
-  local package command
-  package="python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"
-  command="apt-get install -y $package"
+# Install a package of the system, where we may; else say how.
+need_package() { # need_package NAME WHAT-IS-WRONG-WITHOUT-IT
+  local command="apt-get install -y $1"
   if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "$python has no ensurepip: $command"
+    echo "$2: $command"
     { apt-get update && DEBIAN_FRONTEND=noninteractive $command; } >/dev/null
   else
-    echo "$python cannot make a virtual environment: it has no ensurepip. Run: sudo $command" >&2
-    exit 2
+    echo "$2. Run: sudo $command" >&2
+    return 1
   fi
 }
+
+need_venv_module() {
+  "$python" -c 'import ensurepip, venv' 2>/dev/null && return
+  need_package "python$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv" \
+    "$python cannot make a virtual environment: it has no ensurepip" || exit 2
+}
+
+# One test is of curl; where it cannot be installed the test fails, and everything else runs.
+need_curl() { command -v curl >/dev/null || need_package curl "there is no curl" || true; }
 
 pip() { "$venv/bin/python" -m pip --disable-pip-version-check -qq "$@"; }
 
@@ -56,6 +63,7 @@ if ! "$venv/bin/python" -c '' 2>/dev/null; then
   need_venv_module
   "$python" -m venv --clear "$venv"
 fi
+[ "$group" != test ] || need_curl
 rm -f "$venv"/made-*
 pip install --require-hashes -r "requirements/$group.txt"
 case $group in
