@@ -149,7 +149,7 @@ class Wire:
 
 @contextmanager
 def wire(folder: Path, *, upload: bool = True, at: datetime = NOW, **settings: Any) -> Iterator[Wire]:
-    """Run an emulator in ``folder``. ``upload``: GitHub's keys are uploaded, so nothing is fetched. ``at``: its clock."""
+    """Run an emulator in ``folder``. ``upload``: GitHub's keys are uploaded, nothing is fetched. ``at``: its clock."""
     clock = Clock(at)
     told = config.read({}, secrets=None, profile="emulator", data=str(folder), log_level="error", **settings)
     with anyio.from_thread.start_blocking_portal() as portal:
