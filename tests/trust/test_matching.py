@@ -54,6 +54,12 @@ MATCHES = {  # credentials by number, in the order in which they are candidates;
 }
 
 
+def test_an_audience_that_a_token_names_twice_finds_a_credential_once():
+    twice = presented(aud=[AUDIENCE, AUDIENCE])
+    assert len(match(trusted(credential()), twice).credentials) == 1
+    assert len(match(trusted(credential(expression=MATCHING)), twice).credentials) == 1
+
+
 @pytest.mark.parametrize("sentence", MATCHES)
 def test_candidates_are(sentence):
     credentials, numbers = MATCHES[sentence]

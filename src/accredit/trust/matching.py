@@ -97,14 +97,15 @@ class Trusted:
     def find(self, presented: Presented) -> Iterator[FederatedCredential]:
         """Yield the credentials that match: those with a plain subject first, each kind by age."""
         issuer, audiences = presented.issuer, presented.audiences
-        for audience in audiences:
+        distinct = audiences if len(audiences) == 1 else dict.fromkeys(audiences)  # a list may name one audience twice
+        for audience in distinct:
             for each in self._subjects.get((issuer, audience, presented.subject or ""), ()):
                 if audience_accepted(each, audiences, self.multi_audience):
                     yield each
         if not self._expressions:
             return
         budget = Budget()
-        for audience in audiences:
+        for audience in distinct:
             for each in self._expressions.get((issuer, audience), ()):
                 if audience_accepted(each, audiences, self.multi_audience) and _true(each, presented, budget):
                     yield each
