@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit import errors
+from accredit.directory import read_tenant
 from accredit.errors import CATALOGUE, SHOWN, Refused, override, shown
 from tests.support import provoked
 
@@ -115,12 +116,15 @@ def test_an_override_is_refused_for(sentence):
     assert reason in refused.value.fields["reason"]
 
 
-def test_the_ledger_counts_what_the_product_refuses_and_what_a_test_has_read():
-    provoked.SEEN.discard("TENANT_MALFORMED")
+def test_the_ledger_counts_what_the_product_refuses_and_what_a_test_has_read(monkeypatch):
+    monkeypatch.setattr(provoked, "SEEN", set())
     Refused(errors.TENANT_MALFORMED, tenant="made by a test")
     assert "TENANT_MALFORMED" in provoked.missing()
-    provoked.note("TENANT_MALFORMED")
+    with pytest.raises(Refused):
+        read_tenant("made by the product")
+    provoked.note("TENANT_UNKNOWN")
+    assert {"TENANT_MALFORMED", "TENANT_UNKNOWN"} == provoked.SEEN
     assert "TENANT_MALFORMED" not in provoked.missing()
-    provoked.SEEN.discard("TENANT_MALFORMED")
+    assert "SUBJECT_EXPECTED" not in provoked.missing(), "its feature does not exist yet"
     with pytest.raises(LookupError):
         provoked.note("NOTHING")

@@ -1,10 +1,11 @@
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from accredit import errors
 from accredit.administer import applications, credentials, permissions, tenants
-from accredit.directory import wellknown
+from accredit.directory import AppRole, wellknown
 from tests.administer.office import office
 from tests.support.stories import refusal, run
 
@@ -119,8 +120,13 @@ def role(**given):
 
 
 async def too_many_roles(at):
-    for n in range(applications.MOST_ROLES + 1):
-        await applications.add_role(at.by, at.application.id, value=f"r{n}")
+    roles = tuple(
+        AppRole(id=UUID(int=2**64 + n), value=f"r{n}", display_name="r") for n in range(applications.MOST_ROLES - 1)
+    )
+    async with at.registry.transaction() as store:
+        await store.applications.put(replace(at.application, app_roles=roles))
+    await applications.add_role(at.by, at.application.id, value="last")
+    await applications.add_role(at.by, at.application.id, value="too-many")
 
 
 INVALID, TAKEN = errors.PROPERTY_INVALID, errors.VALUE_TAKEN
