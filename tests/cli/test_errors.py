@@ -200,6 +200,12 @@ def test_every_command_has_help_that_fits(bare):
             assert ended.err == ""
 
 
+def test_the_list_says_of_a_noun_what_the_noun_says_of_itself(bare):
+    for noun, (_, sentence) in NOUNS.items():
+        own = " ".join((root.get_command(None, noun).help or "").split())
+        assert own.startswith(sentence), noun
+
+
 def test_help_lists_the_nouns_in_groups_and_the_shared_options(bare):
     ended = bare("--help")
     assert ended.code == 0

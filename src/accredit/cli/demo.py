@@ -47,7 +47,10 @@ _JOB: Final = {"repository": "octo-org/octo-repo", "repository_owner_id": "12345
 )
 @pass_session
 def demo(session: Session, once: bool, port: int | None) -> None:
-    """Show a token exchanged by an unmodified Azure SDK, one refused, why, and what the log says of both."""
+    """Show a token exchanged, one refused, why, and what the log says of both.
+
+    The client is the unmodified azure-identity. Everything is made for the demo and removed after it.
+    """
     if importlib.util.find_spec("azure.identity") is None:
         raise Ended(
             Failure(

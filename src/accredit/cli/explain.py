@@ -42,7 +42,9 @@ _CLAIMS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
 @click.option("--all", "everywhere", is_flag=True, help="For every application of the tenant, the nearest first.")
 @on_store
 async def explain(desk: Desk, token: str, application: str | None, everywhere: bool) -> None:
-    """Say whether TOKEN (-, @FILE, env:NAME) would sign an application in, and if not, why, and what to change.
+    """Would this token sign an application in? If not: why, and what to change.
+
+    TOKEN is -, @FILE or env:NAME. Nothing is fetched: a signature is checked where the issuer's keys were uploaded.
 
     Exit code 0: it would; 3: it would not.
     """

@@ -47,7 +47,10 @@ def _shared(*, hidden: bool) -> list[click.Parameter]:
         (("--no-input", "no_input"), {"is_flag": True, "help": "Never ask; what would be asked is refused."}),
         (("--no-color", "no_color"), {"is_flag": True, "help": "No colour (also NO_COLOR)."}),
         (("--quiet", "quiet"), {"is_flag": True, "help": "Print no notes, only results and errors."}),
-        (("-v", "--verbose", "verbose"), {"count": True, "help": "Say more; -vv shows the traceback of an error."}),
+        (
+            ("-v", "--verbose", "verbose"),
+            {"count": True, "metavar": "", "help": "Say more; -vv shows the traceback of an error."},
+        ),
     )
     return [
         rich_click.RichOption(names, expose_value=False, callback=_keep, panel=SHARED, hidden=hidden, **more)
@@ -83,22 +86,34 @@ class Root(Noun):
     def __init__(  # the rest is click's
         self,
         *,
-        nouns: Mapping[str, str],
+        nouns: Mapping[str, tuple[str, str]],
         params: list[click.Parameter] | None = None,
         **more: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(params=[*(params or []), *_shared(hidden=False)], **more)
         self.nouns = nouns
+        self._listing = False
+
+    def format_help(self, ctx: click.Context, formatter: Any) -> None:  # noqa: ANN401
+        """Write the help; the nouns in it are names and sentences."""
+        self._listing = True
+        try:
+            super().format_help(ctx, formatter)  # type: ignore[arg-type]  # it is one
+        finally:
+            self._listing = False
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click's signature
         """Return the nouns in the order of the table."""
         return list(self.nouns)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002  click's signature
-        """Import a noun."""
+        """Import a noun; in the list of all of them it is only a name and a sentence."""
         if cmd_name not in self.nouns:
             return None
-        module, _, name = self.nouns[cmd_name].partition(":")
+        place, sentence = self.nouns[cmd_name]
+        if self._listing:
+            return click.Command(cmd_name, help=sentence)
+        module, _, name = place.partition(":")
         found: click.Command = getattr(import_module(f"accredit.cli.{module}"), name)
         return found
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-import traceback
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
@@ -20,28 +19,35 @@ from accredit.errors import Refused
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-NOUNS: Final[Mapping[str, str]] = {
-    "demo": "demo:demo",
-    "init": "init:init",
-    "serve": "serve:serve",
-    "tenant": "tenant:tenant",
-    "app": "app:app",
-    "sp": "sp:sp",
-    "credential": "credential:credential",
-    "secret": "secret:secret",
-    "certificate": "certificate:certificate",
-    "permission": "permission:permission",
-    "issuer": "issuer:issuer",
-    "explain": "explain:explain",
-    "token": "token:token",
-    "logs": "logs:logs",
-    "idp": "idp:idp",
-    "keys": "keys:keys",
-    "db": "db:db",
-    "config": "config:config",
-    "help": "help:help_",
-    "version": "version:version",
+NOUNS: Final[Mapping[str, tuple[str, str]]] = {
+    "demo": (
+        "demo:demo",
+        "Show a token exchanged, one refused, why, and what the log says of both.",
+    ),
+    "init": ("init:init", "Make a data directory: database, master key, signing keys, the first tenant."),
+    "serve": ("serve:serve", "Answer token requests until SIGTERM or Ctrl-C, then finish what is under way."),
+    "tenant": ("tenant:tenant", "Directories of their own; nothing in one is visible to another."),
+    "app": ("app:app", "Applications: clients that ask for tokens, and APIs that are asked for."),
+    "sp": ("sp:sp", "Service principals: who may hold roles in a tenant, and whose roles."),
+    "credential": ("credential:credential", "Federated identity credentials: whose tokens sign an application in."),
+    "secret": ("secret:secret", "Client secrets. A federated credential needs none, and never expires."),
+    "certificate": ("certificate:certificate", "Certificates that an application signs its own assertions with."),
+    "permission": ("permission:permission", "App roles that applications hold on APIs."),
+    "issuer": ("issuer:issuer", "Issuers: who may sign tokens, and where their keys come from."),
+    "explain": (
+        "explain:explain",
+        "Would this token sign an application in? If not: why, and what to change.",
+    ),
+    "token": ("token:token", "Tokens: what they say."),
+    "logs": ("logs:logs", "Sign-ins: every attempt, granted or refused, and why."),
+    "idp": ("idp:idp", "Test issuers of a running emulator."),
+    "keys": ("keys:keys", "Signing keys: next, active, retired."),
+    "db": ("db:db", "The database's schema."),
+    "config": ("config:config", "Settings of the server."),
+    "help": ("help:help_", "Explain a code (AADSTS700213, ACC1001), the exit codes (exit-codes), or a command."),
+    "version": ("version:version", "Print the version."),
 }
+"""Each noun: where it is, and the sentence that stands in the list, so that listing them imports none."""
 
 rich_click.rich_click.STYLE_OPTIONS_PANEL_BORDER = "dim"
 rich_click.rich_click.STYLE_COMMANDS_PANEL_BORDER = "dim"
@@ -123,6 +129,8 @@ def _say(error: Exception, session: Session, arguments: Sequence[str]) -> int:
         return failures.USAGE
     failure = _worded(error, _where(arguments))
     if session.verbose > 1 or "-vv" in arguments:
+        import traceback
+
         traceback.print_exception(error, file=sys.stderr)
     if session.output == "json" or _asks_json(arguments):
         sys.stderr.write(failure.as_json())
