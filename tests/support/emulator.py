@@ -9,6 +9,7 @@ import signal
 import ssl
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -91,24 +92,23 @@ class Emulator:
         with self.store() as store, store.events() as log:
             return log.last(tenant_id or self.tenant_id, app_id)
 
-    def exchanges(self) -> dict[tuple[str, str, str], float]:
+    def exchanges(self) -> Counter[tuple[str, str, str]]:
         """How often the token endpoint answered, by result, code and kind of evidence."""
-        text = httpx2.get(f"{self.ready['admin_url']}/metrics", trust_env=False).text
-        return {
-            (each.labels["result"], each.labels["code"], each.labels["evidence"]): each.value
-            for family in text_string_to_metric_families(text)
-            for each in family.samples
-            if each.name == "accredit_exchanges_total"
-        }
+        return self._counted("accredit_exchanges_total", "result", "code", "evidence")
 
-    def fetches(self) -> dict[str, float]:
+    def fetches(self) -> Counter[str]:
         """How often each issuer was asked for its documents, with success or without."""
+        found = self._counted("accredit_issuer_fetch_total", "issuer")
+        return Counter({issuer: times for (issuer,), times in found.items()})
+
+    def _counted(self, metric: str, *labels: str) -> Counter[Any]:
+        """Add up a metric over all labels but these."""
         text = httpx2.get(f"{self.ready['admin_url']}/metrics", trust_env=False).text
-        found: dict[str, float] = {}
+        found: Counter[Any] = Counter()
         for family in text_string_to_metric_families(text):
             for each in family.samples:
-                if each.name == "accredit_issuer_fetch_total":
-                    found[each.labels["issuer"]] = found.get(each.labels["issuer"], 0) + each.value
+                if each.name == metric:
+                    found[tuple(each.labels[label] for label in labels)] += int(each.value)
         return found
 
     def keys(self, tenant: UUID | str, version: int = 2) -> jwt.PyJWKClient:
