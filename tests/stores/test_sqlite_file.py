@@ -8,19 +8,54 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from datetime import UTC, datetime, timedelta, timezone
 
 import msgspec
 import pytest
 from sqlalchemy import event
 
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_MISSING
-from accredit.stores.encoding import SCHEMA
+from accredit.signins import Audit
+from accredit.stores.encoding import SCHEMA, instant, micros
 from accredit.stores.fresh import create
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.memory import MemoryRegistry
 from accredit.stores.sqlite import SqliteRegistry, connect, db_status
 from tests.stores import made
 from tests.stores.conformance.store import SHELVES, found, put_up, read, refused, world
+
+AT = 1_772_368_215_123_457  # made.AT in microseconds since 1970
+
+
+@pytest.mark.parametrize(
+    ("at", "count"),
+    [
+        (made.AT, AT),
+        (datetime(1970, 1, 1, tzinfo=UTC), 0),
+        (datetime(1969, 12, 31, 23, 59, 59, 999_999, UTC), -1),
+        (datetime(1970, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))), 0),
+        (datetime(1, 1, 1, tzinfo=UTC), -62_135_596_800_000_000),
+        (datetime(9999, 12, 31, 23, 59, 59, 999_999, UTC), 253_402_300_799_999_999),
+    ],
+)
+def test_times_are_whole_microseconds(at, count):
+    assert (micros(at), instant(count)) == (count, at)
+    assert instant(count).tzinfo is UTC
+
+
+def test_an_audit_record_is_kept_beside_its_change(path):
+    async def story():
+        registry = SqliteRegistry(path)
+        async with registry.transaction() as change:
+            await change.tenants.add(tenant := made.tenant())
+            await change.audit(record := made.audit(tenant))
+        registry.close()
+        with closing(connect(path)) as connection:
+            row = connection.execute("SELECT id, at, tenant_id, activity, body FROM audits").fetchone()
+        assert row[:4] == (str(record.id), AT, str(tenant.id), "Update application")
+        assert msgspec.json.decode(row[4], type=Audit) == record
+
+    asyncio.run(story())
 
 
 @pytest.fixture
@@ -83,7 +118,7 @@ def test_contents_built_in_memory_are_copied_whole_and_in_order(tmp_path):
         copied.close()
         with closing(connect(tmp_path / "accredit.db")) as connection:
             rows = connection.execute("SELECT at, tenant_id, activity, body FROM audits ORDER BY tenant_id").fetchall()
-        assert rows[0][:3] == (rows[0][0], None, record.activity)
+        assert [row[:3] for row in rows] == [(AT, of, record.activity) for of in (None, str(here.tenant.id))]
         assert msgspec.json.decode(rows[1][3], type=type(record)) == record
 
     asyncio.run(story())

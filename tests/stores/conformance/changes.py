@@ -37,6 +37,8 @@ async def an_exception_leaves_nothing_of_the_change(store: Store) -> None:
     for shelf, value in here.everything.items():
         assert value in await found(store.another, shelf)
     assert await found(store.another, "applications") == [here.app]
+    assert await found(store.another, "applications", tenant_id=here.tenant.id) == [here.app]
+    assert await found(store.another, "credentials", application_id=here.app.id) == [here.credential, here.expression]
     assert len(store.heard) == before
     assert (await store.another.changes(0))[0] == version
     async with store.another.transaction() as change:
@@ -54,6 +56,7 @@ async def a_change_is_seen_by_its_own(store: Store) -> None:
             await change.applications.remove(here.app)
             assert list(await change.applications.find()) == []
             assert list(await old.applications.find()) == [here.app]
+            assert list(await old.applications.find(tenant_id=here.tenant.id)) == [here.app]
         assert list(await old.applications.find()) == [here.app]
         assert await old.named(here.tenant.id, here.app.identifier_uris[0]) == here.app.app_id
         assert await early.applications.find() == [here.app]  # open is open, even before the first question
