@@ -84,6 +84,11 @@ def minted(stage: Stage, params: Mapping[str, object], **more: object) -> str:
 
 def asked(stage: Stage, token: str) -> str:
     """Ask for an access token, and return the request's id."""
+    return requested(stage, token)[0]["x-ms-request-id"]
+
+
+def requested(stage: Stage, token: str) -> tuple[Mapping[str, str], bytes]:
+    """Ask for an access token as any HTTP client does."""
     form = {
         "grant_type": "client_credentials",
         "client_id": stage.client_id,
@@ -91,8 +96,7 @@ def asked(stage: Stage, token: str) -> str:
         "client_assertion": token,
         "scope": "api://orders/.default",
     }
-    headers, _ = fetched(stage, "POST", f"/{stage.tenant_id}/oauth2/v2.0/token", urlencode(form))
-    return headers["x-ms-request-id"]
+    return fetched(stage, "POST", f"/{stage.tenant_id}/oauth2/v2.0/token", urlencode(form))
 
 
 def fetched(stage: Stage, method: str, path: str, body: str | None = None) -> tuple[Mapping[str, str], bytes]:

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from accredit.cli import demo as demonstration
+from accredit.cli.stage import opened
+from tests.cli.conftest import minted, requested
 
 HEAVY = ("sqlalchemy", "alembic", "uvicorn", "azure", "httpx2", "starlette", "pydantic_settings", "structlog")
 TOKEN = "eyJhbGciOiJSUzI1NiIsImtpZCI6ImsifQ.eyJpc3MiOiJodHRwczovL3guZXhhbXBsZSIsInN1YiI6InMifQ.AAAA"
@@ -207,3 +209,27 @@ def test_the_demo_fails_when_a_step_does_not_hold(bare, monkeypatch):
     assert ended.code == 1
     assert "✗ NOT SO:" in ended.out
     assert "checks did not hold" in ended.out
+
+
+def test_a_change_holds_for_the_next_request_of_a_running_server(bare):
+    with opened(0) as stage:
+        token = minted(stage, {"environment": None, "branch": "main"})
+        claims = bare("token", "inspect", "-", "-o", "json", stdin=token).json["claims"]
+        assert answered(stage, token) == "700213"
+        trust = ("--issuer", claims["iss"], "--subject", claims["sub"])
+        assert bare("credential", "add", "deploy-bot", "--name", "main", *trust, *stage.options).code == 0
+        assert answered(stage, token) == "granted"
+        assert bare("sp", "disable", "deploy-bot", *stage.options).code == 0
+        assert answered(stage, token) == "7000112"
+        assert bare("sp", "enable", "deploy-bot", *stage.options).code == 0
+        assert bare("issuer", "block", claims["iss"], *stage.options).code == 0
+        assert answered(stage, token) not in {"granted", "7000112"}
+        listed = bare("logs", "list", *stage.options, "-o", "json").json
+    assert [each["status"]["errorCode"] for each in listed][1:] == [7000112, 0, 700213]
+
+
+def answered(stage, token):
+    """Ask for an access token, and return `granted` or the refusal's number."""
+    _, body = requested(stage, token)
+    found = json.loads(body)
+    return "granted" if "access_token" in found else str(found["error_codes"][0])
