@@ -147,7 +147,7 @@ def test_one_sign_in_says_who_how_what_and_why_not(cli, served):
     for text in ("github-production", "Orders.Read.All", SUBJECT, "proven"):
         assert text in granted.out
     refused = cli("logs", "show", served.requests["refused"])
-    assert refused.out.startswith("✗ AADSTS700213 No matching federated identity record")
+    assert refused.out.startswith("✗ AADSTS700213\n  No matching federated identity record")
     assert f"        credential  {SUBJECT}\n        token       {MAIN}\n" in refused.out
     assert cli("logs", "show", served.requests["refused"], "-q", "proof").out == "proven\n"
 

@@ -128,6 +128,7 @@ def appeared(path: Path, process: "subprocess.Popen[str]") -> None:
     assert path.exists()
 
 
+@pytest.mark.slow
 def test_an_emulator_serves_mints_sees_changes_and_drains(bare, tmp_path):
     ready, where = tmp_path / "ready.json", ("--data", str(tmp_path / "data"))
     process = started("serve", "--profile", "emulator", "--port", "0", *where, "--ready-file", str(ready))
@@ -211,6 +212,7 @@ def test_the_demo_fails_when_a_step_does_not_hold(bare, monkeypatch):
     assert "checks did not hold" in ended.out
 
 
+@pytest.mark.slow
 def test_a_change_holds_for_the_next_request_of_a_running_server(bare):
     with opened(0) as stage:
         token = minted(stage, {"environment": None, "branch": "main"})

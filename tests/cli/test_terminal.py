@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 ISSUER = "https://token.actions.githubusercontent.com"
 MAIN = "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main"
 

@@ -31,7 +31,7 @@ COLUMNS: Final = (
         lambda shape: shape["subject"] or at(shape, "claimsMatchingExpression.value"),
     ),
     Column("Issuer", "issuer"),
-    Column("Last used", "lastUsed"),
+    Column("Last used", "lastUsed", lambda shape: shape["lastUsed"] or "never"),
 )
 DETAILS: Final = (
     Column("name", "name"),

@@ -62,6 +62,8 @@ def demo(session: Session, once: bool, port: int | None) -> None:
         )
     from accredit.cli.stage import opened
 
+    for name in [each for each in os.environ if each.startswith("ACCREDIT_")]:
+        del os.environ[name]  # the demo knows of no other authority
     told = Narrator(session)
     with _ended_by_signal(), opened(port) as stage:
         told.title(f"a throw-away authority at {stage.url}")

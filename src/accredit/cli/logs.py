@@ -10,7 +10,7 @@ import click
 from accredit.cli import inputs, names, shapes
 from accredit.cli.desk import on_store
 from accredit.cli.grammar import group
-from accredit.cli.ink import safe
+from accredit.cli.ink import folded, safe, width
 from accredit.cli.output import Column
 from accredit.errors import OBJECT_NOT_FOUND, Refused
 
@@ -67,7 +67,7 @@ DETAILS: Final = (
     Column("uti", "uniqueTokenIdentifier"),
     Column("address", "ipAddress"),
     Column("agent", "userAgent"),
-    Column("attempts", "count"),
+    Column("attempts", "count", lambda shape: shape["count"] if shape["count"] > 1 else None),
 )
 MOST: Final = 10_000  # events printed by one command
 
@@ -108,7 +108,8 @@ async def show(desk: Desk, request: str) -> None:
         raise Refused(OBJECT_NOT_FOUND, id=request, detail="The log has no sign-in with this request id (any more).")
     session = desk.session
     if session.output == "table" and not session.query:
-        session.say(headline(found, session.ink))
+        for line in headline(found, session.ink):
+            session.say(line)
     session.show(shapes.event(found), DETAILS)
     if session.output == "table" and not session.query:
         for line in reasons(found, session.ink):
@@ -123,11 +124,12 @@ def _newest(events: EventReader, tenant_id: UUID, app_id: UUID | None) -> Iterat
         page = events.last(tenant_id, app_id, before=page[-1])
 
 
-def headline(of: Event, ink: Ink) -> str:
-    """Return the one line that says how it ended."""
+def headline(of: Event, ink: Ink) -> list[str]:
+    """Return how it ended: granted, or the code and the text that the caller got."""
     if of.code == 0:
-        return f"{ink.good('✓')} {ink.bold('granted')}"
-    return f"{ink.bad('✗')} {ink.bold(code(of.code))} {safe(of.failure)}"
+        return [f"{ink.good('✓')} {ink.bold('granted')}"]
+    said = folded(safe(of.failure), width() - 2)
+    return [f"{ink.bad('✗')} {ink.bold(code(of.code))}", *("  " + each for each in said)]
 
 
 def reasons(of: Event, ink: Ink) -> list[str]:

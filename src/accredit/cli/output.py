@@ -31,7 +31,7 @@ _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
 class Column:
     """One column of a table: its heading, and the path of its value, dots between the keys.
 
-    ``shown`` makes what stands in the table of the whole thing, where its members are not for people.
+    ``shown`` makes what stands in a table of the whole thing, where the value itself is not for people.
     """
 
     heading: str
@@ -141,11 +141,13 @@ def _plain(value: Any) -> str:  # noqa: ANN401
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _grid(value: Any, columns: Sequence[Column]) -> tuple[list[str], list[list[Any]]]:  # noqa: ANN401
+def _grid(value: Any, columns: Sequence[Column], *, shown: bool = False) -> tuple[list[str], list[list[Any]]]:  # noqa: ANN401
     """Return (keys, rows) of what is to be printed; no keys where rows have none."""
     rows = value if isinstance(value, list) else [value]
     if columns:
-        return [each.path for each in columns], [[each.of(row) for each in columns] for row in rows]
+        return [each.path for each in columns], [
+            [each.of(row) if shown else at(row, each.path) for each in columns] for row in rows
+        ]
     if rows and all(isinstance(each, dict) for each in rows):
         keys = list(dict.fromkeys(key for row in rows for key in row))
         return keys, [[row.get(key) for key in keys] for row in rows]
@@ -156,7 +158,7 @@ def _table(value: Any, columns: Sequence[Column], style: Style) -> str:  # noqa:
     if isinstance(value, dict):
         rows = [(each.heading, each.of(value)) for each in columns] or list(value.items())
         return _pairs([(name, each) for name, each in rows if each not in (None, [], "")], style)
-    keys, grid = _grid(value, columns)
+    keys, grid = _grid(value, columns, shown=True)
     headings = [each.heading for each in columns] or keys
     body = [[text(each) for each in row] for row in grid]
     return _aligned(headings, body, style)

@@ -68,6 +68,8 @@ class Session:
         from accredit.app.local import local
 
         with local(self.settings()) as opened:
+            if self.verbose:
+                self.note(f"store {opened.folder.database}")
             yield opened
 
     def show(self, value: Any, columns: Sequence[Column] = _NOTHING) -> None:  # noqa: ANN401  any JSON value
