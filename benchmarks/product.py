@@ -128,6 +128,8 @@ def running(core: int, path: Path, contents: Contents, keys: Sequence[minting.Ke
         _await_ready(process, admin_port, log)
         refuse_other_listeners(port, tree)
         yield Product(port, tree, contents, keys)
+    except load.Lost as error:
+        raise SystemExit(f"{error}; the server said:\n{log.read_text()[-4000:]}") from error
     finally:
         process.terminate()
         process.wait(STOP)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import secrets
 import ssl
 import threading
 import time
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from benchmarks.minting import Key
 
 DISCOVERY = "/.well-known/openid-configuration"
+PORT = 8443
 WINDOW = 60.0  # seconds in which one issuer's keys may be fetched once
 
 
@@ -67,8 +69,10 @@ def most_within(events: Sequence[tuple[str, float]], window: float) -> int:
 
 @contextmanager
 def running(keys: Sequence[Key], directory: Path) -> Iterator[Upstream]:
-    certificate, ca = _certificate(directory)
-    upstream = Upstream("", ca, keys)
+    # Production fetches from a few ports only; on an address of our own, one of them is free.
+    host = f"127.{secrets.randbelow(200) + 50}.{secrets.randbelow(256)}.1"
+    certificate, ca = _certificate(host, directory)
+    upstream = Upstream(f"https://{host}:{PORT}", ca, keys)
 
     class Answers(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -87,11 +91,10 @@ def running(keys: Sequence[Key], directory: Path) -> Iterator[Upstream]:
         def log_message(self, *_: object) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server = ThreadingHTTPServer((host, PORT), Answers)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    upstream.base = f"https://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -102,15 +105,13 @@ def running(keys: Sequence[Key], directory: Path) -> Iterator[Upstream]:
         server.server_close()
 
 
-def _certificate(directory: Path) -> tuple[Path, str]:
-    """A certificate for 127.0.0.1 in a file with its key, and the PEM of the authority that signed it."""
+def _certificate(host: str, directory: Path) -> tuple[Path, str]:
+    """A certificate for an address in a file with its key, and the PEM of the authority that signed it."""
     authority_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     authority = _named("benchmark authority", "benchmark authority", authority_key)
     authority = authority.add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-    own = _named("127.0.0.1", "benchmark authority", key)
-    own = own.add_extension(
-        x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False
-    )
+    own = _named(host, "benchmark authority", key)
+    own = own.add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
     identifier = x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key())
     own = own.add_extension(identifier, critical=False)
     path = directory / "upstream.pem"
