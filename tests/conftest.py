@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, settings
 
 ROOT = Path(__file__).parent.parent
 
-pytest_plugins = ("tests.support.provoked",)
+pytest_plugins = ("tests.support.provoked", "tests.support.emulator")
 
 # No deadlines and no complaints of slowness: a machine that is busy with something else must not fail a law.
 unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True, derandomize=False)
