@@ -43,10 +43,9 @@ def test_secrets_in_forms_do_not_survive() -> None:
 def test_a_log_line_is_json_without_tokens_wherever_they_stand() -> None:
     stream = io.StringIO()
     log = observe.logger(stream=stream, as_json=True)
-    try:
-        raise ValueError(JWT)
-    except ValueError as error:
-        log.error("broken", exc_info=error, token=JWT, deep={"a": [JWT]}, other=(JWT,), thing=ValueError(JWT), n=1)
+    log.warning(
+        "broken", exc_info=ValueError(JWT), token=JWT, deep={"a": [JWT]}, other=(JWT,), thing=ValueError(JWT), n=1
+    )
     line = stream.getvalue()
     assert "eyJzdWIi" not in line
     assert json.loads(line)["event"] == "broken"
@@ -76,9 +75,11 @@ def test_a_terminal_gets_lines_for_people() -> None:
 
 def test_metrics_count_and_print() -> None:
     metrics = observe.Metrics()
-    metrics.exchanged("", "refused", "700213", "assertion", 0.001)
-    metrics.exchanged("", "refused", "700213", "assertion", 0.001)
-    metrics.exchanged("t", "granted", "0", "assertion", 0.001)
+    metrics.exchanges.count("", "refused", "700213", "assertion", 0.001)
+    metrics.exchanges.count("", "refused", "700213", "assertion", 0.001)
+    metrics.exchanges.count("t", "granted", "0", "assertion", 0.001)
     text = metrics.text().decode()
     assert 'accredit_exchanges_total{code="700213",evidence="assertion",result="refused",tenant=""} 2.0' in text
+    assert 'accredit_exchange_duration_seconds_bucket{le="0.001",result="refused"} 2.0' in text
+    assert 'accredit_exchange_duration_seconds_count{result="granted"} 1.0' in text
     assert "accredit_build_info" in text

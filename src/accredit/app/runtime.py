@@ -164,9 +164,9 @@ class Observed:
         evidence = kind_of_evidence(request)
         tenant = self._tenant(request.tenant) if request else ""
         if refused is None:
-            self.metrics.exchanged(tenant, "granted", "0", evidence, seconds)
+            self.metrics.exchanges.count(tenant, "granted", "0", evidence, seconds)
             return
-        self.metrics.exchanged(tenant, "refused", refused.row.label, evidence, seconds)
+        self.metrics.exchanges.count(tenant, "refused", refused.row.label, evidence, seconds)
         self.journal.refused(who, refused, {"evidence": evidence})
 
     def _tenant(self, name: str) -> str:

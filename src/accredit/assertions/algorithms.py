@@ -8,7 +8,8 @@ Rule 3: ECDSA is r and s side by side, each of exactly the order's length; stric
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final, cast
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
     Verify = Callable[[PublicKey, bytes, bytes, bool], bool]
 
 
+@lru_cache(maxsize=16)
+def _is_rsa(kind: type[PublicKey]) -> bool:
+    """Whether keys of this class are RSA's; remembered, since asking an abstract class costs over a microsecond."""
+    return issubclass(kind, rsa.RSAPublicKey)
+
+
 @dataclass(frozen=True, slots=True)
 class _Rsa:
     """RSASSA-PKCS1-v1_5, or RSASSA-PSS with a salt as long as the hash."""
@@ -31,10 +38,10 @@ class _Rsa:
     hash: hashes.HashAlgorithm
 
     def __call__(self, key: PublicKey, signed: bytes, signature: bytes, der: bool) -> bool:  # noqa: FBT001, ARG002
-        if not isinstance(key, rsa.RSAPublicKey):
+        if not _is_rsa(type(key)):
             return False
         try:
-            key.verify(signature, signed, self.padding, self.hash)
+            cast("rsa.RSAPublicKey", key).verify(signature, signed, self.padding, self.hash)
         except InvalidSignature:
             return False
         return True

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import msgspec
 from cryptography.exceptions import InvalidTag
@@ -90,10 +90,9 @@ class Signer(msgspec.Struct, frozen=True, gc=False):
 
     def sign(self, signing_input: bytes) -> bytes:
         """Return the JWS signature (RFC 7518): PKCS#1 v1.5, or r and s side by side."""
-        key = self.private_key
-        if isinstance(key, rsa.RSAPrivateKey):
-            return key.sign(signing_input, _PADDING, _HASH)
-        r, s = decode_dss_signature(key.sign(signing_input, _ECDSA))
+        if self.algorithm == "RS256":  # not isinstance: asking an abstract class costs more than a microsecond
+            return cast("rsa.RSAPrivateKey", self.private_key).sign(signing_input, _PADDING, _HASH)
+        r, s = decode_dss_signature(cast("ec.EllipticCurvePrivateKey", self.private_key).sign(signing_input, _ECDSA))
         return r.to_bytes(_COORDINATE) + s.to_bytes(_COORDINATE)
 
 

@@ -99,13 +99,17 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resource_principal_id: UUID | None = None
     resource_name: str = ""
     roles: tuple[str, ...] = ()
-    uti: str = ""
     verdicts: tuple[VerdictKept, ...] = ()
     duration: float = 0.0  # milliseconds from the first byte read to the decision
     count: int = 1  # more than one: an aggregate of unproven refusals beyond the quota
     last_at: datetime | None = None  # of an aggregate
     last_id: UUID | None = None  # of an aggregate: the request counted last; ``id`` is the one counted first
     subjects: tuple[str, ...] = ()  # of an aggregate: up to ten distinct ones
+
+    @property
+    def uti(self) -> str:
+        """The token's identifier, which is the event's in another spelling; ``""`` when none was issued."""
+        return "" if self.code else uti(self.id)
 
 
 @dataclass(slots=True)
@@ -143,7 +147,8 @@ class SignIn:
         if self.resource is not None:
             known |= {"resource_app_id": self.resource.app_id, "resource_principal_id": self.resource.principal_id}
             known |= {"resource_name": self.resource.display_name}
-        known |= {"uti": uti(self.sender.trace)} if refused is None else self._of_refusal(refused)
+        if refused is not None:
+            known |= self._of_refusal(refused)
         return Event(
             id=self.sender.trace,
             at=self.at,

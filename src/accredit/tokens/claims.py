@@ -7,6 +7,7 @@ Rule 2: members stand in the order in which Entra ID writes them.
 from __future__ import annotations
 
 from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
@@ -23,6 +24,8 @@ Proof = Proven | SelfProven | KnownSecret
 
 EARLY: Final = 300  # seconds before now that a token is valid from, so that a slow clock elsewhere accepts it
 _text: Final = lru_cache(maxsize=65_536)(str)  # the ids of a directory, printed once each
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
+_UTI_LENGTH: Final = 22  # characters of 16 octets without padding
 GRAPH: Final = "00000003-0000-0000-c000-000000000000"
 _GRAPH_WIDS: Final = ("0997a1d0-0d1d-4acb-b408-d5ca73121e90",)  # the directory role in Entra ID's tokens for Graph
 _RH_MARK: Final = b"\x5c\x0a"  # the two bytes that stand in front and in the tail of ``rh``; not public what they mean
@@ -97,22 +100,30 @@ def _v1(grant: Grant, base: str, now: int, aio: str, *, graph_extras: bool) -> d
 
 
 def _v2(grant: Grant, base: str, now: int, aio: str) -> dict[str, Any]:
-    tenant_id, app_id = _text(grant.tenant.id), _text(grant.client.app_id)
-    principal = _text(grant.client.principal.id)
+    client, tenant_id = grant.client, grant.tenant.id
+    app_id, principal = _text(client.app_id), _text(client.principal.id)
     body = {
         "aud": _text(grant.resource.app_id),
-        "iss": issuer(base, grant.tenant.id, 2),
-        **_times(grant, now),
+        "iss": issuer(base, tenant_id, 2),
+        "iat": now - EARLY,
+        "nbf": now - EARLY,
+        "exp": now + grant.lifetime,
         "aio": aio,
         "azp": app_id,
         "azpacr": METHOD[type(grant.proof)],
+        "idtyp": "app",
+        "oid": principal,
+        "rh": rh(tenant_id, grant.resource.app_id),
+        "roles": grant.roles,
+        "sub": principal,
+        "tid": _text(tenant_id),
+        "uti": uti(grant.trace),
+        "ver": "2.0",
     }
-    if grant.client.application.both_client_claims:
+    if client.application.both_client_claims:
         body["appid"] = app_id
-    body |= {"idtyp": "app", "oid": principal, "rh": rh(grant.tenant.id, grant.resource.app_id)}
-    if grant.roles:
-        body["roles"] = grant.roles
-    body |= {"sub": principal, "tid": tenant_id, "uti": uti(grant.trace), "ver": "2.0"}
+    if not grant.roles:
+        del body["roles"]
     return body
 
 
@@ -122,7 +133,7 @@ def _times(grant: Grant, now: int) -> dict[str, int]:
 
 def uti(trace: UUID) -> str:
     """Return the token identifier: the request's trace id in Microsoft's byte order, base64url without padding."""
-    return urlsafe_b64encode(trace.bytes_le).rstrip(b"=").decode()
+    return b2a_base64(trace.bytes_le, newline=False)[:_UTI_LENGTH].translate(_URL_SAFE).decode()
 
 
 @lru_cache(maxsize=4_096)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -41,25 +42,32 @@ def read(content_type: bytes, body: bytes) -> dict[str, str]:
             continue
         if name in fields:
             raise Refused(REQUEST_MALFORMED, reason=f"the parameter '{name}' was sent more than once")
-        fields[name] = _VALUES.get(value) or _text(value, f"the parameter '{name}'", keep=name == "scope")
+        fields[name] = _VALUES.get(value) or (_scope(value) if name == "scope" else _text(value, name))
     return fields
 
 
 def _name(raw: bytes) -> str:
-    name = _text(raw, "a field name")
+    name = _text(raw, "")
     if len(name) > LONGEST_NAME:
         raise Refused(REQUEST_MALFORMED, reason=f"a field name is longer than {LONGEST_NAME} characters")
     return name
 
 
-def _text(raw: bytes, what: str, *, keep: bool = False) -> str:
+@lru_cache(maxsize=1_024)
+def _scope(raw: bytes) -> str:
+    """Read a scope; few are ever asked for. What is no UTF-8 stays in it as lone surrogates."""
+    return _decoded(raw).decode(errors="surrogateescape")
+
+
+def _text(raw: bytes, name: str) -> str:
+    try:
+        return _decoded(raw).decode()
+    except UnicodeDecodeError as error:
+        what = f"the parameter '{name}'" if name else "a field name"
+        raise Refused(REQUEST_MALFORMED, reason=f"{what} is not UTF-8") from error
+
+
+def _decoded(raw: bytes) -> bytes:
     if b"+" in raw:
         raw = raw.replace(b"+", b" ")
-    if b"%" in raw:
-        raw = unquote_to_bytes(raw)
-    try:
-        return raw.decode()
-    except UnicodeDecodeError as error:
-        if keep:
-            return raw.decode(errors="surrogateescape")
-        raise Refused(REQUEST_MALFORMED, reason=f"{what} is not UTF-8") from error
+    return unquote_to_bytes(raw) if b"%" in raw else raw
