@@ -26,7 +26,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from accredit import config
 from accredit.administer import Administrator
-from accredit.app import Local, local
+from accredit.app.local import Local, local
 from accredit.signins import Actor, Event
 
 T = TypeVar("T")

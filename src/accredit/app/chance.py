@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+_POOL: Final = 1_024  # octets
 _URL_SAFE: Final = str.maketrans("+/", "-_")
 _VERSION_7: Final = 0x7 << 76 | 0b10 << 62
 _SPARED: Final = ~(0xF << 76 | 0b11 << 62)  # the bits that are not version and variant
@@ -21,11 +22,20 @@ def now() -> datetime:
 
 
 class SystemIds:
-    """The ``Ids`` port over the operating system's generator."""
+    """The ``Ids`` port over the operating system's generator. Used on one thread."""
+
+    def __init__(self) -> None:
+        self._pool = b""  # a system call for each id would cost more than the id; secrets and salts do not come from it
+
+    def _chance(self, octets: int) -> bytes:
+        if len(self._pool) < octets:
+            self._pool = os.urandom(_POOL)
+        taken, self._pool = self._pool[:octets], self._pool[octets:]
+        return taken
 
     def object(self) -> UUID:
         """Return a random object id (RFC 9562 version 4)."""
-        return UUID(bytes=os.urandom(16), version=4)
+        return UUID(bytes=self._chance(16), version=4)
 
     def trace(self) -> UUID:
         """Return a request id whose last byte is 0, the shape that ``uti`` has at Entra ID.
@@ -34,7 +44,7 @@ class SystemIds:
         saves a quarter of what writing one costs. 66 of its bits are random.
         """
         moment = (time.time_ns() // 1_000_000) << 80
-        chance = int.from_bytes(os.urandom(9)) << 8
+        chance = int.from_bytes(self._chance(9)) << 8
         return UUID(int=(moment | chance) & _SPARED | _VERSION_7)
 
     def secret(self) -> str:
@@ -47,4 +57,4 @@ class SystemIds:
 
     def aio(self) -> str:
         """Return opaque text of 192 random bits."""
-        return b2a_base64(os.urandom(24), newline=False).decode().translate(_URL_SAFE)
+        return b2a_base64(self._chance(24), newline=False).decode().translate(_URL_SAFE)

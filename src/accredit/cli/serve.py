@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @pass_session
 def serve(session: Session, /, ready_file: str | None, **given: Any) -> None:  # noqa: ANN401  settings by name
     """Answer token requests until SIGTERM or Ctrl-C, then finish what is under way."""
-    from accredit.app import serve as run
+    from accredit.app.serve import serve as run
 
     settings = session.settings(**given)
     code = run(
