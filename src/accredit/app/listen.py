@@ -97,12 +97,13 @@ class Listener:
     drain: float = 20.0  # seconds
     _server: _Server | None = None
     _task: asyncio.Task[None] | None = None
+    _watching: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
         """Serve. When this returns, requests are answered."""
         config = uvicorn.Config(
             self.application,
-            http="httptools" if _present("httptools") else "h11",
+            http=_protocol(),
             loop="none",
             ws="none",
             lifespan="off",
@@ -127,12 +128,18 @@ class Listener:
                 self._task.result()
                 raise Refused(SETTING_INVALID, name="port", reason="the listener ended at once")
             await asyncio.sleep(0.001)
+        if _present("httptools"):
+            from accredit.app.guarded import hang_up_on_the_slow
+
+            self._watching = asyncio.create_task(hang_up_on_the_slow(self._server.server_state.connections))
 
     async def stop(self) -> None:
         """Accept nothing new, finish what is under way, within ``drain`` seconds."""
         if self._server is not None and self._task is not None:
             self._server.should_exit = True
             await self._task
+        if self._watching is not None:
+            self._watching.cancel()
 
     async def follow_certificate(self) -> None:
         """Load the operator's certificate again whenever its file changes. Runs until it is cancelled."""
@@ -162,13 +169,21 @@ def _present(module: str) -> bool:
     return True
 
 
-async def until_told_to_stop() -> None:
-    """Wait for SIGTERM or SIGINT."""
+def _protocol() -> Any:  # noqa: ANN401  a name or a class, as uvicorn takes it
+    if not _present("httptools"):
+        return "h11"  # has limits of its own
+    from accredit.app.guarded import Guarded
+
+    return Guarded
+
+
+def told_to_stop() -> asyncio.Event:
+    """Return what SIGTERM or SIGINT sets. Ask for it before anybody can know that there is a process to be stopped."""
     told = asyncio.Event()
     loop = asyncio.get_running_loop()
     for each in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(each, told.set)
-    await told.wait()
+    return told
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
@@ -190,7 +205,8 @@ def new_loop() -> asyncio.AbstractEventLoop:
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
     """Write a file whole or not at all; nobody ever reads a half of it."""
     made = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    made.unlink(missing_ok=True)
+    descriptor = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)  # nobody's link or file is written through
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)

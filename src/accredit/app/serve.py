@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from accredit.app import seed
 from accredit.app.chance import now
 from accredit.app.folder import Folder, begin_emulator, find
-from accredit.app.listen import LOOPBACKS, Listener, bind, new_loop, until_told_to_stop, write_atomically
+from accredit.app.listen import LOOPBACKS, Listener, bind, new_loop, told_to_stop, write_atomically
 from accredit.config import Tls
 from accredit.errors import SETTING_INVALID, STORE_MISSING, Refused
 from accredit.trust import DEFAULT_AUDIENCE
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from accredit.app.runtime import Runtime
     from accredit.config import Settings
 
+HTTPS: Final = 443
 ADMIN_PORT: Final = 8444  # the default; an emulator on another public port takes any free one instead
 
 
@@ -37,11 +38,13 @@ def serve(settings: Settings, *, ready_file: Path | None = None, announce: Calla
 
 
 async def _serve(settings: Settings, ready_file: Path | None, announce: Callable[[Runtime], None]) -> int:
+    told = told_to_stop()
     _refuse_unsafe(settings)
     public = bind(settings.host, settings.port)
     port = public[0].getsockname()[1]
     admin: list[socket.socket] = []
     try:
+        _remove(ready_file)  # of a server that was killed: nobody shall take it for this one's
         admin += _bind_admin(settings, port)
         settings = replace(settings, port=port, admin_port=admin[0].getsockname()[1])
         with _opened(settings) as folder:
@@ -49,7 +52,7 @@ async def _serve(settings: Settings, ready_file: Path | None, announce: Callable
             tls, ca_file = await _begin(settings, folder, base)
             runtime = await _build(settings, base, folder, ca_file, (*public, *admin))
             try:
-                await _answer(runtime, public, admin, tls, ca_file, ready_file, announce)
+                await _answer(runtime, public, admin, tls, ca_file, ready_file, announce, told)
             finally:
                 await runtime.close()
     finally:
@@ -104,6 +107,7 @@ async def _answer(
     ca_file: Path | None,
     ready_file: Path | None,
     announce: Callable[[Runtime], None],
+    told: asyncio.Event,
 ) -> None:
     drain = runtime.settings.shutdown_timeout
     listeners = (Listener(runtime.admin, admin, drain=drain), Listener(runtime.front, public, tls, drain=drain))
@@ -118,7 +122,7 @@ async def _answer(
         if ready_file is not None:
             write_atomically(ready_file, msgspec.json.encode(ready(runtime, ca_file)))
         announce(runtime)
-        await until_told_to_stop()
+        await told.wait()
     finally:
         runtime.draining = True
         if following is not None:
@@ -171,14 +175,17 @@ def _refuse_unsafe(settings: Settings) -> None:
 
 def _public_url(settings: Settings) -> str:
     """Return the configured public URL. Every client of Entra ID refuses an authority that is not https."""
-    parts = urlsplit(settings.public_url)
-    if parts.scheme != "https" or not parts.hostname or parts.path.strip("/") or parts.query or parts.fragment:
+    parts, port = urlsplit(settings.public_url), None
+    with suppress(ValueError):
+        port = parts.port or HTTPS
+    wrong = parts.scheme != "https" or not parts.hostname or port is None or "@" in parts.netloc
+    if wrong or parts.path.strip("/") or parts.query or parts.fragment:
         raise Refused(
             SETTING_INVALID,
             name="public_url",
             reason="it must be what clients use: https://host[:port], without a path",
         )
-    return f"https://{parts.netloc.lower()}"
+    return f"https://{parts.netloc.lower().removesuffix(f':{HTTPS}')}"  # clients leave the usual port out
 
 
 def _bind_admin(settings: Settings, port: int) -> list[socket.socket]:
