@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from accredit.web.answers import Receive, Scope, Send
 
+# Probes address pods and machines by number. No web page can make a browser do so under a name of its own.
+_ADDRESS: Final = re.compile(rb"(?:[0-9.]+|\[[0-9a-f:.]+\])(?::[0-9]+)?")
 _METRICS: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 
@@ -29,9 +32,9 @@ class Admin:
         """Answer one HTTP request."""
         if scope["type"] != "http":
             return
-        host = dict(scope["headers"]).get(b"host", b"").lower()
+        hosts = [value.lower() for name, value in scope["headers"] if name == b"host"]
         path, head = scope["path"], scope["method"] == "HEAD"
-        if host not in self.hosts:
+        if len(hosts) != 1 or not (hosts[0] in self.hosts or _ADDRESS.fullmatch(hosts[0])):
             await _say(send, 421, {"error": "This host name is not served here."}, head=head)
         elif scope["method"] not in {"GET", "HEAD"}:
             await _say(send, 405, {"error": "This path accepts GET only."}, head=head)

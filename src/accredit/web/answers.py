@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit import __version__
-from accredit.errors import BODY_TOO_LARGE, Refused
+from accredit.errors import BODY_TOO_LARGE, REQUEST_MALFORMED, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
@@ -50,17 +50,17 @@ async def answer(send: Send, status: int, headers: Sequence[Header], body: bytes
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
-    """Read a request body of at most ``limit`` bytes. ``ACC2413`` as soon as it is known to be larger."""
+    """Read a request body of at most ``limit`` bytes. ``ACC2413`` as soon as it is known to be larger, 90023."""
     announced = headers.get(b"content-length", b"0")
     if announced.isdigit() and int(announced) > limit:
         raise Refused(BODY_TOO_LARGE, limit=limit)
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    while message.get("more_body"):
-        if len(body) > limit:
-            break
+    body, more = b"", True
+    while more and len(body) <= limit:
         message = await receive()
+        if message["type"] == "http.disconnect":  # half a form is none
+            raise Refused(REQUEST_MALFORMED, reason="the body ended early")
         body += message.get("body", b"")
+        more = message.get("more_body", False)
     if len(body) > limit:
         raise Refused(BODY_TOO_LARGE, limit=limit)
     return body

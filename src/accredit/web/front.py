@@ -82,12 +82,9 @@ class Front:
             raise Refused(NOT_FOUND)
 
     def _refuse_host(self, scope: Scope) -> None:
-        for name, value in scope["headers"]:
-            if name == b"host":
-                if value in self.hosts or value.lower() in self.hosts:
-                    return
-                break
-        raise Refused(HOST_NOT_SERVED)
+        said = [value for name, value in scope["headers"] if name == b"host"]
+        if len(said) != 1 or (said[0] not in self.hosts and said[0].lower() not in self.hosts):
+            raise Refused(HOST_NOT_SERVED)
 
     def _sender(self, scope: Scope) -> Sender:
         return self.tokens.senders.read(scope, dict(scope["headers"]), {})

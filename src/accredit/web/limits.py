@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 MINUTE: Final = 60.0  # seconds
 MOST_SENDERS: Final = 20_000  # counters kept; the longest unused goes first
+LONGEST_CLIENT: Final = 36  # characters: a GUID; what is longer names no client and shares the counter of its beginning
 
 
 class Admission:
@@ -86,11 +87,12 @@ class Failures:
         if not self._buckets:
             return False
         network = _network(address)
+        client = client[:LONGEST_CLIENT]
         return self._left(network, client, self._by_client) < 1 or self._left(network, "", self._by_address) < 1
 
     def count(self, address: str, client: str) -> None:
         """Count one failed exchange."""
-        network = _network(address)
+        network, client = _network(address), client[:LONGEST_CLIENT]
         for key, allowance in (((network, client), self._by_client), ((network, ""), self._by_address)):
             left = self._left(*key, allowance)
             self._buckets[key] = _Bucket(max(left - 1, 0), self._seconds())

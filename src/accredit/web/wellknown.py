@@ -6,6 +6,7 @@ Rule 2: documents are computed when asked for and kept by tenant and kind; nothi
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -181,7 +182,10 @@ class WellKnown:
         _refuse_writing(scope)
         query = parse_qs(scope["query_string"].decode("latin-1"))
         endpoint = query.get("authorization_endpoint", [""])[0]
-        asked = urlsplit(endpoint)
+        try:
+            asked = urlsplit(endpoint)
+        except ValueError as error:
+            raise Refused(INSTANCE_UNKNOWN) from error
         if (asked.scheme != "https" and endpoint) or asked.netloc.lower() not in self.hosts:
             raise Refused(INSTANCE_UNKNOWN)
         tenant = asked.path.strip("/").split("/")[0] or "common"
@@ -218,6 +222,8 @@ class WellKnown:
         raise Refused(NOT_IMPLEMENTED)
 
     async def _name(self, tenant: str) -> str:
+        with suppress(Refused):  # a key that another process withdrew is gone with the next request
+            await self.authority.directory.refresh()
         lower = tenant.lower()
         if lower in ALIASES:
             return lower
