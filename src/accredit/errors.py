@@ -9,6 +9,9 @@ Rule 4: what is not verified (mark ``R`` or ``A``) is changed by an operator's o
 
 from __future__ import annotations
 
+import json
+import re
+from base64 import urlsafe_b64decode
 from dataclasses import dataclass, replace
 from string import Formatter
 from typing import TYPE_CHECKING, Final, Literal
@@ -27,6 +30,8 @@ Stage = Literal["first", "later", "tools"]
 """``first``: raised today, a test provokes it. ``later``: with the feature it belongs to. ``tools``: never raised."""
 
 SHOWN: Final = 1_000  # characters of one caller's value that may appear in a text
+SHORTEST_JWT: Final = 60  # characters; what is shorter holds no signature
+_JWT: Final = re.compile(r"([A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _PROJECT: Final = ""  # the mark of a row that is our own decision
 
 
@@ -77,10 +82,26 @@ class Refused(Exception):
 
 def shown(value: object) -> str:
     """``value`` as it may appear in a text: at most 1,000 characters, nothing that moves a cursor or hides text."""
-    text = str(value)
+    text = masked(str(value))
     if len(text) > SHOWN:
         text = text[:SHOWN] + "…"
     return text if text.isprintable() else "".join(each if each.isprintable() else "�" for each in text)
+
+
+def masked(text: str) -> str:
+    """``text`` without the JWTs in it: a token that was sent in the wrong field is a token still. Host names survive."""
+    if len(text) < SHORTEST_JWT or text.count(".") < 2:  # noqa: PLR2004  two dots make three parts
+        return text
+    return _JWT.sub(_masked, text)
+
+
+def _masked(found: re.Match[str]) -> str:
+    first = found[1]
+    try:
+        header = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+    except (ValueError, RecursionError):
+        return found[0]
+    return "<jwt masked>" if isinstance(header, dict) and "alg" in header else found[0]
 
 
 def _fields(template: str) -> frozenset[str]:

@@ -16,6 +16,7 @@ import msgspec
 
 from accredit.assertions import SelfProven
 from accredit.directory import KnownSecret
+from accredit.errors import masked
 from accredit.tokens import uti
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ class SignIn:
 
 def kept(value: str, longest: int = LONGEST) -> str:
     """Return a value from outside as it is kept: what moves a cursor or hides text is escaped, then it is cut."""
+    value = masked(value)
     if not value.isprintable():
         cut = value[: longest + 1]
         value = "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in cut)
