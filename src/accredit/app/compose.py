@@ -24,7 +24,7 @@ from accredit.signins import Actor
 from accredit.stores.events import EventLog
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.snapshot import Snapshot
-from accredit.stores.sqlite import SqliteRegistry
+from accredit.stores.sqlite import SqliteRegistry, refuse_other_schema
 from accredit.stores.sqlite_events import Reserve, Retention, SqliteSink
 from accredit.tokens import issuer
 from accredit.web.admin import Admin
@@ -63,6 +63,7 @@ async def build(
     log = observe.logger(level=settings.log_level, as_json={"json": True, "console": False}.get(settings.log_format))
     metrics, journal = observe.Metrics(), observe.Journal(log)
     test_issuer, rules = _strangers(settings, base, folder, clock, ca_file, listeners)
+    refuse_other_schema(folder.database)
     lookup = SqliteLookup(folder.database)
     signing = lookup.signing_keys()
     kept = Kept(

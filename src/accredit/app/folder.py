@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -17,7 +18,9 @@ from accredit.errors import EMULATOR_MARK, INPUT_UNREADABLE, SETTING_INVALID, Re
 from accredit.signing import EMULATOR_NAME, PRODUCTION_NAME, create_master_key, generate, load_master_key
 from accredit.signins import Actor
 from accredit.stores import fresh
+from accredit.stores.lookup import SqliteLookup
 from accredit.stores.memory import MemoryRegistry
+from accredit.stores.sqlite import refuse_other_schema
 from accredit.tokens import issuer
 from accredit.tokens.keys import EMULATOR_MARK as KID_MARK
 
@@ -99,6 +102,7 @@ def find(settings: Settings) -> Folder:
 async def begin_emulator(folder: Folder, base: str, clock: Clock) -> None:
     """Fill an emulator's empty folder: master key, signing keys, the fixed identities. One that is filled stays."""
     if folder.filled:
+        refuse_production(folder)
         return
     ids, now = SystemIds(), clock()
     master_key = folder.master_key() if folder.master_key_file.exists() else create_master_key(folder.master_key_file)
@@ -143,6 +147,18 @@ async def begin_production(
             await change.signing_keys.add(make(algorithm, clock()))
     fresh.create(folder.database, contents)
     return tenant
+
+
+def refuse_production(folder: Folder) -> None:
+    """Refuse to serve a production profile's data as an emulator: its test issuers would speak for anybody.
+
+    ``SETTING_INVALID``, ``SCHEMA_UNKNOWN``.
+    """
+    refuse_other_schema(folder.database)
+    with closing(SqliteLookup(folder.database)) as lookup:
+        if not all(key.kid.startswith(KID_MARK) for key in lookup.signing_keys()):
+            reason = f"{folder.path} belongs to a production profile, and an emulator vouches for anybody"
+            raise Refused(SETTING_INVALID, name="data", reason=reason)
 
 
 async def refuse_emulator(view: Transaction, keys: tuple[SigningKey, ...]) -> None:

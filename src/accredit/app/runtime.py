@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +15,7 @@ from accredit.tokens.keys import published
 from accredit.web.token import kind_of_evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
     from uuid import UUID
 
     from accredit import observe
@@ -87,7 +86,12 @@ class Runtime:
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
         await self.log.start()
-        background = (self.kept.keys.keep_fresh(), self._tend(), self._follow())
+        background = (
+            self.kept.keys.keep_fresh(),
+            self._again("signing_keys", self._tend, TENDED_EVERY),
+            # Other processes' changes, also when no request asks: refusals then need no second look.
+            self._again("directory", self.snapshot.refresh, REFRESHED_EVERY),
+        )
         self._tasks = [asyncio.create_task(each) for each in background]
 
     async def close(self) -> None:
@@ -131,24 +135,21 @@ class Runtime:
             )
         return metrics.text()
 
-    async def _follow(self) -> None:
-        """Take over what other processes changed, also when no request asks: refusals then need no second look."""
+    async def _again(self, what: str, step: Callable[[], Awaitable[object]], every: float) -> None:
+        """Do ``step`` every so many seconds, whatever goes wrong in it: nobody waits for it who would see it end."""
         while True:
-            await asyncio.sleep(REFRESHED_EVERY)
-            with suppress(Refused):
-                await self.snapshot.refresh()
+            try:
+                await step()
+            except Refused as refused:
+                self.journal.log.warning("background.not_done", what=what, reason=str(refused), detail=refused.detail)
+            except Exception:  # a full disk today is no reason to stop for good
+                self.journal.log.exception("background.broken", what=what)
+            await asyncio.sleep(every)
 
     async def _tend(self) -> None:
         """Make the next signing key in time."""
-        while True:
-            for algorithm in ALGORITHMS:
-                try:
-                    await signing_keys.tend(
-                        self.administrator, self.folder.make_key(self.folder.master_key()), algorithm
-                    )
-                except Refused as refused:
-                    self.journal.log.warning("signing_keys.not_tended", reason=str(refused), detail=refused.detail)
-            await asyncio.sleep(TENDED_EVERY)
+        for algorithm in ALGORITHMS:
+            await signing_keys.tend(self.administrator, self.folder.make_key(self.folder.master_key()), algorithm)
 
 
 @dataclass(frozen=True, slots=True)
