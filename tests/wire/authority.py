@@ -126,8 +126,9 @@ class Wire:
 
     def mint(self, **params: Any) -> str:
         """Mint a token of the GitHub dialect."""
-        request = {name: params.pop(name) for name in ("overrides", "header", "faults") if name in params}
-        return str(self.runtime.test_issuer.mint({"dialect": "github", "params": params, **request}).token)
+        request: dict[str, Any] = {"dialect": "github", "params": params}
+        request |= {name: params.pop(name) for name in ("overrides", "header", "faults") if name in params}
+        return str(self.runtime.test_issuer.mint(request).token)
 
     def form(self, **changed: str | None) -> dict[str, str | None]:
         """Return the five fields of an honest request, with changes; the assertion is honest when none is given."""
