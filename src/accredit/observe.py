@@ -13,8 +13,10 @@ import re
 import sys
 import time
 from bisect import bisect_left
+from contextlib import suppress
+from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING, Any, Final, TextIO
+from typing import TYPE_CHECKING, Any, Final, TextIO, cast
 
 import structlog
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
@@ -57,6 +59,21 @@ def _deep(value: Any) -> Any:  # noqa: ANN401  a log field may be anything
     return value if isinstance(value, int | float | bool | None) else scrub(str(value))
 
 
+@dataclass(frozen=True)  # without slots: structlog keeps a weak reference
+class _Lossy:
+    """A stream that loses what it cannot write: a full disk or a dead reader of the log must not change an answer."""
+
+    stream: TextIO
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self.stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self.stream.flush()
+
+
 def logger(*, level: str = "info", as_json: bool | None = None, stream: TextIO | None = None) -> structlog.BoundLogger:
     """Return the logger of this process: JSON lines unless ``stream`` (standard error) is a terminal."""
     out = stream or sys.stderr
@@ -65,7 +82,7 @@ def logger(*, level: str = "info", as_json: bool | None = None, stream: TextIO |
         structlog.dev.ConsoleRenderer(colors=plain and out.isatty()) if plain else structlog.processors.JSONRenderer()
     )
     made: structlog.BoundLogger = structlog.wrap_logger(
-        structlog.PrintLogger(out),
+        structlog.PrintLogger(cast("TextIO", _Lossy(out))),
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
