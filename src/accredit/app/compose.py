@@ -14,6 +14,7 @@ from accredit.app.chance import SystemIds
 from accredit.app.folder import refuse_emulator
 from accredit.app.runtime import Explained, Kept, Observed, Runtime
 from accredit.directory import wellknown
+from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
 from accredit.issuers import OwnIssuers, freshness
 from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules, emulator
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from accredit.config import Settings
     from accredit.ports import Clock
     from accredit.web.answers import Application
+    from accredit.web.sender import Network
 
 MEGABYTE: Final = 2**20
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
@@ -115,7 +117,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
     tokens = TokenEndpoint(
         authority=authority,
         exchange=exchange,
-        senders=Senders(authority.ids, networks(settings.trusted_proxies)),
+        senders=Senders(authority.ids, _proxies(settings)),
         errors=Errors(base, errors.override(settings.refusals), settings.error_separator),
         admission=admission,
         observed=Observed(runtime.metrics, runtime.journal, runtime.snapshot),
@@ -135,6 +137,13 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
     documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
     runtime.front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)
     runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.scrape)
+
+
+def _proxies(settings: Settings) -> tuple[Network, ...]:
+    try:
+        return networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise Refused(SETTING_INVALID, name="trusted_proxies", reason=str(error)) from error
 
 
 def _system(registry: SqliteRegistry, authority: Authority, folder: Folder) -> Administrator:
