@@ -6,6 +6,7 @@ The exit code is 0 when every benchmark ran to its end: whether a figure is what
 from __future__ import annotations
 
 import argparse
+import platform
 import sys
 import tempfile
 import time
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from benchmarks.cold import b11
 from benchmarks.flood import b10
 from benchmarks.issue import b1, b2, b3
-from benchmarks.machine import cores
+from benchmarks.machine import cores, processor
 
 if TYPE_CHECKING:
     from benchmarks.figures import Figure
@@ -55,7 +56,8 @@ def _run(name: str, *, quick: bool) -> None:
     begun = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="benchmark-") as path:
         figure = benchmark(cores(), Path(path), quick=quick)
-    figure.details.update(quick=quick, seconds=round(time.monotonic() - begun, 1))
+    machine = {"python": platform.python_version(), "processor": processor()}
+    figure.details.update(quick=quick, seconds=round(time.monotonic() - begun, 1), **machine)
     print(figure.sentence(), flush=True)
     print(figure.as_json(), flush=True)
 

@@ -49,7 +49,7 @@ class Size:
     rounds: int = ROUNDS
 
 
-QUICK = Size(500, 300, 2.5)
+QUICK = Size(500, 200, 1.6)
 FULL = Size(10_000, 1_000, 10.0)
 
 

@@ -30,7 +30,7 @@ class Size:
 
 
 QUICK = Size(1_000, ROUNDS, 1_500)
-QUICK_OF_FOUR = Size(1_000, ROUNDS, 1_000)  # B3 has four times as many rounds
+QUICK_OF_FOUR = Size(1_000, ROUNDS, 700)  # B3 has four times as many rounds
 FULL = Size(10_000, ROUNDS + 2, 4_000)
 
 

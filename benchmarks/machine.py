@@ -37,6 +37,12 @@ def cores() -> Cores:
     return Cores(usable[0], usable[-1])
 
 
+def processor() -> str:
+    """What the machine calls its processor: ratios to cryptography depend on it."""
+    lines = (_PROC / "cpuinfo").read_text().splitlines()
+    return next((line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown")
+
+
 @contextmanager
 def pinned(core: int) -> Iterator[None]:
     """Run this thread, and the processes that it starts meanwhile, on one core."""

@@ -23,7 +23,7 @@ ROOT = Path(__file__).parent.parent
 NODE = ROOT / ".env/clients-node/bin/node"
 MODULES = ROOT / "tests/clients/node"
 CLIENTS = 100
-WARMING = 1_500  # requests with each algorithm
+WARMING = 1_000  # requests with each algorithm
 RESOURCES = {"RS256": "urn:resource:rs256", "ES256": "urn:resource:es256"}
 START = 30.0  # seconds for the peer to listen
 
