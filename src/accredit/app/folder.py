@@ -89,7 +89,7 @@ def find(settings: Settings) -> Folder:
     emulator = settings.profile == "emulator"
     named = config.data_directory(settings)
     temporary = named is None
-    path = Path(tempfile.mkdtemp(prefix="accredit-")) if named is None else named
+    path = Path(tempfile.mkdtemp(prefix="accredit-")) if named is None else named.absolute()
     try:
         if emulator:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
