@@ -80,6 +80,14 @@ def test_it_refuses_a_master_key_that_others_can_read(folder):
     assert refused(serve(folder, *URL), 2, "0640")
 
 
+def test_systemd_may_hand_the_master_key_over(folder):
+    handed = folder / "credentials"
+    handed.mkdir()
+    (folder / "data" / "master.key").rename(handed / "accredit-master-key")
+    with serving(folder, emulator=False, CREDENTIALS_DIRECTORY=str(handed)) as server:
+        assert server.admin.get("/readyz").status_code == 200
+
+
 def test_it_refuses_another_master_key(folder):
     (folder / "data" / "master.key").write_bytes(bytes(32))
     (folder / "data" / "master.key").chmod(0o600)

@@ -41,7 +41,7 @@ def sent_through_every_entrance(server, token):
     yield server.token(TENANT, {"grant_type": "client_credentials", "scope": f"{token}/.default", **v2})
     yield server.http.post(f"/{TENANT}/oauth2/v2.0/token?client_assertion={token}", data={"grant_type": "x"})
     yield server.http.post(f"/{TENANT}/oauth2/v2.0/token", content=token)
-    headers = {name: token for name in ("user-agent", "client-request-id", "x-forwarded-for", "cookie", "referer")}
+    headers = dict.fromkeys(("user-agent", "client-request-id", "x-forwarded-for", "cookie", "referer"), token)
     yield server.token(TENANT, form, **headers)
     yield server.token(TENANT, form, authorization=f"Bearer {token}", **{"user-agent": f"Bearer {token}"})
     yield server.http.get(f"/{token}/discovery/v2.0/keys")

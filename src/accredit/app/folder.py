@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from contextlib import closing
@@ -59,9 +60,10 @@ class Folder:
         """Whether there is a database in it."""
         return self.database.exists()
 
-    def master_key(self, credentials: Path | None = None) -> bytes:
-        """Read the master key. ``MASTER_KEY`` when it is missing or open to others."""
-        return load_master_key(self.master_key_file, credentials=credentials)
+    def master_key(self) -> bytes:
+        """Read the master key: systemd's credential, if it hands one over, before the file. ``MASTER_KEY``."""
+        handed = "" if self.emulator else os.environ.get("CREDENTIALS_DIRECTORY", "")
+        return load_master_key(self.master_key_file, credentials=Path(handed) if handed else None)
 
     def make_key(self, master_key: bytes) -> Callable[[SigningAlgorithm, datetime], SigningKey]:
         """Return what makes this folder's signing keys: an emulator's bear its marks."""
