@@ -96,7 +96,7 @@ class TokenEndpoint:
         except Refused as refused:
             if self.failures is not None and refused.row.move != "us":
                 self.failures.count(request.sender.address, request.client_id)
-            if limited:
+            if limited and refused.row.move != "us":
                 raise Refused(TOO_MANY_REQUESTS, detail="too many failed exchanges from this address") from refused
             raise
         finally:
