@@ -127,6 +127,13 @@ REFUSED = {
     "a network that is none": (update(networks=("10.0.0.1/8",)), INVALID, "10.0.0.1/8"),
     "65 networks": (update(networks=tuple(f"10.{n}.0.0/16" for n in range(65))), INVALID, "at most 64"),
     "uploaded keys that are none": (create(uploaded="{}"), INVALID, "not a JSON object with a list of keys"),
+    "a private key beside a usable one": (
+        create(
+            uploaded=jwks({**jwk(key_for("RS256"), kid="a"), "d": "AQAB"}, jwk(key_for("RS256", 1), kid="b")).decode()
+        ),
+        INVALID,
+        "private key",
+    ),
     "a weak key": (create(uploaded=jwks({"kty": "oct", "k": "AAAA"}).decode()), INVALID, "KP-01"),
     "a key whose algorithm the record does not list": (
         create(uploaded=jwks(jwk(key_for("ES256"), kid="e")).decode()),

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from accredit.issuers import IssuerUrl, Portability
     from accredit.signins import Operation
 
+PRIVATE_MEMBERS: Final = "KP-11"
 KIND: Final = "Issuer"
 SHORTEST_LIFETIME: Final = 60  # seconds
 LONGEST_BUNDLE: Final = 64 * 1_024  # characters
@@ -195,9 +196,11 @@ def _refuse_unfit(by: Administrator, record: Issuer, portability: Portability) -
 
 def _refuse_keys(record: Issuer) -> None:
     try:
-        jwks.parse(record.jwks or "", record, uploaded=True)
+        found = jwks.parse(record.jwks or "", record, uploaded=True)
     except Refused as error:
         raise invalid("jwks", KIND, error.detail.removeprefix("jwks: ")) from error
+    if any(each.rule == PRIVATE_MEMBERS for each in found.dropped):
+        raise invalid("jwks", KIND, "it holds a private key, which is nobody's to upload: replace that key")
 
 
 def _refuse_address(by: Administrator, address: str) -> None:
