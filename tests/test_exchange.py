@@ -1,4 +1,5 @@
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -185,6 +186,33 @@ def test_another_process_may_change_the_trust_once_while_it_is_read():
 
 
 # ── several records of one issuer ────────────────────────────────────────────────────────────────────────────────────
+
+
+OLD = {
+    "proves a grant": (1, {}, 0),
+    "proves a grant, of two records of one issuer": (2, {}, 0),
+    "judges a token that has expired": (1, {"exp": AT - 900, "iat": AT - 1_800, "nbf": AT - 1_800}, 700024),
+}
+
+
+@pytest.mark.parametrize("sentence", OLD)
+def test_the_event_says_how_old_a_key_was_that(sentence):
+    records, changes, code = OLD[sentence]
+    world = World(*twins()[:records])
+    world.keys.cached = [each.issuer.id for each in world.held]
+    world.keys.published = {name: replace(each, stale_for=12.5) for name, each in world.keys.published.items()}
+    if code:
+        refusal(world.ask(signed(**changes)))
+    else:
+        run(world.ask(signed(**changes)))
+    assert (world.event.code, world.event.keys_stale) == (code, 12.5)
+    assert msgspec.json.decode(msgspec.json.encode(world.event))["keys_stale"] == 12.5
+
+
+def test_the_event_of_fresh_keys_says_nothing_of_their_age():
+    world = World()
+    run(world.ask(signed()))
+    assert b"keys_stale" not in msgspec.json.encode(world.event)
 
 
 def twins(**first):

@@ -190,26 +190,31 @@ async def prove_federated(presented: Presented, signin: SignIn, authority: Autho
         raise
     signin.credential = candidates[0]
     issuers.refuse_own(presented.issuer, authority.own_issuers)  # 700222
-    signin.credential, proof = await first_proof(presented, candidates, authority.keys, signin.at)
+    signin.credential, proof = await first_proof(presented, candidates, authority.keys, signin)
     return proof
 
 
 async def first_proof(
-    presented: Presented, candidates: Sequence[FederatedCredential], keys: Keys, now: datetime
+    presented: Presented, candidates: Sequence[FederatedCredential], keys: Keys, signin: SignIn
 ) -> tuple[FederatedCredential, Proven]:
     """Find the candidate whose issuer record proves the claim.
 
     There are several only where records share one URL: then all are tried with the keys at hand before one fetch is
     spent, on the first that may fetch.
     """
+    now = signin.at
     if len(candidates) > 1:
         for credential in candidates:
             with suppress(Refused):
                 assertions.refuse_algorithm(presented.key, credential.issuer)
-                return credential, assertions.verify(presented, credential.issuer, keys.at_hand(credential.issuer), now)
+                found = keys.at_hand(credential.issuer)
+                proven = assertions.verify(presented, credential.issuer, found, now)
+                signin.keys_stale = found.stale_for
+                return credential, proven
     credential = next((each for each in candidates if each.issuer.fetches), candidates[0])
     assertions.refuse_algorithm(presented.key, credential.issuer)  # 5002738, before any fetch
     found = await keys.of(credential.issuer, presented.key)  # 90061 7000272
+    signin.keys_stale = found.stale_for
     return credential, assertions.verify(presented, credential.issuer, found, now)  # 5002730 700027 700024 70023
 
 

@@ -1,6 +1,7 @@
 """`accredit explain`, `token inspect`, `logs`: what happened or would happen, and why; never the token itself."""
 
 import json
+import sqlite3
 
 import pytest
 
@@ -194,3 +195,15 @@ def test_a_secret_is_shown_once_and_never_again(cli, data):
                 assert member not in ended.out
     assert made["secretText"].encode() not in (data / "accredit.db").read_bytes()
     assert json.loads(cli("secret", "list", "deploy-bot", "-o", "json").out)[0]["hint"] == made["secretText"][:3]
+
+
+def test_a_sign_in_by_keys_that_were_no_longer_fresh_says_so(data, served, cli):
+    with sqlite3.connect(data / "accredit.db") as database:
+        known = (served.requests["granted"],)
+        (body,) = database.execute("SELECT body FROM signins WHERE id = ?", known).fetchone()
+        told = json.dumps({**json.loads(body), "keys_stale": 12.25}).encode()
+        database.execute("UPDATE signins SET body = ? WHERE id = ?", (told, *known))
+    database.close()
+    assert "stale for 13 s: the issuer could not be reached" in " ".join(cli("logs", "show", *known).out.split())
+    assert cli("logs", "show", *known, "-q", "assertion.keysStaleSeconds").out == "13\n"
+    assert "stale" not in cli("logs", "show", served.requests["refused"]).out

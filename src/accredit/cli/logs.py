@@ -40,6 +40,12 @@ def _how(shape: dict[str, Any]) -> str:
     return shape["federatedCredentialName"] or _HOW.get(shape["clientCredentialType"], "assertion")
 
 
+def _old(shape: dict[str, Any]) -> str | None:
+    """Say that the issuer was down and for how long its keys had not been fresh any more."""
+    seconds = (shape["assertion"] or {}).get("keysStaleSeconds")
+    return f"stale for {seconds} s: the issuer could not be reached" if seconds else None
+
+
 COLUMNS: Final = (
     Column("When", "createdDateTime"),
     Column("Application", "appDisplayName"),
@@ -62,6 +68,7 @@ DETAILS: Final = (
     Column("audience", "assertion.audiences"),
     Column("signed with", "assertion.alg"),
     Column("key", "assertion.kid"),
+    Column("issuer's keys", "assertion.keysStaleSeconds", _old),
     Column("request id", "id"),
     Column("correlation id", "correlationId"),
     Column("uti", "uniqueTokenIdentifier"),

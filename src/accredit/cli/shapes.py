@@ -6,6 +6,7 @@ command that makes it.
 
 from __future__ import annotations
 
+import math
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -228,6 +229,7 @@ def _assertion(of: Event) -> Json | None:
         "sha256": of.digest,
         "iat": of.issued,
         "exp": of.expires,
+        "keysStaleSeconds": math.ceil(of.keys_stale),
     }
 
 

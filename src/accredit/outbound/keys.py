@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from accredit.assertions.proof import identifier
@@ -62,8 +63,8 @@ class IssuerKeys:
         """Return the uploaded or cached key set if it may serve, else an empty one. Never fetches."""
         if not issuer.fetches:
             return self._record(issuer).keys
-        found = self._kept.get(name(issuer))
-        return found.keys if found is not None and self._serves(found, self._clock()) else EMPTY
+        found, now = self._kept.get(name(issuer)), self._clock()
+        return _aged(found, now) if found is not None and self._serves(found, now) else EMPTY
 
     async def of(self, issuer: Issuer, wanted: KeyReference) -> KeySet:
         """Return the key set that should have the key, after at most one fetch. 90061 7000272."""
@@ -75,18 +76,15 @@ class IssuerKeys:
         now = record.used_at = self._clock()
         action = freshness.decide(record.state, now, self._limits)
         if action is Action.FETCH:
-            await self._fetched(record, wanted)
-            return record.keys
+            return await self._fetched(record, wanted)
         if action is Action.REFUSE:
             raise Refused(ISSUER_UNREACHABLE, detail=f"{record.failure} (the next attempt is not due yet)")
         if action is Action.REFRESH:
             self._fly(record)
-        elif action is Action.STALE:
-            record.figures.stale += 1
         if not record.holds(wanted):
             self._refuse_again(record, wanted)
-            await self._fetched(record, wanted)
-        return record.keys
+            return await self._fetched(record, wanted)
+        return self._stale(record, now) if action is Action.STALE else record.keys
 
     def status(self, issuer: Issuer) -> Status:
         """Return how the keys of a record stand, without a fetch."""
@@ -198,11 +196,11 @@ class IssuerKeys:
         cause = f"KEY_COOLDOWN: keys are fetched again for an unknown key in {left:.0f} s at the earliest"
         raise _absent(record, wanted, cause if left > 0 else "KEY_UNKNOWN: it was looked for just now")
 
-    async def _fetched(self, record: Kept, wanted: KeyReference) -> None:
+    async def _fetched(self, record: Kept, wanted: KeyReference) -> KeySet:
         """Spend the one fetch of a request. Returns when the record has the key and it may serve. 90061 7000272."""
         waited = await self._wait(record)
         if record.holds(wanted):
-            return
+            return self._stale(record, self._clock())
         if waited:
             raise Unreachable("wait", waited)
         if record.failure:
@@ -234,9 +232,13 @@ class IssuerKeys:
         now = self._clock()
         if not self._serves(record, now):
             raise Unreachable("wait", waited) if waited else Refused(ISSUER_UNREACHABLE, detail=record.failure)
-        if now >= record.state.fresh_until:
-            record.figures.stale += 1
         return waited
+
+    def _stale(self, record: Kept, now: float) -> KeySet:
+        """Return the keys for one exchange, which is counted when they are past their fresh time."""
+        keys = _aged(record, now)
+        record.figures.stale += bool(keys.stale_for)
+        return keys
 
     async def _join(self, record: Kept, patience: float) -> str:
         flight = self._fly(record)
@@ -284,6 +286,12 @@ class IssuerKeys:
         finally:
             record.figures.seconds += self._clock() - begun
             record.flight = None
+
+
+def _aged(record: Kept, now: float) -> KeySet:
+    """Return the keys; those past their fresh time say for how long they have been."""
+    old = freshness.stale_for(record.state, now)
+    return replace(record.keys, stale_for=old) if old else record.keys
 
 
 def _absent(record: Kept, wanted: KeyReference, cause: str) -> Refused:

@@ -95,6 +95,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str = ""  # SHA-256 of the assertion, hex
     issued: float | None = None  # iat, epoch seconds
     expires: float | None = None  # exp, epoch seconds
+    keys_stale: float = 0.0  # seconds since the keys that judged it ceased to be fresh; 0: they were fresh
     wanted: str = ""
     resource_app_id: UUID | None = None
     resource_principal_id: UUID | None = None
@@ -130,6 +131,7 @@ class SignIn:
     credential: FederatedCredential | None = None
     proof: Proof | None = None
     proof_state: ProofState = "unknown"
+    keys_stale: float = 0.0  # as in the event
     resource: Resource | None = None
     roles: tuple[str, ...] = ()
 
@@ -145,6 +147,8 @@ class SignIn:
             known["key_id"] = self.proof.key_id
         elif isinstance(self.proof, SelfProven):
             known["key_id"] = self.proof.key.key_id
+        if self.keys_stale:
+            known["keys_stale"] = self.keys_stale
         if self.resource is not None:
             known |= {"resource_app_id": self.resource.app_id, "resource_principal_id": self.resource.principal_id}
             known |= {"resource_name": self.resource.display_name}
