@@ -488,6 +488,17 @@ def test_a_clause_that_was_not_looked_at_is_not_blamed():
     assert told(last, sub="x" * 4_000).outcome == "accepted"
 
 
+def test_an_expression_that_the_exchange_did_not_ask_is_asked_by_the_explanation():
+    found = told(credential(1, expression="claims['sub'] matches 'repo:*'", issuer="https://gitlab.com"), keys={})
+    assert (found.code, found.cause) == ("AADSTS700211", "DIFFERENT")
+    assert [(each.claim, each.passed) for each in found.near[0].comparisons] == [
+        ("iss", False),
+        ("aud", True),
+        ("sub", True),
+    ]
+    assert {each.id: each.status for each in found.steps}["subject"] == "pass"
+
+
 def test_an_explanation_is_json_of_schema_1_and_comes_back_equal():
     found = told(credential(1, "other"), credential(2, expression="claims['sub'] eq 'x'"), keys={})
     encoded = msgspec.json.encode(found)

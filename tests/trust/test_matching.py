@@ -8,10 +8,13 @@ from hypothesis import strategies as st
 
 from accredit import errors
 from accredit.errors import Refused
+from accredit.explain import explain
 from accredit.trust import choose, evaluate, grade, judge, match
+from accredit.trust.expression import evaluation
 from accredit.trust.matching import MOST_CANDIDATES, audience_accepted
 from tests.conftest import ROOT
 from tests.forge import AUDIENCE, ISSUER, NOW, SUBJECT, claims
+from tests.refusals import refusal
 from tests.support import naive
 from tests.support.trusting import credential, presented, record, trusted
 
@@ -169,6 +172,39 @@ def test_a_verdict_makes_every_check_and_says_how_far_it_came():
     assert several.checks[1].presented == "a, b"
 
 
+def count_atoms(monkeypatch):
+    """Count the clauses that are looked at from now on."""
+    looked = []
+    real = evaluation.judge
+    monkeypatch.setattr(evaluation, "judge", lambda clause, *rest: looked.append(clause) or real(clause, *rest))
+    return looked
+
+
+UNASKED = {  # what an unsigned token says, and how many clauses of 20 credentials it has looked at
+    "another issuer": ({"iss": OTHER}, 0),
+    "another audience": ({"aud": "other"}, 0),
+    "a known issuer and audience, and no expression that holds": ({"sub": "x"}, 20),
+}
+
+
+@pytest.mark.parametrize("sentence", UNASKED)
+def test_an_expression_is_asked_once_and_only_by_a_token_of_its_issuer_and_audience(sentence, monkeypatch):
+    changes, atoms = UNASKED[sentence]
+    stars = " and ".join(f"claims['sub'] matches 'repo:octo-org/*{n}*'" for n in range(8))
+    trust = trusted(*(credential(n, expression=f"{stars} and claims['jti'] eq '{n}'") for n in range(20)))
+    looked = count_atoms(monkeypatch)
+    verdicts = match(trust, presented(**changes)).verdicts
+    assert len(verdicts) == 20
+    assert len(looked) == atoms
+
+
+def test_a_check_that_was_not_asked_counts_as_not_passed_and_says_so():
+    expression = credential(issuer=OTHER, expression=MATCHING)
+    verdict = evaluate(expression, presented(), "contained")
+    assert [(each.passed, each.asked) for each in verdict.checks] == [(False, True), (True, True), (False, False)]
+    assert all(each.asked for each in evaluate(credential(issuer=OTHER), presented(), "contained").checks)
+
+
 def test_grading_names_the_application_only_where_it_trusts_nobody():
     assert grade("deploy-bot", ()).fields == {"client": "deploy-bot"}
 
@@ -215,6 +251,42 @@ def test_a_credential_is_found_exactly_when_its_verdict_passes_every_check(rows,
     passing = [each.credential.id for each in judge(trust, token(changes)) if each.passed]
     assert sorted(each.id for each in found.credentials) == sorted(passing)
     assert bool(found.verdicts) is (not passing and bool(rows))
+
+
+HEAVY = "s" * 4_000  # characters; a pattern looks at all of them, so 25 patterns spend the budget of a request
+WORK = st.lists(
+    st.tuples(st.integers(1, 16), st.booleans(), st.sampled_from([AUDIENCE, "other"]), st.integers(0, 3)),
+    min_size=1,
+    max_size=8,
+)
+
+
+def working(rows):
+    """Expressions that cost so many patterns and then hold or do not."""
+    return [
+        credential(
+            n,
+            expression=" and ".join(["claims['sub'] matches 's*'"] * patterns + [f"claims['jti'] eq '{holds:d}'"]),
+            issuer=record(n),
+            audience=audience,
+            created_at=NOW + age * SECOND,
+        )
+        for n, (patterns, holds, audience, age) in enumerate(rows, start=1)
+    ]
+
+
+@given(WORK, st.sampled_from([AUDIENCE, [AUDIENCE, "other"], ["other", AUDIENCE]]))
+def test_index_and_verdicts_agree_also_when_the_budget_runs_out(rows, audiences):
+    trust = trusted(*working(rows))
+    said = presented(extended=True, sub=HEAVY, jti="1", aud=audiences)
+    found = match(trust, said)
+    passing = {each.credential.id for each in judge(trust, said) if each.passed}
+    assert {each.id for each in found.credentials} == passing
+    assert not any(each.passed for each in found.verdicts)
+    told = explain(said, trust, client="a", now=NOW)
+    refused = refusal(choose, "a", found)
+    assert told.code == (refused.label if refused else "")
+    assert (told.outcome == "refused") is bool(refused)
 
 
 @given(CREDENTIALS, CREDENTIALS, TOKENS, RULES)

@@ -16,7 +16,7 @@ from accredit.errors import Refused
 from accredit.explain.causes import Cause
 from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, Step, Summary
 from accredit.explain.proving import prove
-from accredit.explain.ranking import SHOWN, compare, rank
+from accredit.explain.ranking import SHOWN, asked, compare, rank
 from accredit.explain.reasons import why, why_unreadable
 from accredit.issuers import OwnIssuers
 from accredit.signins import kept
@@ -148,6 +148,7 @@ def _judge(presented: Presented, trusted: Trusted, client: str, disabled: Sequen
         verdict = next(
             (each for each in matched.verdicts if ranked and each.credential.id == ranked[0].credential_id), None
         )
+        verdict = verdict and asked(verdict, presented)
         return _Judged((), error, verdict, (*_switched_off(disabled, presented, trusted), *ranked))
     return _Judged(candidates, None, evaluate(candidates[0], presented, trusted.multi_audience), ())
 

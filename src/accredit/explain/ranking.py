@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from accredit.explain import audience, issuer, subject
 from accredit.explain.causes import Cause, case, difference, different, white_space
 from accredit.explain.model import LONGEST_SENTENCE, Comparison, Near
 from accredit.signins import kept
+from accredit.trust.expression import trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -45,9 +48,19 @@ _RESEMBLING: Final = 30  # the most that a subject scores for beginning alike
 
 def rank(verdicts: Sequence[Verdict], presented: Presented, state: State = "enforced") -> list[Near]:
     """Put verdicts that failed into words, the nearest first."""
-    found = [(verdict, near(verdict, presented, state)) for verdict in verdicts[:CONSIDERED] if not verdict.passed]
+    failed = (asked(verdict, presented) for verdict in verdicts[:CONSIDERED] if not verdict.passed)
+    found = [(verdict, near(verdict, presented, state)) for verdict in failed]
     found.sort(key=lambda pair: (-pair[0].reached, pair[1].cause != "CASE", -pair[1].score, pair[1].name))
     return [each for _, each in found]
+
+
+def asked(verdict: Verdict, presented: Presented) -> Verdict:
+    """Make the check that the exchange spares itself: an expression where issuer or audience differ already."""
+    last, expression = verdict.checks[-1], verdict.credential.expression
+    if last.asked or expression is None:
+        return verdict
+    made = replace(last, passed=trace(expression, presented.claims).result, asked=True)
+    return replace(verdict, checks=(*verdict.checks[:-1], made))
 
 
 def near(verdict: Verdict, presented: Presented, state: State) -> Near:

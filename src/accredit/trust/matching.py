@@ -4,6 +4,8 @@ Rule 1: ``evaluate`` is the only place that compares, and words the comparison; 
 Rule 2: this file trusts no signature; it runs before any key is fetched. It may choose a credential and nothing else.
 Rule 3: issuer, subject and audience are equal by code points or they are not equal: no folding, no trimming, no slash.
 Rule 4: a miss is graded over all verdicts, because 7002131 and 7002138 depend on the set, not on who got furthest.
+Rule 5: an expression is asked at most once for a token, and never for an issuer or an audience that the token does not
+name: whoever sends unsigned tokens decides what they claim, not how much work they cause.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ class Check(msgspec.Struct, frozen=True, gc=False):
     presented: str
     passed: bool
     refusal: Row
+    asked: bool = True  # an expression is not, where issuer or audience differ; what was not asked counts as not passed
 
 
 class Verdict(msgspec.Struct, frozen=True, gc=False):
@@ -105,16 +108,23 @@ class Trusted:
         if not self._expressions:
             return
         budget = Budget()
-        for audience in distinct:
-            for each in self._expressions.get((issuer, audience), ()):
-                if audience_accepted(each, audiences, self.multi_audience) and _true(each, presented, budget):
-                    yield each
+        for each in self._asked(issuer, tuple(distinct)):
+            if audience_accepted(each, audiences, self.multi_audience) and _true(each, presented, budget):
+                yield each
+
+    def _asked(self, issuer: str, audiences: tuple[str, ...]) -> Sequence[FederatedCredential]:
+        """Return the expressions that a token is held against, in the order of ``judge``: they share one budget."""
+        if len(audiences) == 1:
+            return self._expressions.get((issuer, audiences[0]), ())
+        found = (each for audience in audiences for each in self._expressions.get((issuer, audience), ()))
+        return sorted(found, key=lambda each: each.seniority)
 
 
 def match(trusted: Trusted, presented: Presented) -> Match:
-    """By index when something matches (no verdict is made); else judge every credential."""
+    """By index when something matches (no verdict is made); else the verdict on every credential."""
     found = tuple(trusted.find(presented))
-    return Match(found) if found else Match((), judge(trusted, presented))
+    # After a miss every expression that may be asked was, and none holds: the verdicts need no second look at them.
+    return Match(found) if found else Match((), judge(trusted, presented, Budget(spent=True)))
 
 
 def choose(client: str, matched: Match) -> tuple[FederatedCredential, ...]:
@@ -129,32 +139,29 @@ def choose(client: str, matched: Match) -> tuple[FederatedCredential, ...]:
     return tuple(first.values())[:MOST_CANDIDATES]
 
 
-def judge(trusted: Trusted, presented: Presented) -> tuple[Verdict, ...]:
+def judge(trusted: Trusted, presented: Presented, budget: Budget | None = None) -> tuple[Verdict, ...]:
     """Return the verdict on every enabled credential, in order of seniority. One work budget serves them all."""
-    budget = Budget()
+    budget = Budget() if budget is None else budget
     return tuple(evaluate(each, presented, trusted.multi_audience, budget) for each in trusted.credentials)
 
 
 def evaluate(
     credential: FederatedCredential, presented: Presented, multi_audience: MultiAudience, budget: Budget | None = None
 ) -> Verdict:
-    """Compare one credential with one token; later checks are made even where an earlier one failed."""
-    subject = presented.subject or ""
+    """Compare one credential with one token; an expression is asked only where issuer and audience passed."""
+    issuer, subject = credential.issuer.url, presented.subject or ""
+    named = presented.issuer == issuer
+    meant = audience_accepted(credential, presented.audiences, multi_audience)
+    asked = True
     if credential.expression is None:
         expected, last = credential.subject or "", subject == credential.subject
     else:
-        expected, last = credential.expression.text, _true(credential, presented, budget)
-    issuer = credential.issuer.url
+        expected, asked = credential.expression.text, named and meant
+        last = asked and _true(credential, presented, budget)
     checks = (
-        Check("iss", issuer, presented.issuer, presented.issuer == issuer, ISSUER_NOT_TRUSTED),
-        Check(
-            "aud",
-            credential.audience,
-            ", ".join(presented.audiences),
-            audience_accepted(credential, presented.audiences, multi_audience),
-            AUDIENCE_NOT_TRUSTED,
-        ),
-        Check("sub", expected, subject, last, SUBJECT_NOT_TRUSTED),
+        Check("iss", issuer, presented.issuer, named, ISSUER_NOT_TRUSTED),
+        Check("aud", credential.audience, ", ".join(presented.audiences), meant, AUDIENCE_NOT_TRUSTED),
+        Check("sub", expected, subject, last, SUBJECT_NOT_TRUSTED, asked),
     )
     return Verdict(credential, checks)
 

@@ -83,7 +83,7 @@ class Trace(msgspec.Struct, frozen=True, gc=False):
 def evaluate(expression: Expression, claims: Mapping[str, Any], budget: Budget | None = None) -> bool:
     """Whether every clause holds; stops at the first that does not. Without a budget the default one, for this call."""
     budget = Budget() if budget is None else budget
-    return all(judge(clause, claims, budget) is Cause.OK for clause in expression.clauses)
+    return not budget.spent and all(judge(clause, claims, budget) is Cause.OK for clause in expression.clauses)
 
 
 def trace(expression: Expression, claims: Mapping[str, Any], budget: Budget | None = None) -> Trace:
