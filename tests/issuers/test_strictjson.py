@@ -45,6 +45,10 @@ REFUSED = {
     "a control character in a string": (b'["\n"]', "not JSON"),
     "an unknown escape": (b'["\\x41"]', "not JSON"),
     "a hundred thousand brackets": (b"[" * 100_000, "nested too deep"),
+    "a member that holds a hundred thousand lists": (
+        b'{"a":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        "nested too deep",
+    ),
     "a hundred thousand braces": (b'{"a":' * 100_000, "nested too deep"),
 }
 
@@ -120,6 +124,15 @@ def test_neither_the_reason_nor_the_exception_carries_the_document(text):
     assert CANARY not in repr(refused.value)
     assert CANARY not in repr(vars(refused.value))
     assert refused.value.__context__ is None
+
+
+def test_what_the_quick_reader_can_decode_and_nobody_can_count_is_left_to_the_careful_one(monkeypatch):
+    """As on Python 3.12 and later, where C may recurse deeper than Python."""
+    deep: dict[str, object] = {}
+    for _ in range(5_000):
+        deep = {"a": deep}
+    monkeypatch.setattr(strictjson, "_quick", lambda _: deep)
+    assert loads(b'{"a":1}') == {"a": 1}
 
 
 @given(st.binary(max_size=300))
