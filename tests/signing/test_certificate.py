@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 from joserfc.jwk import ECKey, RSAKey
 
 from accredit.signing import EMULATOR_NAME, PRODUCTION_NAME, generate, open_signer
-from accredit.tokens.keys import EMULATOR_MARK, key_set
+from accredit.tokens.keys import EMULATOR_KID, key_set
 from tests.signing.grants import MASTER, NOW, key
 
 
@@ -40,7 +40,7 @@ def test_the_certificate_certifies_itself_and_no_other(algorithm):
 
 
 def test_the_emulators_keys_bear_its_marks():
-    made = generate("ES256", now=NOW, activates_at=NOW, master_key=MASTER, name=EMULATOR_NAME, kid_prefix=EMULATOR_MARK)
+    made = generate("ES256", now=NOW, activates_at=NOW, master_key=MASTER, name=EMULATOR_NAME, kid_prefix=EMULATOR_KID)
     assert made.kid == f"emulator-{made.thumbprint}"
     certificate = x509.load_der_x509_certificate(made.certificate)
     names = certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)

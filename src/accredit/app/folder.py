@@ -23,7 +23,7 @@ from accredit.stores.lookup import SqliteLookup
 from accredit.stores.memory import MemoryRegistry
 from accredit.stores.sqlite import refuse_other_schema
 from accredit.tokens import issuer
-from accredit.tokens.keys import EMULATOR_MARK as KID_MARK
+from accredit.tokens.keys import EMULATOR_KID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,7 +75,7 @@ class Folder:
                 activates_at=now,
                 master_key=master_key,
                 name=EMULATOR_NAME if self.emulator else PRODUCTION_NAME,
-                kid_prefix=KID_MARK if self.emulator else "",
+                kid_prefix=EMULATOR_KID if self.emulator else "",
             )
 
         return make
@@ -158,7 +158,7 @@ def refuse_production(folder: Folder) -> None:
     """
     refuse_other_schema(folder.database)
     with closing(SqliteLookup(folder.database)) as lookup:
-        if not all(key.kid.startswith(KID_MARK) for key in lookup.signing_keys()):
+        if not all(key.kid.startswith(EMULATOR_KID) for key in lookup.signing_keys()):
             reason = f"{folder.path} belongs to a production profile, and an emulator vouches for anybody"
             raise Refused(SETTING_INVALID, name="data", reason=reason)
 
@@ -166,7 +166,7 @@ def refuse_production(folder: Folder) -> None:
 async def refuse_emulator(view: Transaction, keys: tuple[SigningKey, ...]) -> None:
     """Refuse what bears a mark of an emulator: everybody knows its secrets. ``EMULATOR_MARK``."""
     for key in keys:
-        if key.kid.startswith(KID_MARK):
+        if key.kid.startswith(EMULATOR_KID):
             raise Refused(EMULATOR_MARK, what=f"signing key {key.kid}")
     after = None
     while found := await view.tenants.page(after=after, limit=500):

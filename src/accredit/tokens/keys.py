@@ -24,7 +24,7 @@ KEY_SET_MAX_AGE: Final = 86_400  # seconds that others may cache our key set
 PUBLISHED_BEFORE: Final = timedelta(seconds=max(86_400, 2 * KEY_SET_MAX_AGE))
 ROTATED_AFTER: Final = timedelta(days=90)
 LONGEST_TOKEN: Final = timedelta(days=1, minutes=10)  # 24 h tokens, and the skew that others forgive
-EMULATOR_MARK: Final = "emulator-"
+EMULATOR_KID: Final = "emulator-"  # every kid of an emulator begins with it, and no other
 
 
 class SigningKey(msgspec.Struct, frozen=True, gc=False, kw_only=True):
