@@ -5,7 +5,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from accredit import errors
-from accredit.administer import credentials, issuers
+from accredit.administer import credentials, issuers, tenants
 from tests.administer.office import office
 from tests.forge import certificate, jwk, jwks, key_for
 from tests.support.stories import refusal, run
@@ -107,6 +107,48 @@ async def second(at):
     await create(twin=True)(at)
 
 
+KEY_HOSTS = {
+    "any, in a portable tenant": ("entra", URL, {}, ()),
+    "those given, in a portable tenant": ("entra", URL, {"allowed_jwks_hosts": ("Keys.test",)}, ("keys.test",)),
+    "the issuer's own": ("extended", "https://Idp.test:8443/x", {}, ("idp.test",)),
+    "the issuer's own, an address": ("extended", "https://[fd00::1]", {}, ("fd00::1",)),
+    "those of a known platform": (
+        "extended",
+        "https://accounts.google.com",
+        {},
+        ("accounts.google.com", "www.googleapis.com"),
+    ),
+    "those given": ("extended", URL, {"allowed_jwks_hosts": ("10.0.0.1", "keys.test")}, ("10.0.0.1", "keys.test")),
+    "none, where keys are uploaded for a name": ("extended", "spiffe://example.org", {"uploaded": KEYS}, ()),
+}
+
+
+@pytest.mark.parametrize("sentence", KEY_HOSTS)
+def test_keys_may_come_from(sentence):
+    portability, issuer, given, hosts = KEY_HOSTS[sentence]
+    at = office(portability)
+    assert run(create(issuer, **given)(at)).allowed_jwks_hosts == hosts
+
+
+def test_the_hosts_of_keys_follow_the_tenants_portability_at_the_next_change():
+    at = office()
+    run(credentials.add(at.by, at.application.id, name="one", issuer=URL, subject="s"))
+    (made,) = at.read("issuers")
+    assert made.allowed_jwks_hosts == ()
+    run(tenants.update(at.by, at.tenant.id, portability="extended"))
+    assert run(issuers.update(at.by, made.id, skew=60)).allowed_jwks_hosts == ("idp.test",)
+    assert run(issuers.update(at.by, made.id, allowed_jwks_hosts=("keys.test",))).allowed_jwks_hosts == ("keys.test",)
+    assert at.changed() == {"allowedJwksHosts": (["idp.test"], ["keys.test"])}
+    assert run(issuers.update(at.by, made.id, allowed_jwks_hosts=())).allowed_jwks_hosts == ("idp.test",)
+
+
+def test_a_record_opts_in_to_ports():
+    at = office()
+    made = run(create(ports=(9_443,))(at))
+    assert made.ports == (9_443,)
+    assert run(issuers.update(at.by, made.id, ports=())).ports == ()
+
+
 INVALID = errors.PROPERTY_INVALID
 REFUSED = {
     "a second record of one issuer": (second, errors.VALUE_TAKEN, "has a record"),
@@ -125,6 +167,13 @@ REFUSED = {
     "a bundle of more than 64 KiB": (update(ca_bundle="x" * 65_537), INVALID, "longer than"),
     "a bundle of 17 certificates": (update(ca_bundle=PEM * 17), INVALID, "17 certificates"),
     "a network that is none": (update(networks=("10.0.0.1/8",)), INVALID, "10.0.0.1/8"),
+    "a port beyond all ports": (update(ports=(65_536,)), INVALID, "65536"),
+    "port 0": (create(ports=(0,)), INVALID, "0 is not within 1 to 65535"),
+    "17 ports": (update(ports=tuple(range(1, 18))), INVALID, "at most 16"),
+    "17 hosts of keys": (update(allowed_jwks_hosts=tuple(f"k{n}.test" for n in range(17))), INVALID, "at most 16"),
+    "a host of keys with a port": (update(allowed_jwks_hosts=("keys.test:8443",)), INVALID, "not a host name"),
+    "a host of keys with a path": (create(allowed_jwks_hosts=("keys.test/x",)), INVALID, "not a host name"),
+    "a pattern for a host of keys": (create(allowed_jwks_hosts=("*.test",)), INVALID, "not a host name"),
     "65 networks": (update(networks=tuple(f"10.{n}.0.0/16" for n in range(65))), INVALID, "at most 64"),
     "uploaded keys that are none": (create(uploaded="{}"), INVALID, "not a JSON object with a list of keys"),
     "a private key beside a usable one": (

@@ -239,6 +239,19 @@ def test_an_issuer_is_changed_and_its_keys_are_uploaded(cli, served):
     assert cli("issuer", "update", ISSUER, "--skew", "100000").code == 2
 
 
+def test_an_issuer_record_opts_in_to_ports_and_hosts_of_keys(cli):
+    def places(*words):
+        return cli("issuer", *words, "-q", "[ports, allowedJwksHosts]", "-o", "json").json
+
+    given = ("--port", "9443", "--port", "9444", "--jwks-host", "keys.example")
+    assert places("create", "https://idp.example", *given) == [[9443, 9444], ["keys.example"]]
+    assert places("update", "https://idp.example", "--port", "0", "--jwks-host", "") == [[], []]
+    assert "any public host" in cli("issuer", "show", "https://idp.example").out
+    cli("tenant", "update", "contoso.test", "--portability", "extended")
+    assert places("update", "https://idp.example", "--port", "9443") == [[9443], ["idp.example"]]
+    assert cli("issuer", "update", "https://idp.example", "--port", "70000").code == 2
+
+
 def test_every_change_leaves_its_audit_record_with_who_made_it(cli, data):
     assert cli(*ADD).code == 0
     with sqlite3.connect(data / "accredit.db") as connection:

@@ -1,6 +1,7 @@
+import msgspec
 import pytest
 
-from accredit.issuers import KeyReference
+from accredit.issuers import Issuer, KeyReference
 from tests.issuers.records import extended, record
 
 
@@ -27,3 +28,9 @@ def test_portable_is_what_entra_would_take(issuer, portable):
 def test_one_name_is_a_key_reference(name):
     assert KeyReference("RS256").missing
     assert not KeyReference("RS256", **{name: ""}).missing
+
+
+def test_a_record_that_was_stored_before_a_member_was_known_is_read_with_its_default():
+    stored = msgspec.json.decode(msgspec.json.encode(record()))
+    del stored["ports"], stored["allowed_jwks_hosts"]
+    assert msgspec.json.decode(msgspec.json.encode(stored), type=Issuer) == record()

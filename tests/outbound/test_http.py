@@ -342,6 +342,47 @@ async def must_not_connect(sock, address):
     pytest.fail(f"a connection to {address} was attempted")
 
 
+async def test_a_record_opts_in_to_a_port():
+    async with site(GOOD) as peer:
+        peer.answers["/keys"] = ok(b"{}")
+        rules, record = replace(ANYWHERE_LOCAL, ports=frozenset({443})), {"ca_bundle": GOOD.ca}
+        refused = await refusal(f"{peer.url}/keys", rules=rules, ports=(1,), **record)
+        assert refused.detail.startswith(f"url: port {peer.port} is none of 1, 443 (")
+        opted_in = issuer(peer.url, ports=(peer.port,), **record)
+        assert (await fetcher(rules=rules).get(f"{peer.url}/keys", issuer=opted_in)).body == b"{}"
+
+
+HOSTS = {
+    "any host, where the record lists none": ((), "https://keys.test/keys", None, True),
+    "the issuer's own": (("keys.test",), "https://issuer.test/keys", None, True),
+    "a listed one, in any case": (("keys.test",), "https://KEYS.test/keys", None, True),
+    "one that is not listed": (("issuer.test", "keys.test"), "https://evil.test/keys", None, False),
+    "a part of a listed one": (("issuer.test", "keys.test"), "https://test/keys", None, False),
+    "one below a listed one": (("issuer.test",), "https://a.issuer.test/keys", None, False),
+    "one that an administrator wrote out": (("issuer.test",), "https://keys.test/jwks", "https://keys.test/jwks", True),
+}
+
+
+@pytest.mark.parametrize(("listed", "url", "jwks_url", "allowed"), HOSTS.values(), ids=HOSTS)
+async def test_documents_come_from(listed, url, jwks_url, allowed):
+    record = {"allowed_jwks_hosts": listed, "jwks_url": jwks_url}
+    with pytest.raises(Unreachable) as refused:
+        await fetcher(resolve=resolving()).get(url, issuer=issuer("https://issuer.test", **record))
+    assert refused.value.step == ("dns" if allowed else "url"), refused.value.detail
+    if not allowed:
+        assert f"is none that the issuer record lists ({', '.join(listed)})" in refused.value.detail
+
+
+async def test_the_place_that_answers_for_an_issuer_may_have_its_keys():
+    real = "https://token.actions.githubusercontent.com"
+    async with site(GOOD) as peer:
+        peer.answers["/idp/keys"] = ok(b"{}")
+        record = issuer(real, ca_bundle=GOOD.ca, allowed_jwks_hosts=("token.actions.githubusercontent.com",))
+        rules = replace(ANYWHERE_LOCAL, overrides={real: f"{peer.url}/idp"})
+        for url in (f"{peer.url}/idp/keys", f"{real}/keys"):
+            assert (await fetcher(rules=rules).get(url, issuer=record)).body == b"{}"
+
+
 async def test_a_record_with_a_network_reaches_it_and_metadata_never():
     rules = Rules(ports=frozenset({443}))
     record = {"networks": ("127.0.0.0/8", "169.254.0.0/16")}

@@ -2,6 +2,7 @@
 
 Rule 1: a record belongs to one tenant. Its URL never changes; its list of algorithms is written here and nowhere else.
 Rule 2: two records may share a URL in a tenant with extended portability only (two clusters of one default name).
+Rule 3: with extended portability a record lists the hosts that its keys may come from; Entra ID lets discovery say so.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from accredit import assertions
 from accredit.administer.administrator import given, modified
 from accredit.administer.limits import invalid, refuse_outside, refuse_unlisted
 from accredit.errors import VALUE_TAKEN, Refused
-from accredit.issuers import Issuer, jwks, url
+from accredit.issuers import Issuer, jwks, keyhosts, url
 from accredit.issuers.record import DEFAULT_LIFETIME, MAX_LIFETIME, MAX_SKEW
 from accredit.signins import Target
 
@@ -35,6 +36,8 @@ SHORTEST_LIFETIME: Final = 60  # seconds
 LONGEST_BUNDLE: Final = 64 * 1_024  # characters
 MOST_CERTIFICATES: Final = 16
 MOST_NETWORKS: Final = 64
+MOST_PLACES: Final = 16  # ports, and hosts of keys
+HIGHEST_PORT: Final = 65_535
 
 ALGORITHMS: Final = {"entra": assertions.ENTRA.algorithms, "extended": assertions.EXTENDED.algorithms}
 """What a record may list, by its tenant's portability; also what a new record lists."""
@@ -50,6 +53,8 @@ async def create(  # noqa: PLR0913  the members of an issuer record
     jwks_url: str | None = None,
     ca_bundle: str | None = None,
     networks: tuple[str, ...] = (),
+    ports: tuple[int, ...] = (),
+    allowed_jwks_hosts: tuple[str, ...] = (),
     twin: bool = False,
 ) -> Issuer:
     """Create a record before a credential names it. ``uploaded``: its key set; ``twin``: beside one of the same URL."""
@@ -66,6 +71,8 @@ async def create(  # noqa: PLR0913  the members of an issuer record
             jwks_url=jwks_url,
             ca_bundle=ca_bundle,
             networks=networks,
+            ports=ports,
+            allowed_jwks_hosts=_hosts(allowed_jwks_hosts, tenant.portability, record.url),
         )
         if await change.store.issuers.find(tenant_id=tenant_id, url=record.url) and not (twin and extended):
             raise Refused(VALUE_TAKEN, property="issuer", detail="this tenant has a record of this issuer")
@@ -81,6 +88,8 @@ async def update(  # noqa: PLR0913  the members of an issuer record
     jwks_url: str | UnsetType | None = UNSET,
     ca_bundle: str | UnsetType | None = UNSET,
     networks: tuple[str, ...] | UnsetType = UNSET,
+    ports: tuple[int, ...] | UnsetType = UNSET,
+    allowed_jwks_hosts: tuple[str, ...] | UnsetType = UNSET,
     max_lifetime: int | UnsetType = UNSET,
     skew: int | UnsetType = UNSET,
     require_kid: bool | UnsetType = UNSET,
@@ -91,6 +100,8 @@ async def update(  # noqa: PLR0913  the members of an issuer record
         jwks_url=jwks_url,
         ca_bundle=ca_bundle,
         networks=networks,
+        ports=ports,
+        allowed_jwks_hosts=allowed_jwks_hosts,
         max_lifetime=max_lifetime,
         skew=skew,
         require_kid=require_kid,
@@ -101,6 +112,8 @@ async def update(  # noqa: PLR0913  the members of an issuer record
         before = await change.store.issuers.get(issuer_id)
         tenant = await change.store.tenants.get(before.tenant_id)
         after = replace(before, **changes)
+        hosts = _hosts(after.allowed_jwks_hosts, tenant.portability, after.url)
+        after = replace(after, allowed_jwks_hosts=hosts)
         _refuse_unfit(by, after, tenant.portability)
         return await _put(change, before, after)
 
@@ -152,6 +165,7 @@ def fresh(change: Change, tenant: Tenant, issuer: IssuerUrl) -> Issuer:
         tenant_id=tenant.id,
         url=issuer,
         algorithms=ALGORITHMS[tenant.portability],
+        allowed_jwks_hosts=_hosts((), tenant.portability, issuer),
         max_lifetime=MAX_LIFETIME if entra else DEFAULT_LIFETIME,
         require_kid=entra,
     )
@@ -190,8 +204,26 @@ def _refuse_unfit(by: Administrator, record: Issuer, portability: Portability) -
         _refuse_address(by, record.jwks_url)
     _refuse_bundle(record.ca_bundle)
     _refuse_networks(record.networks)
+    _refuse_places(record)
     if record.key_source == "uploaded":
         _refuse_keys(record)
+
+
+def _hosts(listed: tuple[str, ...], portability: Portability, issuer: str) -> tuple[str, ...]:
+    """Return the hosts that a record lists: those given, or with extended portability the issuer's own."""
+    if not listed and portability == "extended":
+        return keyhosts.pinned(issuer)
+    return tuple(each.lower() for each in listed)
+
+
+def _refuse_places(record: Issuer) -> None:
+    if len(record.ports) > MOST_PLACES or len(record.allowed_jwks_hosts) > MOST_PLACES:
+        raise invalid("ports or allowedJwksHosts", KIND, f"at most {MOST_PLACES} of each")
+    for port in record.ports:
+        refuse_outside(port, 1, HIGHEST_PORT, "ports", KIND)
+    for host in record.allowed_jwks_hosts:
+        if keyhosts.pinned(f"https://[{host}]/" if ":" in host else f"https://{host}/")[:1] != (host,):
+            raise invalid("allowedJwksHosts", KIND, f"{host} is not a host name")
 
 
 def _refuse_keys(record: Issuer) -> None:

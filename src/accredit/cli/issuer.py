@@ -35,9 +35,12 @@ DETAILS: Final = (
     Column("longest token (s)", "maxLifetime"),
     Column("clock skew (s)", "skew"),
     Column("private networks", "networks"),
+    Column("further ports", "ports"),
+    Column("keys may be at", "allowedJwksHosts", lambda shape: shape["allowedJwksHosts"] or "any public host"),
     Column("own CA bundle", "hasCaBundle"),
     Column("credentials", "credentials"),
 )
+_HOST: Final = "A host that its discovery may name for its keys, besides its own; all of them."
 
 
 @group("issuer")
@@ -73,6 +76,8 @@ async def show(desk: Desk, issuer: str) -> None:
 @click.option("--algorithm", "algorithms", multiple=True, help="A signature algorithm it may use; repeat for several.")
 @click.option("--ca-bundle", metavar="FILE", help="Certificates (PEM) that replace the public roots for this issuer.")
 @click.option("--network", "networks", multiple=True, metavar="CIDR", help="A private network it may be in.")
+@click.option("--port", "ports", multiple=True, type=int, help="A port it may use besides 443, 6443 and 8443.")
+@click.option("--jwks-host", "allowed_jwks_hosts", multiple=True, metavar="HOST", help=_HOST)
 @click.option("--twin", is_flag=True, help="A second record of the same URL (extended portability).")
 @on_store
 async def create(desk: Desk, issuer: str, keys: str | None, ca_bundle: str | None, **members: Any) -> None:  # noqa: ANN401
@@ -102,6 +107,8 @@ async def create(desk: Desk, issuer: str, keys: str | None, ca_bundle: str | Non
 @click.option(
     "--network", "networks", multiple=True, metavar="CIDR", help="The private networks from now on; '' for none."
 )
+@click.option("--port", "ports", multiple=True, type=int, help="The further ports from now on; 0 for none.")
+@click.option("--jwks-host", "allowed_jwks_hosts", multiple=True, metavar="HOST", help=f"{_HOST} '' for the default.")
 @click.option("--max-lifetime", type=int, help="Seconds that its tokens may live.")
 @click.option("--skew", type=int, help="Seconds of clock difference that are forgiven.")
 @click.option("--require-kid/--no-require-kid", default=None, help="Whether a token must name its key.")
@@ -111,7 +118,7 @@ async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None
     from accredit import administer
 
     changes = {key: value for key, value in members.items() if value not in (None, ())}
-    for key in ("algorithms", "networks"):
+    for key in ("algorithms", "networks", "ports", "allowed_jwks_hosts"):
         if key in changes:
             changes[key] = tuple(each for each in changes[key] if each)
     if discovery:

@@ -160,6 +160,8 @@ def issuer(of: Issuer, credentials: int | None = None) -> Json:
         "maxLifetime": of.max_lifetime,
         "skew": of.skew,
         "networks": list(of.networks),
+        "ports": list(of.ports),
+        "allowedJwksHosts": list(of.allowed_jwks_hosts),
         "hasCaBundle": of.ca_bundle is not None,
         "credentials": credentials,
     }

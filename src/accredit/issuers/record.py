@@ -36,6 +36,8 @@ class Issuer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     jwks: str | None = None  # the uploaded key set, JSON text
     ca_bundle: str | None = None  # PEM; replaces the public roots for this issuer
     networks: tuple[str, ...] = ()  # CIDRs of private networks an administrator opted in; empty = public only
+    ports: tuple[int, ...] = ()  # opted in to, besides those that every issuer may use
+    allowed_jwks_hosts: tuple[str, ...] = ()  # where discovery may say that the keys are; empty = any public host
     max_lifetime: int = MAX_LIFETIME  # seconds
     skew: int = MAX_SKEW  # seconds
     require_kid: bool = True

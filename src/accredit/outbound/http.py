@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
+from accredit.issuers import keyhosts
 from accredit.issuers import url as urls
 from accredit.outbound import addresses
 from accredit.outbound.addresses import Allowed
@@ -97,14 +98,16 @@ class _Visit:
     def parts(self, url: str) -> Parts:
         """Take the URL apart, or the one that answers for it. ``Unreachable`` when it may not be visited."""
         try:
+            named = urls.split(url)
             parts = urls.split(self._located(url))
         except ValueError as error:
             raise Unreachable("url", str(error)) from error
+        self._refuse_host(named.host)
         if parts.scheme != "https" and not self._rules.loopback:
             raise Unreachable("url", "it is not https")
-        if self._rules.ports is not None and parts.port not in self._rules.ports:
-            listed = ", ".join(str(port) for port in sorted(self._rules.ports))
-            raise Unreachable("url", f"port {parts.port} is none of {listed}")
+        if self._rules.ports is not None and parts.port not in (allowed := self._rules.ports | {*self._issuer.ports}):
+            listed = ", ".join(str(port) for port in sorted(allowed))
+            raise Unreachable("url", f"port {parts.port} is none of {listed} (an issuer record may opt in to others)")
         return parts
 
     async def open(
@@ -117,6 +120,14 @@ class _Visit:
         connected = await self._connected(attempts(found, 1 + self._limits.connect_retries), parts.port)
         self.stage = "agreeing on TLS"
         return await self._secured(connected, context, parts.host)
+
+    def _refuse_host(self, host: str) -> None:
+        """Refuse a host that the record does not list, unless it is the one that answers for the issuer here."""
+        base = self._rules.overrides.get(self._issuer.url)
+        if keyhosts.allows(self._issuer, host) or (base is not None and host == urls.split(base).host):
+            return
+        listed = ", ".join(self._issuer.allowed_jwks_hosts)
+        raise Unreachable("url", f"the host {host} is none that the issuer record lists ({listed})")
 
     def _located(self, url: str) -> str:
         base = self._rules.overrides.get(self._issuer.url)
