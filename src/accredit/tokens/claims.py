@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 Proof = Proven | SelfProven | KnownSecret
 """What fits into a grant: a federated assertion, a self-signed one, or a secret, each made by its own proof only."""
 
+V2: Final = 2  # of endpoints, of issuers and of tokens; the other one is 1
 EARLY: Final = 300  # seconds before now that a token is valid from, so that a slow clock elsewhere accepts it
 _text: Final = lru_cache(maxsize=65_536)(str)  # the ids of a directory, printed once each
 _URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
@@ -67,7 +68,7 @@ class AccessToken:
 
 def issuer(base: str, tenant_id: UUID, version: int) -> str:
     """Return the issuer of a tenant's tokens of a version: what its discovery document says, byte for byte."""
-    return f"{base}/{_text(tenant_id)}/v2.0" if version == 2 else f"{base}/{_text(tenant_id)}/"  # noqa: PLR2004  token version 2.0
+    return f"{base}/{_text(tenant_id)}/v2.0" if version == V2 else f"{base}/{_text(tenant_id)}/"
 
 
 def claims(grant: Grant, base: str, now: int, aio: str, *, graph_extras: bool = True) -> dict[str, Any]:
@@ -75,7 +76,7 @@ def claims(grant: Grant, base: str, now: int, aio: str, *, graph_extras: bool = 
 
     ``graph_extras``: tokens of version 1.0 for Microsoft Graph also carry the client's name and ``wids`` (assumed).
     """
-    if grant.resource.token_version == 2:  # noqa: PLR2004  token version 2.0
+    if grant.resource.token_version == V2:
         return _v2(grant, base, now, aio)
     return _v1(grant, base, now, aio, graph_extras=graph_extras)
 

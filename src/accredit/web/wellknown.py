@@ -18,6 +18,7 @@ import msgspec
 from accredit import tokens
 from accredit.directory import read_tenant
 from accredit.errors import GRANT_NEEDS_TENANT, INSTANCE_UNKNOWN, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED, Refused
+from accredit.tokens import V2
 from accredit.web.answers import HTML, JSON, PUBLISHED, answer
 from accredit.web.errors import page
 
@@ -156,7 +157,7 @@ class WellKnown:
             base = self.authority.base
             issuer = tokens.issuer(base, UUID(name), version) if name not in ALIASES else _templated(base, version)
             region = None if name in ALIASES else self.region
-            made = (discovery_v2 if version == 2 else discovery_v1)(base, name, issuer, region)  # noqa: PLR2004
+            made = (discovery_v2 if version == V2 else discovery_v1)(base, name, issuer, region)
             kept = self._kept[(name, f"discovery{version}")] = msgspec.json.encode(made)
         await answer(send, 200, PUBLISHED, kept, head=scope["method"] == "HEAD")
 
@@ -166,9 +167,9 @@ class WellKnown:
             return
         name = await self._name(tenant)
         issuer = None
-        if version == 2:  # noqa: PLR2004  version 1.0 has no issuer member
+        if version == V2:  # version 1.0 has no issuer member
             base = self.authority.base
-            issuer = tokens.issuer(base, UUID(name), 2) if name not in ALIASES else _templated(base, 2)
+            issuer = tokens.issuer(base, UUID(name), V2) if name not in ALIASES else _templated(base, V2)
         body = msgspec.json.encode(tokens.key_set(self.keys(), issuer))
         tag = f'"{sha256(body).hexdigest()[:32]}"'.encode()
         headers: list[Header] = [*PUBLISHED, (b"etag", tag)]
@@ -237,7 +238,7 @@ class WellKnown:
 
 
 def _templated(base: str, version: int) -> str:
-    return f"{base}/{{tenantid}}/v2.0" if version == 2 else f"{base}/{{tenantid}}/"  # noqa: PLR2004
+    return f"{base}/{{tenantid}}/v2.0" if version == V2 else f"{base}/{{tenantid}}/"
 
 
 def _legacy(found: Mapping[str, Any]) -> dict[str, Any]:
