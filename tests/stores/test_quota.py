@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from accredit.signins import Event
-from accredit.stores.quota import SEVERAL, Quota, Tallies, network
+from accredit.stores.quota import SEVERAL, Quota, Tallies
 from tests.stores.attempts import ADDRESS, START
 
 TENANT = UUID(int=0x7E)
@@ -195,24 +195,6 @@ def test_counts_that_can_never_be_written_are_forgotten_oldest_first():
     found = aggregates(tallies)
     assert len(found) == 2 * quota.keys
     assert min(each.at for each in found) == START + timedelta(seconds=600 * 8)
-
-
-@pytest.mark.parametrize(
-    ("address", "counted_as"),
-    [
-        ("192.0.2.7", "192.0.2.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:DB8:1:2::", "2001:db8:1:2::/64"),
-        ("::ffff:192.0.2.7", "192.0.2.7"),
-        ("fe80::1%eth0", "fe80::/64"),
-        ("::1", "::/64"),
-        ("", ""),
-        ("no:address", "no:address"),
-        ("unix", "unix"),
-    ],
-)
-def test_the_network_of_an_address(address, counted_as):
-    assert network(address) == counted_as
 
 
 def test_the_first_of_a_tally_is_not_changed_by_what_it_counts():

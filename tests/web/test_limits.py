@@ -64,6 +64,13 @@ def test_addresses_of_version_6_count_by_their_network() -> None:
     assert not failures.exceeded("2001:db8:0:1::1", "one")
 
 
+def test_an_address_of_version_4_counts_as_itself_however_it_is_written() -> None:
+    failures = Failures(Seconds(), by_client=Allowance(60, 1), by_address=Allowance(60, 100))
+    failures.count("::ffff:192.0.2.1", "one")
+    assert failures.exceeded("192.0.2.1", "one")
+    assert not failures.exceeded("::ffff:192.0.2.2", "one"), "one mapped address is not the whole of version 4"
+
+
 def test_memory_is_bounded_however_many_addresses_send() -> None:
     failures = Failures(Seconds())
     for n in range(MOST_SENDERS):

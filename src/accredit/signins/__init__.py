@@ -1,7 +1,8 @@
 """What happened: every sign-in attempt and every change, as they are kept."""
 
 from accredit.signins.audit import Actor, Audit, Modified, Operation, Target
-from accredit.signins.event import CheckKept, Event, Evidence, ProofState, Sender, SignIn, VerdictKept, kept
+from accredit.signins.event import CheckKept, Event, Evidence, ProofState, SignIn, VerdictKept, kept
+from accredit.signins.sender import Sender, network
 
 __all__ = [
     "Actor",
@@ -17,4 +18,5 @@ __all__ = [
     "Target",
     "VerdictKept",
     "kept",
+    "network",
 ]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from accredit.assertions import Presented
     from accredit.directory import Client, Resource, Tenant
     from accredit.errors import Refused
+    from accredit.signins.sender import Sender
     from accredit.tokens import Proof
     from accredit.trust import FederatedCredential, Match, Trusted, Verdict
 
@@ -35,17 +36,6 @@ LONGEST_AGENT: Final = 256
 MOST_VERDICTS: Final = 5  # the nearest ones; the rest can be computed again from the directory
 _UNPROVEN: Final = frozenset({700027, 7000272, 7000215})  # it was tried with the registered keys, and failed
 _PROVEN: Final = frozenset({700024, 70023, 7000222})  # looked at only after the signature (or the secret) held
-
-
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """Who sent a request, as far as the transport tells. ``trace`` names the request everywhere."""
-
-    trace: UUID
-    correlation: UUID
-    address: str
-    user_agent: str = ""
-    echo_correlation: bool = False  # the caller asked to have its correlation id sent back
 
 
 class CheckKept(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -226,7 +216,6 @@ __all__ = [
     "Event",
     "Evidence",
     "ProofState",
-    "Sender",
     "SignIn",
     "VerdictKept",
     "kept",

@@ -10,19 +10,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from ipaddress import IPv6Address
 from typing import Final
 from uuid import UUID
 
 import msgspec
 
-from accredit.signins import Event, ProofState
+from accredit.signins import Event, ProofState, network
 
 SEVERAL: Final = UUID(int=0)
 """``app_id`` of an aggregate over more than one application of a tenant."""
-
-_SUBSCRIBER: Final = 64  # bits of an IPv6 address that name one network; its holder uses any address below it
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,23 +176,6 @@ class Tallies:
             del self._windows[application]
         if self._tenants_end is not None and now >= self._tenants_end:
             self._tenants, self._tenants_end = {}, None
-
-
-@lru_cache(maxsize=4_096)
-def _network_of_ipv6(address: str) -> str:
-    try:
-        parsed = IPv6Address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    prefix = int(parsed) >> (128 - _SUBSCRIBER) << (128 - _SUBSCRIBER)
-    return f"{IPv6Address(prefix)}/{_SUBSCRIBER}"
-
-
-def network(address: str) -> str:
-    """Return the network that an address is counted by: itself for IPv4, its /64 for IPv6."""
-    return _network_of_ipv6(address) if ":" in address else address
 
 
 def _skeleton(event: Event, name: str, *, several: bool) -> Event:

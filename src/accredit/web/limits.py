@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections import OrderedDict
 from contextlib import contextmanager
 from dataclasses import dataclass
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 
 from accredit.errors import TOO_MANY_REQUESTS, Refused
+from accredit.signins import network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -86,32 +86,22 @@ class Failures:
         """Whether this sender has failed so often that only proof with keys at hand is looked at."""
         if not self._buckets:
             return False
-        network = _network(address)
-        client = client[:LONGEST_CLIENT]
-        return self._left(network, client, self._by_client) < 1 or self._left(network, "", self._by_address) < 1
+        near, client = network(address), client[:LONGEST_CLIENT]
+        return self._left(near, client, self._by_client) < 1 or self._left(near, "", self._by_address) < 1
 
     def count(self, address: str, client: str) -> None:
         """Count one failed exchange."""
-        network, client = _network(address), client[:LONGEST_CLIENT]
-        for key, allowance in (((network, client), self._by_client), ((network, ""), self._by_address)):
+        near, client = network(address), client[:LONGEST_CLIENT]
+        for key, allowance in (((near, client), self._by_client), ((near, ""), self._by_address)):
             left = self._left(*key, allowance)
             self._buckets[key] = _Bucket(max(left - 1, 0), self._seconds())
             self._buckets.move_to_end(key)
         while len(self._buckets) > MOST_SENDERS:
             self._buckets.popitem(last=False)
 
-    def _left(self, network: str, client: str, allowance: Allowance) -> float:
-        bucket = self._buckets.get((network, client))
+    def _left(self, near: str, client: str, allowance: Allowance) -> float:
+        bucket = self._buckets.get((near, client))
         if bucket is None:
             return allowance.burst
         regained = (self._seconds() - bucket.at) * allowance.per_minute / MINUTE
         return min(allowance.burst, bucket.tokens + regained)
-
-
-def _network(address: str) -> str:
-    """IPv6 counts by /64: one subscriber has that many addresses."""
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return address
-    return str(ip_network((found, 64), strict=False)) if isinstance(found, IPv6Address) else address
