@@ -172,7 +172,21 @@ def test_an_assertion_signed_with_a_registered_certificate_needs_no_credential_a
 def test_the_audiences_of_self_signed_assertions_are_exactly_these():
     names = {str(TENANT_ID), "contoso.test", "organizations", "common"}
     ends = {"/v2.0", "/", "/oauth2/v2.0/token", "/oauth2/token"}
-    assert own_audiences(BASE, TENANT) == {f"{BASE}/{name}{end}" for name in names for end in ends}
+    assert own_audiences(BASE, TENANT, "contoso.test") == {f"{BASE}/{name}{end}" for name in names for end in ends}
+
+
+@pytest.mark.parametrize("called", [str(TENANT_ID).upper(), "CONTOSO.test", "contoso.test", "organizations"])
+@pytest.mark.parametrize("end", ["oauth2/v2.0/token", "oauth2/token", "v2.0"])
+def test_an_assertion_may_name_the_endpoint_as_it_was_called(called, end):
+    app = str(APP_ID)
+    own = signed(iss=app, sub=app, aud=f"{BASE}/{called}/{end}", header={"kid": ...})
+    assert run(World().ask(own, tenant=called))
+
+
+def test_an_assertion_may_not_name_the_endpoint_in_a_spelling_that_was_not_called():
+    app = str(APP_ID)
+    own = signed(iss=app, sub=app, aud=f"{BASE}/CONTOSO.test/v2.0", header={"kid": ...})
+    assert refusal(World().ask(own, tenant="Contoso.TEST")).row is errors.ASSERTION_AUDIENCE
 
 
 def test_another_process_may_change_the_trust_once_while_it_is_read():

@@ -149,7 +149,7 @@ async def decide(request: TokenRequest, authority: Authority) -> AccessToken:
         wanted = signin.wanted = request.resource()  # 70011 1002012
 
         # Is it true?
-        proof = signin.proof = await prove(request.evidence, signin, authority)
+        proof = signin.proof = await prove(request, signin, authority)
 
         # What may it do, and where?
         resource = signin.resource = await authority.directory.resource(tenant, wanted)  # 500011
@@ -160,9 +160,9 @@ async def decide(request: TokenRequest, authority: Authority) -> AccessToken:
         return await authority.mint(Grant(request.sender.trace, tenant, client, proof, resource, wanted, roles), now)
 
 
-async def prove(evidence: Assertion | Secret, signin: SignIn, authority: Authority) -> Proof:
+async def prove(request: TokenRequest, signin: SignIn, authority: Authority) -> Proof:
     """Prove that the sender is the application: each kind of evidence has one way, and no way takes another's keys."""
-    client = signin.client.application
+    client, evidence = signin.client.application, request.evidence
     if isinstance(evidence, Secret):
         signin.evidence = "clientSecret"
         return directory.prove_secret(evidence.value, client.secrets, client.app_id, signin.at)  # 7000215 7000222
@@ -171,7 +171,7 @@ async def prove(evidence: Assertion | Secret, signin: SignIn, authority: Authori
     presented = signin.presented = assertions.parse(evidence.token.value, policy)  # 50027 5002727 5002723 5002738 90014
     if presented.self_signed:
         signin.evidence = "certificate"
-        audiences = own_audiences(authority.base, signin.tenant)
+        audiences = own_audiences(authority.base, signin.tenant, request.tenant)
         return assertions.verify_self_signed(  # 700021 700027 700024 70023
             presented, signin.client.keys, audiences, str(client.app_id), signin.at
         )
@@ -231,9 +231,12 @@ def state_of_proof(presented: Presented, records: Sequence[issuers.Issuer], keys
     return "unproven" if tried else "unknown"
 
 
-def own_audiences(base: str, tenant: directory.Tenant) -> frozenset[str]:
-    """Every audience that names this tenant: its issuers and token endpoints, by id, domain and alias."""
-    names = (str(tenant.id), *tenant.domains, directory.ORGANIZATIONS, "common")
+def own_audiences(base: str, tenant: directory.Tenant, called: str) -> frozenset[str]:
+    """Every audience that names this tenant: its issuers and token endpoints, by id, domain, alias, and as called.
+
+    ``called``: the tenant segment as the caller wrote it: clients name the endpoint that they ask in its spelling.
+    """
+    names = (str(tenant.id), *tenant.domains, directory.ORGANIZATIONS, "common", called)
     endpoints = {f"{base}/{name}/oauth2/{path}" for name in names for path in ("v2.0/token", "token")}
     named = {f"{base}/{name}/v2.0" for name in names} | {f"{base}/{name}/" for name in names}
     return frozenset(endpoints | named)
