@@ -11,8 +11,7 @@ from accredit import errors
 from accredit.assertions import ENTRA, EXTENDED, CompactToken, registered
 from accredit.directory import Application, Client, Held, Resource, Secret, ServicePrincipal, Tenant, digest
 from accredit.errors import Refused
-from accredit.exchange import JWT_BEARER, Assertion, TokenRequest, exchange, own_audiences
-from accredit.exchange import Secret as SecretEvidence
+from accredit.exchange import JWT_BEARER, Assertion, PresentedSecret, TokenRequest, exchange, own_audiences
 from accredit.issuers import OwnIssuers, jwks
 from accredit.ports import Authority
 from accredit.signins import Sender
@@ -453,7 +452,7 @@ def test_the_verdicts_on_the_nearest_credentials_are_kept_with_a_refusal():
 
 
 def test_evidence_is_not_printed():
-    assert "s3cret" not in repr(SecretEvidence("s3cret"))
+    assert "s3cret" not in repr(PresentedSecret("s3cret"))
     assert "eyJ" not in repr(Assertion(CompactToken("eyJhbGciOi")))
 
 

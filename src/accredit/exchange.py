@@ -25,7 +25,7 @@ from accredit.errors import (
     Refused,
 )
 from accredit.ports import Outdated
-from accredit.tokens import Grant
+from accredit.tokens import V2, Grant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
     from accredit.tokens import AccessToken, Proof
     from accredit.trust import FederatedCredential
 
-V2: Final = 2  # the token endpoint of version 2.0
 ATTEMPTS: Final = 2  # a second one only when another process changed the trust between reading it and recording
 CLIENT_CREDENTIALS: Final = "client_credentials"
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 section 2.2
@@ -52,7 +51,7 @@ class Assertion:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Secret:
+class PresentedSecret:
     """Evidence: a client secret. It has no ``repr``: it must not reach a log."""
 
     value: str
@@ -66,7 +65,7 @@ class TokenRequest:
     tenant: str  # the tenant segment as the caller wrote it
     client_id: str
     wanted: str  # scope on v2.0, the resource itself on v1.0
-    evidence: Assertion | Secret
+    evidence: Assertion | PresentedSecret
     version: int = 2  # of the endpoint; the resource decides the version of the token
 
     @classmethod
@@ -98,7 +97,7 @@ class TokenRequest:
         return tokens.read_scope(self.wanted) if self.version == V2 else self.wanted
 
 
-def _evidence(form: Mapping[str, str], basic: tuple[str, str] | None) -> tuple[str, Assertion | Secret]:
+def _evidence(form: Mapping[str, str], basic: tuple[str, str] | None) -> tuple[str, Assertion | PresentedSecret]:
     """Return who says to be asking, and the one piece of evidence for it."""
     assertion, secret = form.get("client_assertion", ""), form.get("client_secret", "")
     if sum((bool(assertion), bool(secret), basic is not None)) > 1:
@@ -107,7 +106,7 @@ def _evidence(form: Mapping[str, str], basic: tuple[str, str] | None) -> tuple[s
     if basic is not None:
         if client and client != basic[0]:
             raise Refused(REQUEST_MALFORMED, reason="client_id differs from the user of HTTP Basic")
-        return basic[0] or _required(form, "client_id"), Secret(basic[1])
+        return basic[0] or _required(form, "client_id"), PresentedSecret(basic[1])
     if assertion:
         if (kind := _required(form, "client_assertion_type")) != JWT_BEARER:
             raise Refused(REQUEST_MALFORMED, reason=f"client_assertion_type '{kind}' is not {JWT_BEARER}")
@@ -117,7 +116,7 @@ def _evidence(form: Mapping[str, str], basic: tuple[str, str] | None) -> tuple[s
     _required(form, "client_id")
     if not secret:
         raise Refused(CREDENTIAL_REQUIRED)
-    return client, Secret(secret)
+    return client, PresentedSecret(secret)
 
 
 def _required(form: Mapping[str, str], name: str) -> str:
@@ -163,7 +162,7 @@ async def decide(request: TokenRequest, authority: Authority) -> AccessToken:
 async def prove(request: TokenRequest, signin: SignIn, authority: Authority) -> Proof:
     """Prove that the sender is the application: each kind of evidence has one way, and no way takes another's keys."""
     client, evidence = signin.client.application, request.evidence
-    if isinstance(evidence, Secret):
+    if isinstance(evidence, PresentedSecret):
         signin.evidence = "clientSecret"
         return directory.prove_secret(evidence.value, client.secrets, client.app_id, signin.at)  # 7000215 7000222
     policy = authority.policies[signin.tenant.portability]

@@ -15,7 +15,7 @@ from accredit.errors import (
     VERB_NOT_ALLOWED,
     Refused,
 )
-from accredit.exchange import Secret, TokenRequest
+from accredit.exchange import PresentedSecret, TokenRequest
 from accredit.tokens.claims import EARLY
 from accredit.web import form, sender
 from accredit.web.answers import NOT_STORED, STRICT_TRANSPORT, answer, read_body
@@ -147,7 +147,7 @@ def kind_of_evidence(request: TokenRequest | None) -> str:
     """Return the label under which an exchange is counted."""
     if request is None:
         return "none"
-    return "secret" if isinstance(request.evidence, Secret) else "assertion"
+    return "secret" if isinstance(request.evidence, PresentedSecret) else "assertion"
 
 
 def granted_v2(token: AccessToken) -> bytes:
