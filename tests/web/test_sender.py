@@ -24,6 +24,16 @@ ADDRESSES: dict[str, tuple[tuple[str, ...], str, str | None, str]] = {
     "only proxies in the chain": (("10.0.0.0/8",), "10.0.0.1", "10.3.3.3, 10.2.2.2", "10.3.3.3"),
     "no header": (("10.0.0.0/8",), "10.0.0.1", None, "10.0.0.1"),
     "rubbish in the header": (("10.0.0.0/8",), "10.0.0.1", "<script>", "10.0.0.1"),
+    "several headers, in the order of the proxies": (
+        ("10.0.0.0/8",),
+        "10.0.0.1",
+        "1.1.1.1\n198.51.100.9, 10.3.3.3\n10.2.2.2",
+        "198.51.100.9",
+    ),
+    "an address with a port": (("10.0.0.0/8",), "10.0.0.1", "198.51.100.9:5678, 10.2.2.2:80", "198.51.100.9"),
+    "version 6 with a port": (("fd00::/8",), "fd00::1", "[2001:db8::7]:5678, [fd00::2]:80", "2001:db8::7"),
+    "version 6 in brackets": (("fd00::/8",), "fd00::1", "[2001:db8::7]", "2001:db8::7"),
+    "rubbish with a port": (("10.0.0.0/8",), "10.0.0.1", "1.2.3:80", "10.0.0.1"),
     "version 6": (("fd00::/8",), "fd00::1", "2001:db8::7", "2001:db8::7"),
 }
 
@@ -33,9 +43,10 @@ def test_forwarded_addresses_are_believed_from_trusted_proxies_only(
     row: tuple[tuple[str, ...], str, str | None, str],
 ) -> None:
     proxies, peer, forwarded, expected = row
-    headers = {} if forwarded is None else {b"x-forwarded-for": forwarded.encode()}
+    headers = [] if forwarded is None else [(b"x-forwarded-for", each.encode()) for each in forwarded.split("\n")]
     senders = Senders(SystemIds(), networks(proxies))
-    assert senders.read({"client": (peer, 1)}, headers, {}).address == expected
+    scope = {"client": (peer, 1), "headers": headers}
+    assert senders.read(scope, dict(headers), {}).address == expected
 
 
 def test_a_guid_becomes_the_correlation_id_and_nothing_else_does() -> None:
@@ -72,8 +83,8 @@ BASIC: dict[str, tuple[bytes, tuple[str, str] | None]] = {
 @pytest.mark.parametrize("row", BASIC.values(), ids=BASIC.keys())
 def test_http_basic_is_read(row: tuple[bytes, tuple[str, str] | None]) -> None:
     value, expected = row
-    assert sender.basic({b"authorization": value}) == expected
-    assert sender.basic({}) is None
+    assert sender.basic([(b"accept", b"*/*"), (b"authorization", value)]) == expected
+    assert sender.basic([(b"accept", b"*/*")]) is None
 
 
 @pytest.mark.parametrize(
@@ -81,5 +92,13 @@ def test_http_basic_is_read(row: tuple[bytes, tuple[str, str] | None]) -> None:
 )
 def test_broken_http_basic_is_refused(value: bytes) -> None:
     with pytest.raises(Refused) as caught:
-        sender.basic({b"authorization": value})
+        sender.basic([(b"authorization", value)])
     assert caught.value.row is REQUEST_MALFORMED
+
+
+@pytest.mark.parametrize("second", [b"Basic " + b64encode(b"me:pass"), b"Bearer abc"])
+def test_two_authorization_headers_are_refused(second: bytes) -> None:
+    with pytest.raises(Refused) as caught:
+        sender.basic([(b"authorization", b"Basic " + b64encode(b"me:pass")), (b"authorization", second)])
+    assert caught.value.row is REQUEST_MALFORMED
+    assert caught.value.fields == {"reason": "the Authorization header was sent more than once"}

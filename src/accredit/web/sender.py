@@ -7,6 +7,7 @@ Rule 2: a correlation id is a GUID or it is ours: nothing else of the caller's r
 from __future__ import annotations
 
 import binascii
+import re
 from base64 import b64decode
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ from accredit.errors import REQUEST_MALFORMED, Refused
 from accredit.signins import Sender, kept
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from accredit.ports import Ids
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 LONGEST_AGENT: Final = 256  # characters kept of the user agent
 CORRELATION: Final = "client-request-id"
+_PORT: Final = re.compile(r"(?:(?P<v4>[0-9.]+):[0-9]{1,5}|\[(?P<v6>[^\[\]]+)\](?::[0-9]{1,5})?)")
 
 
 def networks(texts: Sequence[str]) -> tuple[Network, ...]:
@@ -46,31 +48,39 @@ class Senders:
         correlation = read_guid(said.decode("latin-1") if said else others.get(CORRELATION, "")) or trace
         echo = headers.get(b"return-client-request-id", b"").lower() == b"true"
         agent = kept(headers.get(b"user-agent", b"").decode("latin-1"), LONGEST_AGENT)
-        return Sender(trace, correlation, self.address(scope, headers), agent, echo)
+        return Sender(trace, correlation, self.address(scope), agent, echo)
 
-    def address(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> str:
+    def address(self, scope: Mapping[str, Any]) -> str:
         """Return the caller's address: the nearest one in the forwarded chain that is not a trusted proxy."""
         client = scope.get("client")
         nearest = str(client[0]) if client else ""
-        forwarded = headers.get(b"x-forwarded-for") if self._proxies else None
-        if forwarded is None or not self._trusted(nearest):
+        if not self._proxies or not self._trusted(nearest):
             return nearest
-        for hop in reversed(forwarded.decode("latin-1").split(",")):
-            address = hop.strip()
-            if not self._trusted(address):
-                return _address(address) or nearest
+        lines = [value for name, value in scope["headers"] if name == b"x-forwarded-for"]  # each proxy may add one
+        for hop in reversed(b",".join(lines).decode("latin-1").split(",")):
+            address = _address(hop)
+            if address is None:
+                return nearest
             nearest = address
+            if not self._trusted(address):
+                return address
         return nearest
 
     def _trusted(self, address: str) -> bool:
         found = _address(address)
-        return found is not None and any(ip_address(found) in network for network in self._proxies)
+        return found is not None and any(ip_address(found) in each for each in self._proxies)
 
 
-def basic(headers: Mapping[bytes, bytes]) -> tuple[str, str] | None:
-    """Return user and password of HTTP Basic, form-decoded (RFC 6749 section 2.3.1), or ``None``. 90023 when broken."""
-    value = headers.get(b"authorization")
-    if value is None or value[:6].lower() != b"basic ":
+def basic(headers: Iterable[tuple[bytes, bytes]]) -> tuple[str, str] | None:
+    """Return user and password of HTTP Basic, form-decoded (RFC 6749 section 2.3.1), or ``None``. 90023 when broken.
+
+    ``headers``: as they were sent. Two Authorization headers are refused: two readers could take different ones.
+    """
+    values = [value for name, value in headers if name == b"authorization"]
+    if len(values) > 1:
+        raise Refused(REQUEST_MALFORMED, reason="the Authorization header was sent more than once")
+    value = values[0] if values else b""
+    if value[:6].lower() != b"basic ":
         return None
     try:
         user, colon, password = b64decode(value[6:].strip(), validate=True).decode().partition(":")
@@ -81,8 +91,10 @@ def basic(headers: Mapping[bytes, bytes]) -> tuple[str, str] | None:
     return unquote(user.replace("+", " ")), unquote(password.replace("+", " "))
 
 
-def _address(text: str) -> str | None:
+def _address(hop: str) -> str | None:
+    """Read one hop: an address, maybe with a port (``1.2.3.4:5678``, ``[2001:db8::1]:5678``); ``None`` for rubbish."""
+    found = _PORT.fullmatch(hop.strip())
     try:
-        return str(ip_address(text))
+        return str(ip_address(found["v4"] or found["v6"] if found else hop.strip()))
     except ValueError:
         return None

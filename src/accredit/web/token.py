@@ -67,7 +67,7 @@ class TokenEndpoint:
         try:
             if unreadable is not None:
                 raise unreadable  # noqa: TRY301  one place turns whatever went wrong into an answer
-            basic = sender.basic(headers) if b"authorization" in headers else None
+            basic = sender.basic(scope["headers"]) if b"authorization" in headers else None
             request = TokenRequest.from_form(who, tenant, fields, basic=basic, version=version)
             token = await self._judged(request)
         except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes an answer
