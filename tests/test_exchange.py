@@ -11,7 +11,7 @@ from accredit import errors
 from accredit.assertions import ENTRA, EXTENDED, CompactToken, registered
 from accredit.directory import Application, Client, Held, Resource, Secret, ServicePrincipal, Tenant, digest
 from accredit.errors import Refused
-from accredit.exchange import JWT_BEARER, Assertion, PresentedSecret, TokenRequest, exchange, own_audiences
+from accredit.exchange import AFTER_PROOF, JWT_BEARER, Assertion, PresentedSecret, TokenRequest, exchange, own_audiences
 from accredit.issuers import OwnIssuers, jwks
 from accredit.ports import Authority
 from accredit.signins import Sender
@@ -417,6 +417,7 @@ def test_refused_is(sentence):
     else:
         assert (world.event.code, world.event.proof) == (row.code, proof)
         assert world.event.failure == refused.message
+    assert (row.name in AFTER_PROOF) is (proof == "proven"), "after proof nobody is held to a limit"
 
 
 def test_an_issuer_that_cannot_be_reached_is_refused_after_one_try():

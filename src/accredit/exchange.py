@@ -18,9 +18,14 @@ from accredit.assertions import CompactToken
 from accredit.errors import (
     CREDENTIAL_REQUIRED,
     GRANT_UNSUPPORTED,
+    LIFETIME_TOO_LONG,
+    NOT_IN_TIME,
     PARAMETER_MISSING,
     PARAMETER_UNSUPPORTED,
     REQUEST_MALFORMED,
+    RESOURCE_UNKNOWN,
+    ROLE_NOT_ASSIGNED,
+    SECRET_EXPIRED,
     TRANSIENT,
     Refused,
 )
@@ -40,6 +45,10 @@ if TYPE_CHECKING:
 ATTEMPTS: Final = 2  # a second one only when another process changed the trust between reading it and recording
 CLIENT_CREDENTIALS: Final = "client_credentials"
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 section 2.2
+AFTER_PROOF: Final = frozenset(
+    row.name for row in (NOT_IN_TIME, LIFETIME_TOO_LONG, SECRET_EXPIRED, RESOURCE_UNKNOWN, ROLE_NOT_ASSIGNED)
+)
+"""Names of the rows that only a sender hears who has proven to be the application."""
 _NOT_IGNORED: Final = ("fmi_path", "requested_token_use", "req_cnf")  # each would change what the token means
 
 

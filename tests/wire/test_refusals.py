@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 import pytest
@@ -595,6 +596,23 @@ def test_an_error_of_our_own_is_told_without_a_word_about_it(emulator: Wire) -> 
     assert (answer.status, answer.json["error"], answer.json["error_codes"]) == (500, "server_error", [])
     assert b"secret" not in answer.body
     assert b"ZeroDivision" not in answer.body
+
+
+def test_an_explanation_that_breaks_does_not_lose_the_refusal(emulator: Wire) -> None:
+    seen: list[BaseException] = []
+
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError
+
+    front = emulator.runtime.front
+    tokens = dataclasses.replace(front.tokens, explanation=broken, broken=lambda _, error: seen.append(error))  # type: ignore[union-attr]
+    front = dataclasses.replace(front, tokens=tokens)  # type: ignore[type-var]
+    body = urlencode({name: value for name, value in emulator.form(scope="api://other/.default").items() if value})
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = emulator.ask("POST", TOKEN_PATH, body.encode(), headers, application=front)
+    assert (answer.status, answer.code) == (400, 500011)
+    assert "accredit_explain" not in answer.json
+    assert [type(each) for each in seen] == [ZeroDivisionError]
 
 
 def test_basic_is_challenged_and_only_basic(shared: Wire) -> None:

@@ -31,7 +31,7 @@ from accredit.tokens import issuer
 from accredit.web.admin import Admin
 from accredit.web.errors import Errors
 from accredit.web.front import Front
-from accredit.web.limits import Admission, Failures
+from accredit.web.limits import Admission, Failures, Patience
 from accredit.web.sender import Senders, networks
 from accredit.web.token import TokenEndpoint
 from accredit.web.wellknown import WellKnown
@@ -123,8 +123,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
         observed=Observed(runtime.metrics, runtime.journal, runtime.snapshot),
         broken=runtime.journal.broken,
         seconds=time.perf_counter,
-        failures=None if emulator_only else Failures(time.monotonic),
-        keys_at_hand=None if emulator_only else KeysAtHand(authority.keys),
+        patience=None if emulator_only else Patience(Failures(time.monotonic), KeysAtHand(authority.keys)),
         explanation=Explained(authority) if emulator_only and settings.explain_to_caller else None,
         strict_transport=settings.strict_transport and not emulator_only,
     )

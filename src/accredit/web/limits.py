@@ -3,7 +3,8 @@
 Rule 1: nobody is locked out by a client id. Ids are public, and a limit on them would be a weapon; failures count by
 address and by (address, client).
 Rule 2: over the limit an assertion that proves still passes; it is judged with keys at hand only.
-Rule 3: memory is bounded however many addresses send.
+Rule 3: what is refused after proof, for the issuer's or our own sake, or by this limit itself counts for nobody.
+Rule 4: memory is bounded however many addresses send.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from accredit.signins import network
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from accredit.ports import Keys
 
 MINUTE: Final = 60.0  # seconds
 MOST_SENDERS: Final = 20_000  # counters kept; the longest unused goes first
@@ -105,3 +108,11 @@ class Failures:
             return allowance.burst
         regained = (self._seconds() - bucket.at) * allowance.per_minute / MINUTE
         return min(allowance.burst, bucket.tokens + regained)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a sender may fail, and the keys that he is judged by from then on: without a fetch."""
+
+    failures: Failures
+    keys_at_hand: Keys

@@ -10,12 +10,15 @@ import msgspec
 
 from accredit.errors import (
     BROKEN,
+    ISSUER_UNREACHABLE,
     TOO_MANY_REQUESTS,
     TRANSIENT,
+    US,
     VERB_NOT_ALLOWED,
     Refused,
 )
-from accredit.exchange import PresentedSecret, TokenRequest
+from accredit.exchange import AFTER_PROOF, PresentedSecret, TokenRequest
+from accredit.tokens import V2
 from accredit.tokens.claims import EARLY
 from accredit.web import form, sender
 from accredit.web.answers import NOT_STORED, STRICT_TRANSPORT, answer, read_body
@@ -23,18 +26,18 @@ from accredit.web.answers import NOT_STORED, STRICT_TRANSPORT, answer, read_body
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from accredit.ports import Authority, Keys
+    from accredit.ports import Authority
     from accredit.signins import Sender
     from accredit.tokens import AccessToken
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.errors import Errors
-    from accredit.web.limits import Admission, Failures
+    from accredit.web.limits import Admission, Patience
     from accredit.web.sender import Senders
 
 LARGEST_BODY: Final = 131_072  # bytes, before the form is looked at
 RETRY_AFTER: Final = 1  # seconds, with 429 and 503
-V1: Final = 1
-V2: Final = 2
+_UNAUTHORIZED: Final = 401
+_UNCOUNTED: Final = AFTER_PROOF | {ISSUER_UNREACHABLE.name}  # a dead issuer must not lock out those who trust it
 
 Outcome = tuple[str, str, str, str]
 """Tenant segment, ``granted`` or ``refused``, code, kind of evidence: what is counted of an exchange."""
@@ -52,8 +55,7 @@ class TokenEndpoint:
     observed: Callable[[TokenRequest | None, Sender, Refused | None, float], None]
     broken: Callable[[Sender, BaseException], None]
     seconds: Callable[[], float]  # monotonic
-    failures: Failures | None = None  # None: nobody is limited (emulator)
-    keys_at_hand: Keys | None = None  # the issuers' keys without fetching, for senders over the limit
+    patience: Patience | None = None  # None: nobody is limited (emulator)
     explanation: Callable[[TokenRequest, Refused], Awaitable[Mapping[str, Any] | None]] | None = None
     strict_transport: bool = False
 
@@ -86,18 +88,19 @@ class TokenEndpoint:
 
     async def _judged(self, request: TokenRequest) -> AccessToken:
         """Exchange, within the limits. Over its limit a sender is judged with keys at hand, and only proof helps."""
-        limited = self.failures is not None and self.failures.exceeded(request.sender.address, request.client_id)
-        authority = self.authority
-        if limited and self.keys_at_hand is not None:
-            authority = replace(authority, keys=self.keys_at_hand)
+        authority, patience, address = self.authority, self.patience, request.sender.address
+        limited = False
+        if patience is not None and patience.failures.exceeded(address, request.client_id):
+            limited, authority = True, replace(authority, keys=patience.keys_at_hand)
         self.admission.enter()
         try:
             return await self.exchange(request, authority)
         except Refused as refused:
-            if self.failures is not None and refused.row.move != "us":
-                self.failures.count(request.sender.address, request.client_id)
-            if limited and refused.row.move != "us":
+            if patience is None or refused.row.move == US or refused.row.name in _UNCOUNTED:
+                raise
+            if limited:
                 raise Refused(TOO_MANY_REQUESTS, detail="too many failed exchanges from this address") from refused
+            patience.failures.count(address, request.client_id)
             raise
         finally:
             self.admission.leave()
@@ -119,16 +122,24 @@ class TokenEndpoint:
     async def _refuse(
         self, send: Send, sent: Mapping[bytes, bytes], request: TokenRequest | None, who: Sender, refused: Refused
     ) -> None:
-        said = await self.explanation(request, refused) if self.explanation and request else None
+        said = await self._explained(request, who, refused) if self.explanation and request else None
         status, body = self.errors.body(refused, who, self.authority.clock(), said)
         headers = self._headers(who)
         if refused.row is VERB_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
         if refused.row in (TOO_MANY_REQUESTS, TRANSIENT):
             headers.append((b"retry-after", str(RETRY_AFTER).encode()))
-        if status == 401 and sent.get(b"authorization", b"")[:6].lower() == b"basic ":  # noqa: PLR2004  Unauthorized
+        if status == _UNAUTHORIZED and sent.get(b"authorization", b"")[:6].lower() == b"basic ":
             headers.append((b"www-authenticate", b'Basic realm="accredit"'))
         await answer(send, status, headers, body)
+
+    async def _explained(self, request: TokenRequest, who: Sender, refused: Refused) -> Mapping[str, Any] | None:
+        """Explain a refusal. What goes wrong in here is recorded; the refusal is answered without an explanation."""
+        try:
+            return await self.explanation(request, refused) if self.explanation else None
+        except Exception as error:  # noqa: BLE001  the refusal stands, whatever the words for it
+            self.broken(who, error)
+            return None
 
 
 async def _fields(
