@@ -66,7 +66,7 @@ async def list_applications(desk: Desk) -> None:
 @on_store
 async def show(desk: Desk, application: str) -> None:
     """Show one application, by name, client id or object id."""
-    found = await _found(desk, application)
+    found = await desk.application(application)
     desk.session.show(shapes.application(found), DETAILS)
 
 
@@ -82,8 +82,7 @@ async def create(desk: Desk, name: str, no_sp: bool, **members: Any) -> None:  #
     """Create an application and its service principal."""
     from accredit import administer
 
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
+    tenant = await desk.tenant()
     given = {key: value for key, value in members.items() if value is not None}
     made = await administer.applications.create(
         desk.by, tenant.id, display_name=name, with_principal=not no_sp, **given
@@ -114,7 +113,7 @@ async def update(desk: Desk, application: str, identifier_uris: tuple[str, ...],
         changes["identifier_uris"] = tuple(each for each in identifier_uris if each)
     if not changes:
         raise click.UsageError("nothing to change was given")
-    before = await _found(desk, application)
+    before = await desk.application(application)
     after = await administer.applications.update(desk.by, before.id, **changes)
     desk.session.show(shapes.application(after), DETAILS)
     undo = accredit("app", "update", after.app_id, *(word for key in changes for word in _back(before, key)))
@@ -128,7 +127,7 @@ async def delete(desk: Desk, application: str) -> None:
     """Delete an application with its credentials and its service principal."""
     from accredit import administer
 
-    found = await _found(desk, application)
+    found = await desk.application(application)
     async with desk.reading() as store:
         held = len(await store.credentials.find(application_id=found.id))
     question = f"Delete application {found.display_name} ({found.app_id}) with {held} federated credentials?"
@@ -147,7 +146,7 @@ def role() -> None:
 @on_store
 async def list_roles(desk: Desk, application: str) -> None:
     """List the app roles of an application."""
-    found = await _found(desk, application)
+    found = await desk.application(application)
     desk.session.show([shapes.app_role(each) for each in found.app_roles], ROLES)
 
 
@@ -161,7 +160,7 @@ async def add_role(desk: Desk, application: str, value: str, display_name: str, 
     """Offer a permission; VALUE is what stands in the claim roles."""
     from accredit import administer
 
-    found = await _found(desk, application)
+    found = await desk.application(application)
     made = await administer.applications.add_role(
         desk.by, found.id, value=value, display_name=display_name, description=description
     )
@@ -180,7 +179,7 @@ async def add_role(desk: Desk, application: str, value: str, display_name: str, 
 @on_store
 async def enable_role(desk: Desk, application: str, value: str) -> None:
     """Let an app role be granted and stand in tokens again."""
-    await _switch(desk, application, value, enabled=True)
+    await _switch(desk, application, value, "enable")
 
 
 @role.command("disable")
@@ -189,7 +188,7 @@ async def enable_role(desk: Desk, application: str, value: str) -> None:
 @on_store
 async def disable_role(desk: Desk, application: str, value: str) -> None:
     """Keep an app role out of tokens; its grants stay."""
-    await _switch(desk, application, value, enabled=False)
+    await _switch(desk, application, value, "disable")
 
 
 @role.command("remove")
@@ -200,26 +199,20 @@ async def remove_role(desk: Desk, application: str, value: str) -> None:
     """Remove a disabled app role, with every grant of it."""
     from accredit import administer
 
-    found = await _found(desk, application)
+    found = await desk.application(application)
     desk.session.confirm(f"Remove app role {value} of {found.display_name}, and every grant of it?")
     await administer.applications.remove_role(desk.by, found.id, names.uuid(value) or value)
     desk.session.done(f"Removed app role {value}", accredit("app", "role", "add", application, value))
 
 
-async def _switch(desk: Desk, application: str, value: str, *, enabled: bool) -> None:
+async def _switch(desk: Desk, application: str, value: str, verb: str) -> None:
     from accredit import administer
 
-    found = await _found(desk, application)
-    after = await administer.applications.enable_role(desk.by, found.id, names.uuid(value) or value, enabled=enabled)
+    found = await desk.application(application)
+    role, on = names.uuid(value) or value, verb == "enable"
+    after = await administer.applications.enable_role(desk.by, found.id, role, enabled=on)
     desk.session.show(shapes.app_role(after), ROLES)
-    verb, back = ("Enabled", "disable") if enabled else ("Disabled", "enable")
-    desk.session.done(f"{verb} app role {after.value}", accredit("app", "role", back, application, value))
-
-
-async def _found(desk: Desk, wanted: str) -> Application:
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        return await names.application(store, tenant, wanted)
+    desk.switched(verb, f"app role {after.value}", ("app", "role"), application, value)
 
 
 def _back(before: Application, key: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from accredit.cli import inputs, names, shapes
+from accredit.cli import inputs, shapes
 from accredit.cli.desk import on_store
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
@@ -33,9 +33,7 @@ def certificate() -> None:
 @on_store
 async def list_certificates(desk: Desk, application: str) -> None:
     """List the certificates of an application."""
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        found = await names.application(store, tenant, application)
+    found = await desk.application(application)
     desk.session.show([shapes.certificate(each) for each in found.certificates], COLUMNS)
 
 
@@ -49,9 +47,7 @@ async def add(desk: Desk, application: str, file: str, display_name: str | None)
     from accredit import administer
 
     data = inputs.file(file)
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        found = await names.application(store, tenant, application)
+    found = await desk.application(application)
     made = await administer.evidence.add_certificate(desk.by, found.id, data, display_name=display_name)
     desk.session.show(shapes.certificate(made), COLUMNS)
     undo = accredit("certificate", "remove", application, made.key_id)
@@ -66,9 +62,7 @@ async def remove(desk: Desk, application: str, key_id: str) -> None:
     """Remove a certificate, by key id or thumbprint."""
     from accredit import administer
 
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        found = await names.application(store, tenant, application)
+    found = await desk.application(application)
     by_thumbprint = [each.key_id for each in found.certificates if each.thumbprint == key_id.upper()]
     wanted = by_thumbprint[0] if by_thumbprint else inputs.key_id(key_id)
     desk.session.confirm(f"Remove certificate {key_id} of {found.display_name}?")

@@ -5,24 +5,29 @@ from __future__ import annotations
 import functools
 import getpass
 import os
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from accredit.cli import names
 from accredit.cli.session import Session
+from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
     from accredit.administer import Administrator
     from accredit.app.local import Local
+    from accredit.directory import Application, Tenant
     from accredit.issuers import Issuer, KeyReference, KeySet
     from accredit.ports import Transaction
     from accredit.stores.event_reader import EventReader
 
     Story = Callable[..., Coroutine[Any, Any, None]]
+
+_BACK: Final = {"enable": "disable", "disable": "enable", "block": "unblock", "unblock": "block"}
 
 
 class Desk:
@@ -47,6 +52,21 @@ class Desk:
     def events(self) -> EventReader:
         """Open the sign-in log for reading; a context manager."""
         return self.local.events()
+
+    async def tenant(self) -> Tenant:
+        """Find the tenant that was named, or the only one."""
+        async with self.reading() as store:
+            return await names.tenant(store, self.session.tenant)
+
+    async def application(self, wanted: str) -> Application:
+        """Find an application of the tenant."""
+        async with self.reading() as store:
+            return await names.application(store, await names.tenant(store, self.session.tenant), wanted)
+
+    def switched(self, verb: str, what: str, noun: Sequence[str], *which: object) -> None:
+        """Say that something was switched, and with which command of its ``noun`` it is switched back."""
+        past = verb.capitalize() + ("d" if verb.endswith("e") else "ed")
+        self.session.done(f"{past} {what}", accredit(*noun, _BACK[verb], *which))
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a consistent view of the store."""

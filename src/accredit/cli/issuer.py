@@ -14,7 +14,6 @@ from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
     from accredit.cli.desk import Desk
-    from accredit.directory import Tenant
     from accredit.issuers import Issuer
 
 COLUMNS: Final = (
@@ -65,7 +64,7 @@ async def list_issuers(desk: Desk) -> None:
 @on_store
 async def show(desk: Desk, issuer: str) -> None:
     """Show one issuer record, by URL or id."""
-    _, found = await _found(desk, issuer)
+    found = await _found(desk, issuer)
     await _show(desk, found)
 
 
@@ -84,8 +83,7 @@ async def create(desk: Desk, issuer: str, keys: str | None, ca_bundle: str | Non
     """Register an issuer before a credential names it."""
     from accredit import administer
 
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
+    tenant = await desk.tenant()
     made = await administer.issuers.create(
         desk.by,
         tenant.id,
@@ -119,7 +117,7 @@ async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None
 
     changes = {key: value for key, value in members.items() if value not in (None, ())}
     for key in ("algorithms", "networks", "ports", "allowed_jwks_hosts"):
-        if key in changes:
+        if key in changes:  # '' and 0 mean none
             changes[key] = tuple(each for each in changes[key] if each)
     if discovery:
         changes["jwks_url"] = None
@@ -127,7 +125,7 @@ async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None
         changes["ca_bundle"] = inputs.text_file(ca_bundle) if ca_bundle else None
     if not changes:
         raise click.UsageError("nothing to change was given")
-    _, found = await _found(desk, issuer)
+    found = await _found(desk, issuer)
     after = await administer.issuers.update(desk.by, found.id, **changes)
     await _show(desk, after)
     desk.session.done(f"Updated issuer {after.url}; the record before is in the audit record of this change.")
@@ -142,7 +140,7 @@ async def upload(desk: Desk, issuer: str, file: str) -> None:
     from accredit import administer
 
     document = inputs.text_file(file)
-    _, found = await _found(desk, issuer)
+    found = await _found(desk, issuer)
     after = await administer.issuers.upload(desk.by, found.id, document)
     await _show(desk, after)
     count = len(shapes.issuer(after)["keyIds"])
@@ -154,7 +152,7 @@ async def upload(desk: Desk, issuer: str, file: str) -> None:
 @on_store
 async def block(desk: Desk, issuer: str) -> None:
     """Accept nothing that it signed, from the next request on."""
-    await _switch(desk, issuer, blocked=True)
+    await _switch(desk, issuer, "block")
 
 
 @issuer.command("unblock")
@@ -162,7 +160,7 @@ async def block(desk: Desk, issuer: str) -> None:
 @on_store
 async def unblock(desk: Desk, issuer: str) -> None:
     """Accept its tokens again."""
-    await _switch(desk, issuer, blocked=False)
+    await _switch(desk, issuer, "unblock")
 
 
 @issuer.command("delete")
@@ -172,20 +170,19 @@ async def delete(desk: Desk, issuer: str) -> None:
     """Delete an issuer record that no credential names."""
     from accredit import administer
 
-    _, found = await _found(desk, issuer)
+    found = await _found(desk, issuer)
     desk.session.confirm(f"Delete the record of {found.url} ({found.id})?")
     await administer.issuers.delete(desk.by, found.id)
     desk.session.done(f"Deleted issuer {found.url}", accredit("issuer", "create", found.url))
 
 
-async def _switch(desk: Desk, wanted: str, *, blocked: bool) -> None:
+async def _switch(desk: Desk, wanted: str, verb: str) -> None:
     from accredit import administer
 
-    _, found = await _found(desk, wanted)
-    after = await administer.issuers.block(desk.by, found.id, blocked=blocked)
+    found = await _found(desk, wanted)
+    after = await administer.issuers.block(desk.by, found.id, blocked=verb == "block")
     await _show(desk, after)
-    verb, back = ("Blocked", "unblock") if blocked else ("Unblocked", "block")
-    desk.session.done(f"{verb} issuer {after.url}", accredit("issuer", back, after.id))
+    desk.switched(verb, f"issuer {after.url}", ("issuer",), after.id)
 
 
 async def _show(desk: Desk, found: Issuer) -> None:
@@ -194,7 +191,6 @@ async def _show(desk: Desk, found: Issuer) -> None:
     desk.session.show(shapes.issuer(found, held), DETAILS)
 
 
-async def _found(desk: Desk, wanted: str) -> tuple[Tenant, Issuer]:
+async def _found(desk: Desk, wanted: str) -> Issuer:
     async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        return tenant, await names.issuer(store, tenant, wanted)
+        return await names.issuer(store, await names.tenant(store, desk.session.tenant), wanted)

@@ -107,8 +107,7 @@ async def list_events(desk: Desk, application: str | None, failed: bool, correla
 @on_store
 async def show(desk: Desk, request: str) -> None:
     """Show one sign-in by its request (trace) id: who, how, what, and why not."""
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
+    tenant = await desk.tenant()
     with desk.events() as events:
         found = events.by_id(inputs.key_id(request))
     if found is None or found.tenant_id != tenant.id:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from accredit.cli import inputs, names, shapes
+from accredit.cli import inputs, shapes
 from accredit.cli.desk import on_store
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
@@ -39,9 +39,7 @@ def secret() -> None:
 @on_store
 async def list_secrets(desk: Desk, application: str) -> None:
     """List the secrets of an application, without their values."""
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        found = await names.application(store, tenant, application)
+    found = await desk.application(application)
     desk.session.show([shapes.secret(each) for each in found.secrets], COLUMNS)
 
 
@@ -54,9 +52,7 @@ async def add(desk: Desk, application: str, display_name: str | None, end: str |
     """Make a secret and print it, this once."""
     from accredit import administer
 
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        found = await names.application(store, tenant, application)
+    found = await desk.application(application)
     ends_at = inputs.end(end, desk.now)
     made = await administer.evidence.add_secret(desk.by, found.id, display_name=display_name, ends_at=ends_at)
     desk.session.show({**shapes.secret(made.secret), "secretText": made.value}, MADE)
@@ -73,9 +69,7 @@ async def remove(desk: Desk, application: str, key_id: str) -> None:
     """Remove a secret; it opens nothing from the next request on."""
     from accredit import administer
 
-    async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        found = await names.application(store, tenant, application)
+    found = await desk.application(application)
     wanted = inputs.key_id(key_id)
     desk.session.confirm(f"Remove secret {wanted} of {found.display_name}?")
     await administer.evidence.remove_secret(desk.by, found.id, wanted)

@@ -95,7 +95,7 @@ async def create(desk: Desk, application: str) -> None:
 @on_store
 async def enable(desk: Desk, principal: str) -> None:
     """Let it get tokens, and be asked for, again."""
-    await _switch(desk, principal, enabled=True)
+    await _switch(desk, principal, "enable")
 
 
 @sp.command("disable")
@@ -103,21 +103,20 @@ async def enable(desk: Desk, principal: str) -> None:
 @on_store
 async def disable(desk: Desk, principal: str) -> None:
     """Let it get no tokens; holds for the next request."""
-    await _switch(desk, principal, enabled=False)
+    await _switch(desk, principal, "disable")
 
 
-async def _switch(desk: Desk, wanted: str, *, enabled: bool) -> None:
+async def _switch(desk: Desk, wanted: str, verb: str) -> None:
     from accredit import administer
 
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.principal(store, tenant, wanted)
-    after = await administer.principals.update(desk.by, found.id, enabled=enabled)
+    after = await administer.principals.update(desk.by, found.id, enabled=verb == "enable")
     async with desk.reading() as store:
         shown = await _shape(store, after)
     desk.session.show(shown, DETAILS)
-    verb, back = ("Enabled", "disable") if enabled else ("Disabled", "enable")
-    desk.session.done(f"{verb} service principal {after.display_name}", accredit("sp", back, after.app_id))
+    desk.switched(verb, f"service principal {after.display_name}", ("sp",), after.app_id)
 
 
 async def _shape(store: Transaction, of: ServicePrincipal) -> dict[str, object]:
