@@ -10,6 +10,7 @@ import pytest
 from accredit.directory import ORGANIZATIONS, Certificate, Held
 from accredit.errors import (
     CLIENT_UNKNOWN,
+    MASTER_KEY,
     PRINCIPAL_MISSING,
     RESOURCE_UNKNOWN,
     STORE_BUSY,
@@ -536,6 +537,49 @@ def test_refresh_forgets_everything_when_more_changed_than_is_remembered(tmp_pat
             assert snapshot.version == 5
             assert all(len(cache) == 0 for cache in snapshot._all)  # noqa: SLF001
             assert lookup.asked[-1] == "changes"
+
+    run(story())
+
+
+@pytest.mark.parametrize("error", [Refused(MASTER_KEY, reason="does not open"), ValueError("x")], ids=["told", "fault"])
+def test_until_everybody_has_followed_a_change_nothing_that_is_decided_counts_as_current(tmp_path, error):
+    async def story():
+        path = tmp_path / "accredit.db"
+        create(path)
+        broken, heard, lookup = [], [], SqliteLookup(path)
+
+        def follow(changed):
+            heard.append(changed)
+            if broken:
+                raise error
+
+        snapshot = Snapshot(lookup, heard=follow)
+        here, elsewhere = SqliteRegistry(path, snapshot.apply), SqliteRegistry(path)
+        tenant = made.tenant()
+        async with here.transaction() as change:
+            await change.tenants.add(tenant)
+        assert (snapshot.version, snapshot.failure) == (1, "")
+        broken.append(True)
+        async with here.transaction() as change:  # it is stored, so it is acknowledged
+            tenant = await change.tenants.put(tenant)
+        assert snapshot.version == 1
+        assert snapshot.failure
+        async with elsewhere.transaction() as change:
+            await change.tenants.put(tenant)
+        for _ in range(2):
+            with refused(TRANSIENT):
+                await snapshot.refresh()
+            assert snapshot.version == 1
+            assert snapshot.failure
+            assert heard[-1] == {tenant.id}
+        broken.clear()
+        await snapshot.refresh()
+        assert (snapshot.version, snapshot.failure, heard[-1]) == (3, "", {tenant.id})
+        snapshot.version = 9  # the database was restored from a backup
+        await snapshot.refresh()
+        assert (snapshot.version, heard[-1]) == (3, None)
+        for each in (lookup, here, elsewhere):
+            each.close()
 
     run(story())
 

@@ -67,6 +67,7 @@ class Snapshot:
         tenants: int = TENANTS,
     ) -> None:
         self.version = 0  # of the configuration; ``refresh`` once before the first request
+        self.failure = ""  # why the last change could not be taken over; "" when it could
         self._lookup = lookup
         self._heard = heard  # who else keeps something of the directory; ``None``: anything may have changed
         self._derived = dict(_spellings(derived or {}))
@@ -127,30 +128,41 @@ class Snapshot:
         return found[1]
 
     async def refresh(self) -> None:
-        """Take over what other processes changed. 90033."""
+        """Take over what other processes changed. 90033, also when somebody who keeps something could not follow.
+
+        ``version`` advances last: until everybody has heard, nothing that is decided counts as current.
+        """
         try:
             version, changed = await self._lookup.changes(self.version)
-        except Refused as refused:
-            raise _transient(refused) from refused
-        self._changes += 1
-        for cache in self._all:
-            if changed is None or version < self.version:  # a restored database starts a history of its own
-                cache.clear()
-            else:
-                cache.forget(changed)
-        self.version = version
-        self._heard(changed)
+            # A restored database starts a history of its own.
+            self._hear(changed if version >= self.version else None)
+        except Exception as error:  # whatever it is: what is kept may be older than the store
+            self.failure = str(error) if isinstance(error, Refused) else type(error).__name__
+            raise Refused(TRANSIENT, detail=f"changes were not taken over: {self.failure}") from error
+        self.version, self.failure = version, ""
 
     def apply(self, version: int, changed: frozenset[UUID]) -> None:
         """Take over a change of this process, before it is acknowledged.
 
-        When another process's change came between, ``version`` stays behind until ``refresh`` has read that one too.
+        When another process's change came between, or somebody could not follow, ``version`` stays behind until
+        ``refresh`` has taken over everything: the change is stored, so this raises nothing.
         """
-        self._changes += 1
-        for cache in self._all:
-            cache.forget(changed)
+        try:
+            self._hear(changed)
+        except Exception as error:  # noqa: BLE001  ``refresh`` meets it again, where it is told and logged
+            self.failure = type(error).__name__
+            return
         if version == self.version + 1:
             self.version = version
+
+    def _hear(self, changed: frozenset[UUID] | None) -> None:
+        """Forget what changed, here and wherever else something is kept; ``None``: everything."""
+        self._changes += 1
+        for cache in self._all:
+            if changed is None:
+                cache.clear()
+            else:
+                cache.forget(changed)
         self._heard(changed)
 
     def known_tenant(self, name: str) -> str:

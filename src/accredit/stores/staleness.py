@@ -50,7 +50,7 @@ class Changes:
         self.newest: int | None = None  # version of the directory; ``None``: not read yet
         self._since = 0  # what changed in this version or before is not remembered
         self._versions: dict[str, int] = {}  # by key: the newest version in which it changed
-        self._data_version = 0
+        self._data_version: int | None = None  # not read yet
 
     def catch_up(self, connection: sqlite3.Connection, oldest: int) -> None:
         """Take over what is new. ``oldest``: the smallest version that a decision at hand was made with."""
@@ -64,7 +64,8 @@ class Changes:
         if newest > self.newest:
             query = "SELECT key, version FROM changes WHERE version > ? ORDER BY version LIMIT ?"
             found = connection.execute(query, (self.newest, _MOST_CHANGES + 1)).fetchall()
-        if newest - self.newest >= CHANGES_KEPT or len(self._versions) + len(found) > _MOST_CHANGES:
+        unknown = newest < self.newest or newest - self.newest >= CHANGES_KEPT  # restored, or long ago
+        if unknown or len(self._versions) + len(found) > _MOST_CHANGES:
             self._versions.clear()
             self._since = newest
         else:
@@ -74,8 +75,8 @@ class Changes:
     def concern(self, signin: SignIn, *, granted: bool) -> bool:
         """Whether something that a decision rested on has changed since it was made."""
         version = signin.version
-        if self.newest is None or version >= self.newest:
+        if version == self.newest or self.newest is None:
             return False
-        if version < self._since:
+        if not self._since <= version < self.newest:  # later than the newest: made before the database was restored
             return True
         return any(self._versions.get(str(key), 0) > version for key in rests_on(signin, granted=granted))
