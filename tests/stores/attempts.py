@@ -188,12 +188,14 @@ async def opened(
     quota: Quota | None = None,
     counter: Callable[[], float] = perf_counter,
     linger: float = 0.002,
+    patience: float = 10.0,
     **sink: Any,
 ) -> AsyncIterator[EventLog]:
     """Open a log on the database at ``path``, which is made when it is not there. Decisions read ``version``."""
     with suppress(FileExistsError):
         fresh.create(path)
-    log = EventLog(SqliteSink(path, clock or Moving(), **sink), lambda: version, quota or Quota(), counter, linger)
+    sqlite = SqliteSink(path, clock or Moving(), **sink)
+    log = EventLog(sqlite, lambda: version, quota or Quota(), counter, linger, patience)
     await log.start()
     try:
         yield log

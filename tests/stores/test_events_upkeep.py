@@ -1,16 +1,21 @@
 """The sign-in log beside a directory that changes, on a disk that fills: what is decided again, what is deleted."""
 
 import asyncio
+import threading
 from contextlib import closing, suppress
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 
+from accredit.errors import Refused
 from accredit.ports import Outdated
 from accredit.stores import fresh, sqlite
 from accredit.stores.encoding import SIGNING_KEYS
+from accredit.stores.extent import Extent
 from accredit.stores.quota import Quota
-from accredit.stores.sqlite_events import Reserve, Retention
+from accredit.stores.sqlite_events import Reserve, Retention, row
+from accredit.stores.staleness import Changes
 from tests.stores.attempts import (
     CLIENT,
     ISSUER,
@@ -194,10 +199,140 @@ async def test_what_is_too_much_is_deleted_oldest_first_in_pieces(path, monkeypa
     assert [each.id for each in everything(path)] == traces[-100:]
 
 
-async def test_a_database_that_is_too_large_loses_its_oldest_events(path):
-    async with opened(path) as log:
+async def test_a_log_that_is_too_large_loses_its_oldest_events(path):
+    clock = Moving()
+    async with opened(path, clock) as log:
         await asyncio.gather(*(granted(log) for _ in range(2_000)))
-    async with opened(path, retention=Retention(size=2**20)) as log:
+    clock.forward(hours=1, seconds=1)
+    async with opened(path, clock, retention=Retention(size=2**20)) as log:
         await _until(lambda: len(ids(path)) < 1_000)
-        newest = await granted(log)
+        newest = await granted(log, clock())
         assert newest in ids(path)
+
+
+async def test_a_directory_that_is_larger_than_the_cap_costs_no_event(path):
+    clock = Moving()
+    async with opened(path, clock) as log:
+        traces = [await granted(log) for _ in range(20)]
+    with closing(sqlite.connect(path)) as other:
+        other.execute("CREATE TABLE other AS SELECT zeroblob(4194304) AS of_the_directory")
+    clock.forward(days=1)
+    async with opened(path, clock, retention=Retention(size=2**20)) as log:
+        await _until(lambda: log.figures.batches >= 2)
+        await granted(log, clock())
+        assert log.trouble == ""
+        assert log.sink.deleted == 0
+    assert set(traces) < ids(path)
+
+
+async def test_above_the_cap_with_nothing_but_young_events_nothing_is_issued_or_deleted_until_they_are_older(path):
+    clock = Moving()
+    async with opened(path, clock) as log:
+        await asyncio.gather(*(granted(log) for _ in range(600)))
+    before = ids(path)
+    clock.forward(minutes=59)
+    async with opened(path, clock, retention=Retention(size=2**20)) as log:
+        assert "retention.megabytes" in log.trouble, "it is said before anybody asks"
+        for attempt in (granted(log, clock()), refused(log, clock(), why=proven())):
+            with pytest.raises(Refused, match="AADSTS90033") as answer:
+                await attempt
+            assert "last hour" in answer.value.detail
+        await refused(log, clock())  # one that is only counted is answered as ever
+        assert ids(path) == before
+        clock.forward(minutes=2)
+        await _until(lambda: not log.trouble)
+        newest = await granted(log, clock())
+        assert newest in ids(path)
+        assert log.sink.deleted > 0
+
+
+@pytest.mark.parametrize("rows", [0, 1, 700, 3_000])
+async def test_the_size_of_the_log_is_estimated_to_a_quarter(path, rows):
+    fresh.create(path)
+    with closing(sqlite.connect(path)) as connection:
+        (before,) = connection.execute("PRAGMA page_count").fetchone()
+        extent = Extent(connection)
+        assert (extent.rows(), extent.size()) == (0, 0)
+        async with opened(path) as log:
+            for start in range(0, rows, 250):
+                await asyncio.gather(*(granted(log) for _ in range(min(250, rows - start))))
+        assert extent.rows() == rows
+        (after,) = connection.execute("PRAGMA page_count").fetchone()
+        if rows > 1:  # before that there are pages that nothing is in
+            assert extent.size() == pytest.approx((after - before) * 4_096, rel=0.25)
+        size = extent.size()
+        connection.execute("DELETE FROM signins WHERE rowid <= ?", (rows // 2,))
+        assert extent.size() == pytest.approx(size / 2, rel=0.25, abs=4_096)
+
+
+# ── when something is broken ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_a_retention_that_cannot_be_reckoned_with_issues_nothing_and_keeps_nobody_waiting(path):
+    async with opened(path, retention=Retention(age=timedelta(days=900_000))) as log, asyncio.timeout(10):
+        await _until(lambda: log.trouble)
+        with pytest.raises(Refused, match="AADSTS90033") as answer:
+            await granted(log)
+        assert "OverflowError" in answer.value.detail
+        assert log.sink._thread.is_alive()  # noqa: SLF001
+
+
+async def test_nobody_waits_for_ever_for_a_thread_that_does_not_answer_and_it_may_come_back(path, monkeypatch):
+    async with opened(path, patience=0.5) as log, asyncio.timeout(20):
+        await granted(log)
+        stuck = threading.Event()
+        with monkeypatch.context() as patched:
+            patched.setattr("accredit.stores.sqlite_events.row", lambda event: stuck.wait(15) and row(event))
+            first = asyncio.create_task(granted(log))
+            await asyncio.sleep(0.1)
+            second = asyncio.create_task(granted(log))  # waits behind it
+            for each in (first, second):
+                with pytest.raises(Refused, match="AADSTS90033") as answer:
+                    await each
+                assert "not answered" in answer.value.detail
+            assert "not answered" in log.trouble
+            stuck.set()
+        await _until(lambda: not log.trouble)
+        assert await granted(log) in ids(path)
+
+
+async def test_a_thread_that_has_ended_is_told(path):
+    async with opened(path, patience=0.5) as log, asyncio.timeout(20):
+        log.sink._jobs.put(None)  # noqa: SLF001  nothing else ends it
+        log.sink._thread.join()  # noqa: SLF001
+        with pytest.raises(Refused, match="AADSTS90033") as answer:
+            await granted(log)
+        assert "ended" in answer.value.detail
+        assert "ended" in log.trouble
+        log.sink._thread = None  # noqa: SLF001  closing need not wait for what it cannot write
+
+
+async def test_a_database_that_was_restored_outdates_every_decision_that_was_made_before(path):
+    async with opened(path, version=9) as log:
+        with closing(sqlite.connect(path)) as other:
+            other.execute("UPDATE configuration SET version = 9")
+        assert not await _outdated(granted(log))
+        with closing(sqlite.connect(path)) as other:
+            other.execute("UPDATE configuration SET version = 4")
+        assert await _outdated(granted(log))
+        log.version = lambda: 4
+        assert not await _outdated(granted(log))
+        change(path, TENANT.id)
+        assert await _outdated(granted(log))
+
+
+async def test_changes_are_read_at_first_whatever_the_number_of_the_database_is():
+    """``PRAGMA data_version`` promises to differ when something has changed, and nothing about its first value."""
+
+    class Zero:
+        def execute(self, query, *_):
+            rows = {"PRAGMA data_version": (0,), "SELECT version FROM configuration": (3,)}
+            self.found = rows[query]
+            return self
+
+        def fetchone(self):
+            return self.found
+
+    changes = Changes()
+    changes.catch_up(Zero(), 3)
+    assert changes.newest == 3

@@ -45,6 +45,10 @@ class Sink(Protocol):
 
     reserve: bool  # the disk is nearly full: store no unproven refusal in full
 
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written at present, as far as is known without trying; ``""`` when all is well."""
+
     def open(self) -> None:
         """Make ready. Raises what the store raises."""
 
@@ -66,6 +70,10 @@ class MemorySink:
         self.failure = ""  # set it to have every write fail
         self.most = most
         self.events: dict[UUID, Event] = {}  # oldest first
+
+    @property
+    def trouble(self) -> str:
+        return self.failure
 
     def open(self) -> None:
         """Nothing to do."""

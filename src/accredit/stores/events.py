@@ -7,6 +7,7 @@ credential that was just added holds for the next request.
 Rule 3: an unproven refusal beyond the quota is compared like every other one, but leaves a number, not an event. Its
 answer does not wait for that number: a crash loses at most about one second of counts, never a stored event.
 Rule 4: an attempt that breaks or is cancelled leaves an event too.
+Rule 5: nobody waits for ever: what a sink has not answered in time counts as not written.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from accredit.stores.batches import Batch, Entry
 from accredit.stores.quota import Quota, Tallies
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import datetime
     from types import TracebackType
 
@@ -96,11 +97,12 @@ class EventLog:
     quota: Quota = field(default_factory=Quota)
     counter: Callable[[], float] = time.perf_counter  # seconds, for durations
     linger: float = 0.002  # seconds, at most, that events wait for those of other requests that seem to be about
+    patience: float = 10.0  # seconds for one batch; a write waits five for another process's, at most
     figures: Figures = field(default_factory=Figures)
     failure: str = ""  # why the last batch could not be written; "" when it could
     _tallies: Tallies = field(init=False)
     _waiting: list[Entry] = field(default_factory=list)
-    _under_way: bool = False
+    _under_way: Batch | None = None
     _crowd: int = 1  # attempts that seem to come at the same time
     _soon: bool = False  # a flush is due at the end of this turn of the loop
     _timer: asyncio.TimerHandle | None = None  # a flush is due in a while
@@ -117,6 +119,11 @@ class EventLog:
     def healthy(self) -> bool:
         """Whether the last write succeeded."""
         return not self.failure
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written at present; ``""`` when all is well."""
+        return self.failure or self.sink.trouble
 
     @property
     def reserve(self) -> bool:
@@ -197,13 +204,13 @@ class EventLog:
         aggregates = [event for tally in tallies if (event := tally.event) is not None]
         batch = Batch(entries, aggregates, tend=self._due, probe=self._due and bool(self.failure))
         self._due = False
-        self._under_way = True
+        self._under_way = batch
         self._handed_over_at = self.counter()
         done = partial(self._done, batch, tallies)
         self.sink.write(batch, done if self._loop is None else partial(self._loop.call_soon_threadsafe, done))
 
     def _done(self, batch: Batch, tallies: list[Tally]) -> None:
-        self._under_way = False
+        self._under_way = None
         if batch.failure or batch.committed:
             self.failure = batch.failure
         if batch.failure:
@@ -212,13 +219,19 @@ class EventLog:
         for entry in batch.entries:
             if entry.tally is not None and entry.stored:
                 self._tallies.count(entry.tally, entry.event)
-            if entry.waiter is not None and not entry.waiter.done():
-                entry.waiter.set_result(None)
+        _answer(batch.entries)
         if self._done_once is not None and not self._done_once.done():
             self._done_once.set_result(None)
         self._crowd = max(len(batch.entries) + len(self._waiting), self._crowd // 2)
         if self._waiting:
             self._schedule()
+
+    def _give_up(self, batch: Batch) -> None:
+        """Answer everybody who waits for a batch that the sink does not finish, or behind it. It may yet finish."""
+        self.failure = self.sink.trouble or f"the log has not answered for {self.patience:.0f} seconds"
+        waiting, self._waiting = self._waiting, []
+        self.figures.unrecorded += sum(entry.waiter is None for entry in waiting)
+        _answer((*batch.entries, *waiting))
 
     def _reckon(self, batch: Batch) -> None:
         figures = self.figures
@@ -237,7 +250,16 @@ class EventLog:
                 figures.counted += 1
 
     def _tick(self) -> None:
+        if self._under_way is not None and self.counter() - self._handed_over_at > self.patience:
+            self._give_up(self._under_way)
         self._due = True
         self._flush()
         if self._loop is not None:
             self._ticker = self._loop.call_later(TICK, self._tick)
+
+
+def _answer(entries: Iterable[Entry]) -> None:
+    """Let those go on who wait: what became of an entry stands in it."""
+    for entry in entries:
+        if entry.waiter is not None and not entry.waiter.done():
+            entry.waiter.set_result(None)

@@ -4,6 +4,9 @@ Rule 1: a batch is one transaction that holds the write lock from its first look
 are synced to disk: no change can slip in between.
 Rule 2: nothing is deleted but what is too old or too much, oldest first, a bounded piece at a time, after the answers
 that waited for a batch are on their way.
+Rule 3: an event of the last hour is never deleted for the log's size: nobody can hide what he did by doing more. Above
+its cap with nothing older to delete, the log takes nothing.
+Rule 4: nothing ends the thread but ``close``: a fault fails its batch, or waits for the next look at retention.
 """
 
 from __future__ import annotations
@@ -21,13 +24,14 @@ from uuid import UUID
 
 import msgspec
 
-from accredit.errors import Refused
 from accredit.stores import sqlite
 from accredit.stores.encoding import micros
+from accredit.stores.extent import Extent
 from accredit.stores.staleness import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from accredit.ports import Clock
@@ -44,6 +48,7 @@ _REPLACE: Final = (
     _INSERT + " ON CONFLICT (id) DO UPDATE SET count = excluded.count, proof = excluded.proof, body = excluded.body"
 )
 _OLDEST: Final = "(SELECT rowid, at FROM signins ORDER BY rowid LIMIT ?)"  # rowid: the order of arrival
+_YOUNG: Final = timedelta(hours=1)
 _PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
 
 _encode = msgspec.json.Encoder().encode
@@ -55,7 +60,7 @@ class Retention:
 
     age: timedelta = timedelta(days=30)
     rows: int = 10_000_000
-    size: int = 16 * 2**30  # bytes of the database that are in use
+    size: int = 10 * 2**30  # bytes of the log, its indexes included
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,14 @@ class SqliteSink:
         self._make: Callable[[], _Writer] = lambda: _Writer(path, clock, retention or Retention(), reserve or Reserve())
         self._jobs: SimpleQueue[tuple[Batch, Callable[[], object]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
+        self._trouble = ""
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing can be written at present: the log is above its cap, or the thread is gone."""
+        if self._thread is not None and not self._thread.is_alive():
+            return "the log's thread has ended"
+        return self._trouble
 
     def open(self) -> None:
         """Connect, in the thread that writes. Raises what ``sqlite.connect`` raises, or ``OSError``."""
@@ -105,10 +118,10 @@ class SqliteSink:
     def _run(self, opened: SimpleQueue[Exception | None]) -> None:
         try:
             writer = self._make()
-        except (Refused, sqlite3.Error, OSError) as error:
+        except Exception as error:  # noqa: BLE001  whoever opens the log raises it
             opened.put(error)
             return
-        self.reserve = writer.reserve
+        self._take_over(writer)
         opened.put(None)
         while (job := self._jobs.get()) is not None:
             batch, done = job
@@ -117,8 +130,12 @@ class SqliteSink:
                 done()
             if batch.tend or writer.behind:
                 self.deleted += writer.tend(len(batch.entries))
-                self.reserve = writer.reserve
+                self._take_over(writer)
         writer.close()
+
+    def _take_over(self, writer: _Writer) -> None:
+        self._trouble = writer.trouble
+        self.reserve = writer.reserve
 
 
 class _Writer:
@@ -131,13 +148,18 @@ class _Writer:
         self._retention = retention
         self._keep_free = keep_free
         self._changes = Changes()
+        self._extent = Extent(self._connection)
         self.behind = False  # there is more to delete
+        self.trouble = ""  # why nothing is written: above the cap, with nothing that may be deleted
         self.reserve = self._nearly_full()
+        self._judge()
 
     def store(self, batch: Batch) -> None:
         """Compare and write a batch, or say in it why it could not be written."""
         try:
-            if batch.aggregates or batch.probe or any(entry.tally is None for entry in batch.entries):
+            if self.trouble and (batch.probe or any(entry.tally is None for entry in batch.entries)):
+                batch.failure = self.trouble
+            elif batch.aggregates or batch.probe or any(entry.tally is None for entry in batch.entries):
                 self._in_transaction(batch)
             else:
                 self._compare(batch.entries)
@@ -152,10 +174,16 @@ class _Writer:
         """Look at the disk and at what is too old or too much; delete a piece. Returns how many were deleted."""
         try:
             self.reserve = self._nearly_full()
-            return self._delete(_PIECE + 2 * written)
+            deleted = self._delete(_PIECE + 2 * written)
+            self._judge()
         except (sqlite3.Error, OSError):  # what must be written next says what is wrong
             self._undo()
             return 0
+        except Exception as error:  # noqa: BLE001  the thread must live on; what nobody looks after takes nothing more
+            self._undo()
+            self.trouble = f"retention: {type(error).__name__}: {error}"
+            return 0
+        return deleted
 
     def close(self) -> None:
         with suppress(sqlite3.Error):
@@ -211,33 +239,44 @@ class _Writer:
         keep = max(self._keep_free.share * disk.f_blocks * disk.f_frsize, self._keep_free.size)
         return disk.f_bavail * disk.f_frsize < keep
 
+    def _judge(self) -> None:
+        """Find out whether the log is above its cap with nothing that may be deleted for it."""
+        self.trouble = ""
+        size = self._extent.size()
+        if size > self._retention.size and not self._some_before(self._clock() - _YOUNG):
+            self.trouble = (
+                f"the sign-in log has {size >> 20} MiB, more than retention.megabytes allows "
+                f"({self._retention.size >> 20} MiB), and all of it is of the last hour"
+            )
+            self.reserve = True
+
     def _delete(self, most: int) -> int:
-        """Delete at most ``most`` of the oldest rows: as many as are beyond a cap, and what is too old."""
-        execute = self._connection.execute
-        surplus, too_old = self._surplus(most), micros(self._clock() - self._retention.age)
-        stale = f"SELECT rowid FROM {_OLDEST} WHERE at < ?"  # noqa: S608  constants
-        if surplus:
-            excess = f"rowid IN (SELECT rowid FROM {_OLDEST})"  # noqa: S608  constants
-            deleted: int = execute(f"DELETE FROM signins WHERE {excess}", (surplus,)).rowcount  # noqa: S608  constants
-        elif execute(f"{stale} LIMIT 1", (most, too_old)).fetchone():
-            deleted = execute(f"DELETE FROM signins WHERE rowid IN ({stale})", (most, too_old)).rowcount  # noqa: S608  constants
-        else:
-            deleted = 0
+        """Delete at most ``most`` of the oldest rows: what is too old, what is beyond a cap."""
+        now = self._clock()
+        deleted = self._delete_oldest(most, now - self._retention.age)
+        if not deleted and (surplus := self._extent.rows() - self._retention.rows) > 0:
+            deleted = self._delete_oldest(min(most, surplus), None)
+        if not deleted and self._extent.size() > self._retention.size:
+            deleted = self._delete_oldest(most, now - _YOUNG)
         self.behind = deleted >= most
         return deleted
 
-    def _surplus(self, most: int) -> int:
-        """How many rows are beyond the caps, ``most`` at most. By size: a piece at a time."""
-        execute = self._connection.execute
-        first, last = execute("SELECT (SELECT min(rowid) FROM signins), (SELECT max(rowid) FROM signins)").fetchone()
-        if first is None:
+    def _delete_oldest(self, most: int, before: datetime | None) -> int:
+        """Delete those of the ``most`` oldest rows that are from ``before`` then; ``None``: from whenever."""
+        if before is None:
+            bound = 2**62
+        elif not self._some_before(before):
             return 0
-        pages, free, size = (
-            int(execute(f"PRAGMA {name}").fetchone()[0]) for name in ("page_count", "freelist_count", "page_size")
-        )
-        if (pages - free) * size > self._retention.size:
-            return most
-        return min(most, max(0, int(last) - int(first) + 1 - self._retention.rows))
+        else:
+            bound = micros(before)
+        oldest = f"SELECT rowid FROM {_OLDEST} WHERE at < ?"  # noqa: S608  constants
+        statement = f"DELETE FROM signins WHERE rowid IN ({oldest})"  # noqa: S608  constants
+        return int(self._connection.execute(statement, (most, bound)).rowcount)
+
+    def _some_before(self, instant: datetime) -> bool:
+        """Whether one of the oldest rows is from before ``instant``; they stand in the order in which they came."""
+        found = f"SELECT 1 FROM {_OLDEST} WHERE at < ? LIMIT 1"  # noqa: S608  constants
+        return self._connection.execute(found, (_PIECE, micros(instant))).fetchone() is not None
 
 
 @lru_cache(maxsize=16_384)
