@@ -2,11 +2,15 @@
 
 import base64
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from tests.ops.servers import command
+from accredit.administer import signing_keys
+from accredit.errors import Refused
+from accredit.stores.sqlite import SqliteRegistry
+from tests.ops.servers import command, initialise
 from tests.wire.authority import TENANT, wire
 
 KEYS = f"/{TENANT}/discovery/v2.0/keys"
@@ -73,3 +77,59 @@ def test_keys_rotate_by_age_without_a_gap(tmp_path):
         assert shown() == [second, first]  # what it signed is still valid
         emulator.clock.at += timedelta(days=1, minutes=11)
         assert shown() == [second]
+
+
+async def replace_key(emulator, master_key):
+    """Rotate in an emergency, beside the server, with a master key."""
+    folder = emulator.runtime.folder
+    elsewhere = SqliteRegistry(folder.database)
+    by = replace(emulator.administrator, registry=elsewhere)
+    await signing_keys.rotate(by, folder.make_key(master_key), "RS256", emergency=True)
+    elsewhere.close()
+
+
+def test_a_key_that_another_master_key_sealed_stops_signing_and_never_leaves_the_withdrawn_one_in_use(tmp_path):
+    with wire(tmp_path / "data") as emulator:
+        folder = emulator.runtime.folder
+
+        def ready():
+            return {name: why for name, why in emulator.runtime.ready().items() if why}
+
+        assert emulator.post(emulator.form()).status == 200
+        assert ready() == {}
+        emulator.clock.advance(minutes=1)
+        emulator.run(replace_key, emulator, bytes(32))
+        for _ in range(3):
+            answer = emulator.post(emulator.form())
+            assert (answer.status, answer.code) == (503, 90033)
+        assert list(ready()) == ["signing key"]
+        assert "master key" in ready()["signing key"]
+        emulator.clock.advance(minutes=1)
+        emulator.run(replace_key, emulator, folder.master_key())
+        assert emulator.post(emulator.form()).status == 200
+        assert ready() == {}
+
+
+def test_a_server_seals_no_key_with_a_master_key_that_was_put_in_place_of_its_own(tmp_path):
+    with wire(tmp_path / "data") as emulator:
+        emulator.runtime.folder.master_key_file.write_bytes(bytes(32))
+        emulator.clock.advance(days=89)
+        with pytest.raises(Refused, match="master key"):
+            emulator.run(emulator.runtime._tend)  # noqa: SLF001
+        assert len(kids_of(emulator)) == 1
+
+
+def kids_of(emulator):
+    return [each["kid"] for each in emulator.ask("GET", KEYS).json["keys"] if each["kty"] == "RSA"]
+
+
+def test_the_command_seals_no_key_with_another_master_key_than_the_stores(tmp_path):
+    initialise(tmp_path)
+    data = tmp_path / "data"
+    (data / "master.key").write_bytes(bytes(32))
+    for options in ((), ("--emergency", "--yes")):
+        done = command("keys", "rotate", *options, "--data", str(data))
+        assert done.returncode == 2
+        assert "opens none of the signing keys" in done.stderr
+    listed = command("keys", "list", "--all", "--data", str(data), "-o", "json")
+    assert [each["state"] for each in json.loads(listed.stdout)] == ["active", "active"]

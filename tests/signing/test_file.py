@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.errors import MASTER_KEY, Refused
-from accredit.signing import create_master_key, load_master_key, open_signer, seal, unseal
+from accredit.signing import create_master_key, load_master_key, open_signer, refuse_foreign, seal, unseal
 from tests.signing.grants import MASTER, key
 
 
@@ -131,3 +131,14 @@ def test_a_credential_of_systemd_comes_first_and_is_guarded_by_systemd(tmp_path)
     assert load_master_key(path, credentials=credentials) == bytes(32)
     (credentials / "accredit-master-key").write_bytes(b"short")
     assert "has 5 bytes" in reason(load_master_key, path, credentials=credentials)
+
+
+def test_a_master_key_that_opens_none_of_the_keys_there_are_is_another_ones():
+    keys = [key("ES256"), key("RS256")]
+    refuse_foreign(MASTER, ())
+    refuse_foreign(MASTER, keys)
+    with pytest.raises(Refused) as refused:
+        refuse_foreign(bytes(32), keys)
+    assert refused.value.row is MASTER_KEY
+    wrong = msgspec.structs.replace(keys[0], sealed=seal(bytes(32), b"", kid=keys[0].kid))
+    refuse_foreign(MASTER, [wrong, keys[1]])  # with the right one what went wrong can be put right

@@ -13,7 +13,7 @@ from joserfc import jwt as joserfc
 from joserfc.jwk import KeySet
 
 from accredit.errors import MASTER_KEY, TRANSIENT, Refused
-from accredit.signing import TokenMint
+from accredit.signing import TokenMint, seal
 from accredit.tokens.keys import LONGEST_TOKEN, key_set
 from tests.signing.grants import BASE, MASTER, NOW, ORDERS, PRINCIPAL, TENANT, grant, key
 
@@ -107,13 +107,35 @@ async def test_keys_are_taken_over_and_opened_once():
     assert port._signers[old.kid] is before  # noqa: SLF001
 
 
-async def test_a_set_with_a_key_that_does_not_open_changes_nothing():
-    port, strange = mint(key("ES256")), key("ES256", SECOND)
-    strange = msgspec.structs.replace(strange, sealed=strange.sealed[:-1] + b"\0\0")
+def sealed_by_another(made):
+    return msgspec.structs.replace(made, sealed=seal(bytes(32), b"another key", kid=made.kid))
+
+
+async def test_a_new_key_that_does_not_open_leaves_its_algorithm_without_one_and_never_the_old_one():
+    old, other = key("ES256"), key("RS256")
+    port, strange = mint(old, other), sealed_by_another(key("ES256", SECOND))
+    later = NOW + 2 * SECOND
+    port.set_keys([msgspec.structs.replace(old, withdrawn_at=later), strange, other])
     with pytest.raises(Refused) as refused:
-        port.set_keys([strange])
+        await port(grant(algorithm="ES256"), later)
+    assert refused.value.row is TRANSIENT
+    assert (
+        refused.value.detail
+        == port.trouble("ES256", later)
+        == f"the master key does not open signing key {strange.kid}"
+    )
+    assert header(await port(grant(algorithm="RS256"), later))["kid"] == other.kid
+    assert port.trouble("RS256", later) == ""
+    assert port.trouble("RS256", NOW - SECOND) == "no RS256 key signs now"
+
+
+async def test_a_key_in_use_that_does_not_open_is_refused_at_the_start_and_a_withdrawn_one_is_not():
+    strange = sealed_by_another(key("ES256"))
+    with pytest.raises(Refused) as refused:
+        mint(strange)
     assert refused.value.row is MASTER_KEY
-    assert header(await port(grant(algorithm="ES256"), NOW))["kid"] == key("ES256").kid
+    port = mint(msgspec.structs.replace(strange, withdrawn_at=NOW), key("ES256", SECOND))
+    assert port.trouble("ES256", NOW + SECOND) == ""
 
 
 class Broken:

@@ -12,7 +12,7 @@ from accredit import __version__, assertions, errors, observe
 from accredit.administer import Administrator
 from accredit.app.chance import SystemIds
 from accredit.app.folder import refuse_emulator
-from accredit.app.runtime import Explained, Kept, Observed, Runtime
+from accredit.app.runtime import Explained, Following, Observed, Runtime
 from accredit.directory import wellknown
 from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
@@ -68,13 +68,13 @@ async def build(
     refuse_other_schema(folder.database)
     lookup = SqliteLookup(folder.database)
     signing = lookup.signing_keys()
-    kept = Kept(
+    following = Following(
         lookup,
         _issuer_keys(folder, rules, admission),
         TokenMint(base, signing, folder.master_key(), aio=ids.aio),
         signing,
     )
-    snapshot = Snapshot(lookup, heard=kept.heard, derived=_derived(base))
+    snapshot = Snapshot(lookup, heard=following.heard, derived=_derived(base))
     snapshot.version = (await lookup.changes(0))[0]  # nothing is kept yet, so it is current
     registry = SqliteRegistry(folder.database, snapshot.apply)
     if not folder.emulator:
@@ -88,8 +88,8 @@ async def build(
         clock=clock,
         ids=ids,
         directory=snapshot,
-        keys=kept.keys,
-        mint=kept.mint,
+        keys=following.keys,
+        mint=following.mint,
         signins=events,
     )
     runtime = Runtime(
@@ -99,7 +99,7 @@ async def build(
         authority=authority,
         registry=registry,
         snapshot=snapshot,
-        kept=kept,
+        following=following,
         log=events,
         metrics=metrics,
         journal=journal,

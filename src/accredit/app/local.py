@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +12,9 @@ from accredit.app.chance import SystemIds, now
 from accredit.app.folder import Folder, find
 from accredit.errors import STORE_MISSING, Refused
 from accredit.issuers import OwnIssuers
+from accredit.signing import refuse_foreign
 from accredit.stores.event_reader import EventReader
+from accredit.stores.lookup import SqliteLookup
 from accredit.stores.sqlite import SqliteRegistry
 
 if TYPE_CHECKING:
@@ -54,7 +56,10 @@ class Local:
 
     def make_key(self) -> Callable[[SigningAlgorithm, datetime], SigningKey]:
         """Return what makes a signing key, sealed with this folder's master key. ``MASTER_KEY``."""
-        return self.folder.make_key(self.folder.master_key())
+        master_key = self.folder.master_key()
+        with closing(SqliteLookup(self.folder.database)) as lookup:
+            refuse_foreign(master_key, lookup.signing_keys())
+        return self.folder.make_key(master_key)
 
     def run(self, story: Coroutine[Any, Any, T]) -> T:
         """Run a story to its end. The ports of a local store never suspend, so no event loop is needed."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -10,7 +11,9 @@ from accredit.administer import signing_keys
 from accredit.app.explained import explanation_of
 from accredit.app.folder import ALGORITHMS
 from accredit.errors import Refused
+from accredit.signing import refuse_foreign
 from accredit.stores.encoding import SIGNING_KEYS
+from accredit.stores.sqlite import refuse_other_schema
 from accredit.tokens.keys import published
 from accredit.web.token import kind_of_evidence
 
@@ -35,12 +38,13 @@ if TYPE_CHECKING:
     from accredit.web.answers import Application, Receive, Scope, Send
 
 REFRESHED_EVERY: Final = 2.0  # seconds between two looks for what other processes changed; no request waits for it
+AGAIN_AFTER: Final = 1.0  # seconds, after something that should not end has ended
 MOST_LABELS: Final = 10_000
 TENDED_EVERY: Final = 3_600.0  # seconds between two looks at the age of our signing keys
 
 
 @dataclass(slots=True)
-class Kept:
+class Following:
     """What else is kept of the directory besides the snapshot, and must follow its changes."""
 
     lookup: SqliteLookup
@@ -52,8 +56,9 @@ class Kept:
         """Take a change over before it is acknowledged; ``None``: anything may have changed."""
         self.keys.forget(touched if touched is not None else {each.issuer.id for each in self.keys.records()})
         if touched is None or SIGNING_KEYS in touched:
-            self.signing = self.lookup.signing_keys()
-            self.mint.set_keys(self.signing)
+            signing = self.lookup.signing_keys()
+            self.mint.set_keys(signing)
+            self.signing = signing
 
 
 async def _nothing(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -71,7 +76,7 @@ class Runtime:
     authority: Authority
     registry: SqliteRegistry
     snapshot: Snapshot
-    kept: Kept
+    following: Following
     log: EventLog
     metrics: observe.Metrics
     journal: observe.Journal
@@ -86,13 +91,14 @@ class Runtime:
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
         await self.log.start()
-        background = (
-            self.kept.keys.keep_fresh(),
-            self._again("signing_keys", self._tend, TENDED_EVERY),
-            # Other processes' changes, also when no request asks: refusals then need no second look.
-            self._again("directory", self.snapshot.refresh, REFRESHED_EVERY),
-        )
-        self._tasks = [asyncio.create_task(each) for each in background]
+        self.keep_up("issuer_keys", self.following.keys.keep_fresh, AGAIN_AFTER)
+        self.keep_up("signing_keys", self._tend, TENDED_EVERY)
+        # Other processes' changes, also when no request asks: refusals then need no second look.
+        self.keep_up("directory", self.snapshot.refresh, REFRESHED_EVERY)
+
+    def keep_up(self, what: str, step: Callable[[], Awaitable[object]], every: float) -> None:
+        """Do ``step`` now and so many seconds after each time it ended, however it ended, until ``close``."""
+        self._tasks.append(asyncio.create_task(self._again(what, step, every)))
 
     async def close(self) -> None:
         """Write what waits, let go of everything."""
@@ -100,21 +106,31 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.log.close()
-        self.kept.lookup.close()
+        self.following.lookup.close()
         self.registry.close()
 
     def published(self) -> Sequence[SigningKey]:
         """Return the signing keys that the key set shows now."""
-        return published(self.kept.signing, self.authority.clock())
+        return published(self.following.signing, self.authority.clock())
 
     def ready(self) -> Mapping[str, str]:
         """Return each condition of readiness: an empty text when it holds, else what is wrong."""
-        signs = any(each.activates_at <= self.authority.clock() for each in self.published())
+        now, mint = self.authority.clock(), self.following.mint
         return {
             "serving": "draining" if self.draining else "",
-            "sign-in log": self.log.failure,
-            "signing key": "" if signs else "no signing key is active",
+            "database": self._unreadable(),
+            "directory": self.snapshot.failure,
+            "sign-in log": self.log.trouble,
+            "signing key": "; ".join(wrong for each in ALGORITHMS if (wrong := mint.trouble(each, now))),
         }
+
+    def _unreadable(self) -> str:
+        """Say why the database cannot be read, opened anew: one whose file is gone is still open here."""
+        try:
+            refuse_other_schema(self.folder.database)
+        except (Refused, sqlite3.Error) as error:
+            return str(error)
+        return ""
 
     def scrape(self) -> bytes:
         """Return the metrics, with those that are read only when somebody asks."""
@@ -123,7 +139,7 @@ class Runtime:
         metrics.aggregated.set(self.log.figures.counted)
         metrics.log_healthy.set(self.log.healthy)
         metrics.signing_keys(self.published())
-        for each in self.kept.keys.records():
+        for each in self.following.keys.records():
             figures = each.figures
             failures = sum(figures.failures.values())
             metrics.issuer(
@@ -148,8 +164,10 @@ class Runtime:
 
     async def _tend(self) -> None:
         """Make the next signing key in time."""
+        master_key = self.folder.master_key()
+        refuse_foreign(master_key, self.following.signing)  # the file may be another one by now
         for algorithm in ALGORITHMS:
-            await signing_keys.tend(self.administrator, self.folder.make_key(self.folder.master_key()), algorithm)
+            await signing_keys.tend(self.administrator, self.folder.make_key(master_key), algorithm)
 
 
 @dataclass(frozen=True, slots=True)

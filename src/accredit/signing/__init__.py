@@ -2,7 +2,7 @@
 
 from accredit.signing.certificate import EMULATOR_NAME, PRODUCTION_NAME, generate
 from accredit.signing.developmentca import DevelopmentTls, development_tls
-from accredit.signing.file import Signer, create_master_key, load_master_key, open_signer, seal, unseal
+from accredit.signing.file import Signer, create_master_key, load_master_key, open_signer, refuse_foreign, seal, unseal
 from accredit.signing.mint import TokenMint
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "generate",
     "load_master_key",
     "open_signer",
+    "refuse_foreign",
     "seal",
     "unseal",
 ]

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final, NoReturn, cast
 
 import msgspec
@@ -25,6 +26,7 @@ from cryptography.hazmat.primitives.serialization import load_der_private_key
 from accredit.errors import MASTER_KEY, Refused
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from accredit.tokens import SigningKey
@@ -79,6 +81,19 @@ def unseal(master_key: bytes, sealed: bytes, *, kid: str) -> bytes:
         return AESGCM(master_key).decrypt(nonce, ciphertext, form + kid.encode())
     except (InvalidTag, ValueError) as error:  # ValueError: too short to be sealed
         _refuse(f"does not open signing key {kid}", error)
+
+
+def refuse_foreign(master_key: bytes, keys: Sequence[SigningKey]) -> None:
+    """Raise ``MASTER_KEY`` for a master key that opens none of ``keys``: what it sealed would open for nobody else.
+
+    One is enough: withdrawn keys stay, so that a store with a key that was sealed wrongly can be put right.
+    """
+    for each in keys:
+        with suppress(Refused):
+            unseal(master_key, each.sealed, kid=each.kid)
+            return
+    if keys:
+        _refuse("opens none of the signing keys in the database: it is another one than the server's")
 
 
 class Signer(msgspec.Struct, frozen=True, gc=False):

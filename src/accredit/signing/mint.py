@@ -7,6 +7,7 @@ Rule 2: signing is not handed to a thread: the hand-off costs more than it frees
 from __future__ import annotations
 
 from binascii import b2a_base64
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -37,7 +38,10 @@ class _Chosen(msgspec.Struct, frozen=True, gc=False):
 
 
 class TokenMint:
-    """Signs with the active key of the algorithm that the resource wants."""
+    """Signs with the active key of the algorithm that the resource wants.
+
+    ``MASTER_KEY`` when it is made with a key in use that does not open.
+    """
 
     def __init__(self, base: str, keys: Sequence[SigningKey], master_key: bytes, *, aio: Callable[[], str]) -> None:
         self._base = base
@@ -46,12 +50,25 @@ class TokenMint:
         self._keys: tuple[SigningKey, ...] = ()
         self._signers: dict[str, Signer] = {}
         self._chosen: dict[str, _Chosen] = {}
+        for each in keys:
+            if each.withdrawn_at is None:
+                self._signers[each.kid] = open_signer(each, master_key)
         self.set_keys(keys)
 
     def set_keys(self, keys: Sequence[SigningKey]) -> None:
-        """Take over a changed set of keys, completely or not at all. ``MASTER_KEY`` when one does not open."""
-        signers = {each.kid: self._signers.get(each.kid) or open_signer(each, self._master_key) for each in keys}
+        """Take over a changed set of keys. A key that does not open signs nothing, and no older one signs for it."""
+        signers: dict[str, Signer] = {}
+        for each in keys:
+            with suppress(Refused, TypeError, ValueError, UnsupportedAlgorithm):
+                signers[each.kid] = self._signers.get(each.kid) or open_signer(each, self._master_key)
         self._keys, self._signers, self._chosen = tuple(keys), signers, {}
+
+    def trouble(self, algorithm: str, now: datetime) -> str:
+        """Say why nothing can be signed with ``algorithm`` now; ``""`` when it can."""
+        key = active(self._keys, algorithm, now)
+        if key is None:
+            return f"no {algorithm} key signs now"
+        return "" if key.kid in self._signers else f"the master key does not open signing key {key.kid}"
 
     async def __call__(self, grant: Grant, now: datetime) -> AccessToken:
         """Sign a token. 90033 when no key of the algorithm is active, or it does not sign."""
@@ -70,8 +87,8 @@ class TokenMint:
 
     def _choose(self, algorithm: str, now: datetime) -> _Chosen:
         key = active(self._keys, algorithm, now)
-        if key is None:
-            raise Refused(TRANSIENT, detail=f"no {algorithm} key signs now")
+        if key is None or key.kid not in self._signers:
+            raise Refused(TRANSIENT, detail=self.trouble(algorithm, now))
         dates = [each.activates_at for each in self._keys]
         dates += [each.withdrawn_at for each in self._keys if each.withdrawn_at is not None]
         since = max((date for date in dates if date <= now), default=None)
