@@ -86,8 +86,12 @@ def test_an_operator_changes_rows_by_name_or_by_a_code_that_only_one_row_has():
             "TENANT_UNKNOWN": {"template": "No tenant '{tenant}'.", "status": 404},
             "AADSTS70023": {"error": "invalid_grant"},
             "500011": {"uri": False},
+            "ISSUER_NOT_TRUSTED": {"status": 400},
+            "CONTROL_TOKEN": {"template": "{{closed}}"},
         }
     )
+    assert changed["ISSUER_NOT_TRUSTED"].status == 400, "what the 70021x family answers is not verified"
+    assert changed["CONTROL_TOKEN"].status == 401
     assert (changed["TENANT_UNKNOWN"].template, changed["TENANT_UNKNOWN"].status) == ("No tenant '{tenant}'.", 404)
     assert changed["LIFETIME_TOO_LONG"].error == "invalid_grant"
     assert changed["RESOURCE_UNKNOWN"].uri is False
@@ -103,6 +107,36 @@ OVERRIDES = {
     "a placeholder that the row has no value for": (
         {"TENANT_UNKNOWN": {"template": "{client} in {tenant}"}},
         "unknown placeholders ['client']",
+    ),
+    "a placeholder within a placeholder's value": (
+        {"SUBJECT_NOT_TRUSTED": {"template": "{presented.__class__}"}},
+        "unknown placeholders ['presented.__class__']",
+    ),
+    "a placeholder without a name": ({"TENANT_UNKNOWN": {"template": "tenant {}"}}, "positional"),
+    "a conversion that does not exist": ({"SUBJECT_NOT_TRUSTED": {"template": "{presented!z}"}}, "nothing else"),
+    "a conversion": ({"SUBJECT_NOT_TRUSTED": {"template": "{presented!r}"}}, "nothing else"),
+    "a format": ({"SUBJECT_NOT_TRUSTED": {"template": "{presented:d}"}}, "nothing else"),
+    "a format of the caller's making": (
+        {"SUBJECT_NOT_TRUSTED": {"template": "{presented:{presented}>5}"}},
+        "nothing else",
+    ),
+    "a brace that is not closed": ({"TENANT_UNKNOWN": {"template": "broken {x"}}, "expected '}'"),
+    "a status as text": ({"TENANT_UNKNOWN": {"status": "404"}}, "status is of type str, not int"),
+    "a status as truth": ({"TENANT_UNKNOWN": {"status": True}}, "status is of type bool, not int"),
+    "a link as a number": ({"TENANT_UNKNOWN": {"uri": 1}}, "uri is of type int, not bool"),
+    "a text as a number": ({"TENANT_UNKNOWN": {"template": 7}}, "template is of type int, not str"),
+    "an error as a number": ({"TENANT_UNKNOWN": {"error": 7}}, "error is of type int, not str"),
+    "no error": ({"TENANT_UNKNOWN": {"error": ""}}, "error is empty"),
+    "an error with a quote": ({"TENANT_UNKNOWN": {"error": 'a"b'}}, "does not allow"),
+    "a status that grants": ({"TENANT_UNKNOWN": {"status": 200}}, "status 200 is no refusal"),
+    "a status that does not exist": ({"TENANT_UNKNOWN": {"status": 600}}, "status 600 is no refusal"),
+    "a status of 401 for something else than invalid_client": (
+        {"TENANT_UNKNOWN": {"status": 401}},
+        "status 401 belongs to invalid_client alone",
+    ),
+    "another error beside a status of 401": (
+        {"SUBJECT_NOT_TRUSTED": {"error": "invalid_grant"}},
+        "status 401 belongs to invalid_client alone",
     ),
 }
 

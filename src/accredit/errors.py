@@ -356,27 +356,52 @@ def _catalogue() -> Mapping[str, Row]:
 CATALOGUE: Final = _catalogue()
 """Every row by its name here; names are unique, codes are not (700027 has three texts)."""
 
-_CHANGEABLE: Final = frozenset({"error", "status", "template", "uri"})
+_CHANGEABLE: Final[Mapping[str, type]] = {"error": str, "status": int, "template": str, "uri": bool}
+_STATUSES: Final = range(400, 600)
+_ERROR: Final = re.compile(r"[\x20\x21\x23-\x5b\x5d-\x7e]+")  # RFC 6749 section 5.2
 
 
 def override(changes: Mapping[str, Mapping[str, object]]) -> Mapping[str, Row]:
     """Return the catalogue with an operator's changes, keyed by row name or by a code that only one row has.
 
-    Raises ``Refused(OVERRIDE_INVALID)`` for an unknown row, member or placeholder: a typing error must not silently
-    leave the old text in force.
+    Raises ``Refused(OVERRIDE_INVALID)`` for an unknown row, member or placeholder, for a value of another type and for
+    a text that cannot be filled in: a mistake must not silently leave the old text in force, nor break an answer later.
     """
     rows = dict(CATALOGUE)
     for name, change in changes.items():
         row = _named(name)
-        unknown = change.keys() - _CHANGEABLE
-        if unknown:
-            raise Refused(OVERRIDE_INVALID, name=name, reason=f"unknown members {sorted(unknown)}")
-        changed = replace(row, **change)  # type: ignore[arg-type]  # members are checked, types by the settings' reader
-        if not _fields(changed.template) <= row.fields:
-            extra = sorted(_fields(changed.template) - row.fields)
-            raise Refused(OVERRIDE_INVALID, name=name, reason=f"unknown placeholders {extra}")
-        rows[row.name] = changed
+        try:
+            rows[row.name] = _changed(row, change)
+        except ValueError as error:
+            raise Refused(OVERRIDE_INVALID, name=name, reason=str(error)) from error
     return rows
+
+
+def _changed(row: Row, change: Mapping[str, object]) -> Row:
+    if unknown := change.keys() - _CHANGEABLE.keys():
+        raise ValueError(f"unknown members {sorted(unknown)}")
+    for member, value in change.items():
+        if type(value) is not _CHANGEABLE[member]:
+            raise ValueError(f"{member} is of type {type(value).__name__}, not {_CHANGEABLE[member].__name__}")
+    changed = replace(row, **change)  # type: ignore[arg-type]  # names and types were checked
+    if changed.status not in _STATUSES:
+        raise ValueError(f"status {changed.status} is no refusal: 400 to 599 are")
+    if changed.family == "sts" and changed.status == _UNAUTHORIZED and changed.error != "invalid_client":
+        raise ValueError("status 401 belongs to invalid_client alone")
+    if not _ERROR.fullmatch(changed.error):
+        raise ValueError("error is empty or has characters that RFC 6749 does not allow")
+    _refuse_template(changed)
+    return changed
+
+
+def _refuse_template(row: Row) -> None:
+    """Fill the text in once, now. ``ValueError`` for what would fail later, with a caller's value."""
+    parts = tuple(Formatter().parse(row.template))
+    if any(form or conversion for _, _, form, conversion in parts):
+        raise ValueError("a placeholder is a name in braces and nothing else")
+    if extra := sorted(_fields(row.template) - row.fields):
+        raise ValueError(f"unknown placeholders {extra}")
+    row.template.format_map(dict.fromkeys(row.fields, "x"))
 
 
 def _named(name: str) -> Row:
