@@ -245,7 +245,7 @@ ISSUER_UNREACHABLE    = sts(90061, "invalid_request", OUTSIDE, "Request to Exter
 ISSUER_UNREACHABLE_PATH = sts(50166, "invalid_request", OUTSIDE, "Request to External OIDC endpoint failed.", mark="V", stage="tools")
 ISSUER_UNREACHABLE_GHES = sts(501661, "invalid_request", OUTSIDE, "Request to External OIDC endpoint failed.", mark="V", stage="tools")
 KEY_NOT_FOUND         = sts(7000272, "invalid_client", OUTSIDE, "The certificate with identifier {key} used to sign the federated credential could not be found in the metadata of identity provider {issuer}. Please validate that your Identity Provider's metadata exposes the key used to sign the incoming token.", mark="V", uri=True,
-                            advice="The issuer's key set does not (yet) publish this key: accredit issuer refresh, or upload the keys.")
+                            advice="The issuer's key set does not (yet) publish this key. It is fetched again with a later token; where that does not help: accredit issuer upload.")
 SIGNATURE_INVALID     = sts(700027, "invalid_client", CALLER, "Client assertion failed signature validation.", mark="A",
                             advice="The token was altered, or signed by somebody else.")
 KEY_NOT_REGISTERED    = sts(700027, "invalid_client", CALLER, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]", mark="V",
