@@ -3,10 +3,11 @@
 import json
 from base64 import b64decode, urlsafe_b64encode
 from hashlib import sha1
+from pathlib import Path
 
 import pytest
 
-from tests.wire.authority import BASE, TENANT, Wire
+from tests.wire.authority import BASE, TENANT, Wire, wire
 
 CLAIMS_V2 = [
     "sub",
@@ -101,10 +102,24 @@ def test_keys_of_both_versions_and_their_certificates(shared: Wire) -> None:
 def test_keys_are_not_sent_twice_to_who_has_them(shared: Wire) -> None:
     path = f"/{TENANT}/discovery/v2.0/keys"
     tag = shared.ask("GET", path).headers["etag"]
-    answer = shared.ask("GET", path, headers={"if-none-match": tag})
-    assert (answer.status, answer.body) == (304, b"")
-    assert shared.ask("HEAD", path).body == b""
-    assert shared.ask("OPTIONS", path).status == 204
+    for told in (tag, f"W/{tag}", "*", f'"other", {tag}', f'W/"a,b" ,W/{tag},"c"', f"{tag},"):
+        for method in ("GET", "HEAD"):
+            answer = shared.ask(method, path, headers={"if-none-match": told})
+            assert (answer.status, answer.body) == (304, b""), told
+            assert answer.headers["etag"] == tag
+            assert "content-length" not in answer.headers
+    for told in ('"other"', tag.strip('"'), 'W/""', "W/*", f'"{tag[1:-1]}x"'):
+        answer = shared.ask("GET", path, headers={"if-none-match": told})
+        assert answer.status == 200, told
+        assert answer.headers["content-length"] == str(len(answer.body))
+    head = shared.ask("HEAD", path)
+    assert (head.body, head.headers["content-length"]) == (b"", str(len(answer.body)))
+
+
+def test_a_preflight_request_is_answered_without_a_length(shared: Wire) -> None:
+    answer = shared.ask("OPTIONS", f"/{TENANT}/discovery/v2.0/keys")
+    assert (answer.status, answer.body) == (204, b"")
+    assert "content-length" not in answer.headers
 
 
 def test_instance_discovery(shared: Wire) -> None:
@@ -140,6 +155,15 @@ def test_the_help_page_of_a_code_says_what_helps_and_nothing_of_the_caller(share
     assert b"Compare the two subjects" in page.body
     hostile = shared.ask("GET", "/error?code=%3Cscript%3E")
     assert b"script" not in hostile.body
+
+
+def test_the_help_page_says_what_the_refusal_says(tmp_path: Path) -> None:
+    words = {"SUBJECT_NOT_TRUSTED": {"template": "Nobody trusts '{presented}'."}}
+    with wire(tmp_path / "data", refusals=words) as changed:
+        refused = changed.post(changed.form(client_assertion=changed.mint(branch="main")))
+        page = changed.ask("GET", "/error?code=700213")
+    assert refused.json["error_description"].startswith("AADSTS700213: Nobody trusts 'repo:")
+    assert b"Nobody trusts '{presented}'." in page.body
 
 
 def test_hosts_are_allowed_by_name(shared: Wire) -> None:

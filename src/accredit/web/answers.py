@@ -31,6 +31,7 @@ NOT_STORED: Final = (
     (b"x-xss-protection", b"0"),
 )
 """The headers of every answer of the token endpoint, granted or refused."""
+_WITHOUT_BODY: Final = frozenset({204, 304})
 STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 PUBLISHED: Final = (
     JSON,
@@ -43,10 +44,11 @@ PUBLISHED: Final = (
 
 
 async def answer(send: Send, status: int, headers: Sequence[Header], body: bytes, *, head: bool = False) -> None:
-    """Send one whole answer; ``head`` leaves the body out."""
-    length = (b"content-length", str(len(body)).encode())
-    await send({"type": "http.response.start", "status": status, "headers": [*headers, length]})
-    await send({"type": "http.response.body", "body": b"" if head else body})
+    """Send one whole answer; ``head`` leaves the body out. 204 and 304 have none, nor a length (RFC 9110, 8.6)."""
+    bare = status in _WITHOUT_BODY
+    sent = list(headers) if bare else [*headers, (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": sent})
+    await send({"type": "http.response.body", "body": b"" if head or bare else body})
 
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
-from accredit.errors import CATALOGUE
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
@@ -56,14 +54,13 @@ class Errors:
             body["accredit_explain"] = explanation
         return row.status, msgspec.json.encode(body)
 
-
-def page(code: str) -> bytes:
-    """Return the help page that ``error_uri`` leads to: what the number means; nothing of any caller stands on it."""
-    rows = [row for row in CATALOGUE.values() if code.isdecimal() and str(row.code) == code and row.stage != "tools"]
-    if not rows:
-        return _html("Unknown code", "<p>There is no refusal with this number here.</p>")
-    parts = "".join(f"<p>{_escaped(row.template)}</p><p><b>What helps:</b> {_escaped(row.advice)}</p>" for row in rows)
-    return _html(f"AADSTS{code}", parts)
+    def page(self, code: str) -> bytes:
+        """Return the help page that ``error_uri`` leads to: what the number means, and nothing of any caller."""
+        rows = [row for row in self.catalogue.values() if str(row.code) == code and row.stage != "tools"]
+        if not code.isdecimal() or not rows:
+            return _html("Unknown code", "<p>There is no refusal with this number here.</p>")
+        parts = (f"<p>{_escaped(row.template)}</p><p><b>What helps:</b> {_escaped(row.advice)}</p>" for row in rows)
+        return _html(f"AADSTS{code}", "".join(parts))
 
 
 def _escaped(text: str) -> str:

@@ -75,7 +75,7 @@ class Front:
         elif first == "metadata" and rest == "endpoints":
             await self.wellknown.metadata(scope, send)
         elif first == "error" and not rest:
-            await self.wellknown.help(scope, send)
+            await self.wellknown.help(scope, send, self.tokens.errors)
         elif rest in _INTERACTIVE or (first, rest) == ("oidc", "userinfo"):
             await self.wellknown.interactive(scope, send)
         else:

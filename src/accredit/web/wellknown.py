@@ -6,6 +6,7 @@ Rule 2: documents are computed when asked for and kept by tenant and kind; nothi
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -20,7 +21,6 @@ from accredit.directory import read_tenant
 from accredit.errors import GRANT_NEEDS_TENANT, INSTANCE_UNKNOWN, METHOD_NOT_ALLOWED, NOT_IMPLEMENTED, Refused
 from accredit.tokens import V2
 from accredit.web.answers import HTML, JSON, PUBLISHED, answer
-from accredit.web.errors import page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
     from accredit.ports import Authority
     from accredit.tokens import SigningKey
     from accredit.web.answers import Header, Scope, Send
+    from accredit.web.errors import Errors
 
 READING: Final = ("GET", "HEAD")
 ALIASES: Final = ("common", "organizations")
 LEGACY_METADATA: Final = ("2015-01-01", "1.0")
 LIST_METADATA: Final = "2019-05-01"
+_TAGS: Final = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')  # without W/: weak or not is no difference here
 _SUBJECTS: Final = ["pairwise"]
 _MODES: Final = ["query", "fragment", "form_post"]
 _METHODS: Final = ["client_secret_post", "private_key_jwt", "client_secret_basic"]
@@ -173,7 +175,7 @@ class WellKnown:
         body = msgspec.json.encode(tokens.key_set(self.keys(), issuer))
         tag = f'"{sha256(body).hexdigest()[:32]}"'.encode()
         headers: list[Header] = [*PUBLISHED, (b"etag", tag)]
-        if dict(scope["headers"]).get(b"if-none-match") == tag:
+        if _known(scope, tag):
             await answer(send, 304, headers, b"")
             return
         await answer(send, 200, headers, body, head=scope["method"] == "HEAD")
@@ -211,12 +213,12 @@ class WellKnown:
             found = _legacy(found)
         await answer(send, 200, (JSON,), msgspec.json.encode(found), head=scope["method"] == "HEAD")
 
-    async def help(self, scope: Scope, send: Send) -> None:
-        """Answer ``/error?code=N``, where ``error_uri`` leads to."""
+    async def help(self, scope: Scope, send: Send, errors: Errors) -> None:
+        """Answer ``/error?code=N``, where ``error_uri`` leads to, in the words that ``errors`` refuses with."""
         _refuse_writing(scope)
         code = parse_qs(scope["query_string"].decode("latin-1")).get("code", [""])[0]
         headers = (HTML, (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'; base-uri 'none'"))
-        await answer(send, 200, headers, page(code), head=scope["method"] == "HEAD")
+        await answer(send, 200, headers, errors.page(code), head=scope["method"] == "HEAD")
 
     async def interactive(self, _scope: Scope, _send: Send) -> None:
         """Answer what is advertised only because clients demand the member: nobody signs in here with a browser."""
@@ -254,6 +256,12 @@ def _legacy(found: Mapping[str, Any]) -> dict[str, Any]:
 def _refuse_writing(scope: Scope) -> None:
     if scope["method"] not in READING:
         raise Refused(METHOD_NOT_ALLOWED, valid_verbs="GET")
+
+
+def _known(scope: Scope, tag: bytes) -> bool:
+    """Whether the caller has what ``tag`` names (RFC 9110 section 13.1.2: a list, weakly compared, or ``*``)."""
+    told = b",".join(value for name, value in scope["headers"] if name == b"if-none-match")
+    return told.strip() == b"*" or tag in _TAGS.findall(told)
 
 
 async def _options(scope: Scope, send: Send) -> bool:
