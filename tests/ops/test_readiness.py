@@ -76,8 +76,11 @@ def test_not_while_it_cannot_follow_what_others_change(emulator, monkeypatch):
         make = emulator.runtime.folder.make_key(emulator.runtime.folder.master_key())
         await signing_keys.rotate(by, make, emergency=True)
 
+    def fail(_lookup):
+        raise IndexError
+
     with monkeypatch.context() as broken:
-        broken.setattr(type(emulator.runtime.following.lookup), "signing_keys", lambda _lookup: [][0])
+        broken.setattr(type(emulator.runtime.following.lookup), "signing_keys", fail)
         emulator.run(change)
         answer = emulator.post(emulator.form())
         assert (answer.status, answer.code) == (503, 90033)
