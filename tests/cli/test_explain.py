@@ -1,9 +1,13 @@
 """`accredit explain`, `token inspect`, `logs`: what happened or would happen, and why; never the token itself."""
 
 import json
+import shutil
 import sqlite3
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 
 import pytest
+
+from tests.support import emulator
 
 ISSUER = "https://token.actions.githubusercontent.com"
 SUBJECT = "repo:octo-org@123456/octo-repo@456789:environment:production"
@@ -207,3 +211,74 @@ def test_a_sign_in_by_keys_that_were_no_longer_fresh_says_so(data, served, cli):
     assert "stale for 13 s: the issuer could not be reached" in " ".join(cli("logs", "show", *known).out.split())
     assert cli("logs", "show", *known, "-q", "assertion.keysStaleSeconds").out == "13\n"
     assert "stale" not in cli("logs", "show", served.requests["refused"]).out
+
+
+ONLINE = {
+    "the trusted job": ("production", 0, "accepted", "", "proven"),
+    "another branch, signed by the issuer": ("main", 3, "refused", "AADSTS700213", "proven"),
+    "an altered token": ("altered", 3, "refused", "AADSTS700027", "unproven"),
+    "an expired token": ("expired", 3, "refused", "AADSTS700024", "proven"),
+    "an issuer that nobody registered": ("stranger", 3, "refused", "AADSTS700211", "unknown"),
+}
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory, served):
+    """An emulator with the directory that made the tokens, running again at another address."""
+    folder = tmp_path_factory.mktemp("online")
+    shutil.copytree(served.data, folder / "data")
+    with emulator.running(folder) as found:
+        yield found
+
+
+@pytest.mark.parametrize("name", ONLINE)
+def test_online_the_registered_issuers_keys_are_fetched_and_prove(bare, served, running, name):
+    token, code, outcome, refusal, proof = ONLINE[name]
+    where = ("--data", str(running.data), "--online", "--ready-file", str(running.data.parent / "ready.json"))
+    ended = bare("explain", "-", *BOT, *where, "-o", "json", stdin=served.tokens[token])
+    assert ended.code == code, ended.err
+    assert (ended.json["outcome"], ended.json["code"], ended.json["proof"]) == (outcome, refusal, proof)
+    assert ("not registered: nothing is fetched" in ended.err) is (token == "stranger")
+
+
+def test_online_all_applications_are_asked_and_the_address_alone_is_enough(bare, served, running):
+    where = ("--data", str(running.data), "--online", "--url", running.url)
+    ended = bare("explain", "-", "--all", *where, "-o", "json", stdin=served.tokens["main"])
+    assert (ended.code, {each["proof"] for each in ended.json}) == (3, {"proven"})
+
+
+def test_online_what_the_issuer_did_not_sign_with_a_key_of_its_own_says_which_it_has(bare, served, running):
+    where = ("--data", str(running.data), "--online", "--url", running.url)
+    head, rest = served.tokens["production"].split(".", 1)
+    header = json.loads(urlsafe_b64decode(head + "=="))
+    other = urlsafe_b64encode(json.dumps({**header, "kid": "another"}).encode()).rstrip(b"=").decode()
+    ended = bare("explain", "-", *BOT, *where, "-o", "json", stdin=f"{other}.{rest}")
+    assert (ended.code, ended.json["code"], ended.json["cause"]) == (3, "AADSTS7000272", "KEY_UNKNOWN")
+    assert f"it publishes `{header['kid']}`" in ended.json["sentence"]
+
+
+def test_online_nothing_is_fetched_for_a_blocked_issuer_or_an_unreadable_token(bare, cli, served):
+    nowhere = ("--online", "--url", "https://localhost:1")
+    assert cli("issuer", "block", ISSUER).code == 0
+    ended = cli("explain", "-", *BOT, *nowhere, "-o", "json", stdin=served.tokens["production"])
+    assert (ended.code, ended.json["proof"], ended.err) == (3, "unknown", "")
+    head, _, tail = served.tokens["production"].split(".")
+    assert cli("explain", "-", *BOT, *nowhere, stdin=f"{head}.e30.{tail}").code == 3
+
+
+def test_online_an_issuer_that_does_not_answer_is_another_exit_code(cli, served):
+    ended = cli(
+        "explain", "-", *BOT, "--online", "--url", "https://localhost:1", "-o", "json", stdin=served.tokens["main"]
+    )
+    said = " ".join(ended.err.split())
+    assert (ended.code, ended.json["code"], ended.json["proof"]) == (7, "AADSTS700213", "unknown")
+    assert "the issuer's keys cannot be fetched: discovery: connect: " in said
+    assert "--ready-file FILE or --url URL says where" in said
+    ended = cli("explain", "-", *BOT, "--online", "--ready-file", "/dev/null", stdin=served.tokens["main"])
+    assert (ended.code, "not a ready file" in ended.err) == (2, True)
+
+
+def test_offline_the_signature_says_how_it_can_be_checked(cli, served):
+    line = "– Signature        not checked: no keys of the issuer at hand (use --online)"  # noqa: RUF001
+    assert line in cli("explain", "-", *BOT, stdin=served.tokens["main"]).out
+    assert "--online" not in cli("explain", "-", *BOT, stdin=served.tokens["stranger"]).out

@@ -177,6 +177,7 @@ def test_the_demo_holds_at_80_columns_and_leaves_nothing(monkeypatch, tmp_path):
     for text in ("1  Trust", "2  Exchange", "3  Refusal", "4  Sign-in events", "AADSTS700213", "Every step held."):
         assert text in out
     assert "NOT SO" not in out
+    assert "Nobody has proven" not in out
     assert out.count("✓") > 15
     assert not re.search(r"eyJ[\w-]{20,}\.", out)  # no token is printed
     assert "\x1b" not in out

@@ -214,7 +214,7 @@ AFTER = {  # record, keys (a key set, a refusal, None), claims, header -> code, 
         90061,
         "ISSUER_UNREACHABLE",
         "The issuer's keys could not be had: discovery: status 502.",
-        "unproven",
+        "unknown",
     ),
     "a key that is not published": (
         {},

@@ -201,11 +201,13 @@ def refusal(told: Narrator, stage: Stage, number: int) -> None:
         told.say(f"     {line}")
     told.check(f"azure-identity raised {answer.get('kind')}: {REFUSAL}", holds=REFUSAL in error)
     told.prose("Why, for an administrator:")
-    told.say(f"  $ accredit explain @token -a {APPLICATION}")
-    code, printed = told.command(stage, "explain", f"@{stage.token_file}", "-a", APPLICATION)
+    told.say(f"  $ accredit explain @token -a {APPLICATION} --online")
+    where = ("--online", "--ready-file", str(stage.ready_file))
+    code, printed = told.command(stage, "explain", f"@{stage.token_file}", "-a", APPLICATION, *where)
     told.block(printed)
     holds = code == failures.NO and REFUSAL in printed and "refs/heads/main" in printed
     told.check("the explanation gives the same code and shows both subjects", holds=holds)
+    told.check("the signature is the issuer's: the sender is proven", holds="✓ Signature" in printed)
 
 
 def events(told: Narrator, stage: Stage, number: int) -> None:
@@ -242,8 +244,9 @@ def _end(told: Narrator, stage: Stage, *, once: bool) -> None:
 def _keep_running(told: Narrator, stage: Stage) -> None:
     told.prose("Now try your own, in another terminal:")
     where = f"--data {stage.data}"
+    told.say(f"     accredit idp mint github --param branch=main --ready-file {stage.ready_file} > token")
     told.say(f"     accredit explain @token -a {APPLICATION} {where}")
-    told.say(f"     accredit idp mint github --param branch=main --ready-file {stage.ready_file}")
+    told.say(f"       --online --ready-file {stage.ready_file}")
     told.say(f"     accredit logs list {where}")
     told.say()
     told.say(f"The authority keeps running at {told.ink.accent(stage.url)} until Ctrl-C,")

@@ -1,11 +1,13 @@
 """``accredit explain``: would this token be accepted, and if not, exactly why, and what to change.
 
-Rule 1: nothing is fetched: a signature is checked where an administrator uploaded the issuer's keys, nowhere else.
+Rule 1: nothing is fetched unless ``--online`` is given, and then the keys of registered issuers only: a record says
+where they are, never the token.
 Rule 2: the token stays in memory; what is printed of it went through the filter that sign-in events go through.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -19,13 +21,15 @@ from accredit.errors import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
+    from accredit.assertions import Presented
     from accredit.cli.desk import Desk
     from accredit.cli.ink import Ink
     from accredit.directory import Application, Tenant
     from accredit.explain import Comparison, Explanation, Near, Step
     from accredit.issuers import Issuer
-    from accredit.ports import Transaction
+    from accredit.ports import Keys, Transaction
     from accredit.trust import FederatedCredential
 
 MARKS: Final = {"pass": "✓", "fail": "✗", "skip": "–"}  # noqa: RUF001  a dash: it was not tried
@@ -40,23 +44,42 @@ _CLAIMS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
     "-a", "--app", "application", metavar="APP", help="For this application, by name, client id or object id."
 )
 @click.option("--all", "everywhere", is_flag=True, help="For every application of the tenant, the nearest first.")
+@click.option("--online", is_flag=True, help="Fetch the issuer's keys, if it is registered, and check the signature.")
+@click.option("--ready-file", metavar="FILE", help="The ready file of the emulator whose test issuer has the keys.")
+@click.option("--url", envvar="ACCREDIT_URL", help="Its address, https://localhost:8443 if not given (ACCREDIT_URL).")
 @on_store
-async def explain(desk: Desk, token: str, application: str | None, everywhere: bool) -> None:
+async def explain(
+    desk: Desk,
+    token: str,
+    application: str | None,
+    everywhere: bool,
+    online: bool,
+    ready_file: str | None,
+    url: str | None,
+) -> None:
     """Would this token sign an application in? If not: why, and what to change.
 
-    TOKEN is -, @FILE or env:NAME. Nothing is fetched: a signature is checked where the issuer's keys were uploaded.
+    TOKEN is -, @FILE or env:NAME. Without --online nothing is fetched: a signature is checked where the issuer's keys
+    were uploaded.
 
-    Exit code 0: it would; 3: it would not.
+    Exit code 0: it would; 3: it would not; 7: the issuer's keys could not be fetched.
     """
+    if ready_file and not url:
+        url = str(inputs.ready(ready_file).get("url", ""))
     text = inputs.token(token, desk.session)
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         asked = await _asked(store, tenant, application, everywhere=everywhere)
         held = {each.id: await store.credentials.find(application_id=each.id) for each in asked}
         records = await names.everything(store.issuers, tenant_id=tenant.id)
-    found = _explanations(desk, tenant, text, [(each, held[each.id]) for each in asked], records)
+    presented = _read(text, tenant)
+    named = [] if isinstance(presented, Refused) else [each for each in records if each.url == presented.issuer]
+    at_hand = _fetched(desk, presented, named, url or "") if online else AtHand(UploadedKeys())
+    found = [_explanation(desk, tenant, presented, each, held[each.id], named, at_hand) for each in asked]
     found.sort(key=lambda each: (each.outcome != "accepted", -max((near.score for near in each.near), default=0)))
-    _print(desk, found if everywhere else found[0])
+    _print(desk, found if everywhere else found[0], hint=not online and any(each.fetches for each in named))
+    if at_hand.refused:
+        raise Answered(failures.UNREACHABLE)
     if all(each.outcome != "accepted" for each in found):
         raise Answered(failures.NO)
 
@@ -70,42 +93,83 @@ async def _asked(store: Transaction, tenant: Tenant, wanted: str | None, *, ever
     return every
 
 
-def _explanations(
+@dataclass(frozen=True, slots=True)
+class AtHand:
+    """The keys that there are, and why those of a record could not be had, by its id."""
+
+    keys: Keys
+    refused: Mapping[UUID, Refused] = field(default_factory=dict)
+
+
+def _read(text: str, tenant: Tenant) -> Presented | Refused:
+    from accredit import assertions
+
+    try:
+        return assertions.parse(text, assertions.ENTRA if tenant.portability == "entra" else assertions.EXTENDED)
+    except Refused as refused:
+        return refused
+
+
+def _fetched(desk: Desk, presented: Presented | Refused, named: Sequence[Issuer], url: str) -> AtHand:
+    """Fetch the keys of the records that the token's issuer has, where the exchange would."""
+    if isinstance(presented, Refused):
+        return AtHand(UploadedKeys())
+    if not named:
+        desk.session.note(f"{safe(presented.issuer)} is not registered: nothing is fetched.")
+        return AtHand(UploadedKeys())
+    from accredit.app.online import fetched
+
+    asked = [each for each in named if _may_prove(desk, presented, each)]
+    found = fetched(desk.local.folder, desk.session.settings(), asked, presented.key, url)
+    for refused in found.refused.values():
+        desk.session.warn(f"the issuer's keys cannot be fetched: {refused.detail}")
+    if found.refused and desk.local.folder.emulator:
+        desk.session.note("An emulator's test issuers answer while it runs: --ready-file FILE or --url URL says where.")
+    return AtHand(found.keys, found.refused)
+
+
+def _may_prove(desk: Desk, presented: Presented, record: Issuer) -> bool:
+    """Whether keys can help: the exchange fetches none for its own issuer, a blocked one, or another algorithm."""
+    from accredit import assertions, issuers
+
+    try:
+        issuers.refuse_own(presented.issuer, desk.by.own_issuers)
+        assertions.refuse_algorithm(presented.key, record)
+    except Refused:
+        return False
+    return True
+
+
+def _explanation(
     desk: Desk,
     tenant: Tenant,
-    text: str,
-    asked: Sequence[tuple[Application, Sequence[FederatedCredential]]],
-    records: Sequence[Issuer],
-) -> list[Explanation]:
-    from accredit import assertions, exchange
+    presented: Presented | Refused,
+    application: Application,
+    credentials: Sequence[FederatedCredential],
+    named: Sequence[Issuer],
+    at_hand: AtHand,
+) -> Explanation:
+    from accredit import exchange
     from accredit import explain as explaining
     from accredit.trust import Trusted
 
-    now = desk.now
-    try:
-        presented = assertions.parse(text, assertions.ENTRA if tenant.portability == "entra" else assertions.EXTENDED)
-    except Refused as refused:
-        return [explaining.unreadable(refused, client=each.display_name, now=now) for each, _ in asked]
-    named = [each for each in records if each.url == presented.issuer]
-    keys = UploadedKeys()
-    at_hand = {each.id: found for each in named if (found := keys.at_hand(each)).keys}
-    proof = exchange.state_of_proof(presented, named, keys, now)
-    return [
-        explaining.explain(
-            presented,
-            Trusted(credentials, multi_audience=tenant.several_audiences, revision=application.revision),
-            client=application.display_name,
-            now=now,
-            own=desk.by.own_issuers,
-            keys=at_hand,
-            proof=proof,
-            disabled=[each for each in credentials if not each.enabled],
-        )
-        for application, credentials in asked
-    ]
+    name, now = application.display_name, desk.now
+    if isinstance(presented, Refused):
+        return explaining.unreadable(presented, client=name, now=now)
+    keys = {each.id: found for each in named if (found := at_hand.keys.at_hand(each)).keys}
+    return explaining.explain(
+        presented,
+        Trusted(credentials, multi_audience=tenant.several_audiences, revision=application.revision),
+        client=name,
+        now=now,
+        own=desk.by.own_issuers,
+        keys={**at_hand.refused, **keys},
+        proof=exchange.state_of_proof(presented, named, at_hand.keys, now),
+        disabled=[each for each in credentials if not each.enabled],
+    )
 
 
-def _print(desk: Desk, found: Explanation | list[Explanation]) -> None:
+def _print(desk: Desk, found: Explanation | list[Explanation], *, hint: bool) -> None:
     import msgspec
 
     session = desk.session
@@ -115,12 +179,12 @@ def _print(desk: Desk, found: Explanation | list[Explanation]) -> None:
     for number, each in enumerate(found if isinstance(found, list) else [found]):
         if number:
             session.say("")
-        for line in drawn(each, session.ink):
+        for line in drawn(each, session.ink, hint=hint):
             session.say(line)
 
 
-def drawn(found: Explanation, ink: Ink) -> list[str]:
-    """Return an explanation for people: the answer, the first reason, then every step."""
+def drawn(found: Explanation, ink: Ink, *, hint: bool = False) -> list[str]:
+    """Draw an explanation for people: the answer, the first reason, every step. ``hint``: keys can be fetched."""
     near = found.near[0] if found.near else None
     name = found.credential or (near.name if near else "")
     answer = ink.good("match") if found.outcome == "accepted" else ink.bad("no match" if near else "refused")
@@ -128,7 +192,7 @@ def drawn(found: Explanation, ink: Ink) -> list[str]:
     lines = [f"{ink.bold(title)}   {answer}", *_prose(found.sentence, "  ")]
     compared = {_CLAIMS.get(each.claim, each.claim): each for each in near.comparisons} if near else {}
     for step in found.steps:
-        lines += _step(step, compared, ink)
+        lines += _step(step, compared, ink, " (use --online)" if hint and step.id == "signature" else "")
     for edit in _edits(found, near):
         lines += _labelled("fix", edit, "  ", ink)
     if warning := getattr(found, "warning", ""):
@@ -139,10 +203,10 @@ def drawn(found: Explanation, ink: Ink) -> list[str]:
     return lines
 
 
-def _step(step: Step, compared: Mapping[str, Comparison], ink: Ink) -> list[str]:
+def _step(step: Step, compared: Mapping[str, Comparison], ink: Ink, hint: str) -> list[str]:
     mark = MARKS[step.status]
     paint = {"pass": ink.good, "fail": ink.bad, "skip": ink.faint}[step.status]
-    said = " ".join(each for each in (step.code, safe(step.detail)) if each)
+    said = " ".join(each for each in (step.code, safe(step.detail)) if each) + (hint if step.status == "skip" else "")
     label = step.label + " " * max(1, _LABEL - cells(step.label)) if said else step.label
     first, *more = folded(said, max(20, width() - _LABEL - 6))
     lines = [f"  {paint(mark)} {label} {first}".rstrip(), *(" " * (_LABEL + 5) + each for each in more)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import ssl
 from http.client import HTTPException, HTTPSConnection
 from typing import Any, Final
@@ -15,7 +14,7 @@ from accredit.cli import failures, inputs
 from accredit.cli.failures import Ended, Failure
 from accredit.cli.grammar import group
 from accredit.cli.session import Session, pass_session
-from accredit.errors import INPUT_INVALID, INPUT_UNREADABLE, Refused
+from accredit.errors import INPUT_INVALID, Refused
 
 TIMEOUT: Final = 10.0  # seconds
 LARGEST_ANSWER: Final = 1_024 * 1_024  # octets
@@ -49,7 +48,7 @@ def mint(
 ) -> None:
     """Have a test issuer sign a token, and print it: accredit idp mint github --param environment=production."""
     if ready_file:
-        ready = _ready(ready_file)
+        ready = inputs.ready(ready_file)
         url, ca_file = url or str(ready.get("idp_url", "")), ca_file or str(ready.get("ca_file", ""))
     if not url:
         raise click.UsageError("which emulator? give --ready-file FILE, or --url URL and --ca-file FILE")
@@ -131,13 +130,6 @@ def _values(given: tuple[str, ...], what: str) -> dict[str, object]:
         except ValueError:
             found[name] = value
     return found
-
-
-def _ready(path: str) -> dict[str, Any]:
-    try:
-        return _object(inputs.file(os.fspath(path)))
-    except Ended as error:
-        raise Refused(INPUT_UNREADABLE, what=path, reason="not a ready file") from error
 
 
 def _object(said: bytes) -> dict[str, Any]:

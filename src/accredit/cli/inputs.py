@@ -6,12 +6,13 @@ warning, because other people of the machine see command lines.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from accredit.cli.failures import Said
@@ -63,6 +64,17 @@ def text_file(path: str, most: int = LARGEST_FILE) -> str:
     return _text(file(path, most), path)
 
 
+def ready(path: str) -> dict[str, Any]:
+    """Read the ready file of a running emulator. ``INPUT_UNREADABLE``."""
+    try:
+        found = json.loads(file(path))
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise Refused(INPUT_UNREADABLE, what=path, reason="not a ready file")
+    return found
+
+
 def key_id(given: str) -> UUID:
     """Read an id. ``INPUT_INVALID``."""
     try:
@@ -105,7 +117,10 @@ def _refuse_other(text: str) -> str:
 def _variable(name: str) -> str:
     if name in os.environ:
         return os.environ[name]
-    raise Refused(INPUT_UNREADABLE, what=f"variable {name}", reason="it is not set")
+    refused = Refused(INPUT_UNREADABLE, what=f"variable {name}", reason="it is not set")
+    raise Said(
+        refused, fix=f"Set it for this command ({name}=... accredit ...), or hand the token over with - or @FILE."
+    )
 
 
 def _text(data: bytes, what: str) -> str:

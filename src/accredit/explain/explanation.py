@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from accredit.errors import Refused
+from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.explain.causes import Cause
 from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, Step, Summary
 from accredit.explain.proving import prove
@@ -214,7 +214,9 @@ def _prove(
 
 def _state(proved: list[Tried], known: ProofState) -> ProofState:
     """What the signature step says of the sender, or what was known before where it was not made."""
-    signature = next(step for step, _ in proved if step.id == "signature")
+    signature, error = next((step, error) for step, error in proved if step.id == "signature")
+    if error is not None and error.row is ISSUER_UNREACHABLE:  # without keys nothing was tried
+        return known
     told: dict[str, ProofState] = {"pass": "proven", "fail": "unproven"}
     return told.get(signature.status, known)
 

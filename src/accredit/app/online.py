@@ -1,0 +1,75 @@
+"""The keys of registered issuers for one command, fetched as the exchange fetches them, under its rules."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from accredit import __version__
+from accredit.errors import ISSUER_UNREACHABLE, Refused
+from accredit.issuers import freshness
+from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules, emulator
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from accredit.app.folder import Folder
+    from accredit.config import Settings
+    from accredit.issuers import Issuer, KeyReference
+    from accredit.ports import Keys
+
+ANY_ADDRESS = "0.0.0.0"  # noqa: S104  a name for every address of this machine; nothing is bound
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What came of asking: keys at hand, and why those of a record could not be had, by its id."""
+
+    keys: Keys
+    refused: Mapping[UUID, Refused]
+
+
+def fetched(
+    folder: Folder, settings: Settings, records: Sequence[Issuer], wanted: KeyReference, base: str = ""
+) -> Fetched:
+    """Fetch the keys of ``records``, looking for ``wanted``. Not to be called while an event loop runs.
+
+    ``base``: the URL of the running emulator, whose test issuers answer for the platforms; the one on the usual port
+    when it is empty.
+    """
+    limits = freshness.EMULATOR if folder.emulator else freshness.PRODUCTION
+    rules = _emulated(folder, settings, base) if folder.emulator else _production(settings)
+    fetcher = Fetcher(limits, rules, user_agent=f"accredit/{__version__}")
+    keys = IssuerKeys(fetcher, limits, clock=time.monotonic, jitter=lambda: 0.0)
+    return Fetched(keys, asyncio.run(_fetched(keys, records, wanted)))
+
+
+async def _fetched(keys: IssuerKeys, records: Sequence[Issuer], wanted: KeyReference) -> Mapping[UUID, Refused]:
+    refused: dict[UUID, Refused] = {}
+    try:
+        for each in records:
+            try:
+                await keys.of(each, wanted)
+            except Refused as error:
+                if error.row is ISSUER_UNREACHABLE:  # else the keys are at hand, and the one that is wanted is none
+                    refused[each.id] = error
+    finally:
+        await keys.close()
+    return refused
+
+
+def _production(settings: Settings) -> Rules:
+    ports = (settings.port, settings.admin_port)
+    return Rules(own_listeners=frozenset((ANY_ADDRESS, port) for port in ports))
+
+
+def _emulated(folder: Folder, settings: Settings, base: str) -> Rules:
+    from accredit.testidp.dialect import dialects
+
+    base = base.rstrip("/") or f"https://localhost:{settings.port}"
+    answers = {each.issuer: f"{base}/idp/{name}" for name, each in dialects().items() if each.issuer}
+    own_ca = OwnCa(frozenset(("localhost", "127.0.0.1", "::1")), (folder.path / "ca.pem").read_text("utf-8"))
+    return emulator(overrides={**answers, **settings.issuer_overrides}, own_ca=own_ca)
