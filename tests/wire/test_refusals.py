@@ -4,9 +4,11 @@ import dataclasses
 import json
 import re
 from base64 import b64encode
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from string import Formatter
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,17 +19,20 @@ from msgspec.structs import replace
 
 from accredit.administer import credentials, issuers, principals
 from accredit.app import seed
+from accredit.directory import Certificate
 from accredit.errors import CATALOGUE
 from accredit.exchange import JWT_BEARER
 from accredit.issuers import base64url
-from tests.wire.authority import ADMIN, BASE, ORDERS_SCOPE, TENANT, TOKEN_PATH, WORKLOAD, Answer, Wire, wire
+from tests.forge import Certified, certificate, claims, token
+from tests.wire.authority import ADMIN, BASE, NOW, ORDERS_SCOPE, TENANT, TOKEN_PATH, WORKLOAD, Answer, Wire, wire
 
 DOC = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
 CERT = "https://docs.microsoft.com/azure/active-directory/develop/active-directory-certificate-credentials"
 GITHUB = "https://token.actions.githubusercontent.com"
+SECOND = timedelta(seconds=1)
 IMMUTABLE = "repo:octo-org@123456/octo-repo@456789"
 OTHER_ID = "11111111-2222-4333-8444-555555555555"
-FAR = "0001-01-01T00:00:00.0000000Z"
+VALID, EXPIRED = certificate("ES256"), certificate("ES256", valid=(-10, -1))
 
 
 @dataclass(frozen=True)
@@ -35,15 +40,21 @@ class Row:
     """What is sent, and what comes back."""
 
     send: Callable[[Wire], Answer]
-    code: int
+    code: int | str  # of Entra ID, or our own
     error: str
     text: str
     status: int = 0
     uri: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict)  # beside those of every refusal
+    token_endpoint: bool = True
 
     @property
     def expected_status(self) -> int:
         return self.status or (401 if self.error == "invalid_client" else 400)
+
+    @property
+    def label(self) -> str:
+        return f"AADSTS{self.code}" if isinstance(self.code, int) else self.code
 
 
 def posts(**changed: Any) -> Callable[[Wire], Answer]:
@@ -57,6 +68,16 @@ def mints(*, overrides: dict[str, Any] | None = None, **params: Any) -> Callable
 
 def faults(*names: str) -> Callable[[Wire], Answer]:
     return lambda wire: wire.post(wire.form(client_assertion=wire.mint(faults=list(names))))
+
+
+def signs(
+    by: Certified | None = None, header: dict[str, Any] | None = None, **changed: Any
+) -> Callable[[Wire], Answer]:
+    """Send an assertion that the workload signed itself, with a certificate's key."""
+    by = by or VALID
+    said = claims(**{"iss": WORKLOAD, "sub": WORKLOAD, "aud": f"{BASE}/{TENANT}/v2.0"} | changed)
+    named = header or {"kid": ..., "x5t": base64url.encode(by.sha1)}
+    return posts(client_assertion=token(said, alg="ES256", key=by.key, header=named))
 
 
 def secret(**changed: Any) -> Callable[[Wire], Answer]:
@@ -75,6 +96,7 @@ FORM_ROWS: dict[str, Row] = {
         900561,
         "invalid_request",
         "The endpoint only accepts POST requests. Received a GET request.",
+        headers={"allow": "POST"},
     ),
     "a JSON body is not read": Row(
         lambda wire: wire.ask("POST", TOKEN_PATH, b'{"grant_type":"x"}', {"content-type": "application/json"}),
@@ -402,6 +424,21 @@ PROOF_ROWS: dict[str, Row] = {
         "invalid_request",
         "External OIDC Provider token must have a lifetime of less than or equal to 1.01:00:00",
     ),
+    "self-signed for another client": Row(
+        signs(iss=OTHER_ID, sub=OTHER_ID),
+        700021,
+        "invalid_client",
+        "Client assertion application identifier doesn't match 'client_id' parameter. Review the documentation at "
+        f"{CERT} .",
+        uri=True,
+    ),
+    "self-signed with a certificate that nobody registered": Row(
+        signs(header={"kid": "nobody"}),
+        700027,
+        "invalid_client",
+        "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - "
+        "The key was not found.]",
+    ),
     "a wrong secret": Row(
         secret(client_secret="wrong"),
         7000215,
@@ -411,7 +448,61 @@ PROOF_ROWS: dict[str, Row] = {
         uri=True,
     ),
 }
-ROWS = FORM_ROWS | WHO_ROWS | SCOPE_ROWS | ASSERTION_ROWS | TRUST_ROWS | PROOF_ROWS
+OTHER_ROWS: dict[str, Row] = {
+    "an instance that is not ours": Row(
+        lambda wire: wire.ask("GET", "/common/discovery/instance?authorization_endpoint=https://login.example/common"),
+        50049,
+        "invalid_instance",
+        "Unknown or invalid instance.",
+        token_endpoint=False,
+    ),
+    "a path of nobody": Row(
+        lambda wire: wire.ask("GET", "/nowhere"),
+        *("ACC2404", "invalid_request", "This path is not served here."),
+        status=404,
+        token_endpoint=False,
+    ),
+    "a path of nobody below a tenant": Row(
+        lambda wire: wire.ask("GET", f"/{TENANT}/nowhere"),
+        *("ACC2404", "invalid_request", "This path is not served here."),
+        status=404,
+        token_endpoint=False,
+    ),
+    "deleting keys": Row(
+        lambda wire: wire.ask("DELETE", f"/{TENANT}/discovery/v2.0/keys"),
+        *("ACC2405", "invalid_request", "This path accepts GET, OPTIONS only."),
+        status=405,
+        headers={"allow": "GET, OPTIONS"},
+        token_endpoint=False,
+    ),
+    "writing metadata": Row(
+        lambda wire: wire.ask("POST", "/metadata/endpoints"),
+        *("ACC2405", "invalid_request", "This path accepts GET only."),
+        status=405,
+        headers={"allow": "GET"},
+        token_endpoint=False,
+    ),
+    "a body that is announced to be too large": Row(
+        lambda wire: wire.ask("POST", TOKEN_PATH, b"", {"content-length": "131073"}),
+        *("ACC2413", "invalid_request", "The request body is larger than 131072 bytes."),
+        status=413,
+    ),
+    "a host of somebody else": Row(
+        lambda wire: wire.ask("GET", "/", headers={"host": "evil.example:8443"}),
+        *("ACC2421", "invalid_request", "This host name is not served here."),
+        status=421,
+        token_endpoint=False,
+    ),
+    "signing in with a browser": Row(
+        lambda wire: wire.ask("GET", f"/{TENANT}/oauth2/v2.0/authorize"),
+        "ACC2501",
+        "unsupported_response_type",
+        "accredit signs in workloads only; there is no interactive sign-in here.",
+        status=501,
+        token_endpoint=False,
+    ),
+}
+ROWS = FORM_ROWS | WHO_ROWS | SCOPE_ROWS | ASSERTION_ROWS | TRUST_ROWS | PROOF_ROWS | OTHER_ROWS
 
 
 def refused(answer: Answer, row: Row) -> None:
@@ -420,18 +511,19 @@ def refused(answer: Answer, row: Row) -> None:
     members = ["error", "error_description", "error_codes", "timestamp", "trace_id", "correlation_id"]
     assert list(body) == members + (["error_uri"] if row.uri else [])
     trace, correlation = body["trace_id"], body["correlation_id"]
-    assert body["error_codes"] == [row.code]
+    assert body["error_codes"] == ([row.code] if isinstance(row.code, int) else [])
     assert body["error_description"] == (
-        f"AADSTS{row.code}: {row.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: 2026-11-23 14:00:00Z"
+        f"{row.label}: {row.text} Trace ID: {trace} Correlation ID: {correlation} Timestamp: 2026-11-23 14:00:00Z"
     )
     assert (body["error"], answer.status, body["timestamp"]) == (row.error, row.expected_status, "2026-11-23 14:00:00Z")
     assert body.get("error_uri") == (f"{BASE}/error?code={row.code}" if row.uri else None)
     assert UUID(trace).bytes[-1] == 0
     assert answer.headers["x-ms-request-id"] == trace
     assert answer.headers["content-type"] == "application/json; charset=utf-8"
-    assert answer.headers["cache-control"] == "no-store, no-cache"
-    assert "www-authenticate" not in answer.headers
-    assert "set-cookie" not in answer.headers
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers.get("cache-control") == ("no-store, no-cache" if row.token_endpoint else None)
+    rare = ("allow", "retry-after", "www-authenticate", "set-cookie")
+    assert {name: answer.headers[name] for name in rare if name in answer.headers} == row.headers
 
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
@@ -439,56 +531,13 @@ def test_a_refusal_is_answered_as_the_contract_says(row: Row, shared: Wire) -> N
     refused(row.send(shared), row)
 
 
-def test_an_expression_that_does_not_hold(emulator: Wire) -> None:
-    emulator.run(
-        credentials.add,
-        emulator.administrator,
-        seed.marked("application deploy-bot"),
-        name="any-branch",
-        issuer=GITHUB,
-        subject=None,
-        expression="claims['sub'] matches 'repo:octo-org@123456/*' and claims['repository_owner_id'] eq '999'",
-        audiences=("api://AzureADTokenExchange",),
-    )
-    subject = f"{IMMUTABLE}:ref:refs/heads/main"
-    refused(
-        emulator.post(emulator.form(client_assertion=emulator.mint(branch="main"))),
-        Row(
-            posts(),
-            7002131,
-            "invalid_client",
-            f"No matching federated identity record found for presented assertion subject '{subject}' or no federated "
-            "identity credential expression matched. Please check your federated identity credential Subject, "
-            f"Expression, Audience and Issuer against the presented assertion. {DOC}",
-        ),
-    )
+# ── refusals that something has to be changed for, each in an emulator of its own ────────────────────────────────────
 
 
-def test_what_this_authority_issued_itself(emulator: Wire) -> None:
-    own = f"{BASE}/{TENANT}/v2.0"
-    emulator.run(
-        credentials.add,
-        emulator.administrator,
-        seed.marked("application deploy-bot"),
-        name="loop",
-        issuer=own,
-        subject="x",
-        audiences=("api://AzureADTokenExchange",),
-    )
-    answer = emulator.post(emulator.form(client_assertion=emulator.mint(overrides={"iss": own, "sub": "x"})))
-    text = "AAD-issued tokens may not be used for federated identity flows."
-    refused(answer, Row(posts(), 700222, "invalid_client", text))
-
-
-def test_a_disabled_application_and_one_without_a_service_principal(emulator: Wire) -> None:
-    principal = seed.marked("principal deploy-bot")
-    emulator.run(principals.update, emulator.administrator, principal, enabled=False)
-    disabled = f"Application '{WORKLOAD}'(deploy-bot) is disabled."
-    refused(emulator.post(emulator.form()), Row(posts(), 7000112, "unauthorized_client", disabled))
-    assert emulator.events()[0].code == 7000112
-    emulator.run(principals.delete, emulator.administrator, principal)
-    missing = f"The client application {WORKLOAD} is missing service principal in the tenant {TENANT}."
-    refused(emulator.post(emulator.form()), Row(posts(), 7000229, "unauthorized_client", missing))
+def trusts(wire: Wire, **given: Any) -> None:
+    """Give the workload another credential."""
+    known = {"name": "another", "issuer": GITHUB, "audiences": ("api://AzureADTokenExchange",)}
+    wire.run(credentials.add, wire.administrator, seed.marked("application deploy-bot"), **known | given)
 
 
 async def put(wire: Wire, shelf: str, key: UUID, **changed: Any) -> None:
@@ -497,78 +546,255 @@ async def put(wire: Wire, shelf: str, key: UUID, **changed: Any) -> None:
         await found.put(replace(await found.get(key), **changed))
 
 
-def test_a_public_client(emulator: Wire) -> None:
-    emulator.run(put, emulator, "applications", seed.marked("application deploy-bot"), public=True)
-    text = "Client is public so neither 'client_assertion' nor 'client_secret' should be presented."
-    refused(emulator.post(emulator.form()), Row(posts(), 700025, "invalid_client", text))
+def an_expression(wire: Wire) -> Answer:
+    text = "claims['sub'] matches 'repo:octo-org@123456/*' and claims['repository_owner_id'] eq '999'"
+    trusts(wire, subject=None, expression=text)
+    return wire.post(wire.form(client_assertion=wire.mint(branch="main")))
 
 
-def test_an_expired_secret(emulator: Wire) -> None:
-    emulator.clock.advance(days=3_651)
-    answer = secret(client_secret=seed.ADMIN_SECRET, scope=ORDERS_SCOPE)(emulator)
-    assert (answer.status, answer.code) == (401, 7000222)
-    assert answer.json["error_description"].startswith(
-        f"AADSTS7000222: The provided client secret keys for app '{ADMIN}' are expired. Visit the Azure portal "
-        "to create new keys for your app: "
-        "https://aka.ms/NewClientSecret, or consider using certificate credentials for "
-        "added "
-        "security: https://aka.ms/certCreds. Trace ID: "
-    )
+def its_own_issuer(wire: Wire) -> Answer:
+    own = f"{BASE}/{TENANT}/v2.0"
+    trusts(wire, issuer=own, subject="x")
+    return wire.post(wire.form(client_assertion=wire.mint(overrides={"iss": own, "sub": "x"})))
 
 
-def test_a_resource_that_demands_an_assignment(emulator: Wire) -> None:
-    emulator.run(put, emulator, "principals", seed.marked("principal Orders API"), assignment_required=True)
-    assert emulator.post(emulator.form()).status == 200
-    answer = secret(client_secret=seed.ADMIN_SECRET)(emulator)
-    resource = f"'{seed.ORDERS_ID}'(Orders API)"
-    text = f"Application '{ADMIN}'(accredit-admin) is not assigned to a role for the application {resource}."
-    refused(answer, Row(posts(), 501051, "invalid_grant", text))
+def a_disabled_application(wire: Wire) -> Answer:
+    wire.run(principals.update, wire.administrator, seed.marked("principal deploy-bot"), enabled=False)
+    return wire.post(wire.form())
 
 
-def test_an_issuer_that_cannot_be_reached(emulator: Wire) -> None:
-    emulator.run(put, emulator, "issuers", seed.marked("issuer github"), key_source="discovery", jwks=None)
-    answer = emulator.post(emulator.form())  # nothing listens where the test issuer would answer
-    refused(answer, Row(posts(), 90061, "invalid_request", "Request to External OIDC endpoint failed."))
-    event = emulator.events()[0]
-    assert "connect" in event.detail
-    assert event.credential_name == seed.CREDENTIAL
+def no_principal(wire: Wire) -> Answer:
+    wire.run(principals.delete, wire.administrator, seed.marked("principal deploy-bot"))
+    return wire.post(wire.form())
 
 
-def test_a_key_that_is_too_weak(emulator: Wire) -> None:
+def a_public_client(wire: Wire) -> Answer:
+    wire.run(put, wire, "applications", seed.marked("application deploy-bot"), public=True)
+    return wire.post(wire.form())
+
+
+async def expire(wire: Wire) -> None:
+    key = seed.marked("application accredit-admin")
+    async with wire.runtime.registry.transaction() as change:
+        found = await change.applications.get(key)
+        past = tuple(replace(each, starts_at=NOW - 2 * SECOND, ends_at=NOW - SECOND) for each in found.secrets)
+        await change.applications.put(replace(found, secrets=past))
+
+
+def an_expired_secret(wire: Wire) -> Answer:
+    wire.run(expire, wire)
+    return secret(client_secret=seed.ADMIN_SECRET, scope=ORDERS_SCOPE)(wire)
+
+
+def an_assignment_demanded(wire: Wire) -> Answer:
+    wire.run(put, wire, "principals", seed.marked("principal Orders API"), assignment_required=True)
+    assert wire.post(wire.form()).status == 200
+    return secret(client_secret=seed.ADMIN_SECRET)(wire)
+
+
+def an_issuer_out_of_reach(wire: Wire) -> Answer:
+    wire.run(put, wire, "issuers", seed.marked("issuer github"), key_source="discovery", jwks=None)
+    return wire.post(wire.form())  # nothing listens where the test issuer would answer
+
+
+def a_blocked_issuer(wire: Wire) -> Answer:
+    wire.run(issuers.block, wire.administrator, seed.marked("issuer github"))
+    return wire.post(wire.form())
+
+
+def a_weak_key(wire: Wire) -> Answer:
     weak = '{"keys":[{"kty":"RSA","kid":"weak","n":"%s","e":"AQAB"}, %s]}'
     small = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  that it is too small is the point
     number = small.public_key().public_numbers().n
-    good = emulator.ask("GET", "/idp/github/.well-known/jwks").json["keys"][0]
+    good = wire.ask("GET", "/idp/github/.well-known/jwks").json["keys"][0]
     document = weak % (base64url.encode(number.to_bytes(128, "big")), json.dumps(good))
-    emulator.run(issuers.upload, emulator.administrator, seed.marked("issuer github"), document)
-    answer = emulator.post(emulator.form(client_assertion=emulator.mint(header={"kid": "weak"})))
-    text = "Invalid JWT token. Unsupported key for the signing algorithm."
-    refused(answer, Row(posts(), 5002730, "invalid_request", text))
-    assert "KP-02" in emulator.events()[0].detail
+    wire.run(issuers.upload, wire.administrator, seed.marked("issuer github"), document)
+    return wire.post(wire.form(client_assertion=wire.mint(header={"kid": "weak"})))
 
 
-def test_too_many_requests_at_once(emulator: Wire) -> None:
-    admission = emulator.runtime.front.tokens.admission  # type: ignore[union-attr]
+def certifies(wire: Wire, by: Certified) -> None:
+    """Register a certificate, valid or not."""
+    begins, ends = (NOW - timedelta(days=10), NOW - timedelta(days=1)) if by is EXPIRED else (NOW, NOW)
+    known = Certificate(
+        key_id=UUID(int=12), der=by.der, thumbprint=by.sha1.hex().upper(), starts_at=begins, ends_at=ends
+    )
+    wire.run(put, wire, "applications", seed.marked("application deploy-bot"), certificates=(known,))
+
+
+def another_audience(wire: Wire) -> Answer:
+    certifies(wire, VALID)
+    assert signs()(wire).status == 200
+    return signs(aud="https://somebody.example")(wire)
+
+
+def an_expired_certificate(wire: Wire) -> Answer:
+    certifies(wire, EXPIRED)
+    return signs(EXPIRED)(wire)
+
+
+def too_many_at_once(wire: Wire) -> Answer:
+    admission = wire.runtime.front.tokens.admission  # type: ignore[union-attr]
     admission.under_way = admission.most
-    answer = emulator.post(emulator.form())
-    assert (answer.status, answer.code, answer.json["error"]) == (429, 90055, "temporarily_unavailable")
-    assert answer.headers["retry-after"] == "1"
+    return wire.post(wire.form())
 
 
-def test_errors_of_the_transport_are_json_too(shared: Wire) -> None:
-    for method, path, headers, status, error, label, allow in (
-        ("GET", "/nowhere", {}, 404, "invalid_request", "ACC2404", None),
-        ("GET", f"/{TENANT}/nowhere", {}, 404, "invalid_request", "ACC2404", None),
-        ("DELETE", f"/{TENANT}/discovery/v2.0/keys", {}, 405, "invalid_request", "ACC2405", "GET, OPTIONS"),
-        ("POST", "/metadata/endpoints", {}, 405, "invalid_request", "ACC2405", "GET"),
-        ("POST", TOKEN_PATH, {"content-length": "131073"}, 413, "invalid_request", "ACC2413", None),
-        ("GET", "/", {"host": "evil.example:8443"}, 421, "invalid_request", "ACC2421", None),
-        ("GET", f"/{TENANT}/oauth2/v2.0/authorize", {}, 501, "unsupported_response_type", "ACC2501", None),
-    ):
-        answer = shared.ask(method, path, b"", headers)
-        assert (answer.status, answer.json["error"], answer.json["error_codes"]) == (status, error, []), path
-        assert answer.json["error_description"].startswith(f"{label}: "), path
-        assert answer.headers.get("allow") == allow, path
+def no_key_signs(wire: Wire) -> Answer:
+    wire.runtime.authority.mint.set_keys(())  # type: ignore[attr-defined]
+    return wire.post(wire.form())
+
+
+def an_accident(wire: Wire) -> Answer:
+    async def broken(*_: Any) -> None:
+        raise ZeroDivisionError("a secret detail")
+
+    front = wire.runtime.front
+    tokens = dataclasses.replace(front.tokens, exchange=broken)  # type: ignore[union-attr]
+    wire.runtime.front = dataclasses.replace(front, tokens=tokens)  # type: ignore[type-var]
+    return wire.post(wire.form())
+
+
+CHANGED: dict[str, Row] = {
+    "an expression that does not hold": Row(
+        an_expression,
+        7002131,
+        "invalid_client",
+        f"No matching federated identity record found for presented assertion subject '{IMMUTABLE}:ref:refs/heads/main'"
+        " or no federated identity credential expression matched. Please check your federated identity credential "
+        f"Subject, Expression, Audience and Issuer against the presented assertion. {DOC}",
+    ),
+    "what this authority issued itself": Row(
+        its_own_issuer,
+        700222,
+        "invalid_client",
+        "AAD-issued tokens may not be used for federated identity flows.",
+    ),
+    "a disabled application": Row(
+        a_disabled_application,
+        7000112,
+        "unauthorized_client",
+        f"Application '{WORKLOAD}'(deploy-bot) is disabled.",
+    ),
+    "an application without a service principal": Row(
+        no_principal,
+        7000229,
+        "unauthorized_client",
+        f"The client application {WORKLOAD} is missing service principal in the tenant {TENANT}.",
+    ),
+    "a public client": Row(
+        a_public_client,
+        700025,
+        "invalid_client",
+        "Client is public so neither 'client_assertion' nor 'client_secret' should be presented.",
+    ),
+    "an expired secret": Row(
+        an_expired_secret,
+        7000222,
+        "invalid_client",
+        f"The provided client secret keys for app '{ADMIN}' are expired. Visit the Azure portal to create new keys for "
+        "your app: https://aka.ms/NewClientSecret, or consider using certificate credentials for added security: "
+        "https://aka.ms/certCreds.",
+    ),
+    "a resource that demands an assignment": Row(
+        an_assignment_demanded,
+        501051,
+        "invalid_grant",
+        f"Application '{ADMIN}'(accredit-admin) is not assigned to a role for the application '{seed.ORDERS_ID}'"
+        "(Orders API).",
+    ),
+    "an issuer that cannot be reached": Row(
+        an_issuer_out_of_reach, 90061, "invalid_request", "Request to External OIDC endpoint failed."
+    ),
+    "an issuer that is blocked": Row(
+        a_blocked_issuer,
+        700238,
+        "invalid_client",
+        "Workload identity federation is blocked in this tenant by policy.",
+    ),
+    "a key that is too weak": Row(
+        a_weak_key, 5002730, "invalid_request", "Invalid JWT token. Unsupported key for the signing algorithm."
+    ),
+    "self-signed for another audience": Row(
+        another_audience,
+        700023,
+        "invalid_client",
+        f"Client assertion audience claim does not match Realm issuer. Review the documentation at {CERT} .",
+    ),
+    "self-signed with an expired certificate": Row(
+        an_expired_certificate,
+        700027,
+        "invalid_client",
+        "Client assertion contains an invalid signature. [Reason - The key used is expired., Thumbprint of key used by "
+        f"client: '{EXPIRED.sha1.hex().upper()}', Found key 'Start=11/13/2026 14:00:00, End=11/22/2026 14:00:00']",
+    ),
+    "too many requests at once": Row(
+        too_many_at_once,
+        90055,
+        "temporarily_unavailable",
+        "There are too many incoming requests.",
+        status=429,
+        headers={"retry-after": "1"},
+    ),
+    "no key that signs": Row(
+        no_key_signs,
+        90033,
+        "temporarily_unavailable",
+        "A transient error has occurred. Please try again.",
+        status=503,
+        headers={"retry-after": "1"},
+    ),
+    "an error of our own": Row(
+        an_accident,
+        "ACC2500",
+        "server_error",
+        "An unexpected error occurred; it is recorded under the trace id.",
+        status=500,
+    ),
+}
+
+
+@pytest.mark.parametrize("row", CHANGED.values(), ids=CHANGED.keys())
+def test_a_refusal_after_a_change_is_answered_as_the_contract_says(row: Row, emulator: Wire) -> None:
+    refused(row.send(emulator), row)
+
+
+def names(row: Row) -> set[str]:
+    """The rows of the catalogue that this one can be an answer of."""
+    return {
+        name
+        for name, each in CATALOGUE.items()
+        if each.label == row.label
+        and re.fullmatch(
+            "".join(
+                re.escape(text) + ("(?s:.*)" if field else "") for text, field, _, _ in Formatter().parse(each.template)
+            ),
+            row.text,
+        )
+    }
+
+
+def test_every_refusal_of_the_token_endpoint_is_compared_field_by_field() -> None:
+    compared = [names(row) for row in (ROWS | CHANGED).values()]
+    assert all(len(each) == 1 for each in compared)
+    wanted = {name for name, row in CATALOGUE.items() if row.family == "sts" and row.stage == "first"}
+    own = {"NOT_FOUND", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "HOST_NOT_SERVED", "BROKEN", "NOT_IMPLEMENTED"}
+    assert set().union(*compared) == wanted | own
+
+
+def test_the_event_of_a_refusal_says_more_than_its_answer(emulator: Wire) -> None:
+    a_weak_key(emulator)
+    assert "KP-02" in emulator.events()[0].detail
+    an_issuer_out_of_reach(emulator)
+    event = emulator.events()[0]
+    assert "connect" in event.detail
+    assert event.credential_name == seed.CREDENTIAL
+    a_disabled_application(emulator)
+    assert emulator.events()[0].code == 7000112
+
+
+def test_an_error_of_our_own_is_told_without_a_word_about_it(emulator: Wire) -> None:
+    body = an_accident(emulator).body
+    assert b"secret" not in body
+    assert b"ZeroDivision" not in body
 
 
 def test_a_body_that_grows_beyond_the_limit_without_saying_so(shared: Wire) -> None:
@@ -577,25 +803,6 @@ def test_a_body_that_grows_beyond_the_limit_without_saying_so(shared: Wire) -> N
         "POST", TOKEN_PATH, body, {"content-type": "application/x-www-form-urlencoded", "content-length": ""}
     )
     assert answer.status == 413
-
-
-def test_an_error_of_our_own_is_told_without_a_word_about_it(emulator: Wire) -> None:
-    async def broken(*_: Any) -> None:
-        raise ZeroDivisionError("a secret detail")
-
-    tokens = emulator.runtime.front.tokens  # type: ignore[union-attr]
-    tokens = dataclasses.replace(tokens, exchange=broken)
-    front = dataclasses.replace(emulator.runtime.front, tokens=tokens)  # type: ignore[type-var]
-    answer = emulator.ask(
-        "POST",
-        TOKEN_PATH,
-        b"grant_type=client_credentials&client_id=x&client_secret=y&scope=z",
-        {"content-type": "application/x-www-form-urlencoded"},
-        application=front,
-    )
-    assert (answer.status, answer.json["error"], answer.json["error_codes"]) == (500, "server_error", [])
-    assert b"secret" not in answer.body
-    assert b"ZeroDivision" not in answer.body
 
 
 def test_an_explanation_that_breaks_does_not_lose_the_refusal(emulator: Wire) -> None:
