@@ -80,7 +80,7 @@ class World:
         policies = {"entra": ENTRA, "extended": EXTENDED}
         self.authority = Authority(
             BASE,
-            OwnIssuers([BASE]),
+            OwnIssuers([BASE], kid_mark="emulator-"),
             policies,
             lambda: NOW,
             CountedIds(),
@@ -331,6 +331,13 @@ STORIES = {  # world, request -> row, proof state of the event (None: no event),
     "an own issuer, though a credential names it": (
         lambda: World(credential(1, issuer=OWN)),
         {"assertion": signed(iss=OWN)},
+        errors.OWN_ISSUER,
+        "unknown",
+        0,
+    ),
+    "an emulator's key, where there is no emulator": (
+        World,
+        {"assertion": signed(header={"kid": "emulator-x"})},
         errors.OWN_ISSUER,
         "unknown",
         0,

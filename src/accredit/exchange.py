@@ -197,7 +197,7 @@ async def prove_federated(presented: Presented, signin: SignIn, authority: Autho
         signin.proof_state = state_of_proof(presented, records, authority.keys, signin.at)
         raise
     signin.credential = candidates[0]
-    issuers.refuse_own(presented.issuer, authority.own_issuers)  # 700222
+    issuers.refuse_own(presented.issuer, authority.own_issuers, presented.key.kid)  # 700222
     signin.credential, proof = await first_proof(presented, candidates, authority.keys, signin)
     return proof
 

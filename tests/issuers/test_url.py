@@ -175,6 +175,34 @@ def test_others_are_not(issuer):
     url.refuse_own(issuer, OWN)
 
 
+MARKED = OwnIssuers(["https://sts.example"], tenant_mark="acc7ed17", kid_mark="emulator-")
+EMULATORS = {
+    "its tenant, version 2": ("https://localhost:8443/acc7ed17-0000-4000-8000-000000000001/v2.0", None),
+    "its tenant, version 1": ("https://old.example/acc7ed17-0000-4000-8000-000000000009/", "kid-1"),
+    "its key": ("https://idp.example", "emulator-YmFzZTY0dXJs"),
+}
+NO_EMULATORS = {
+    "a host of that name": ("https://acc7ed17.example/", None),
+    "a path that goes on with it": ("https://idp.example/xacc7ed17-0000", "kid-1"),
+    "a key that is named so further on": ("https://idp.example", "x-emulator-1"),
+    "a key without a name": ("https://idp.example", None),
+}
+
+
+@pytest.mark.parametrize(("issuer", "kid"), EMULATORS.values(), ids=EMULATORS)
+def test_what_bears_an_emulators_mark_is_refused_where_there_is_none(issuer, kid):
+    with pytest.raises(Refused) as refused:
+        url.refuse_own(issuer, MARKED, kid)
+    assert refused.value.row is OWN_ISSUER
+    assert "emulator" in refused.value.detail
+    url.refuse_own(issuer, OwnIssuers(), kid)
+
+
+@pytest.mark.parametrize(("issuer", "kid"), NO_EMULATORS.values(), ids=NO_EMULATORS)
+def test_what_only_looks_like_an_emulators_is_not(issuer, kid):
+    url.refuse_own(issuer, MARKED, kid)
+
+
 ENTRA = {
     "version 2": f"https://login.microsoftonline.com/{TENANT}/v2.0",
     "version 1": f"https://sts.windows.net/{TENANT}/",

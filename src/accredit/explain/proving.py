@@ -41,7 +41,7 @@ def prove(presented: Presented, record: Issuer | None, keys: Keys, own: OwnIssue
     longest = record.max_lifetime if record else MAX_LIFETIME
     left = presented.expires - now.timestamp()
     return [
-        _step("self", "Foreign issuer", "", partial(refuse_own, presented.issuer, own)),
+        _step("self", "Foreign issuer", "", partial(refuse_own, presented.issuer, own, presented.key.kid)),
         _algorithm(presented, record),
         _signature(presented, record, keys, now),
         _step("time", "Not expired", f"{span(left)} left", partial(refuse_untimely, presented, skew, now)),

@@ -116,24 +116,39 @@ class OwnIssuers:
     ``bases`` are the public base URLs, today's and former ones, without a trailing slash: an authority emits
     ``{base}/{tenant id}/`` and ``{base}/{tenant id}/v2.0`` for each of its tenants, present, deleted and future, and
     the literal ``{tenantid}`` in the documents of ``common``. ``strings`` are further ones, from the store.
+
+    An emulator speaks for anybody, so an authority that is none takes every emulator's issuer for one that it must not
+    believe either: ``tenant_mark`` begins the ids of emulators' tenants, ``kid_mark`` the names of their keys.
     """
 
-    __slots__ = ("_bases", "_strings")
+    __slots__ = ("_bases", "_kid_mark", "_strings", "_tenant_mark")
 
-    def __init__(self, bases: Iterable[str] = (), strings: Iterable[str] = ()) -> None:
+    def __init__(
+        self, bases: Iterable[str] = (), strings: Iterable[str] = (), *, tenant_mark: str = "", kid_mark: str = ""
+    ) -> None:
         self._bases = tuple(base + "/" for base in bases)
         self._strings = frozenset(strings)
+        self._tenant_mark = tenant_mark and f"/{tenant_mark}"
+        self._kid_mark = kid_mark
 
     def __contains__(self, text: str) -> bool:
         if text in self._strings:
             return True
         return any(text.startswith(base) and _TENANT_PATH.fullmatch(text, len(base)) for base in self._bases)
 
+    def emulators(self, issuer: str, kid: str | None) -> bool:
+        """Whether an emulator issued it, judged by its tenant's id in the path of ``issuer`` or by its key's name."""
+        if self._kid_mark and kid is not None and kid.startswith(self._kid_mark):
+            return True
+        return bool(self._tenant_mark) and issuer.find(self._tenant_mark, len("https://")) > 0
 
-def refuse_own(issuer: str, own: OwnIssuers) -> None:
-    """Refuse what we or Microsoft Entra ID issued (700222)."""
+
+def refuse_own(issuer: str, own: OwnIssuers, kid: str | None = None) -> None:
+    """Refuse what we, an emulator or Microsoft Entra ID issued (700222). ``kid``: of the key that is said to sign."""
     if issuer in own:
         raise Refused(OWN_ISSUER, detail="the issuer is one of this authority's own")
+    if own.emulators(issuer, kid):
+        raise Refused(OWN_ISSUER, detail="it bears a mark of an emulator, which speaks for anybody")
     if is_entra(issuer):
         raise Refused(OWN_ISSUER, detail="the issuer is a host of Microsoft Entra ID")
 
