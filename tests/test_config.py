@@ -8,7 +8,7 @@ from accredit.errors import INPUT_UNREADABLE, SETTING_INVALID, Refused
 
 def test_an_option_outranks_a_variable_outranks_a_secret_file_outranks_the_file(tmp_path: Path) -> None:
     file = tmp_path / "a.toml"
-    file.write_text('region = "file"\nport = 1\nadmin_port = 2\nunder_way = 7\n[retention]\ndays = 3\nmegabytes = 9\n')
+    file.write_text('region = "file"\nport = 1\nadmin_port = 2\nunder_way = 7\n[retention]\ndays = 3\nmegabytes = 99\n')
     secrets = tmp_path / "secrets"
     secrets.mkdir()
     (secrets / "accredit_region").write_text("secret\n")
@@ -17,7 +17,7 @@ def test_an_option_outranks_a_variable_outranks_a_secret_file_outranks_the_file(
     variables = {"ACCREDIT_REGION": "variable", "ACCREDIT_RETENTION__DAYS": "5", "HOME": "/"}
     found = config.read(variables, file=file, secrets=secrets, port=33, profile=None)
     assert (found.region, found.admin_port, found.port, found.under_way) == ("variable", 22, 33, 7)
-    assert (found.retention.days, found.retention.megabytes) == (5, 9)
+    assert (found.retention.days, found.retention.megabytes) == (5, 99)
 
 
 def test_the_file_may_be_named_by_a_variable(tmp_path: Path) -> None:
@@ -45,6 +45,14 @@ WRONG: dict[str, tuple[dict[str, str], str, str]] = {
     "a name like nothing": ({"ACCREDIT_ZZZZ": "1"}, "zzzz", "there is no such setting"),
     "a port that cannot be": ({"ACCREDIT_PORT": "65536"}, "port", "<= 65535"),
     "text for a number": ({"ACCREDIT_PORT": "many"}, "port", "int"),
+    "days beyond any calendar": ({"ACCREDIT_RETENTION__DAYS": "36501"}, "retention.days", "<= 36500"),
+    "a log that holds nothing": ({"ACCREDIT_RETENTION__MEGABYTES": "63"}, "retention.megabytes", ">= 64"),
+    "a log beyond any disk": ({"ACCREDIT_RETENTION__MEGABYTES": "16777217"}, "retention.megabytes", "<= 16777216"),
+    "a reserve beyond any disk": (
+        {"ACCREDIT_RETENTION__RESERVE_MEGABYTES": "1048577"},
+        "retention.reserve_megabytes",
+        "<=",
+    ),
     "a profile that is none": ({"ACCREDIT_PROFILE": "x", "ACCREDIT_LOG_LEVEL": "loud"}, "log_level", "loud"),
     "JSON that is none": ({"ACCREDIT_REFUSALS": "{"}, "ACCREDIT_REFUSALS", "not JSON"),
     "a setting used as a group": ({"ACCREDIT_PORT": "1", "ACCREDIT_PORT__X": "1"}, "ACCREDIT_PORT__X", "one name"),

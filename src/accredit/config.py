@@ -42,9 +42,11 @@ class Tls(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long sign-in events are kept."""
 
-    days: Positive = 30
-    megabytes: Positive = 10_240  # cap of the database; the oldest events go first
-    reserve_megabytes: Positive = 256  # free disk below which unproven refusals are only counted
+    days: Annotated[int, msgspec.Meta(gt=0, le=36_500)] = 30
+    # Cap of the log; the oldest events go first, those of the last hour never.
+    megabytes: Annotated[int, msgspec.Meta(ge=64, le=16_777_216)] = 10_240
+    # Free disk below which unproven refusals are only counted.
+    reserve_megabytes: Annotated[int, msgspec.Meta(gt=0, le=1_048_576)] = 256
     reserve_percent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 5
 
 
