@@ -92,7 +92,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resource_name: str = ""
     roles: tuple[str, ...] = ()
     verdicts: tuple[VerdictKept, ...] = ()
-    duration: float = 0.0  # milliseconds from the first byte read to the decision
+    duration: float = 0.0  # milliseconds to the decision, from when the tenant and the application were found
     count: int = 1  # more than one: an aggregate of unproven refusals beyond the quota
     last_at: datetime | None = None  # of an aggregate
     last_id: UUID | None = None  # of an aggregate: the request counted last; ``id`` is the one counted first
