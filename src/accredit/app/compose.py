@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 from accredit import __version__, assertions, errors, observe
 from accredit.administer import Administrator
 from accredit.app.chance import SystemIds
-from accredit.app.folder import refuse_emulator
+from accredit.app.marks import own_issuers, refuse_emulator
 from accredit.app.runtime import Explained, Following, Observed, Runtime
 from accredit.directory import wellknown
 from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
-from accredit.issuers import OwnIssuers, freshness
+from accredit.issuers import freshness
 from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules, emulator
 from accredit.outbound.at_hand import KeysAtHand
 from accredit.ports import Authority
@@ -67,6 +67,8 @@ async def build(
     test_issuer, rules = _strangers(settings, base, folder, clock, ca_file, listeners)
     refuse_other_schema(folder.database)
     lookup = SqliteLookup(folder.database)
+    if not folder.emulator:
+        refuse_emulator(lookup)
     signing = lookup.signing_keys()
     following = Following(
         lookup,
@@ -77,13 +79,10 @@ async def build(
     snapshot = Snapshot(lookup, heard=following.heard, derived=_derived(base))
     snapshot.version = (await lookup.changes(0))[0]  # nothing is kept yet, so it is current
     registry = SqliteRegistry(folder.database, snapshot.apply)
-    if not folder.emulator:
-        async with registry.reading() as view:
-            await refuse_emulator(view, signing)
     events = EventLog(_sink(settings, folder, clock), lambda: snapshot.version)
     authority = Authority(
         base=base,
-        own_issuers=OwnIssuers((base,), await _emitted(registry, lookup, base)),
+        own_issuers=own_issuers((base,), await _emitted(registry, lookup, base), emulator=folder.emulator),
         policies={"entra": assertions.ENTRA, "extended": assertions.EXTENDED},
         clock=clock,
         ids=ids,

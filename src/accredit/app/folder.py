@@ -15,7 +15,8 @@ from accredit import config
 from accredit.administer import Administrator, tenants
 from accredit.app import seed
 from accredit.app.chance import SystemIds
-from accredit.errors import EMULATOR_MARK, INPUT_UNREADABLE, SETTING_INVALID, Refused
+from accredit.app.marks import is_emulators
+from accredit.errors import INPUT_UNREADABLE, SETTING_INVALID, Refused
 from accredit.signing import EMULATOR_NAME, PRODUCTION_NAME, create_master_key, generate, load_master_key
 from accredit.signins import Actor
 from accredit.stores import fresh
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from accredit.config import Settings
     from accredit.directory import SigningAlgorithm, Tenant
     from accredit.issuers import Portability
-    from accredit.ports import Clock, Transaction
+    from accredit.ports import Clock
     from accredit.tokens import SigningKey
 
 SECRET_LIFE: Final = timedelta(days=3_650)  # of the emulator's documented secret
@@ -158,19 +159,6 @@ def refuse_production(folder: Folder) -> None:
     """
     refuse_other_schema(folder.database)
     with closing(SqliteLookup(folder.database)) as lookup:
-        if not all(key.kid.startswith(EMULATOR_KID) for key in lookup.signing_keys()):
+        if not is_emulators(lookup):
             reason = f"{folder.path} belongs to a production profile, and an emulator vouches for anybody"
             raise Refused(SETTING_INVALID, name="data", reason=reason)
-
-
-async def refuse_emulator(view: Transaction, keys: tuple[SigningKey, ...]) -> None:
-    """Refuse what bears a mark of an emulator: everybody knows its secrets. ``EMULATOR_MARK``."""
-    for key in keys:
-        if key.kid.startswith(EMULATOR_KID):
-            raise Refused(EMULATOR_MARK, what=f"signing key {key.kid}")
-    after = None
-    while found := await view.tenants.page(after=after, limit=500):
-        for tenant in found:
-            if str(tenant.id).startswith(seed.MARK):
-                raise Refused(EMULATOR_MARK, what=f"tenant {tenant.id}")
-        after = found[-1].id

@@ -1,6 +1,6 @@
 """Keys that sign: made, sealed at rest, opened once; access tokens minted with them; the development CA."""
 
-from accredit.signing.certificate import EMULATOR_NAME, PRODUCTION_NAME, generate
+from accredit.signing.certificate import EMULATOR_NAME, PRODUCTION_NAME, common_names, generate
 from accredit.signing.developmentca import DevelopmentTls, development_tls
 from accredit.signing.file import Signer, create_master_key, load_master_key, open_signer, refuse_foreign, seal, unseal
 from accredit.signing.mint import TokenMint
@@ -11,6 +11,7 @@ __all__ = [
     "DevelopmentTls",
     "Signer",
     "TokenMint",
+    "common_names",
     "create_master_key",
     "development_tls",
     "generate",

@@ -85,6 +85,15 @@ def self_signed(private_key: PrivateKey, name: str, *, not_before: datetime, not
     )
 
 
+def common_names(certificate: bytes) -> tuple[str, ...]:
+    """Return the common names in the subject of a DER certificate; none of one that cannot be read."""
+    try:
+        subject = x509.load_der_x509_certificate(certificate).subject
+    except ValueError:
+        return ()
+    return tuple(str(each.value) for each in subject.get_attributes_for_oid(NameOID.COMMON_NAME))
+
+
 def public_members(private_key: PrivateKey) -> dict[str, str]:
     """Return ``kty`` and the members of the public key (RFC 7518 section 6)."""
     if isinstance(private_key, rsa.RSAPrivateKey):

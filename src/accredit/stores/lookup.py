@@ -128,6 +128,9 @@ _ROLES: Final = "SELECT role_id FROM assignments WHERE tenant_id = ? AND princip
 _SIGNING_KEYS: Final = "SELECT body FROM signing_keys ORDER BY seq"
 _EMITTED: Final = "SELECT issuer FROM emitted_issuers"
 _TENANT_IDS: Final = "SELECT id FROM tenants"
+_ISSUER_URLS: Final = "SELECT DISTINCT url FROM issuers"
+_TENANTS_FROM: Final = "SELECT id FROM tenants WHERE id BETWEEN ? AND ? || 'g' LIMIT 3"  # g: after every digit
+_APPLICATIONS_FROM: Final = "SELECT app_id FROM applications WHERE app_id BETWEEN ? AND ? || 'g' LIMIT 3"
 _VERSION: Final = "SELECT version FROM configuration"
 _CHANGES: Final = 'SELECT DISTINCT "key" FROM changes WHERE version > ?'
 
@@ -196,6 +199,17 @@ class SqliteLookup:
         """Return the ids of all tenants."""
         with self._view():
             return frozenset(UUID(each) for each in self._column(_TENANT_IDS))
+
+    def issuer_urls(self) -> frozenset[str]:
+        """Return the URLs of all issuer records."""
+        with self._view():
+            return frozenset(self._column(_ISSUER_URLS))
+
+    def beginning(self, mark: str) -> tuple[str, ...]:
+        """Return the tenants and applications (by appId) whose id begins with ``mark``: a few of them, each named."""
+        with self._view():
+            tenants = [f"tenant {found}" for found in self._column(_TENANTS_FROM, mark, mark)]
+            return (*tenants, *(f"application {found}" for found in self._column(_APPLICATIONS_FROM, mark, mark)))
 
     def close(self) -> None:
         """Let go of the connection."""

@@ -1,0 +1,57 @@
+"""What an emulator's data can be told by: everybody knows its secrets, so it never serves in production.
+
+Marks: the names of its signing keys, the subject of their certificates, the ids of its tenants and applications, and
+issuers that only an emulator has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accredit.app import seed
+from accredit.errors import EMULATOR_MARK, Refused
+from accredit.issuers import OwnIssuers
+from accredit.issuers.url import split
+from accredit.signing import EMULATOR_NAME, common_names
+from accredit.tokens.keys import EMULATOR_KID
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from accredit.stores.lookup import SqliteLookup
+
+
+def own_issuers(bases: Iterable[str], emitted: Iterable[str], *, emulator: bool) -> OwnIssuers:
+    """Return the issuers that are never believed: our own; in production every emulator's too."""
+    if emulator:
+        return OwnIssuers(bases, emitted)
+    return OwnIssuers(bases, emitted, tenant_mark=seed.MARK, kid_mark=EMULATOR_KID)
+
+
+def is_emulators(lookup: SqliteLookup) -> bool:
+    """Whether a database was made by an emulator: all its signing keys bear the mark."""
+    keys = lookup.signing_keys()
+    return bool(keys) and all(key.kid.startswith(EMULATOR_KID) for key in keys)
+
+
+def refuse_emulator(lookup: SqliteLookup) -> None:
+    """Refuse a database in which anything bears a mark of an emulator. ``EMULATOR_MARK``."""
+    for what in _marked(lookup):
+        raise Refused(EMULATOR_MARK, what=what)
+
+
+def _marked(lookup: SqliteLookup) -> Iterator[str]:
+    for key in lookup.signing_keys():
+        if key.kid.startswith(EMULATOR_KID) or EMULATOR_NAME in common_names(key.certificate):
+            yield f"signing key {key.kid}"
+    yield from lookup.beginning(seed.MARK)
+    yield from (f"issuer {each}" for each in sorted(lookup.issuer_urls() | lookup.emitted()) if _of_emulator(each))
+
+
+def _of_emulator(issuer: str) -> bool:
+    """Whether only an emulator has this issuer: one for its tenants, or a test issuer on this machine."""
+    try:
+        parts = split(issuer)
+    except ValueError:  # an opaque issuer has no path
+        return False
+    return f"/{seed.MARK}" in parts.path or (parts.loopback and parts.path.startswith("/idp/"))
