@@ -61,6 +61,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     public_url: str = ""  # needed in production; in the emulator formed from the bound port
     data: str = ""  # directory; see ``data_directory``
     allowed_hosts: tuple[str, ...] = ()  # Host values besides the public URL's
+    shared_networks: tuple[str, ...] = ()  # CIDRs whose senders are many: they may fail ten times as often
     trusted_proxies: tuple[str, ...] = ()  # CIDRs whose forwarded addresses are believed
     tls: Tls = Tls()
     strict_transport: bool = True  # send Strict-Transport-Security (production, https public URL)
@@ -71,6 +72,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     issuer_overrides: dict[str, str] = {}  # emulator only: issuer string to the base URL that answers for it
     refusals: dict[str, dict[str, str | int | bool]] = {}  # overrides of rows of the catalogue
     region: str = "EU"  # tenant_region_scope of discovery documents
+    graph_extras: bool = True  # tokens for Microsoft Graph also carry app_displayname and wids, as Entra ID's do
     under_way: Positive = 64  # token requests at once; the next one gets 429
     shutdown_timeout: Positive = 20  # seconds for draining
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -4,6 +4,7 @@ import json
 from base64 import urlsafe_b64decode
 from dataclasses import replace
 from datetime import timedelta
+from uuid import UUID
 
 import jwt
 import msgspec
@@ -159,3 +160,13 @@ async def test_a_lifetime_of_its_own_reaches_the_token():
     tenant = msgspec.structs.replace(wanted.tenant, token_lifetime=86_400)
     token = await mint(key())(replace(wanted, tenant=tenant), NOW)
     assert token.lifetime == 86_400
+
+
+@pytest.mark.parametrize("extras", [True, False])
+async def test_whether_tokens_for_graph_carry_what_entra_id_adds_is_a_setting(extras):
+    graph = UUID("00000003-0000-0000-c000-000000000000")
+    decided = grant(1, "RS256")
+    decided = replace(decided, resource=msgspec.structs.replace(decided.resource, app_id=graph))
+    minted = await TokenMint(BASE, [key("RS256")], MASTER, aio=lambda: "opaque", graph_extras=extras)(decided, NOW)
+    said = json.loads(urlsafe_b64decode(minted.value.split(".")[1] + "=="))
+    assert ("wids" in said, "app_displayname" in said) == (extras, extras)

@@ -43,10 +43,19 @@ class TokenMint:
     ``MASTER_KEY`` when it is made with a key in use that does not open.
     """
 
-    def __init__(self, base: str, keys: Sequence[SigningKey], master_key: bytes, *, aio: Callable[[], str]) -> None:
+    def __init__(
+        self,
+        base: str,
+        keys: Sequence[SigningKey],
+        master_key: bytes,
+        *,
+        aio: Callable[[], str],
+        graph_extras: bool = True,
+    ) -> None:
         self._base = base
         self._master_key = master_key
         self._aio = aio
+        self._graph_extras = graph_extras
         self._keys: tuple[SigningKey, ...] = ()
         self._signers: dict[str, Signer] = {}
         self._chosen: dict[str, _Chosen] = {}
@@ -76,7 +85,7 @@ class TokenMint:
         if chosen is None or not _holds(chosen, now):
             chosen = self._choose(grant.resource.signing_algorithm, now)
         at = int(now.timestamp())
-        body = _encode(claims(grant, self._base, at, self._aio()))
+        body = _encode(claims(grant, self._base, at, self._aio(), graph_extras=self._graph_extras))
         signing_input = chosen.headers[grant.resource.token_version - 1] + _base64url(body)
         try:
             signature = chosen.signer.sign(signing_input)
