@@ -21,7 +21,7 @@ def test_the_first_request_beyond_the_limit_is_refused_and_a_leaving_one_makes_r
     assert caught.value.row is TOO_MANY_REQUESTS
     admission.leave()
     admission.enter()
-    assert admission.under_way == 2
+    assert (admission.under_way, admission.limited) == (2, 1)
 
 
 def test_a_request_that_waits_for_an_issuer_gives_its_place_back() -> None:

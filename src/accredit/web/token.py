@@ -94,11 +94,15 @@ class TokenEndpoint:
             limited, authority = True, replace(authority, keys=patience.keys_at_hand)
         self.admission.enter()
         try:
-            return await self.exchange(request, authority)
+            token = await self.exchange(request, authority)
+            if patience is not None:
+                patience.failures.shared.granted(address, request.client_id)
+            return token
         except Refused as refused:
             if patience is None or refused.row.move == US or refused.row.name in _UNCOUNTED:
                 raise
             if limited:
+                patience.failures.limited += 1
                 raise Refused(TOO_MANY_REQUESTS, detail="too many failed exchanges from this address") from refused
             patience.failures.count(address, request.client_id)
             raise
