@@ -27,11 +27,10 @@ from accredit import __version__
 from accredit.errors import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
     from accredit.errors import Refused
     from accredit.signins import Sender
-    from accredit.tokens import SigningKey
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the buckets in which answers are counted by their time."""
@@ -135,43 +134,8 @@ class Metrics:
         self.registry = CollectorRegistry(auto_describe=True)
         self.exchanges = Exchanges()
         self.registry.register(self.exchanges)
-        self.fetches = Gauge(
-            "accredit_issuer_fetch_total", "Fetches from issuers.", ("issuer", "result"), registry=self.registry
-        )
-        self.issuer_up = Gauge(
-            "accredit_issuer_up", "1 while the last fetch succeeded.", ("issuer",), registry=self.registry
-        )
-        self.issuer_keys = Gauge(
-            "accredit_issuer_keys", "Usable keys of an issuer.", ("issuer",), registry=self.registry
-        )
-        self.events = Gauge("accredit_signin_events_written", "Sign-in events written.", registry=self.registry)
-        self.aggregated = Gauge(
-            "accredit_signin_events_aggregated", "Refusals counted instead of stored.", registry=self.registry
-        )
-        self.log_healthy = Gauge(
-            "accredit_signin_log_healthy", "1 while events can be written.", registry=self.registry
-        )
-        self.key_active = Gauge(
-            "accredit_signing_key_active_timestamp_seconds",
-            "When the key began to sign.",
-            ("kid",),
-            registry=self.registry,
-        )
         build = Gauge("accredit_build_info", "The running version.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
-
-    def signing_keys(self, keys: Iterable[SigningKey]) -> None:
-        """Tell which keys are published, and since when each signs."""
-        self.key_active.clear()
-        for each in keys:
-            self.key_active.labels(each.kid).set(each.activates_at.timestamp())
-
-    def issuer(self, url: str, *, up: bool, keys: int, fetches: int, failures: int) -> None:
-        """Tell how one registered issuer does."""
-        self.issuer_up.labels(url).set(up)
-        self.issuer_keys.labels(url).set(keys)
-        self.fetches.labels(url, "ok").set(fetches - failures)
-        self.fetches.labels(url, "failed").set(failures)
 
     def text(self) -> bytes:
         """Return everything in Prometheus' text format."""

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.issuers import freshness
-from accredit.issuers.freshness import EMULATOR, EMULATOR_FROZEN, PRODUCTION, UNKNOWN, Action
+from accredit.issuers.freshness import EMULATOR, PRODUCTION, UNKNOWN, Action
 
 T = 1_000_000.0  # the moment of the last success
 FRESH = freshness.after_success(T, PRODUCTION)
@@ -79,7 +79,6 @@ COOLDOWN = {
     "the last attempt failed: its back-off counts": (DOWN, T + 3601, PRODUCTION, 4),
     "and ends": (DOWN, T + 3605, PRODUCTION, 0),
     "the emulator has none": (freshness.after_success(T, EMULATOR), T, EMULATOR, 0),
-    "but for a frozen clock": (freshness.after_success(T, EMULATOR_FROZEN), T, EMULATOR_FROZEN, 1),
 }
 
 
@@ -151,10 +150,6 @@ def test_a_success_forgets_every_failure():
 def test_a_failure_keeps_the_keys_and_says_how_it_failed():
     assert (DOWN.fetched_at, DOWN.fresh_until, DOWN.refused) == (T, T + 3600, False)
     assert REFUSED.refused
-
-
-def test_an_administrator_ends_the_back_off():
-    assert freshness.decide(freshness.retry_now(NEVER), T, PRODUCTION) is Action.FETCH
 
 
 def test_the_limits_are_those_of_the_documentation():

@@ -84,6 +84,12 @@ async def documents():
     return Documents()
 
 
+def figures(port):
+    """What was counted for the one issuer that the port was asked for."""
+    (found,) = port.standings()
+    return found.figures
+
+
 async def refused(answer):
     with pytest.raises(Refused) as found:
         await answer
@@ -121,10 +127,10 @@ async def test_a_hundred_requests_cause_one_fetch_over_real_sockets():
         port = keys(fetcher, Clock(), limits)
         found = await asyncio.gather(*(port.of(record, ONE) for _ in range(100)))
         assert peer.paths() == ["/.well-known/openid-configuration", "/keys"]
-        figures = port.status(record).figures
+        counted = figures(port)
     assert all(each is found[0] for each in found)
-    assert figures.fetches == 1
-    assert figures.octets == sum(len(peer.answers[path].split(b"\r\n\r\n", 1)[1]) for path in peer.paths())
+    assert (counted.fetches, counted.ended) == (1, 1)
+    assert counted.octets == sum(len(peer.answers[path].split(b"\r\n\r\n", 1)[1]) for path in peer.paths())
 
 
 async def test_a_separate_key_url_needs_no_discovery(clock, documents):
@@ -186,7 +192,7 @@ async def test_uploaded_keys_never_fetch_and_are_read_once(clock, documents, mon
     assert [each.kid for each in found.keys] == ["one"]
     assert await port.of(record, ONE) is found
     assert await port.of(record, TWO) is found, "whether the key is there is for the proof to say"
-    assert port.status(record).keys is found
+    assert await port.of(record, ONE) is found
     clock.now += 10 * 86_400
     assert await port.of(record, ONE) is found
     assert not documents.gets
@@ -233,7 +239,7 @@ async def test_old_keys_serve(age, failure, serves, stale, clock, documents):
     assert found.stale_for == max(0, age - 3_600), "the keys themselves say so"
     await asyncio.sleep(0.01)  # a fetch in the background ends
     assert documents.fetches == 2
-    assert port.status(record).figures.stale == (1 if stale else 0)
+    assert figures(port).stale == (1 if stale else 0)
     assert port.at_hand(record).find(ONE)
     assert port.at_hand(record).stale_for == found.stale_for
     documents.publish("one")
@@ -347,23 +353,9 @@ async def test_a_failed_record_is_asked_again_later_and_later(clock, documents):
             asked.append(second)
         clock.now += 1
     assert asked == [0, 5, 15, 35, 75, 155, 315]
-    status = port.status(record)
-    assert status.failures == 7
-    assert status.failure == "jwks: connect: refused" == status.failure
-    assert 0 < status.next_attempt <= 300
-    assert status.figures.failures == {"connect": 7}
-
-
-async def test_an_administrator_ends_the_back_off(clock, documents):
-    port, record = keys(documents, clock), issuer(URL)
-    documents.fail(down())
-    await refused(port.of(record, ONE))
-    documents.publish("one")
-    answer = await refused(port.of(record, ONE))
-    assert answer.detail == "jwks: connect: refused (the next attempt is not due yet)"
-    port.retry(record)
-    assert (await port.of(record, ONE)).find(ONE)
-    assert port.status(record).failure == ""
+    (standing,) = port.standings()
+    assert (standing.up, standing.keys, standing.age) == (False, 0, None)
+    assert standing.figures.failures == {"connect": 7}
 
 
 async def test_a_defect_is_loud_and_the_next_request_tries_again(clock, documents):
@@ -518,7 +510,7 @@ async def test_those_who_wait_for_one_issuer_are_counted(count, turned_away, clo
     documents.gate.set()
     await asyncio.gather(*waiting, return_exceptions=True)
     assert documents.fetches == 1
-    assert port.status(record).figures.turned_away == turned_away
+    assert figures(port).turned_away == turned_away
 
 
 async def test_a_hanging_issuer_holds_up_no_other(clock):
@@ -574,7 +566,7 @@ async def test_when_old_keys_may_serve_the_wait_is_short(clock, documents):
     documents.gate.clear()  # from now on it hangs
     clock.now += 6
     assert (await port.of(record, ONE)).find(ONE)
-    assert port.status(record).figures.stale == 2
+    assert figures(port).stale == 2
     answer = await refused(port.of(record, TWO))
     assert answer.row is ISSUER_UNREACHABLE
     assert "still being fetched" in answer.detail
@@ -594,7 +586,7 @@ async def test_keys_in_use_are_fetched_again_before_they_grow_old(clock, documen
     await port.of(record, ONE)
     await asyncio.sleep(0.01)
     assert documents.fetches == 2
-    assert port.status(record).age == 0
+    assert port.standings()[0].age == 0
 
 
 async def test_keys_of_quiet_records_are_fetched_again_for_a_day(clock, documents):
@@ -659,3 +651,44 @@ async def test_an_override_answers_for_a_real_issuer_that_still_has_its_own_name
         peer.answers["/idp/github/.well-known/openid-configuration"] = peer.answers["/.well-known/openid-configuration"]
         answer = await refused(port.of(issuer(real, id=UUID(int=2)), ONE))
     assert answer.detail == f"discovery: the document says '{base}', the record '{real}'"
+
+
+# ── figures ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+async def test_figures_only_rise_whatever_becomes_of_the_records(clock, documents):
+    port, other = keys(documents, clock), "https://other.test"
+    documents.publish("one", "two", url=other)
+    first, second = issuer(URL), issuer(URL, id=UUID(int=2))
+    for record in (first, second, issuer(other, id=UUID(int=3))):
+        await port.of(record, ONE)
+        clock.now += 7
+    standings = {each.url: each for each in port.standings()}
+    assert (standings[URL].figures.fetches, standings[URL].keys, standings[URL].age) == (2, 1, 21)
+    assert (standings[other].up, standings[other].keys, standings[other].age) == (True, 2, 7)
+    port.forget({first.id, second.id, UUID(int=3)})
+    standings = {each.url: each for each in port.standings()}
+    assert (standings[URL].figures.fetches, standings[URL].keys, standings[URL].age) == (2, None, None)
+    await port.of(issuer(URL, revision=2), ONE)
+    assert {each.url: each.figures.fetches for each in port.standings()} == {URL: 3, other: 1}
+
+
+async def test_figures_of_as_many_issuers_are_kept_as_records(clock, documents):
+    port = keys(documents, clock, replace(PRODUCTION, records=2))
+    for number in range(4):
+        uploaded = {"key_source": "uploaded", "jwks": key_set("one").decode()}
+        assert port.at_hand(issuer(f"https://{number}.test", id=UUID(int=number), **uploaded)).find(ONE)
+    assert [each.url for each in port.standings()] == ["https://2.test", "https://3.test"]
+
+
+async def test_what_requests_wait_for_an_issuer_is_measured(clock, documents):
+    port, record = keys(documents, clock), issuer(URL)
+    documents.gate.clear()
+    waiting = [asyncio.create_task(port.of(record, ONE)) for _ in range(3)]
+    await asyncio.sleep(0.01)
+    clock.now += 2
+    documents.gate.set()
+    await asyncio.gather(*waiting)
+    await port.of(record, ONE)
+    assert (figures(port).waits, figures(port).waited) == (3, 6)
+    assert (figures(port).ended, figures(port).seconds) == (1, 2)

@@ -13,6 +13,7 @@ from accredit.administer import Administrator
 from accredit.app.chance import SystemIds
 from accredit.app.marks import own_issuers, refuse_emulator
 from accredit.app.runtime import Explained, Following, Observed, Runtime
+from accredit.app.scraped import Scraped
 from accredit.directory import wellknown
 from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
@@ -33,6 +34,7 @@ from accredit.web.errors import Errors
 from accredit.web.front import Front
 from accredit.web.limits import Admission, Failures, Patience
 from accredit.web.sender import Senders, networks
+from accredit.web.shared import Shared
 from accredit.web.token import TokenEndpoint
 from accredit.web.wellknown import WellKnown
 
@@ -73,7 +75,7 @@ async def build(
     following = Following(
         lookup,
         _issuer_keys(folder, rules, admission),
-        TokenMint(base, signing, folder.master_key(), aio=ids.aio),
+        TokenMint(base, signing, folder.master_key(), aio=ids.aio, graph_extras=settings.graph_extras),
         signing,
     )
     snapshot = Snapshot(lookup, heard=following.heard, derived=_derived(base))
@@ -113,18 +115,27 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
     """Put the two listeners' applications in front of an authority."""
     settings, authority, base = runtime.settings, runtime.authority, runtime.base
     emulator_only = runtime.folder.emulator
+    failures = Failures(time.monotonic, shared=Shared(time.monotonic, _networks(settings, "shared_networks")))
     tokens = TokenEndpoint(
         authority=authority,
         exchange=exchange,
-        senders=Senders(authority.ids, _proxies(settings)),
+        senders=Senders(authority.ids, _networks(settings, "trusted_proxies")),
         errors=Errors(base, errors.override(settings.refusals), settings.error_separator),
         admission=admission,
         observed=Observed(runtime.metrics, runtime.journal, runtime.snapshot),
         broken=runtime.journal.broken,
         seconds=time.perf_counter,
-        patience=None if emulator_only else Patience(Failures(time.monotonic), KeysAtHand(authority.keys)),
+        patience=None if emulator_only else Patience(failures, KeysAtHand(authority.keys)),
         explanation=Explained(authority) if emulator_only and settings.explain_to_caller else None,
         strict_transport=settings.strict_transport and not emulator_only,
+    )
+    runtime.metrics.registry.register(
+        Scraped(
+            runtime.following.keys.standings,
+            runtime.log,
+            runtime.published,
+            lambda: {"process": admission.limited, "sender": failures.limited},
+        )
     )
     rooms: dict[str, Application] = {}
     if runtime.test_issuer is not None:
@@ -134,14 +145,14 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
         rooms["idp"] = Endpoints(runtime.test_issuer, control_token=runtime.control_token)
     documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
     runtime.front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)
-    runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.scrape)
+    runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.metrics.text)
 
 
-def _proxies(settings: Settings) -> tuple[Network, ...]:
+def _networks(settings: Settings, name: str) -> tuple[Network, ...]:
     try:
-        return networks(settings.trusted_proxies)
+        return networks(getattr(settings, name))
     except ValueError as error:
-        raise Refused(SETTING_INVALID, name="trusted_proxies", reason=str(error)) from error
+        raise Refused(SETTING_INVALID, name=name, reason=str(error)) from error
 
 
 def _system(registry: SqliteRegistry, authority: Authority, folder: Folder) -> Administrator:

@@ -132,25 +132,6 @@ class Runtime:
             return str(error)
         return ""
 
-    def scrape(self) -> bytes:
-        """Return the metrics, with those that are read only when somebody asks."""
-        metrics = self.metrics
-        metrics.events.set(self.log.figures.written)
-        metrics.aggregated.set(self.log.figures.counted)
-        metrics.log_healthy.set(self.log.healthy)
-        metrics.signing_keys(self.published())
-        for each in self.following.keys.records():
-            figures = each.figures
-            failures = sum(figures.failures.values())
-            metrics.issuer(
-                each.issuer.url,
-                up=not each.failure,
-                keys=len(each.keys.keys),
-                fetches=figures.fetches,
-                failures=failures,
-            )
-        return metrics.text()
-
     async def _again(self, what: str, step: Callable[[], Awaitable[object]], every: float) -> None:
         """Do ``step`` every so many seconds, whatever goes wrong in it: nobody waits for it who would see it end."""
         while True:

@@ -55,8 +55,6 @@ EMULATOR: Final = Limits(
     backoff_max=1.0,
     records=1_000,
 )
-EMULATOR_FROZEN: Final = replace(EMULATOR, unknown_kid_cooldown=1.0)
-"""With a clock that stands still a cool-down of nothing would let every request fetch: this one is of real seconds."""
 
 PRODUCTION: Final = Limits(
     fresh_for=3_600.0,
@@ -164,8 +162,3 @@ def after_failure(state: State, now: float, limits: Limits, *, refused: bool, ji
         retry_at=now + wait * (1 + JITTER * jitter),
         refused=refused,
     )
-
-
-def retry_now(state: State) -> State:
-    """Return the state with its back-off ended: an administrator asked for a fetch."""
-    return replace(state, retry_at=0.0)

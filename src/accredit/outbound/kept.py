@@ -13,6 +13,7 @@ from accredit.issuers.freshness import UNKNOWN
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Collection
 
     from accredit.issuers import Issuer, KeyReference, Limits
 
@@ -22,15 +23,18 @@ Name = tuple[UUID, UUID, int]
 
 @dataclass(slots=True)
 class Figures:
-    """Plain counters of one record, rising only."""
+    """Plain counters of one issuer URL, rising only: records come and go, and several may share one."""
 
-    fetches: int = 0
+    fetches: int = 0  # begun
+    ended: int = 0
     failures: Counter[str] = field(default_factory=Counter)  # by step
     octets: int = 0  # received in bodies
     seconds: float = 0.0  # spent in fetches
     stale: int = 0  # answers given with old keys
     unknown: int = 0  # answers given without a fetch for a kid that is not there
     turned_away: int = 0  # requests beyond those that may wait
+    waits: int = 0  # requests that waited for a fetch
+    waited: float = 0.0  # seconds, all of them together
 
 
 @dataclass(slots=True)
@@ -38,13 +42,13 @@ class Kept:
     """One revision of one record."""
 
     issuer: Issuer
+    figures: Figures
     keys: KeySet = EMPTY
     state: State = UNKNOWN
     failure: str = ""  # detail of the last attempt, when it failed
     flight: asyncio.Task[None] | None = None  # the fetch that is under way
     waiters: int = 0
     used_at: float = 0.0
-    figures: Figures = field(default_factory=Figures)
     _unknown: OrderedDict[bytes, float] = field(default_factory=OrderedDict)  # digest of a kid -> until
 
     def holds(self, wanted: KeyReference) -> bool:
@@ -71,16 +75,25 @@ class Kept:
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """How the keys of one record stand, for administrators and for ``/readyz``. Ages are seconds."""
+class Standing:
+    """How one issuer URL stands, over all records that have it."""
 
-    keys: KeySet
-    age: float | None  # since they were fetched; None: never, or uploaded
-    stale_for: float  # since they ceased to be fresh; 0 while they are
-    failure: str  # of the last attempt; "" when it succeeded
-    failures: int  # in a row
-    next_attempt: float  # seconds from now; 0 when one is due
+    url: str
     figures: Figures
+    up: bool  # no record's last fetch failed
+    keys: int | None  # usable ones, of the record that has the fewest; None: no record is kept
+    age: float | None  # seconds since they were fetched, of the record whose are oldest; None: never, or uploaded
+
+    @classmethod
+    def of(cls, url: str, figures: Figures, records: Collection[Kept], now: float) -> Standing:
+        """Sum up the records of one URL."""
+        return cls(
+            url,
+            figures,
+            up=not any(each.failure for each in records),
+            keys=min((len(each.keys.keys) for each in records), default=None),
+            age=max((now - at for each in records if (at := each.state.fetched_at) is not None), default=None),
+        )
 
 
 def name(issuer: Issuer) -> Name:

@@ -18,11 +18,11 @@ from accredit.assertions.proof import identifier
 from accredit.errors import ISSUER_UNREACHABLE, KEY_NOT_FOUND, Refused
 from accredit.issuers import EMPTY, Action, KeySet, freshness, jwks
 from accredit.outbound import documents
-from accredit.outbound.kept import Kept, Name, Status, name
+from accredit.outbound.kept import Figures, Kept, Name, Standing, name
 from accredit.outbound.unreachable import Unreachable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Sequence
     from uuid import UUID
 
     from accredit.issuers import Issuer, KeyReference, Limits
@@ -58,6 +58,7 @@ class IssuerKeys:
         self._while_waiting = while_waiting
         self._kept: OrderedDict[Name, Kept] = OrderedDict()  # least recently used first
         self._newest: dict[tuple[UUID, UUID], int] = {}
+        self._figures: dict[str, Figures] = {}  # by URL, first used first: they outlive the records
 
     def at_hand(self, issuer: Issuer) -> KeySet:
         """Return the uploaded or cached key set if it may serve, else an empty one. Never fetches."""
@@ -86,33 +87,22 @@ class IssuerKeys:
             return await self._fetched(record, wanted)
         return self._stale(record, now) if action is Action.STALE else record.keys
 
-    def status(self, issuer: Issuer) -> Status:
-        """Return how the keys of a record stand, without a fetch."""
-        record = self._kept.get(name(issuer)) or Kept(issuer)
-        now, state = self._clock(), record.state
-        return Status(
-            keys=self._record(issuer).keys if not issuer.fetches else record.keys,
-            age=None if state.fetched_at is None else now - state.fetched_at,
-            stale_for=0.0 if state.fetched_at is None else freshness.stale_for(state, now),
-            failure=record.failure,
-            failures=state.failures,
-            next_attempt=0.0 if state.failed_at is None else max(0.0, state.retry_at - now),
-            figures=record.figures,
-        )
+    def standings(self) -> Sequence[Standing]:
+        """Return how each issuer stands that was ever asked for, for metrics."""
+        now = self._clock()
+        records: dict[str, list[Kept]] = {}
+        for each in self._kept.values():
+            records.setdefault(each.issuer.url, []).append(each)
+        return [Standing.of(url, figures, records.get(url, ()), now) for url, figures in self._figures.items()]
 
     def records(self) -> Collection[Kept]:
-        """Return everything that is kept, for metrics."""
+        """Return everything that is kept."""
         return self._kept.values()
 
     def forget(self, changed: Collection[UUID]) -> None:
         """Drop what is kept of changed or removed records, so that nothing is fetched for them any more."""
         for key in [each for each in self._kept if each[1] in changed]:
             self._drop(key)
-
-    def retry(self, issuer: Issuer) -> None:
-        """End the back-off of a record: an administrator wants it fetched."""
-        record = self._record(issuer)
-        record.state = freshness.retry_now(record.state)
 
     async def keep_fresh(self) -> None:
         """Fetch keys again before they grow old, of records in use, until cancelled."""
@@ -165,7 +155,8 @@ class IssuerKeys:
             if former is not None:
                 self._drop((tenant, record_id, former))
             self._newest[tenant, record_id] = revision
-        record = self._kept[key] = Kept(issuer, used_at=self._clock())
+        figures = self._figures.setdefault(issuer.url, Figures())
+        record = self._kept[key] = Kept(issuer, figures, used_at=self._clock())
         if not issuer.fetches:
             try:
                 record.keys = jwks.parse(issuer.jwks or "", issuer, uploaded=True)
@@ -173,6 +164,9 @@ class IssuerKeys:
                 record.failure = refused.detail
         while len(self._kept) > self._limits.records:
             self._drop(next(iter(self._kept)))
+        if len(self._figures) > self._limits.records:
+            in_use = {each.issuer.url for each in self._kept.values()}
+            del self._figures[next(url for url in self._figures if url not in in_use)]
         return record
 
     def _drop(self, key: Name) -> None:
@@ -241,13 +235,15 @@ class IssuerKeys:
         return keys
 
     async def _join(self, record: Kept, patience: float) -> str:
-        flight = self._fly(record)
+        flight, begun = self._fly(record), self._clock()
         record.waiters += 1
         try:
             with self._while_waiting():
                 await asyncio.wait({flight}, timeout=patience)
         finally:
             record.waiters -= 1
+            record.figures.waits += 1
+            record.figures.waited += self._clock() - begun
         if not flight.done() or flight.cancelled():
             return f"the keys are still being fetched after {patience:g} s"
         flight.result()  # a defect of ours is no refusal: it rises
@@ -284,6 +280,7 @@ class IssuerKeys:
             )
             record.forget_absent()
         finally:
+            record.figures.ended += 1
             record.figures.seconds += self._clock() - begun
             record.flight = None
 

@@ -51,7 +51,7 @@ class Figures:
     batches: int = 0
     failures: int = 0  # batches that could not be written
     unrecorded: int = 0  # attempts that nobody waited for and that could not be written
-    last_batch: float = 0.0  # milliseconds from handing over the last batch until it was durable
+    seconds: float = 0.0  # from handing over each batch until it was durable
 
 
 class Attempt:
@@ -236,7 +236,7 @@ class EventLog:
     def _reckon(self, batch: Batch) -> None:
         figures = self.figures
         figures.batches += 1
-        figures.last_batch = (self.counter() - self._handed_over_at) * 1_000
+        figures.seconds += self.counter() - self._handed_over_at
         figures.failures += bool(batch.failure)
         figures.aggregates += 0 if batch.failure else len(batch.aggregates)
         for entry in batch.entries:
