@@ -288,7 +288,8 @@ INSTANCE_UNKNOWN      = sts(50049, "invalid_instance", CALLER, "Unknown or inval
 
 # ── the directory, as Microsoft Graph says it ────────────────────────────────────────────────────────────────────────
 _FRAME = "The FederatedIdentityCredential.ClaimsMatchingExpression.Value is invalid. Rule exception: {0}. paramName: FederatedIdentityCredential.ClaimsMatchingExpression.Value, paramValue: {{expression}}, objectType: Microsoft.Online.DirectoryServices.Application"
-OBJECT_NOT_FOUND      = graph("Request_ResourceNotFound", 404, CALLER, "Resource '{id}' does not exist or one of its queried reference-property objects are not present.", mark="V")
+OBJECT_NOT_FOUND      = graph("Request_ResourceNotFound", 404, CALLER, "Resource '{id}' does not exist or one of its queried reference-property objects are not present.", mark="V",
+                              advice="The list command of that noun shows those that exist, such as accredit app list.")
 CREDENTIAL_NOT_FOUND  = graph("Request_ResourceNotFound", 404, CALLER, "FederatedIdentityCredential with name {name} not found.", mark="R",
                               advice="accredit credential list shows the names.")
 NAME_TAKEN            = graph("Request_MultipleObjectsWithSameKeyValue", 409, CALLER, "FederatedIdentityCredential with name {name} already exists.", mark="V",
@@ -296,8 +297,10 @@ NAME_TAKEN            = graph("Request_MultipleObjectsWithSameKeyValue", 409, CA
 NAME_INVALID          = graph("Request_BadRequest", 400, CALLER, "Federated Identity Credential name '{name}' is invalid.", mark="V",
                               advice="3 to 120 characters: letters, digits, '-' and '_', beginning with a letter or a digit.")
 NAME_IMMUTABLE        = graph("Request_BadRequest", 400, CALLER, "Name is immutable and cannot be changed after creation", mark="R")
-TRUST_INCOMPLETE      = graph("Request_BadRequest", 400, CALLER, "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and 'audience'.", mark="V")
-SUBJECT_EMPTY         = graph("Request_BadRequest", 400, CALLER, "Property 'subject' cannot be empty.", mark="V")
+TRUST_INCOMPLETE      = graph("Request_BadRequest", 400, CALLER, "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and 'audience'.", mark="V",
+                              advice="Give an issuer, and a subject or an expression: --issuer, --subject or --expression.")
+SUBJECT_EMPTY         = graph("Request_BadRequest", 400, CALLER, "Property 'subject' cannot be empty.", mark="V",
+                              advice="Say whom: --subject SUBJECT or --expression EXPRESSION.")
 SUBJECT_AND_EXPRESSION = graph("Request_BadRequest", 400, CALLER, "Federated Identity Credential must specify either 'subject' or 'claimsMatchingExpression', not both.", mark="A",
                               advice="Leave one of the two out.")
 AUDIENCES_NOT_ONE     = graph("Request_BadRequest", 400, CALLER, "Federated identity credentials must have exactly one audience.", mark="V",
@@ -307,14 +310,17 @@ TRUST_EXISTS          = graph("Request_BadRequest", 400, CALLER, "Issuer and sub
 TRUST_LIMIT           = graph("Request_BadRequest", 400, CALLER, "A maximum of {limit} federated identity credentials can be added.", mark="A",
                               advice="Delete one, use an expression, or extended portability.")
 PROPERTY_INVALID      = graph("Request_BadRequest", 400, CALLER, "Invalid value specified for property '{property}' of resource '{kind}'.", mark="A",
-                              advice="The detail says what is wrong with the value.")
+                              advice="Give a value of that form and repeat the change.")
 EXPRESSION_SYNTAX     = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, _FRAME.format("{reason}"), mark="A",
                               advice="The form is: claims['sub'] matches 'a*' and claims['x'] eq 'b', with single spaces.")
 EXPRESSION_CLAIMS     = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, _FRAME.format("Expression configured for issuer '{issuer}' either lacks all required claims or contains unallowed claims"), mark="V",
                               advice="Entra ID allows a few claims per issuer and demands an id among them; extended portability takes any.")
-VALUE_TAKEN           = graph("Request_MultipleObjectsWithSameKeyValue", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A")
-PRINCIPAL_EXISTS      = graph("Request_MultipleObjectsWithSameKeyValue", 409, CALLER, "The service principal cannot be created, updated, or restored because the service principal name {client} is already in use.", mark="A")
-ASSIGNMENT_EXISTS     = graph("Request_BadRequest", 400, CALLER, "Permission being assigned already exists on the object", mark="A")
+VALUE_TAKEN           = graph("Request_MultipleObjectsWithSameKeyValue", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
+                              advice="Choose another value, or change the object that has this one.")
+PRINCIPAL_EXISTS      = graph("Request_MultipleObjectsWithSameKeyValue", 409, CALLER, "The service principal cannot be created, updated, or restored because the service principal name {client} is already in use.", mark="A",
+                              advice="It is there already: accredit sp list.")
+ASSIGNMENT_EXISTS     = graph("Request_BadRequest", 400, CALLER, "Permission being assigned already exists on the object", mark="A",
+                              advice="Nothing needs to be done: accredit permission list.")
 ROLE_ENABLED          = graph("CannotDeleteOrUpdateEnabledEntitlement", 400, CALLER, "Permission (scope or role) cannot be deleted or updated unless disabled first.", mark="A",
                               advice="Disable the role first.")
 CHANGED_MEANWHILE     = graph("Request_ConcurrencyViolation", 409, CALLER, "The object was changed by somebody else at the same time.", mark="A",
@@ -327,6 +333,7 @@ INPUT_INVALID         = local(1003, CALLER, "{what} is not valid: {reason}", adv
 DIALECT_UNKNOWN       = local(1004, CALLER, "there is no dialect {name} (there are: {known})", advice="Name one of those that exist.")
 FAULT_UNKNOWN         = local(1005, CALLER, "there is no fault {name} (there are: {known})", advice="Name one of those that exist.")
 TENANT_AMBIGUOUS      = local(1006, CALLER, "this directory has {count} tenants", advice="Say which one: --tenant ID or DOMAIN.")
+OUTPUT_UNWRITABLE     = local(1007, CALLER, "{what} cannot be written: {reason}", advice="Check the path, its permissions and the free space.")
 NOT_FOUND             = local(2404, CALLER, "This path is not served here.", status=404)
 METHOD_NOT_ALLOWED    = local(2405, CALLER, "This path accepts {valid_verbs} only.", status=405)
 BODY_TOO_LARGE        = local(2413, CALLER, "The request body is larger than {limit} bytes.", status=413)
@@ -336,14 +343,23 @@ CROSS_SITE            = local(2403, CALLER, "Requests from other sites are not a
 CONTROL_TOKEN         = local(2401, CALLER, "This path needs the control token.", status=401)
 BROKEN                = local(2500, US, "An unexpected error occurred; it is recorded under the trace id.", status=500, error="server_error")
 NOT_IMPLEMENTED       = local(2501, CALLER, "accredit signs in workloads only; there is no interactive sign-in here.", status=501, error="unsupported_response_type")
-SETTING_INVALID       = local(3001, OPERATOR, "setting {name}: {reason}", advice="accredit serve reads ACCREDIT_* variables, then the file given with --config.")
+SETTING_INVALID       = local(3001, OPERATOR, "setting {name}: {reason}", advice="accredit config show says where each value comes from.")
 EMULATOR_MARK         = local(3002, OPERATOR, "{what} bears a mark of the emulator and is never accepted by a production profile", advice="Make a new data directory: accredit init.")
-MASTER_KEY            = local(3003, OPERATOR, "the master key {reason}", advice="accredit init makes it; keep it 0600, owned by the server's user, and never in a backup.")
+MASTER_KEY            = local(3003, OPERATOR, "the master key {reason}", advice="Put back the key file that accredit init made, 0600 and owned by the server's user; without it the signing keys stay closed.")
 OVERRIDE_INVALID      = local(3004, OPERATOR, "override of refusal {name}: {reason}", advice="Name a row of the catalogue and placeholders that it has.")
-SCHEMA_UNKNOWN        = local(4001, OPERATOR, "the database has schema {found}, this version needs {needed}", advice="accredit db upgrade")
-STORE_MISSING         = local(4002, OPERATOR, "there is no database at {path}", advice="accredit init")
-STORE_BUSY            = local(4003, US, "the database is busy or cannot be written: {reason}", advice="Repeat the command; look at disk space and permissions.", status=503)
+PORT_TAKEN            = local(3005, OPERATOR, "setting {name}: {address} is in use already", advice="End the program that listens there (ss -ltnp names it), or choose another port: --port, --admin-port.", status=409)
+DATA_EXISTS           = local(3006, OPERATOR, "a database exists already: {path}", advice="Serve it (accredit serve), or make one elsewhere: accredit init --domain DOMAIN --data DIR.", status=409)
+DATA_IN_USE           = local(3007, OPERATOR, "another server is serving {path}", advice="Stop that server, or give this one a data directory of its own: --data DIR.", status=409)
+ADDRESS_UNUSABLE      = local(3008, OPERATOR, "setting {name}: cannot listen on {address}: {reason}", advice="Name an address of this machine; a port below 1024 needs a right of its own.")
+TLS_UNUSABLE          = local(3009, OPERATOR, "the TLS certificate cannot be used: {reason}", advice="tls.certificate and tls.key name PEM files: a chain, and its key without a password.")
+DATA_OPEN             = local(3010, OPERATOR, "the directory {path} is open to other users (mode {mode})", advice="accredit init changes no directory that exists: chmod 700 it, or name one that does not exist.")
+SCHEMA_UNKNOWN        = local(4001, OPERATOR, "the database has schema {found}, this version needs {needed}", advice="accredit db status says which of the two is older: then accredit db upgrade, or a newer accredit.")
+STORE_MISSING         = local(4002, OPERATOR, "there is no database at {path}", advice="Name the directory that holds one (--data DIR or ACCREDIT_DATA), or make one: accredit init --domain DOMAIN.")
+STORE_BUSY            = local(4003, US, "the database is busy or cannot be written: {reason}", advice="Repeat the command; look at disk space, permissions, and whether another program holds the database.", status=503)
 KEY_STATE             = local(4004, CALLER, "signing key {kid} is {state}: {reason}", advice="accredit keys list shows every key and its state.", status=409)
+STORE_DAMAGED         = local(4005, OPERATOR, "the database is damaged: {reason}", advice="Stop the server and put back a copy; sqlite3 FILE 'PRAGMA integrity_check' says more.", status=500)
+STORE_FOREIGN         = local(4006, OPERATOR, "{path} is not a database of accredit", advice="Move it away, or name another directory (--data DIR, ACCREDIT_DATA); accredit init --domain DOMAIN makes a new one.", status=409)
+ISSUER_IN_USE         = local(4007, CALLER, "{count} credentials name the issuer {issuer}", advice="Delete them first (accredit credential list APP), or accept nothing that it signed: accredit issuer block.", status=409)
 # fmt: on
 
 

@@ -157,6 +157,7 @@ def test_settings_are_shown_with_their_source(cli, bare, data, tmp_path, monkeyp
     assert rows["region"] == ("NA", "settings file")
     assert rows["retention.days"] == (3, "settings file")
     assert rows["port"] == (8443, "default")
+    monkeypatch.setenv("ACCREDIT_PUBLIC_URL", "https://sts.example.com")
     assert bare("config", "check").code == 0
     assert "properties" in json.dumps(bare("config", "schema", "-o", "json").json)
     file.write_text("regoin = 1\n")

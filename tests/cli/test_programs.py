@@ -90,7 +90,7 @@ def test_init_overwrites_nothing(bare, tmp_path):
     assert bare("init", "--domain", "corp.test", *where).code == 0
     before = {each.name: each.read_bytes() for each in (tmp_path / "made").iterdir()}
     again = bare("init", "--domain", "other.test", *where)
-    assert (again.code, "exists already" in " ".join(again.err.split())) == (2, True)
+    assert (again.code, "exists already" in " ".join(again.err.split())) == (5, True)
     assert {each.name: each.read_bytes() for each in (tmp_path / "made").iterdir()} == before
 
 

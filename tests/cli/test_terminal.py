@@ -39,12 +39,13 @@ def talked(*words, answers, columns=200):
     return process.wait(10), shown.decode().replace("\r\n", "\n")
 
 
-@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, "0\n"), ("n", 130, "1\n")])
+@pytest.mark.parametrize(("answer", "code", "left"), [("y", 0, "0\n"), ("n", 1, "1\n")])
 def test_a_terminal_is_asked_before_something_is_destroyed(cli, data, answer, code, left):
     words = ("credential", "delete", "deploy-bot", "github-production", "--data", str(data))
     ended, shown = talked(*words, answers=[("[y/N]", answer)])
     assert ended == code, shown
     assert "last used 20" in shown
+    assert ("Nothing was changed." in shown) is (answer == "n")
     assert cli("credential", "list", "deploy-bot", "-q", "length(@)").out == left
 
 

@@ -127,7 +127,7 @@ def test_a_write_prints_what_it_made_and_notes_go_to_standard_error(cli):
     ended = cli(*ADD)
     assert "  subject   repo:a/b:environment:s\n" in ended.out
     assert ended.err.startswith("Created staging ")
-    assert "   undo: accredit credential delete deploy-bot staging\n" in ended.err
+    assert "\nundo: accredit credential delete deploy-bot staging\n" in ended.err
     assert cli(*ADD[:4], "other", *ADD[5:-1], "repo:a/b:environment:t", "--quiet").err == ""
 
 
@@ -217,6 +217,8 @@ def test_keys_rotate_and_retire(cli):
     rotated = cli("keys", "rotate", "-o", "json")
     assert rotated.json["state"] == "next"
     assert states() == ["active", "active", "next"]
+    asked = cli("keys", "retire", rotated.json["kid"])
+    assert (asked.code, "repeat the command with --yes" in asked.err) == (2, True)
     again = cli("keys", "rotate")
     assert (again.code, "ACC4004" in again.err) == (5, True)
     active = cli("keys", "list", "-o", "json", "-q", "[?alg=='RS256' && state=='active'].kid | [0]").json

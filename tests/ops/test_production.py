@@ -44,7 +44,7 @@ def test_init_makes_a_directory_that_only_its_owner_can_read_and_never_a_second_
     assert stat.S_IMODE(data.stat().st_mode) == 0o700
     assert stat.S_IMODE((data / "master.key").stat().st_mode) == 0o600
     again = command("init", "--domain", "corp.test", "--data", str(data))
-    assert refused(again, 2, "exists already")
+    assert refused(again, 5, "exists already")
 
 
 def test_it_needs_a_public_url(folder):
@@ -132,7 +132,7 @@ atexit.register(lambda: Path(OUT).write_text("\\n".join(name for name in sys.mod
 """
     seen = folder / "seen"
     with serving(folder, emulator=False, before=f"OUT = {str(seen)!r}\n{look}") as server:
-        assert server.ready.keys() == {"url", "admin_url", "pid"}
+        assert server.ready.keys() == {"url", "listen", "admin_url", "pid"}
         for path in ("/idp/_mint", "/idp/github/.well-known/openid-configuration", "/idp"):
             assert server.http.get(path).status_code == 404
             assert server.http.post(path, json={}).status_code == 404

@@ -118,6 +118,7 @@ def test_an_upgrade_that_fails_leaves_the_database_as_it_was(tmp_path):
     path = empty(tmp_path / "accredit.db")
     with closing(connect(path)) as connection:
         connection.execute("CREATE TABLE tenants (id TEXT)")  # in the way of the first revision
+        connection.execute("CREATE TABLE schema_version (version_num VARCHAR(32) NOT NULL)")
     before = schema_of(path)
     with refused(STORE_BUSY):
         db_upgrade(path)

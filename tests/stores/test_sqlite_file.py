@@ -14,7 +14,7 @@ import msgspec
 import pytest
 from sqlalchemy import event
 
-from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_MISSING
+from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, STORE_FOREIGN, STORE_MISSING
 from accredit.signins import Audit
 from accredit.stores.encoding import SCHEMA, instant, micros
 from accredit.stores.fresh import create
@@ -131,15 +131,27 @@ def test_a_database_that_is_missing_is_refused_and_not_made(tmp_path, opening):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("schema", ["0000", "9999", "none", None])
+@pytest.mark.parametrize("schema", ["0000", "9999", "none"])
 def test_a_database_of_another_schema_is_refused(path, schema):
     with closing(connect(path)) as connection:
         connection.execute("DELETE FROM schema_version")
-        if schema is None:
-            connection.execute("DROP TABLE schema_version")
-        elif schema != "none":
+        if schema != "none":
             connection.execute("INSERT INTO schema_version VALUES (?)", (schema,))
-    with refused(SCHEMA_UNKNOWN, found=schema or "none", needed=SCHEMA):
+    with refused(SCHEMA_UNKNOWN, found=schema, needed=SCHEMA):
+        SqliteRegistry(path)
+
+
+def test_a_database_of_another_program_is_refused(path):
+    with closing(connect(path)) as connection:
+        connection.execute("DROP TABLE schema_version")
+    with refused(STORE_FOREIGN, path=str(path)):
+        SqliteRegistry(path)
+
+
+def test_a_damaged_database_is_refused_as_such(path):
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+    with refused(STORE_DAMAGED):
         SqliteRegistry(path)
 
 
@@ -147,7 +159,7 @@ def test_a_file_that_is_no_database_is_refused_and_not_touched(tmp_path):
     path = tmp_path / "accredit.db"
     path.write_bytes(b"this is not a database, but it is long enough to be one" * 100)
     before = path.read_bytes()
-    with refused(SCHEMA_UNKNOWN, found="of another program"):
+    with refused(STORE_FOREIGN):
         SqliteRegistry(path)
     assert path.read_bytes() == before
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import stat
 import tempfile
 from contextlib import closing
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from accredit.administer import Administrator, tenants
 from accredit.app import seed
 from accredit.app.chance import SystemIds
 from accredit.app.marks import is_emulators
-from accredit.errors import INPUT_UNREADABLE, SETTING_INVALID, Refused
+from accredit.errors import DATA_EXISTS, DATA_OPEN, OUTPUT_UNWRITABLE, SETTING_INVALID, Refused
 from accredit.signing import EMULATOR_NAME, PRODUCTION_NAME, create_master_key, generate, load_master_key
 from accredit.signins import Actor
 from accredit.stores import fresh
@@ -88,7 +89,7 @@ class Folder:
 
 
 def find(settings: Settings) -> Folder:
-    """Return the folder that the settings name, made if it is an emulator's. ``INPUT_UNREADABLE``."""
+    """Return the folder that the settings name, made if it is an emulator's. ``OUTPUT_UNWRITABLE``."""
     emulator = settings.profile == "emulator"
     named = config.data_directory(settings)
     temporary = named is None
@@ -97,7 +98,7 @@ def find(settings: Settings) -> Folder:
         if emulator:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise Refused(INPUT_UNREADABLE, what=path, reason=error.strerror) from error
+        raise Refused(OUTPUT_UNWRITABLE, what=path, reason=error.strerror) from error
     key_file = Path(settings.master_key_file) if settings.master_key_file else path / MASTER_KEY
     return Folder(path, key_file, emulator, temporary)
 
@@ -129,27 +130,36 @@ async def begin_production(
     enable: tuple[str, ...],
     base: str = "",
 ) -> Tenant:
-    """Make a data directory: 0700, master key, signing keys, one tenant. ``SETTING_INVALID`` when there is one."""
+    """Make a data directory: 0700, master key, signing keys, one tenant. What is refused leaves nothing behind.
+
+    ``DATA_EXISTS`` when there is one, ``DATA_OPEN`` when others can read it, ``OUTPUT_UNWRITABLE``.
+    """
     if folder.filled:
-        raise Refused(SETTING_INVALID, name="data", reason=f"{folder.database} exists already")
-    try:
-        folder.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.path.chmod(0o700)
-    except OSError as error:
-        raise Refused(INPUT_UNREADABLE, what=folder.path, reason=error.strerror) from error
-    made = not folder.master_key_file.exists()
-    master_key = create_master_key(folder.master_key_file) if made else folder.master_key()
+        raise Refused(DATA_EXISTS, path=folder.database)
     contents, ids = MemoryRegistry(), SystemIds()
     by = Administrator(contents, ids, clock, Actor(name="accredit init", kind="system"), base=base)
-    make = folder.make_key(master_key)
     tenant = await tenants.create(
         by, display_name=display_name, domains=domains, portability=portability, enable=enable
     )
+    _make(folder.path)
+    made = not folder.master_key_file.exists()
+    make = folder.make_key(create_master_key(folder.master_key_file) if made else folder.master_key())
     async with contents.transaction() as change:
         for algorithm in ALGORITHMS:
             await change.signing_keys.add(make(algorithm, clock()))
     fresh.create(folder.database, contents)
     return tenant
+
+
+def _make(path: Path) -> None:
+    """Make a directory for its owner only. One that exists stays as it is, and is refused when it is not."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError as error:
+        raise Refused(OUTPUT_UNWRITABLE, what=path, reason=error.strerror) from error
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        raise Refused(DATA_OPEN, path=path, mode=f"{mode:04o}")
 
 
 def refuse_production(folder: Folder) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from accredit.app.chance import now
 from accredit.app.folder import Folder, begin_production, find
+from accredit.app.judge import public_url
 from accredit.app.local import run
 from accredit.errors import SETTING_INVALID, Refused
 
@@ -32,12 +33,13 @@ def initialise(
     portability: Portability = "extended",
     enable: tuple[str, ...] = (),
 ) -> Initialised:
-    """Make the data directory of the settings with its first tenant. ``SETTING_INVALID`` when there is one already.
+    """Make the data directory of the settings with its first tenant. ``DATA_EXISTS`` when there is one already.
 
     ``enable``: keys of the well-known service principals that the tenant shall have.
     """
     if settings.profile != "production":
         raise Refused(SETTING_INVALID, name="profile", reason="an emulator makes its own data: accredit serve")
+    base = public_url(settings.public_url) if settings.public_url else ""
     folder = find(settings)
     tenant = run(
         begin_production(
@@ -47,7 +49,7 @@ def initialise(
             domains=domains,
             portability=portability,
             enable=enable,
-            base=settings.public_url.rstrip("/"),
+            base=base,
         )
     )
     return Initialised(folder, tenant)

@@ -19,7 +19,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import uvicorn
 
-from accredit.errors import SETTING_INVALID, Refused
+from accredit.app.judge import LOOPBACKS
+from accredit.errors import ADDRESS_UNUSABLE, PORT_TAKEN, TLS_UNUSABLE, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,23 +28,29 @@ if TYPE_CHECKING:
     from accredit.config import Tls
     from accredit.web.answers import Application
 
-LOOPBACKS: Final = ("127.0.0.1", "::1")
 TRIES: Final = 20  # for one free port on both loopbacks
 BACKLOG: Final = 2_048
 GOODBYE: Final = 1.0  # seconds to answer the end of TLS: a client that keeps a connection for later never does
 CERTIFICATE_LOOKED_AT: Final = 60.0  # seconds between two looks at the operator's certificate file
 
 
-def bind(host: str, port: int) -> list[socket.socket]:
-    """Bind ``host`` (a loopback stands for both) to ``port``, 0 for any free one. ``SETTING_INVALID`` when taken."""
+def bind(host: str, port: int, *, of: str = "") -> list[socket.socket]:
+    """Bind ``host`` (a loopback stands for both) to ``port``, 0 for any free one. ``PORT_TAKEN``, ``ADDRESS_UNUSABLE``.
+
+    ``of``: what stands before ``host`` and ``port`` in the names of the settings.
+    """
     hosts = LOOPBACKS if host in {*LOOPBACKS, "localhost"} else (host,)
+    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    taken: OSError | None = None
     for _ in range(TRIES if port == 0 else 1):
         try:
             return _bind_all(hosts, port)
         except OSError as error:
-            if port != 0 or error.errno != errno.EADDRINUSE:
-                raise Refused(SETTING_INVALID, name="port", reason=f"{host}:{port}: {error.strerror}") from error
-    raise Refused(SETTING_INVALID, name="port", reason=f"no port is free on all of {', '.join(hosts)}")
+            if error.errno != errno.EADDRINUSE:
+                name = f"{of}port" if error.errno == errno.EACCES else f"{of}host"
+                raise Refused(ADDRESS_UNUSABLE, name=name, address=address, reason=error.strerror) from error
+            taken = error
+    raise Refused(PORT_TAKEN, name=f"{of}port", address=address) from taken
 
 
 def _bind_all(hosts: tuple[str, ...], port: int) -> list[socket.socket]:
@@ -120,13 +127,13 @@ class Listener:
         try:
             config.load()
         except (OSError, ssl.SSLError) as error:
-            raise Refused(SETTING_INVALID, name="tls", reason=f"the certificate cannot be loaded: {error}") from error
+            raise Refused(TLS_UNUSABLE, reason=error) from error
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=self.sockets))
         while not self._server.started:
             if self._task.done():
                 self._task.result()
-                raise Refused(SETTING_INVALID, name="port", reason="the listener ended at once")
+                raise RuntimeError("the listener ended at once")
             await asyncio.sleep(0.001)
         if _present("httptools"):
             from accredit.app.guarded import hang_up_on_the_slow

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import msgspec
 from msgspec.structs import replace
@@ -14,9 +13,11 @@ from msgspec.structs import replace
 from accredit.app import seed
 from accredit.app.chance import now
 from accredit.app.folder import Folder, begin_emulator, find
-from accredit.app.listen import LOOPBACKS, Listener, bind, new_loop, told_to_stop, write_atomically
+from accredit.app.judge import judge, public_url
+from accredit.app.listen import Listener, bind, new_loop, told_to_stop, write_atomically
+from accredit.app.occupied import occupied
 from accredit.config import Tls
-from accredit.errors import SETTING_INVALID, STORE_MISSING, Refused
+from accredit.errors import OUTPUT_UNWRITABLE, PORT_TAKEN, STORE_MISSING, Refused
 from accredit.trust import DEFAULT_AUDIENCE
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from accredit.app.runtime import Runtime
     from accredit.config import Settings
 
-HTTPS: Final = 443
 ADMIN_PORT: Final = 8444  # the default; an emulator on another public port takes any free one instead
 
 
@@ -39,7 +39,7 @@ def serve(settings: Settings, *, ready_file: Path | None = None, announce: Calla
 
 async def _serve(settings: Settings, ready_file: Path | None, announce: Callable[[Runtime], None]) -> int:
     told = told_to_stop()
-    _refuse_unsafe(settings)
+    judge(settings)
     public = bind(settings.host, settings.port)
     port = public[0].getsockname()[1]
     admin: list[socket.socket] = []
@@ -48,7 +48,7 @@ async def _serve(settings: Settings, ready_file: Path | None, announce: Callable
         admin += _bind_admin(settings, port)
         settings = replace(settings, port=port, admin_port=admin[0].getsockname()[1])
         with _opened(settings) as folder:
-            base = _public_url(settings) if not folder.emulator else f"https://localhost:{port}"
+            base = public_url(settings.public_url) if not folder.emulator else f"https://localhost:{port}"
             tls, ca_file = await _begin(settings, folder, base)
             runtime = await _build(settings, base, folder, ca_file, (*public, *admin))
             try:
@@ -64,19 +64,32 @@ async def _serve(settings: Settings, ready_file: Path | None, announce: Callable
 
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Folder]:
-    """Find the data directory; an emulator's temporary one is removed at the end. ``STORE_MISSING``."""
+    """Find the data directory and keep other servers out of it; an emulator's temporary one is removed at the end.
+
+    ``STORE_MISSING``, ``DATA_IN_USE``.
+    """
     folder = find(settings)
-    try:
+    with ExitStack() as ending:
+        ending.callback(folder.remove_if_temporary)
         if not folder.emulator and not folder.filled:
             raise Refused(STORE_MISSING, path=folder.database)
+        ending.enter_context(occupied(folder.path))
         yield folder
-    finally:
-        folder.remove_if_temporary()
 
 
 def _remove(ready_file: Path | None) -> None:
     if ready_file is not None:
-        ready_file.unlink(missing_ok=True)
+        try:
+            ready_file.unlink(missing_ok=True)
+        except OSError as error:
+            raise Refused(OUTPUT_UNWRITABLE, what=ready_file, reason=error.strerror) from error
+
+
+def _write(ready_file: Path, told: dict[str, Any]) -> None:
+    try:
+        write_atomically(ready_file, msgspec.json.encode(told))
+    except OSError as error:
+        raise Refused(OUTPUT_UNWRITABLE, what=ready_file, reason=error.strerror) from error
 
 
 async def _build(
@@ -120,7 +133,7 @@ async def _answer(
             started.append(each)
         following = asyncio.create_task(listeners[1].follow_certificate())
         if ready_file is not None:
-            write_atomically(ready_file, msgspec.json.encode(ready(runtime, ca_file)))
+            _write(ready_file, ready(runtime, ca_file))
         announce(runtime)
         await told.wait()
     finally:
@@ -136,6 +149,7 @@ def ready(runtime: Runtime, ca_file: Path | None) -> dict[str, Any]:
     settings = runtime.settings
     told: dict[str, Any] = {
         "url": runtime.base,
+        "listen": listens(settings),
         "admin_url": f"http://{_host(settings.admin_host)}:{settings.admin_port}",
         "pid": os.getpid(),
     }
@@ -157,35 +171,10 @@ def ready(runtime: Runtime, ca_file: Path | None) -> dict[str, Any]:
     }
 
 
-def _refuse_unsafe(settings: Settings) -> None:
-    if settings.profile == "emulator":
-        if settings.host not in {*LOOPBACKS, "localhost"} and not settings.expose_emulator:
-            raise Refused(
-                SETTING_INVALID,
-                name="host",
-                reason="an emulator listens on loopback only: everybody knows its secrets (--expose-emulator)",
-            )
-        return
-    for name in ("issuer_overrides", "explain_to_caller", "expose_emulator"):
-        if getattr(settings, name):
-            raise Refused(SETTING_INVALID, name=name, reason="it exists in the emulator profile only")
-    if bool(settings.tls.certificate) != bool(settings.tls.key):
-        raise Refused(SETTING_INVALID, name="tls", reason="certificate and key belong together")
-
-
-def _public_url(settings: Settings) -> str:
-    """Return the configured public URL. Every client of Entra ID refuses an authority that is not https."""
-    parts, port = urlsplit(settings.public_url), None
-    with suppress(ValueError):
-        port = parts.port or HTTPS
-    wrong = parts.scheme != "https" or not parts.hostname or port is None or "@" in parts.netloc
-    if wrong or parts.path.strip("/") or parts.query or parts.fragment:
-        raise Refused(
-            SETTING_INVALID,
-            name="public_url",
-            reason="it must be what clients use: https://host[:port], without a path",
-        )
-    return f"https://{parts.netloc.lower().removesuffix(f':{HTTPS}')}"  # clients leave the usual port out
+def listens(settings: Settings) -> str:
+    """Return where the public listener is bound: what a proxy in front of it connects to."""
+    tls = settings.profile == "emulator" or settings.tls.certificate
+    return f"{'https' if tls else 'http'}://{_host(settings.host)}:{settings.port}"
 
 
 def _bind_admin(settings: Settings, port: int) -> list[socket.socket]:
@@ -194,11 +183,11 @@ def _bind_admin(settings: Settings, port: int) -> list[socket.socket]:
     if settings.profile == "emulator" and wanted == ADMIN_PORT and port != ADMIN_PORT - 1:
         wanted = 0
     try:
-        return bind(settings.admin_host, wanted)
-    except Refused:
-        if settings.profile != "emulator" or wanted == 0:
+        return bind(settings.admin_host, wanted, of="admin_")
+    except Refused as refused:
+        if settings.profile != "emulator" or refused.row.name != PORT_TAKEN.name:
             raise
-        return bind(settings.admin_host, 0)
+        return bind(settings.admin_host, 0, of="admin_")
 
 
 def _host(host: str) -> str:

@@ -10,7 +10,7 @@ from accredit.cli import names, shapes
 from accredit.cli.desk import on_store
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
-from accredit.cli.words import accredit, option, options
+from accredit.cli.words import accredit, counted, option, options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,7 +130,7 @@ async def delete(desk: Desk, application: str) -> None:
     found = await desk.application(application)
     async with desk.reading() as store:
         held = len(await store.credentials.find(application_id=found.id))
-    question = f"Delete application {found.display_name} ({found.app_id}) with {held} federated credentials?"
+    question = f"Delete application {found.display_name} ({found.app_id}) with {counted(held, 'federated credential')}?"
     desk.session.confirm(question)
     await administer.applications.delete(desk.by, found.id)
     desk.session.done(f"Deleted application {found.display_name} {found.app_id}; this cannot be undone.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.session import Session, pass_session
+from accredit.cli.words import counted
 
 if TYPE_CHECKING:
     from accredit.config import Settings
@@ -35,11 +36,14 @@ def show(session: Session) -> None:
 @config.command("check")
 @pass_session
 def check(session: Session) -> None:
-    """Read the settings, and say whether a server would take them."""
+    """Read the settings, and judge them as accredit serve does."""
+    from accredit.app.judge import judge
+
     settings = session.settings()
+    judge(settings)
     changed = [each["name"] for each in _rows(session, settings) if each["source"] != "default"]
     if session.output == "table" and not session.query:
-        session.say(f"The settings can be read; {len(changed)} differ from their default.")
+        session.say(f"A server takes these settings; {counted(len(changed), 'setting')} not at the default.")
     else:
         session.show({"isValid": True, "changed": changed})
 

@@ -119,7 +119,7 @@ async def add(
     desk.session.show(shapes.credential(made), DETAILS)
     _remark(desk, made)
     if dry_run:
-        desk.session.note(f"Nothing was changed. {made.name} could be added as it stands.")
+        desk.session.remark(f"Nothing was changed. {made.name} could be added as it stands.")
     else:
         desk.session.done(f"Created {made.name} {made.id}", accredit("credential", "delete", application, made.name))
 

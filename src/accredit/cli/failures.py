@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import textwrap
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from accredit.errors import (
     ASSIGNMENT_EXISTS,
     EMULATOR_MARK,
     KEY_STATE,
+    OWN_ISSUER,
     ROLE_ENABLED,
     SCHEMA_UNKNOWN,
     STORE_MISSING,
@@ -39,13 +41,13 @@ INTERRUPTED: Final = 130
 
 EXIT_CODES: Final[Mapping[int, str]] = {
     DONE: "done",
-    UNEXPECTED: "unexpected failure",
+    UNEXPECTED: "unexpected failure, or a question that was answered with no",
     USAGE: "usage: the command, an option or a value is not right",
     NO: "the answer is no (explain: no credential matches, or a check fails)",
     NOT_FOUND: "not found",
     CONFLICT: "conflict or limit",
     NOT_ALLOWED: "not signed in or not allowed",
-    UNREACHABLE: "authority or issuer unreachable",
+    UNREACHABLE: "authority, issuer or database unreachable",
     EXCHANGE_REFUSED: "exchange refused",
     INTERRUPTED: "interrupted",
 }
@@ -69,9 +71,16 @@ _BY_STATUS: Final[Mapping[int, int]] = {
     409: CONFLICT,
     401: NOT_ALLOWED,
     403: NOT_ALLOWED,
-    503: UNEXPECTED,
+    500: UNEXPECTED,
+    503: UNREACHABLE,
 }
-_BROAD: Final = 72  # columns of a text beside its label
+_OF_SYSTEM: Final[Mapping[int, str]] = {
+    errno.EACCES: "Run it as the user who owns that path (ls -ld shows who), or name another: --data DIR.",
+    errno.EPERM: "Run it as the user who owns that path (ls -ld shows who), or name another: --data DIR.",
+    errno.ENOSPC: "Free some space on that disk, and repeat the command.",
+    errno.EROFS: "That disk is mounted read-only; name a directory elsewhere: --data DIR.",
+}
+_BROAD: Final = 71  # columns of a text beside its label
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +121,17 @@ class Ended(Exception):
 
 
 class Said(Exception):
-    """A refusal, and where in the input it arose."""
+    """A refusal, with what this program knows beyond it: where in the input it arose, and what helps."""
 
-    def __init__(self, refused: Refused, where: str) -> None:
+    def __init__(self, refused: Refused, where: str = "", fix: str = "") -> None:
         self.refused = refused
         self.where = where
-        super().__init__(refused, where)
+        self.fix = fix
+        super().__init__(refused, where, fix)
+
+
+class Declined(Exception):
+    """Somebody was asked, and said no."""
 
 
 class Answered(Exception):
@@ -128,22 +142,49 @@ class Answered(Exception):
         super().__init__(exit_code)
 
 
-def of_refused(refused: Refused, where: str) -> Failure:
-    """Word a refusal."""
+def of_refused(refused: Refused, where: str, fix: str = "") -> Failure:
+    """Word a refusal. ``fix``: what helps here, where that is more than the catalogue knows."""
     row = refused.row
     return Failure(
         code=row.label,
         message=refused.message,
         where=where,
         why=refused.detail,
-        fix=row.advice,
+        fix=fix or row.advice,
         docs=f"accredit help {row.label}",
         exit=exit_of_row(row),
     )
 
 
+def of_system(error: OSError, where: str) -> Failure:
+    """Word what the operating system refused: a right that this user lacks, a full disk, a path that is none."""
+    what = str(error.filename or "")
+    said = error.strerror or str(error)
+    fix = _OF_SYSTEM.get(error.errno or 0, "Check the path, its permissions and the free space.")
+    return Failure(
+        code="system",
+        message=f"{what}: {said}" if what else said,
+        where=where,
+        why="The operating system refused it.",
+        fix=fix,
+        exit=NOT_ALLOWED if isinstance(error, PermissionError) else UNEXPECTED,
+    )
+
+
+def of_output(error: OSError) -> Failure:
+    """Word that a result could not be printed. What the command changed before stays changed."""
+    return Failure(
+        code="system",
+        message=f"the result cannot be printed: {error.strerror or error}",
+        where="standard output",
+        why="What the command changed before is changed.",
+        fix="Send the output to a file or a program that takes it, and read again what was changed.",
+    )
+
+
 def of_usage(message: str, where: str) -> Failure:
     """Word a command that cannot be understood."""
+    message = message[:1].lower() + message[1:]
     return Failure(code="usage", message=message, where=where, docs=f"{where or 'accredit'} --help", exit=USAGE)
 
 
@@ -153,6 +194,8 @@ def exit_of_row(row: Row) -> int:
         return CONFLICT
     if row.name == STORE_MISSING.name:
         return NOT_FOUND
+    if row.name == OWN_ISSUER.name:  # here it is a value that nobody may trust; explain has an answer of its own
+        return USAGE
     if row.move == "outside":
         return UNREACHABLE
     if row.family == "sts":

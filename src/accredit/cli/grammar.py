@@ -14,6 +14,19 @@ from accredit.cli.session import FORMATS, Session
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+NEAR: Final = 0.65  # of 1: a name that is less alike is another one, not a slip
+_SAME: Final[Mapping[str, tuple[str, ...]]] = {
+    **dict.fromkeys(("add", "new", "make", "create"), ("create", "add", "grant")),
+    **dict.fromkeys(("delete", "del", "rm", "remove", "destroy"), ("delete", "remove", "revoke", "retire")),
+    **dict.fromkeys(("ls", "all"), ("list",)),
+    **dict.fromkeys(("get", "view", "describe", "info"), ("show", "inspect")),
+    **dict.fromkeys(("set", "edit", "change", "modify"), ("update",)),
+    **dict.fromkeys(("start", "run", "server"), ("serve",)),
+    **dict.fromkeys(("application", "apps", "applications"), ("app",)),
+    **dict.fromkeys(("log", "signins", "sign-ins"), ("logs",)),
+    "key": ("keys",),
+}
+"""Other words for a command; what a noun does not know is passed over."""
 SHARED: Final = "Options of every command"
 EPILOG: Final = "Options of every command (-o, -q, --tenant, --data, --yes, ...): accredit --help"
 
@@ -136,5 +149,8 @@ def unknown(kind: str, name: str, known: Sequence[str], context: click.Context |
 
 def did_you_mean(name: str, known: Sequence[str]) -> str:
     """Return a question that names the nearest of ``known``, or nothing."""
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-    return f"did you mean {near[0]}?" if near else ""
+    folded = {each.casefold(): each for each in reversed(known)}
+    said = name.casefold()
+    meant = next((each for each in _SAME.get(said, ()) if each in folded), "")
+    near = [meant] if meant else difflib.get_close_matches(said, folded, n=1, cutoff=NEAR)
+    return f"did you mean {folded[near[0]]}?" if near else ""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 import rich_click
 
 from accredit.cli import failures
-from accredit.cli.failures import EXIT_CODES
+from accredit.cli.failures import EXIT_CODES, NOT_FOUND, Ended
 from accredit.cli.grammar import Noun, command, unknown
 from accredit.cli.ink import folded, width
 from accredit.cli.output import Column
@@ -89,6 +90,7 @@ def _command_help(context: click.Context, topic: tuple[str, ...]) -> str:
         if inner is None:
             known = [*group.list_commands(found)] if isinstance(group, Noun) else []
             codes = [row.label for row in CATALOGUE.values()]
-            raise unknown("topic", word, [*known, "exit-codes", *codes])
+            failure = failures.of_usage(unknown("topic", word, [*known, "exit-codes", *codes]).message, "accredit help")
+            raise Ended(replace(failure, exit=NOT_FOUND))
         found = rich_click.RichContext(inner, parent=found, info_name=word)
     return found.get_help().rstrip("\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -13,6 +14,7 @@ from accredit.cli.session import Session, pass_session
 from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
+    from accredit.config import Settings
     from accredit.issuers import Portability
 
 DETAILS: Final = (
@@ -32,12 +34,15 @@ DETAILS: Final = (
     "--portability",
     type=click.Choice(["entra", "extended"]),
     default="extended",
-    help="Accept only what Entra ID accepts, or also more algorithms and claims.",
+    help="Accept only what Entra ID accepts (entra), or also more algorithms and claims (extended, the default).",
 )
 @click.option(
     "--well-known", "enable", multiple=True, help="Enable one of Microsoft's APIs in it, by key, such as graph."
 )
-@click.option("--public-url", help="What clients use: https://host[:port].")
+@click.option(
+    "--public-url",
+    help="What clients use: https://host[:port]. It is not kept: serve needs it too.",
+)
 @pass_session
 def init(
     session: Session,
@@ -61,7 +66,15 @@ def init(
         "tenant": shapes.tenant(made.tenant),
     }
     session.show(shape, DETAILS)
-    session.note("Keep the master key out of every backup: with it and the database anybody signs as you.")
+    session.remark("Keep the master key out of every backup: with it and the database anybody signs as you.")
     where = ("--data", str(made.folder.path)) if session.data else ()
-    session.note("Next: " + accredit("app", "create", "NAME", *where))
-    session.note("      " + accredit("serve", *where))
+    session.note("Next, an application, and the server:")
+    session.note("  " + accredit("app", "create", "NAME", *where))
+    session.note("  " + accredit("serve", *where, *_public_url(settings)))
+
+
+def _public_url(settings: Settings) -> tuple[str, ...]:
+    """Return the option without which ``serve`` refuses, where no setting that stays says it."""
+    if os.environ.get("ACCREDIT_PUBLIC_URL"):
+        return ()
+    return ("--public-url", settings.public_url or "https://HOST")

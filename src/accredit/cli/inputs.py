@@ -118,9 +118,7 @@ def _variable(name: str) -> str:
     if name in os.environ:
         return os.environ[name]
     refused = Refused(INPUT_UNREADABLE, what=f"variable {name}", reason="it is not set")
-    raise Said(
-        refused, fix=f"Set it for this command ({name}=... accredit ...), or hand the token over with - or @FILE."
-    )
+    raise Said(refused, fix=f"Set it ({name}=... accredit ...), or hand the token over with - or @FILE.")
 
 
 def _text(data: bytes, what: str) -> str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from accredit.cli import shapes
+from accredit.cli import names, shapes
 from accredit.cli.desk import on_store
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
@@ -22,6 +22,7 @@ COLUMNS: Final = (
     Column("State", "state"),
     Column("Signs from", "activatesDateTime"),
 )
+_WITHDRAWN: Final = "Resource servers refuse what it signed as soon as they read the key set again, up to a day later"
 ALGORITHM: Final = click.Choice(["RS256", "ES256"])
 
 
@@ -57,9 +58,7 @@ async def rotate(desk: Desk, algorithm: SigningAlgorithm, emergency: bool) -> No
     from accredit.tokens.keys import state
 
     if emergency:
-        desk.session.confirm(
-            f"Withdraw every {algorithm} key now? Tokens that they signed are accepted nowhere any more."
-        )
+        desk.session.confirm(f"Withdraw every {algorithm} key now? {_WITHDRAWN}")
     made = await signing_keys.rotate(desk.by, desk.local.make_key(), algorithm, emergency=emergency)
     async with desk.reading() as store:
         found = await signing_keys.read_all(store)
@@ -79,7 +78,11 @@ async def retire(desk: Desk, kid: str) -> None:
     from accredit.administer import signing_keys
     from accredit.tokens.keys import state
 
-    desk.session.confirm(f"Withdraw key {kid}? Tokens that it signed are accepted nowhere any more.")
+    async with desk.reading() as store:
+        known = [each.kid for each in await signing_keys.read_all(store)]
+    if kid not in known:
+        raise names.absent(kid, "signing key has this id", known)
+    desk.session.confirm(f"Withdraw key {kid}? {_WITHDRAWN}")
     after = await signing_keys.withdraw(desk.by, kid)
     async with desk.reading() as store:
         found = await signing_keys.read_all(store)

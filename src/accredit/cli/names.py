@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+from accredit.cli.failures import Said
 from accredit.cli.grammar import did_you_mean
+from accredit.cli.words import accredit
 from accredit.errors import CREDENTIAL_NOT_FOUND, INPUT_INVALID, OBJECT_NOT_FOUND, TENANT_AMBIGUOUS, Refused
 
 if TYPE_CHECKING:
@@ -89,9 +91,15 @@ async def principal(store: Transaction, where: Tenant, wanted: str) -> ServicePr
     if found:
         raise several(wanted, [str(each.app_id) for each in found])
     near = await everything(shelf, most=MOST_COMPARED, tenant_id=where.id)
-    raise absent(
+    refused = absent(
         wanted, "service principal has this name, client id or object id", [each.display_name for each in near]
     )
+    from accredit.directory import wellknown
+
+    for each in wellknown.principals().values():
+        if wanted in {each.key, each.display_name, *each.names}:
+            raise Said(refused, fix=accredit("sp", "create", each.key))
+    raise refused
 
 
 async def credential(store: Transaction, of: Application, wanted: str) -> FederatedCredential:

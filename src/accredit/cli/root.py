@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
+import re
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 import rich_click
 
 from accredit.cli import failures
-from accredit.cli.failures import Answered, Ended, Failure, Said
+from accredit.cli.failures import Answered, Declined, Ended, Failure, Said
 from accredit.cli.grammar import Root
 from accredit.cli.ink import ink_for
 from accredit.cli.session import Session
@@ -49,6 +53,20 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
 }
 """Each noun: where it is, and the sentence that stands in the list, so that listing them imports none."""
 
+_NO_CONTEXT: Final = click.Context(click.Command("accredit"))
+_PARAMETERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "displayName": ("name",),
+    "audiences": ("audience",),
+    "claimsMatchingExpression": ("expression",),
+    "appRoleId": ("role",),
+    "requestedAccessTokenVersion": ("token_version",),
+    "endDateTime": ("end",),
+    "jwks": ("keys", "file"),
+    "key": ("file",),
+    "passwordCredentials": (),
+}
+"""Parameters of commands that set a member of another name."""
+
 rich_click.rich_click.STYLE_OPTIONS_PANEL_BORDER = "dim"
 rich_click.rich_click.STYLE_COMMANDS_PANEL_BORDER = "dim"
 rich_click.rich_click.COMMAND_GROUPS = {
@@ -64,11 +82,29 @@ rich_click.rich_click.COMMAND_GROUPS = {
 }
 
 
+def _print_version(context: click.Context, _parameter: click.Parameter, asked: bool) -> None:
+    if asked:
+        from accredit import __version__
+
+        context.ensure_object(Session).say(f"accredit {__version__}")
+        context.exit()
+
+
 @rich_click.command(
     "accredit",
     cls=Root,
     nouns=NOUNS,
     context_settings={"help_option_names": ["-h", "--help"]},
+    params=[
+        rich_click.RichOption(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_version,
+            help="Print the version.",
+        )
+    ],
     epilog="Exit codes: accredit help exit-codes.  A code from a log or an answer: accredit help AADSTS700213.",
 )
 def root() -> None:
@@ -80,17 +116,38 @@ def root() -> None:
 
 def main() -> NoReturn:
     """Run the program."""
+    _stand_in_for_closed_streams()
     sys.exit(run(sys.argv[1:]))
+
+
+class _Closed(io.TextIOBase):
+    """Stands for standard output where the caller closed it: what is written to it is lost, and that is said."""
+
+    def write(self, _text: str) -> int:
+        """Refuse."""
+        raise OSError(errno.EBADF, "it is closed")
+
+
+def _stand_in_for_closed_streams() -> None:
+    """Keep the first three descriptors taken, so that no file of ours ever becomes somebody's standard output."""
+    while (opened := os.open(os.devnull, os.O_RDWR)) <= 2:  # noqa: PLR2004  0, 1 and 2
+        pass
+    os.close(opened)
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123  open until the process ends
+    if sys.stdout is None:
+        sys.stdout = _Closed()
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code. Nothing that is expected to go wrong leaves a traceback."""
     session = Session()
     try:
-        with root.make_context("accredit", list(arguments), obj=session) as context:
-            root.invoke(context)
-    except (Answered, click.exceptions.Exit) as ended:
-        return ended.exit_code
+        code = _invoked(arguments, session)
+        session.flush()
+    except Declined:
+        session.note("Nothing was changed.")
+        return failures.UNEXPECTED
     except (KeyboardInterrupt, click.Abort):
         sys.stderr.write("\n")
         return failures.INTERRUPTED
@@ -98,28 +155,61 @@ def run(arguments: Sequence[str]) -> int:
         return _reader_left()
     except Exception as error:  # noqa: BLE001  the one place where an error of ours becomes words
         return _say(error, session, arguments)
+    return code
+
+
+def _invoked(arguments: Sequence[str], session: Session) -> int:
+    try:
+        with root.make_context("accredit", list(arguments), obj=session) as context:
+            root.invoke(context)
+    except (Answered, click.exceptions.Exit) as ended:
+        return ended.exit_code
     return failures.DONE
 
 
 def _worded(error: Exception, where: str) -> Failure:
     if isinstance(error, Ended):
-        return error.failure
+        return replace(error.failure, where=error.failure.where or where)
     if isinstance(error, Said):
-        return failures.of_refused(error.refused, error.where)
+        return failures.of_refused(error.refused, error.where or where, error.fix)
     if isinstance(error, Refused):
-        return failures.of_refused(error, where)
+        return failures.of_refused(error, _parameter(where, error.fields.get("property", "")))
     if isinstance(error, click.UsageError):
         context = error.ctx
         return failures.of_usage(error.format_message(), context.command_path if context else where)
     if isinstance(error, click.ClickException):
         return failures.of_usage(error.format_message(), where)
-    return Failure(
+    return _of_outside(error, where) or Failure(
         code="unexpected",
         message=f"{type(error).__name__}: {error}",
         where=where,
         why="This is a fault of accredit, not of yours.",
         fix="Repeat the command with -vv and report what it prints.",
     )
+
+
+def _of_outside(error: Exception, where: str) -> Failure | None:
+    """Word what the database or the operating system says; nothing for any other error."""
+    from sqlite3 import Error
+
+    cause = getattr(error, "orig", None) or error  # SQLAlchemy's errors carry the driver's
+    if isinstance(cause, Error):
+        from accredit.stores.sqlite import reason_of
+
+        return failures.of_refused(reason_of(cause), where)
+    return failures.of_system(cause, where) if isinstance(cause, OSError) else None
+
+
+def _parameter(where: str, name: str) -> str:
+    """Return ``where`` with the option or argument that sets a member, if there is one."""
+    wanted = {re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower(), *_PARAMETERS.get(name, ())}
+    found: click.Command | None = root
+    for word in where.split()[1:]:
+        found = found.get_command(click.Context(found), word) if isinstance(found, click.Group) else None
+    for each in found.params if found and name else ():
+        if each.name in wanted:
+            return f"{where} {each.opts[0] if isinstance(each, click.Option) else each.make_metavar(_NO_CONTEXT)}"
+    return where
 
 
 def _say(error: Exception, session: Session, arguments: Sequence[str]) -> int:

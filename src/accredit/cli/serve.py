@@ -35,6 +35,8 @@ def serve(session: Session, /, ready_file: str | None, **given: Any) -> None:  #
     from accredit.app.serve import serve as run
 
     settings = session.settings(**given)
+    if settings.profile == "emulator":  # the variable is for a production server and its commands
+        settings = session.settings(without="ACCREDIT_DATA", **given)
     code = run(
         settings,
         ready_file=Path(ready_file) if ready_file else None,
@@ -49,12 +51,17 @@ def _announce(session: Session, runtime: Runtime) -> None:
     import sys
 
     from accredit import __version__
+    from accredit.app.serve import listens
 
     settings = runtime.settings
     emulator = settings.profile == "emulator"
     ink = ink_for(sys.stderr, no_color=session.no_color)
     session.note(f"{ink.bold('accredit')} {__version__}  {settings.profile}")
-    lines = [("url", ink.accent(runtime.base)), ("admin", f"http://{settings.admin_host}:{settings.admin_port}")]
+    lines = [
+        ("url", ink.accent(runtime.base)),
+        ("listen", listens(settings)),
+        ("admin", f"http://{settings.admin_host}:{settings.admin_port}"),
+    ]
     if emulator:
         lines += _of_emulator(runtime)
     for label, said in lines:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from accredit.cli.ink import Ink, ink_for, safe, width
+from accredit.cli.failures import USAGE, Declined, Ended, Failure, of_output
+from accredit.cli.ink import Ink, folded, ink_for, safe, width
 from accredit.cli.output import FORMATS, Style, found, rendered
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["FORMATS", "Session", "pass_session"]
 
+LEAST_PROSE: Final = 30  # columns that prose gets, however narrow the terminal
 _NOTHING: Final[Sequence[Column]] = ()
 
 
@@ -47,6 +49,11 @@ class Session:
     verbose: int = 0
 
     @property
+    def typed_tenant(self) -> str | None:
+        """The tenant that the command line names; one that only the environment names is a default."""
+        return None if self.tenant == os.environ.get("ACCREDIT_TENANT") else self.tenant
+
+    @property
     def ink(self) -> Ink:
         """Emphasis on standard output."""
         return ink_for(sys.stdout, no_color=self.no_color)
@@ -56,11 +63,12 @@ class Session:
         """How a table looks here."""
         return Style(self.ink, width())
 
-    def settings(self, **given: Any) -> Settings:  # noqa: ANN401  settings by name
-        """Read the settings of the authority on this machine."""
+    def settings(self, *, without: str = "", **given: Any) -> Settings:  # noqa: ANN401  settings by name
+        """Read the settings of the authority on this machine, but for the variable ``without``."""
         from accredit import config
 
-        return config.read(os.environ, file=Path(self.config) if self.config else None, data=self.data, **given)
+        environment = {name: value for name, value in os.environ.items() if name != without}
+        return config.read(environment, file=Path(self.config) if self.config else None, data=self.data, **given)
 
     @contextmanager
     def local(self) -> Iterator[Local]:
@@ -76,25 +84,49 @@ class Session:
         """Print a result."""
         if self.query:
             value, columns = found(value, self.query), ()
-        sys.stdout.write(rendered(value, columns, self.output, self.style))
+        self._put(rendered(value, columns, self.output, self.style))
 
     def say(self, line: str) -> None:
         """Print a line of a result that is prose."""
-        sys.stdout.write(line + "\n")
+        self._put(line + "\n")
+
+    def flush(self) -> None:
+        """Have everything printed by now, or say that it cannot be."""
+        self._put("")
+
+    def _put(self, text: str) -> None:
+        try:
+            sys.stdout.write(text)
+            if not text:
+                sys.stdout.flush()
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            sys.stdout = open(os.devnull, "w")  # noqa: SIM115, PTH123  the interpreter would try it once more
+            raise Ended(of_output(error)) from error
 
     def note(self, text: str = "") -> None:
-        """Say something beside the result."""
+        """Say something beside the result, on one line however long: a command, a path."""
         if not self.quiet:
             sys.stderr.write(text + "\n")
 
+    def remark(self, text: str) -> None:
+        """Say a sentence or two beside the result."""
+        for line in folded(safe(text), width()):
+            self.note(line)
+
     def done(self, what: str, undo: str = "") -> None:
         """Say what a write did, and the command that undoes it."""
-        self.note(safe(what) + (f"   undo: {safe(undo)}" if undo else ""))
+        self.remark(what)
+        if undo:
+            self.note(f"undo: {safe(undo)}")
 
     def warn(self, text: str) -> None:
         """Say what somebody should know; ``--quiet`` does not hide it."""
         ink = ink_for(sys.stderr, no_color=self.no_color)
-        sys.stderr.write(f"{ink.bold('warning')} {safe(text)}\n")
+        first, *more = folded(safe(text), max(LEAST_PROSE, width() - len("warning ")))
+        lines = [f"{ink.bold('warning')} {first}", *(" " * len("warning ") + each for each in more)]
+        sys.stderr.write("".join(each + "\n" for each in lines))
 
     @property
     def can_ask(self) -> bool:
@@ -106,9 +138,17 @@ class Session:
         if self.assume_yes:
             return
         if not self.can_ask:
-            raise click.UsageError(f"{question} Nobody can be asked here: repeat the command with --yes.")
+            raise Ended(
+                Failure(
+                    code="usage",
+                    message="this destroys something, and nobody can be asked here",
+                    why=f"It would: {question[:1].lower()}{question[1:].rstrip('?')}.",
+                    fix="Check that this is meant, then repeat the command with --yes.",
+                    exit=USAGE,
+                )
+            )
         if not click.confirm(safe(question), err=True):
-            raise click.Abort
+            raise Declined
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)

@@ -10,10 +10,11 @@ from accredit.cli import names, shapes
 from accredit.cli.desk import on_store
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
-from accredit.cli.words import accredit, option, options
+from accredit.cli.words import accredit, counted, option, options
 
 if TYPE_CHECKING:
     from accredit.cli.desk import Desk
+    from accredit.directory import Tenant
 
 
 def _domains(shape: dict[str, Any]) -> list[str]:
@@ -48,6 +49,7 @@ def tenant() -> None:
 @on_store
 async def list_tenants(desk: Desk) -> None:
     """List the tenants."""
+    _refuse_tenant_option(desk)
     async with desk.reading() as store:
         found = await names.everything(store.tenants)
     desk.session.show([shapes.tenant(each) for each in found], COLUMNS)
@@ -58,23 +60,28 @@ async def list_tenants(desk: Desk) -> None:
 @on_store
 async def show(desk: Desk, name: str | None) -> None:
     """Show one tenant, by id or domain."""
-    async with desk.reading() as store:
-        found = await names.tenant(store, name or desk.session.tenant)
+    found = await _found(desk, name)
     desk.session.show(shapes.tenant(found), DETAILS)
 
 
 @tenant.command("create")
 @click.argument("name", metavar="NAME")
 @click.option("--domain", "domains", multiple=True, required=True, help="A DNS name of the tenant; the first is shown.")
-@click.option("--portability", type=PORTABILITY, default="entra", help="Accept what Entra ID accepts, or also more.")
+@click.option(
+    "--portability",
+    type=PORTABILITY,
+    default="entra",
+    help="Accept what Entra ID does (entra, the default), or also more.",
+)
 @click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
 @click.option("--well-known", multiple=True, help="Enable only these of Microsoft's APIs, by key, such as graph.")
 @on_store
 async def create(desk: Desk, name: str, domains: tuple[str, ...], well_known: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
-    """Create a tenant."""
+    """Create a tenant. What accredit init makes has portability extended; here the default is entra."""
     from accredit import administer
 
+    _refuse_tenant_option(desk)
     given = {key: value for key, value in members.items() if value is not None}
     made = await administer.tenants.create(
         desk.by, display_name=name, domains=domains, enable=well_known or None, **given
@@ -100,8 +107,7 @@ async def update(desk: Desk, name: str | None, domains: tuple[str, ...], **membe
     )
     if not changes:
         raise click.UsageError("nothing to change was given")
-    async with desk.reading() as store:
-        before = await names.tenant(store, name or desk.session.tenant)
+    before = await _found(desk, name)
     after = await administer.tenants.update(desk.by, before.id, **changes)
     desk.session.show(shapes.tenant(after), DETAILS)
     back: list[str] = []
@@ -121,9 +127,24 @@ async def delete(desk: Desk, name: str) -> None:
     """Delete a tenant with everything in it. Its sign-in events stay."""
     from accredit import administer
 
+    found = await _found(desk, name)
     async with desk.reading() as store:
-        found = await names.tenant(store, name)
         held = len(await names.everything(store.applications, tenant_id=found.id))
-    desk.session.confirm(f"Delete tenant {found.domains[0]} ({found.id}) with {held} applications?")
+    desk.session.confirm(f"Delete tenant {found.domains[0]} ({found.id}) with {counted(held, 'application')}?")
     await administer.tenants.delete(desk.by, found.id)
     desk.session.done(f"Deleted tenant {found.domains[0]} {found.id}; this cannot be undone.")
+
+
+async def _found(desk: Desk, name: str | None) -> Tenant:
+    """Find the tenant that is named, as an argument, by ``--tenant``, or by both if they mean the same one."""
+    typed = desk.session.typed_tenant
+    async with desk.reading() as store:
+        found = await names.tenant(store, name or desk.session.tenant)
+        if name and typed and typed.lower() not in {str(found.id), *found.domains}:
+            raise click.UsageError(f"{name} is not the tenant {typed} that --tenant names")
+    return found
+
+
+def _refuse_tenant_option(desk: Desk) -> None:
+    if desk.session.typed_tenant:
+        raise click.UsageError("--tenant has no meaning here; name one with: accredit tenant show TENANT")

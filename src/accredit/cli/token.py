@@ -42,7 +42,7 @@ def inspect(session: Session, token_: str) -> None:
         return
     for line in drawn(header, claims, session.ink):
         session.say(line)
-    session.note("Not verified: anybody can write such a token. What an application makes of it: accredit explain")
+    session.remark("Not verified: anybody can write such a token. What an application makes of it: accredit explain")
 
 
 def read(text: str) -> tuple[dict[str, Any], dict[str, Any]]:

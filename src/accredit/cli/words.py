@@ -10,6 +10,11 @@ def accredit(*words: object) -> str:
     return " ".join(["accredit", *(shlex.quote(str(each)) for each in words)])
 
 
+def counted(number: int, one: str) -> str:
+    """Write how many there are: ``1 key``, ``2 keys``."""
+    return f"{number} {one}{'' if number == 1 else 's'}"
+
+
 def option(name: str, value: object | None) -> tuple[str, ...]:
     """Return an option with its value; nothing when there is none."""
     return () if value is None or value == "" else (name, str(value))

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_MISSING, Refused
+from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, STORE_FOREIGN, STORE_MISSING, Refused
 from accredit.stores.encoding import SCHEMA, unheard
 
 if TYPE_CHECKING:
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from accredit.stores.encoding import Changed
     from accredit.stores.sql import SqlRegistry
 
+_DAMAGED: Final = frozenset(
+    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA}
+)
 BUSY_TIMEOUT: Final = 5_000  # milliseconds that a write waits for another process's write to end
 
 
@@ -46,17 +49,37 @@ def connect(path: str | PathLike[str], *, busy_timeout: int = BUSY_TIMEOUT) -> s
         raise Refused(STORE_BUSY, reason=error) from error
     except sqlite3.DatabaseError as error:
         connection.close()
-        raise Refused(SCHEMA_UNKNOWN, found="of another program", needed=SCHEMA) from error
+        raise _unusable(path, error) from error
     return connection
 
 
+def reason_of(error: sqlite3.Error) -> Refused:
+    """Return what an error of SQLite means to an operator: something that passes or is full, or a damaged file."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest says which kind of it
+    passing = isinstance(error, sqlite3.OperationalError) and code not in _DAMAGED
+    return Refused(STORE_BUSY if passing else STORE_DAMAGED, reason=error)
+
+
+def _unusable(path: str | PathLike[str], error: sqlite3.DatabaseError) -> Refused:
+    foreign = error.sqlite_errorcode == sqlite3.SQLITE_NOTADB
+    return Refused(STORE_FOREIGN, path=path) if foreign else reason_of(error)
+
+
 def db_status(path: str | PathLike[str]) -> tuple[str, str]:
-    """Return the schema that the database has (``none``: an empty one) and the schema that this version needs."""
+    """Return the schema that the database has (``none``: an empty one) and the schema that this version needs.
+
+    Raises ``Refused(STORE_FOREIGN)`` for another program's database, ``Refused(STORE_DAMAGED)``.
+    """
     with closing(connect(path)) as connection:
-        there = connection.execute("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'schema_version'")
-        if there.fetchone() is None:
-            return "none", SCHEMA
-        row = connection.execute("SELECT version_num FROM schema_version").fetchone()
+        try:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            if "schema_version" not in tables:
+                if tables:
+                    raise Refused(STORE_FOREIGN, path=path)
+                return "none", SCHEMA
+            row = connection.execute("SELECT version_num FROM schema_version").fetchone()
+        except sqlite3.DatabaseError as error:
+            raise _unusable(path, error) from error
         return ("none" if row is None else str(row[0])), SCHEMA
 
 

@@ -1,0 +1,88 @@
+"""Settings that no server takes, judged without starting one: ``serve`` and ``config check`` ask the same questions.
+
+What only this machine can answer (is the port free, is the data there) is asked where it is used.
+"""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from accredit import errors
+from accredit.errors import SETTING_INVALID, TLS_UNUSABLE, Refused
+from accredit.web.sender import networks
+
+if TYPE_CHECKING:
+    from accredit.config import Settings
+    from accredit.web.sender import Network
+
+HTTPS: Final = 443
+LOOPBACKS: Final = ("127.0.0.1", "::1")
+
+
+def judge(settings: Settings) -> None:
+    """Refuse settings that no server takes. ``SETTING_INVALID``, ``OVERRIDE_INVALID``, ``TLS_UNUSABLE``."""
+    proxies(settings)
+    errors.override(settings.refusals)
+    if settings.profile == "emulator":
+        _refuse_exposed(settings)
+        return
+    for name in ("issuer_overrides", "explain_to_caller", "expose_emulator"):
+        if getattr(settings, name):
+            raise Refused(SETTING_INVALID, name=name, reason="it exists in the emulator profile only")
+    _refuse_tls(settings)
+    public_url(settings.public_url)
+
+
+def public_url(given: str) -> str:
+    """Return the public URL as it stands in answers. Every client of Entra ID refuses an authority that is not https.
+
+    ``SETTING_INVALID``.
+    """
+    if not given:
+        reason = "it is needed: what clients use, https://host[:port], without a path (ACCREDIT_PUBLIC_URL)"
+        raise Refused(SETTING_INVALID, name="public_url", reason=reason)
+    parts, port = urlsplit(given), None
+    with suppress(ValueError):
+        port = parts.port or HTTPS
+    wrong = parts.scheme != "https" or not parts.hostname or port is None or "@" in parts.netloc
+    if wrong or parts.path.strip("/") or parts.query or parts.fragment:
+        reason = f"it must be what clients use, https://host[:port], without a path; it is {given}"
+        raise Refused(SETTING_INVALID, name="public_url", reason=reason)
+    return f"https://{parts.netloc.lower().removesuffix(f':{HTTPS}')}"  # clients leave the usual port out
+
+
+def proxies(settings: Settings) -> tuple[Network, ...]:
+    """Return the networks whose forwarded addresses are believed. ``SETTING_INVALID``."""
+    try:
+        return networks(settings.trusted_proxies)
+    except ValueError as error:
+        raise Refused(SETTING_INVALID, name="trusted_proxies", reason=str(error)) from error
+
+
+def _refuse_exposed(settings: Settings) -> None:
+    if settings.host not in {*LOOPBACKS, "localhost"} and not settings.expose_emulator:
+        reason = "an emulator listens on loopback only: everybody knows its secrets (--expose-emulator)"
+        raise Refused(SETTING_INVALID, name="host", reason=reason)
+
+
+def _refuse_tls(settings: Settings) -> None:
+    tls = settings.tls
+    if bool(tls.certificate) != bool(tls.key):
+        missing = "tls.key" if tls.certificate else "tls.certificate"
+        raise Refused(SETTING_INVALID, name=missing, reason="certificate and key belong together, and it is not set")
+    if not tls.certificate:
+        return
+    for name, path in (("tls.certificate", tls.certificate), ("tls.key", tls.key)):
+        try:
+            with open(path, "rb"):  # noqa: PTH123  the library says neither which file nor why
+                pass
+        except OSError as error:
+            raise Refused(TLS_UNUSABLE, reason=f"{name} {path}: {error.strerror}") from error
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(tls.certificate, tls.key, password="")
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "reason", None) or str(error)
+        raise Refused(TLS_UNUSABLE, reason=f"{tls.certificate} with {tls.key}: {reason}") from error
