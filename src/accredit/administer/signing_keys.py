@@ -56,12 +56,12 @@ async def rotate(
 async def tend(by: Administrator, make: Make, algorithm: SigningAlgorithm = "RS256") -> SigningKey | None:
     """Make the first key of an algorithm, or the next one when the active one grows old; ``None``: nothing to do."""
     async with by.registry.reading() as store:
-        if not _needed(await read_all(store), algorithm, by.clock()):
+        if not due(await read_all(store), algorithm, by.clock()):
             return None
     fresh = make(algorithm, by.clock())
     async with by.change() as change:
         keys = await read_all(change.store)
-        if not _needed(keys, algorithm, change.at):  # another process was faster
+        if not due(keys, algorithm, change.at):  # another process was faster
             return None
         return await _add(change, keys, fresh)
 
@@ -83,7 +83,8 @@ async def read_all(store: Transaction) -> Sequence[SigningKey]:
     return await store.signing_keys.page(after=None, limit=MOST)
 
 
-def _needed(keys: Sequence[SigningKey], algorithm: SigningAlgorithm, now: datetime) -> bool:
+def due(keys: Sequence[SigningKey], algorithm: SigningAlgorithm, now: datetime) -> bool:
+    """Whether an algorithm needs a key made now: it has none, or the active one grows old."""
     if active(keys, algorithm, now) is not None:
         return rotation_due(keys, algorithm, now)
     return not any(each.algorithm == algorithm and state(each, keys, now) == "next" for each in keys)

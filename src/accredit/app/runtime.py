@@ -147,7 +147,8 @@ class Runtime:
         """Make the next signing key in time."""
         master_key = self.folder.master_key()
         refuse_foreign(master_key, self.following.signing)  # the file may be another one by now
-        for algorithm in ALGORITHMS:
+        now, keys = self.authority.clock(), self.following.signing
+        for algorithm in (each for each in ALGORITHMS if signing_keys.due(keys, each, now)):
             await signing_keys.tend(self.administrator, self.folder.make_key(master_key), algorithm)
 
 
