@@ -105,6 +105,7 @@ class Listener:
     _server: _Server | None = None
     _task: asyncio.Task[None] | None = None
     _watching: asyncio.Task[None] | None = None
+    _seen: tuple[tuple[int, int, int], ...] = ()  # of the certificate that is served
 
     async def start(self) -> None:
         """Serve. When this returns, requests are answered."""
@@ -125,6 +126,7 @@ class Listener:
             ssl_keyfile=self.tls.key if self.tls else None,
         )
         try:
+            self._seen = _changed_at(self.tls) if self.tls else ()
             config.load()
         except (OSError, ssl.SSLError) as error:
             raise Refused(TLS_UNUSABLE, reason=error) from error
@@ -140,32 +142,43 @@ class Listener:
 
             self._watching = asyncio.create_task(hang_up_on_the_slow(self._server.server_state.connections))
 
+    async def ended(self) -> None:
+        """Wait until the listener has ended by itself, which none does, and raise why."""
+        addresses = ", ".join(f"{host} port {port}" for host, port, *_ in (each.getsockname() for each in self.sockets))
+        tasks = [each for each in (self._task, self._watching) if each is not None]
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        raise RuntimeError(f"the listener on {addresses} has ended") from done.pop().exception()
+
     async def stop(self) -> None:
         """Accept nothing new, finish what is under way, within ``drain`` seconds."""
-        if self._server is not None and self._task is not None:
+        if self._server is not None and self._task is not None and not self._task.done():
             self._server.should_exit = True
             await self._task
         if self._watching is not None:
             self._watching.cancel()
 
     async def follow_certificate(self) -> None:
-        """Load the operator's certificate again whenever its file changes. Runs until it is cancelled."""
-        if self.tls is None or self._server is None:
+        """Load the operator's certificate again when its files have changed.
+
+        ``TLS_UNUSABLE``, while certificate and key do not fit: the ones before serve on, and the next look tries again.
+        """
+        if self.tls is None or self._server is None or (found := _changed_at(self.tls)) == self._seen:
             return
         context: Any = self._server.config.ssl
-        seen = _changed_at(self.tls)
-        while True:
-            await asyncio.sleep(CERTIFICATE_LOOKED_AT)
-            if (found := _changed_at(self.tls)) != seen:
-                seen = found
-                with contextlib.suppress(OSError, ssl.SSLError):  # half-written: the old one serves on
-                    context.load_cert_chain(self.tls.certificate, self.tls.key)
+        try:
+            # One that is loaded without its key would be served all the same: so another context gets it first.
+            for each in (ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER), context):
+                each.load_cert_chain(self.tls.certificate, self.tls.key, password="")
+        except OSError as error:
+            raise Refused(TLS_UNUSABLE, reason=error) from error
+        self._seen = found
 
 
-def _changed_at(tls: Tls) -> tuple[float, float]:
+def _changed_at(tls: Tls) -> tuple[tuple[int, int, int], ...]:
     with contextlib.suppress(OSError):
-        return Path(tls.certificate).stat().st_mtime, Path(tls.key).stat().st_mtime
-    return (0.0, 0.0)
+        found = [Path(each).stat() for each in (tls.certificate, tls.key)]
+        return tuple((each.st_mtime_ns, each.st_ino, each.st_size) for each in found)
+    return ()
 
 
 def _present(module: str) -> bool:

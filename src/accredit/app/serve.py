@@ -14,7 +14,7 @@ from accredit.app import seed
 from accredit.app.chance import now
 from accredit.app.folder import Folder, begin_emulator, find
 from accredit.app.judge import judge, public_url
-from accredit.app.listen import Listener, bind, new_loop, told_to_stop, write_atomically
+from accredit.app.listen import CERTIFICATE_LOOKED_AT, Listener, bind, new_loop, told_to_stop, write_atomically
 from accredit.app.occupied import occupied
 from accredit.config import Tls
 from accredit.errors import OUTPUT_UNWRITABLE, PORT_TAKEN, STORE_MISSING, Refused
@@ -22,7 +22,7 @@ from accredit.trust import DEFAULT_AUDIENCE
 
 if TYPE_CHECKING:
     import socket
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from accredit.app.runtime import Runtime
@@ -126,22 +126,32 @@ async def _answer(
     listeners = (Listener(runtime.admin, admin, drain=drain), Listener(runtime.front, public, tls, drain=drain))
     await runtime.start()
     started: list[Listener] = []
-    following: asyncio.Task[None] | None = None
     try:
         for each in listeners:
             await each.start()
             started.append(each)
-        following = asyncio.create_task(listeners[1].follow_certificate())
+        runtime.keep_up("certificate", listeners[1].follow_certificate, CERTIFICATE_LOOKED_AT)
         if ready_file is not None:
             _write(ready_file, ready(runtime, ca_file))
         announce(runtime)
-        await told.wait()
+        await _stopped(told, listeners)
     finally:
         runtime.draining = True
-        if following is not None:
-            following.cancel()
         for each in reversed(started):  # the public one first, so that /readyz says what happens
             await each.stop()
+
+
+async def _stopped(told: asyncio.Event, listeners: Iterable[Listener]) -> None:
+    """Wait until the server is told to stop. A listener that ends before that is a fault, and ends the server."""
+    waiting = [asyncio.create_task(each) for each in (told.wait(), *(each.ended() for each in listeners))]
+    try:
+        done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for each in waiting:
+            each.cancel()
+    if not told.is_set():
+        for ended in done:
+            ended.result()
 
 
 def ready(runtime: Runtime, ca_file: Path | None) -> dict[str, Any]:
