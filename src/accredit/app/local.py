@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from accredit.administer import Administrator
 from accredit.app.chance import SystemIds, now
 from accredit.app.folder import Folder, find
+from accredit.app.judge import public_url
+from accredit.app.marks import is_emulators, own_issuers
 from accredit.errors import STORE_MISSING, Refused
-from accredit.issuers import OwnIssuers
 from accredit.signing import refuse_foreign
 from accredit.stores.event_reader import EventReader
 from accredit.stores.lookup import SqliteLookup
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from accredit.config import Settings
     from accredit.directory import SigningAlgorithm
+    from accredit.issuers import OwnIssuers
     from accredit.signins import Actor
     from accredit.tokens import SigningKey
 
@@ -79,34 +81,31 @@ def run(story: Coroutine[Any, Any, T]) -> T:
 
 @contextmanager
 def local(settings: Settings) -> Iterator[Local]:
-    """Open the store that the settings name. ``STORE_MISSING`` when there is none, ``SCHEMA_UNKNOWN``."""
-    folder = find_existing(settings)
-    registry = SqliteRegistry(folder.database)
+    """Open the store that the settings name. ``STORE_MISSING`` when there is none, ``SCHEMA_UNKNOWN``.
+
+    Whether it is an emulator's is read off what is in it, not off the command, nor off files that may lie beside it.
+    """
+    found = find_existing(settings)
+    base = public_url(settings.public_url) if settings.public_url else ""
+    registry = SqliteRegistry(found.database)
     try:
-        emitted = run(_emitted(registry))
-        yield Local(folder, registry, settings.public_url, OwnIssuers(_bases(settings), emitted))
+        with closing(SqliteLookup(found.database)) as lookup:
+            emulator, emitted = is_emulators(lookup), lookup.emitted()
+        folder = Folder(found.path, found.master_key_file, emulator)
+        yield Local(folder, registry, base, own_issuers((base,) if base else (), emitted, emulator=emulator))
     finally:
         registry.close()
 
 
 def find_existing(settings: Settings) -> Folder:
-    """Return the folder of the settings; whether it is an emulator's is read off its content, not off the command."""
+    """Return the folder of the settings, which has a database in it. ``STORE_MISSING``."""
     if not settings.data and settings.profile == "emulator":
         raise Refused(STORE_MISSING, path="(an emulator without --data keeps its things in a temporary folder)")
     folder = find(settings) if settings.profile == "production" else _named(settings)
     if not folder.database.exists():
         raise Refused(STORE_MISSING, path=folder.database)
-    return Folder(folder.path, folder.master_key_file, (folder.path / "ca.pem").exists())
+    return folder
 
 
 def _named(settings: Settings) -> Folder:
     return Folder(Path(settings.data), Path(settings.data) / "master.key", emulator=True)
-
-
-def _bases(settings: Settings) -> tuple[str, ...]:
-    return (settings.public_url.rstrip("/"),) if settings.public_url else ()
-
-
-async def _emitted(registry: SqliteRegistry) -> frozenset[str]:
-    async with registry.reading() as view:
-        return await view.emitted()

@@ -1,0 +1,119 @@
+"""What an emulator leaves behind is refused in production, whichever part of it; and it is told by what is in it."""
+
+import base64
+import json
+import shutil
+import sqlite3
+from contextlib import closing
+
+import pytest
+
+from accredit import config
+from accredit.app import seed
+from accredit.app.local import local
+from accredit.app.marks import own_issuers
+from accredit.errors import Refused
+from accredit.issuers import refuse_own
+from accredit.signing import EMULATOR_NAME, generate
+from tests.ops.servers import PUBLIC, command, initialise
+from tests.signing.grants import MASTER, NOW
+
+TENANT = f"{seed.MARK}-0000-4000-8000-000000000009"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("made")
+    initialise(folder)
+    return folder / "data"
+
+
+@pytest.fixture
+def data(made, tmp_path):
+    return shutil.copytree(made, tmp_path / "data")
+
+
+def certified():
+    """The certificate of an emulator's signing key, as it stands in a body."""
+    key = generate("ES256", now=NOW, activates_at=NOW, master_key=MASTER, name=EMULATOR_NAME)
+    return json.dumps(base64.b64encode(key.certificate).decode())
+
+
+ISSUER = "INSERT INTO issuers SELECT ?1, ?1, id, ?2, 1, x'' FROM tenants"
+CERTIFICATE = "UPDATE signing_keys SET body = json_set(body, '$.certificate', json(?))"
+
+MARKS = {
+    "a tenant's id": ("INSERT INTO tenants VALUES (1000, ?, 1, x'')", [TENANT], f"tenant {TENANT}"),
+    "an appId": (
+        "INSERT INTO applications SELECT 1, '2', id, ?, 'x', 1, x'' FROM tenants",
+        [TENANT],
+        f"application {TENANT}",
+    ),
+    "a key's name": ("UPDATE signing_keys SET body = json_set(body, '$.kid', ?)", ["emulator-x"], "key emulator-x"),
+    "a certificate": (CERTIFICATE, [certified()], "signing key"),
+    "an emulator's issuer": (ISSUER, [1, f"https://localhost:1/{TENANT}/v2.0"], f"issuer https://localhost:1/{TENANT}"),
+    "a test issuer": (ISSUER, [1, "https://[::1]:8443/idp/kubernetes"], "issuer https://[::1]:8443/idp/kubernetes"),
+    "an issuer that it emitted": ("INSERT INTO emitted_issuers VALUES (?)", [f"https://x.test/{TENANT}/"], "issuer"),
+}
+
+
+@pytest.mark.parametrize(("change", "values", "what"), MARKS.values(), ids=MARKS)
+def test_a_production_server_starts_with_nothing_that_bears_a_mark(data, change, values, what):
+    with closing(sqlite3.connect(data / "accredit.db", isolation_level=None)) as connection:
+        connection.execute(change, values)
+    given = ("--public-url", f"https://{PUBLIC}", "--port", "0", "--admin-port", "0")
+    done = command("serve", "--data", str(data), *given)
+    assert done.returncode == 5, done.stderr
+    assert what in " ".join(done.stderr.split())
+    assert "emulator" in done.stderr
+
+
+def test_issuers_of_others_bear_none(data):
+    with closing(sqlite3.connect(data / "accredit.db", isolation_level=None)) as connection:
+        for number, url in enumerate(("spiffe opaque", "https://localhost/other", "https://idp.test/idp/github")):
+            connection.execute(ISSUER, [number, url])
+    master = (data / "master.key").read_bytes()
+    (data / "master.key").write_bytes(bytes(32))
+    given = ("--public-url", f"https://{PUBLIC}", "--port", "0", "--admin-port", "0")
+    done = command("serve", "--data", str(data), *given)
+    (data / "master.key").write_bytes(master)
+    assert done.returncode == 2, "it goes on to the master key"
+    assert "master key" in done.stderr
+
+
+def opened(data):
+    return local(config.read({}, secrets=None, data=str(data), public_url=f"HTTPS://{PUBLIC.upper()}:443/"))
+
+
+def test_a_file_beside_it_makes_no_database_an_emulators(data):
+    (data / "ca.pem").write_text("of the operator's proxy")
+    with opened(data) as store:
+        assert not store.folder.emulator
+        assert not store.administrator(None).emulator
+        made_key = store.make_key()("ES256", NOW)
+        assert not made_key.kid.startswith("emulator-")
+
+
+def test_an_emulators_database_is_one_without_the_files_beside_it(tmp_path):
+    from tests.wire.authority import wire  # noqa: PLC0415
+
+    with wire(tmp_path / "data"):
+        pass
+    with opened(tmp_path / "data") as store:
+        assert store.folder.emulator
+        assert store.make_key()("ES256", NOW).kid.startswith("emulator-")
+        refuse_own(f"https://localhost:1/{TENANT}/v2.0", store.own_issuers, "emulator-x")
+
+
+def test_a_command_knows_the_public_url_as_the_server_says_it(data):
+    with opened(data) as store:
+        assert store.base == f"https://{PUBLIC}"
+        assert f"https://{PUBLIC}/{TENANT}/v2.0" in store.own_issuers
+
+
+def test_in_production_an_emulators_issuers_and_keys_are_never_believed():
+    production, emulator = (own_issuers((), (), emulator=each) for each in (False, True))
+    for issuer, kid in ((f"https://localhost:1/{TENANT}/v2.0", "k"), ("https://idp.test", "emulator-k")):
+        refuse_own(issuer, emulator, kid)
+        with pytest.raises(Refused, match="AADSTS700222"):
+            refuse_own(issuer, production, kid)
