@@ -14,7 +14,7 @@ from accredit.stores import fresh, sqlite
 from accredit.stores.encoding import SIGNING_KEYS
 from accredit.stores.extent import Extent
 from accredit.stores.quota import Quota
-from accredit.stores.sqlite_events import Reserve, Retention, row
+from accredit.stores.sqlite_events import Caps, Reserve, row
 from accredit.stores.staleness import Changes
 from tests.stores.attempts import (
     CLIENT,
@@ -174,7 +174,7 @@ async def _until(condition):
 
 async def test_what_is_too_old_is_deleted(path):
     clock = Moving()
-    async with opened(path, clock, retention=Retention()) as log:
+    async with opened(path, clock, caps=Caps()) as log:
         old = [await granted(log, clock()) for _ in range(3)]
         clock.forward(days=29)
         young = [await granted(log, clock()) for _ in range(2)]
@@ -190,7 +190,7 @@ async def test_what_is_too_much_is_deleted_oldest_first_in_pieces(path, monkeypa
         traces = []
         for _ in range(10):
             traces += await asyncio.gather(*(granted(log) for _ in range(40)))
-    async with opened(path, retention=Retention(rows=100)) as log:
+    async with opened(path, caps=Caps(rows=100)) as log:
         await _until(lambda: len(ids(path)) < 400)
         assert len(ids(path)) >= 300, "a piece at a time"
         for _ in range(20):
@@ -204,7 +204,7 @@ async def test_a_log_that_is_too_large_loses_its_oldest_events(path):
     async with opened(path, clock) as log:
         await asyncio.gather(*(granted(log) for _ in range(2_000)))
     clock.forward(hours=1, seconds=1)
-    async with opened(path, clock, retention=Retention(size=2**20)) as log:
+    async with opened(path, clock, caps=Caps(size=2**20)) as log:
         await _until(lambda: len(ids(path)) < 1_000)
         newest = await granted(log, clock())
         assert newest in ids(path)
@@ -217,7 +217,7 @@ async def test_a_directory_that_is_larger_than_the_cap_costs_no_event(path):
     with closing(sqlite.connect(path)) as other:
         other.execute("CREATE TABLE other AS SELECT zeroblob(4194304) AS of_the_directory")
     clock.forward(days=1)
-    async with opened(path, clock, retention=Retention(size=2**20)) as log:
+    async with opened(path, clock, caps=Caps(size=2**20)) as log:
         await _until(lambda: log.figures.batches >= 2)
         await granted(log, clock())
         assert log.trouble == ""
@@ -231,7 +231,7 @@ async def test_above_the_cap_with_nothing_but_young_events_nothing_is_issued_or_
         await asyncio.gather(*(granted(log) for _ in range(600)))
     before = ids(path)
     clock.forward(minutes=59)
-    async with opened(path, clock, retention=Retention(size=2**20)) as log:
+    async with opened(path, clock, caps=Caps(size=2**20)) as log:
         assert "retention.megabytes" in log.trouble, "it is said before anybody asks"
         for attempt in (granted(log, clock()), refused(log, clock(), why=proven())):
             with pytest.raises(Refused, match="AADSTS90033") as answer:
@@ -269,7 +269,7 @@ async def test_the_size_of_the_log_is_estimated_to_a_quarter(path, rows):
 
 
 async def test_a_retention_that_cannot_be_reckoned_with_issues_nothing_and_keeps_nobody_waiting(path):
-    async with opened(path, retention=Retention(age=timedelta(days=900_000))) as log, asyncio.timeout(10):
+    async with opened(path, caps=Caps(age=timedelta(days=900_000))) as log, asyncio.timeout(10):
         await _until(lambda: log.trouble)
         with pytest.raises(Refused, match="AADSTS90033") as answer:
             await granted(log)
@@ -304,7 +304,6 @@ async def test_a_thread_that_has_ended_is_told(path):
             await granted(log)
         assert "ended" in answer.value.detail
         assert "ended" in log.trouble
-        log.sink._thread = None  # noqa: SLF001  closing need not wait for what it cannot write
 
 
 async def test_a_database_that_was_restored_outdates_every_decision_that_was_made_before(path):

@@ -27,7 +27,7 @@ from accredit.stores.events import EventLog
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.snapshot import Snapshot
 from accredit.stores.sqlite import SqliteRegistry, refuse_other_schema
-from accredit.stores.sqlite_events import Reserve, Retention, SqliteSink
+from accredit.stores.sqlite_events import Caps, Reserve, SqliteSink
 from accredit.tokens import issuer
 from accredit.web.admin import Admin
 from accredit.web.errors import Errors
@@ -218,7 +218,7 @@ def _sink(settings: Settings, folder: Folder, clock: Clock) -> SqliteSink:
     return SqliteSink(
         folder.database,
         clock,
-        retention=Retention(age=timedelta(days=kept.days), size=kept.megabytes * MEGABYTE),
+        caps=Caps(age=timedelta(days=kept.days), size=kept.megabytes * MEGABYTE),
         reserve=Reserve(share=kept.reserve_percent / 100, size=kept.reserve_megabytes * MEGABYTE),
     )
 

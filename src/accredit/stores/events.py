@@ -41,7 +41,7 @@ TICK: Final = 1.0  # seconds between looks at what waits when no request comes
 
 
 @dataclass(slots=True)
-class Figures:
+class LogFigures:
     """What the log has done since it started."""
 
     written: int = 0  # events stored in full
@@ -98,11 +98,12 @@ class EventLog:
     counter: Callable[[], float] = time.perf_counter  # seconds, for durations
     linger: float = 0.002  # seconds, at most, that events wait for those of other requests that seem to be about
     patience: float = 10.0  # seconds for one batch; a write waits five for another process's, at most
-    figures: Figures = field(default_factory=Figures)
+    figures: LogFigures = field(default_factory=LogFigures)
     failure: str = ""  # why the last batch could not be written; "" when it could
     _tallies: Tallies = field(init=False)
     _waiting: list[Entry] = field(default_factory=list)
     _under_way: Batch | None = None
+    _given_up: bool = False  # on the batch under way
     _crowd: int = 1  # attempts that seem to come at the same time
     _soon: bool = False  # a flush is due at the end of this turn of the loop
     _timer: asyncio.TimerHandle | None = None  # a flush is due in a while
@@ -146,6 +147,8 @@ class EventLog:
             self._ticker.cancel()
         ends = time.monotonic() + timeout
         while (self._waiting or self._under_way or self._tallies.changed) and time.monotonic() < ends:
+            if self._given_up:
+                break
             self._due = True
             self._flush()
             if self._under_way and self._loop is not None:
@@ -211,6 +214,7 @@ class EventLog:
 
     def _done(self, batch: Batch, tallies: list[Tally]) -> None:
         self._under_way = None
+        self._given_up = False
         if batch.failure or batch.committed:
             self.failure = batch.failure
         if batch.failure:
@@ -228,6 +232,7 @@ class EventLog:
 
     def _give_up(self, batch: Batch) -> None:
         """Answer everybody who waits for a batch that the sink does not finish, or behind it. It may yet finish."""
+        self._given_up = True
         self.failure = self.sink.trouble or f"the log has not answered for {self.patience:.0f} seconds"
         waiting, self._waiting = self._waiting, []
         self.figures.unrecorded += sum(entry.waiter is None for entry in waiting)

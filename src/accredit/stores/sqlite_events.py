@@ -55,7 +55,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
-class Retention:
+class Caps:
     """How long events are kept, and how many at most. The oldest go first."""
 
     age: timedelta = timedelta(days=30)
@@ -74,12 +74,10 @@ class Reserve:
 class SqliteSink:
     """Writes batches to the file at ``path``, whose schema exists. ``clock`` tells what is too old."""
 
-    def __init__(
-        self, path: Path, clock: Clock, *, retention: Retention | None = None, reserve: Reserve | None = None
-    ) -> None:
+    def __init__(self, path: Path, clock: Clock, *, caps: Caps | None = None, reserve: Reserve | None = None) -> None:
         self.reserve = False
         self.deleted = 0  # events that were too old or too many
-        self._make: Callable[[], _Writer] = lambda: _Writer(path, clock, retention or Retention(), reserve or Reserve())
+        self._make: Callable[[], _Writer] = lambda: _Writer(path, clock, caps or Caps(), reserve or Reserve())
         self._jobs: SimpleQueue[tuple[Batch, Callable[[], object]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._trouble = ""
@@ -141,11 +139,11 @@ class SqliteSink:
 class _Writer:
     """The thread's own connection and what it does with it."""
 
-    def __init__(self, path: Path, clock: Clock, retention: Retention, keep_free: Reserve) -> None:
+    def __init__(self, path: Path, clock: Clock, caps: Caps, keep_free: Reserve) -> None:
         self._connection = sqlite.connect(path)
         self._path = path
         self._clock = clock
-        self._retention = retention
+        self._caps = caps
         self._keep_free = keep_free
         self._changes = Changes()
         self._extent = Extent(self._connection)
@@ -243,20 +241,20 @@ class _Writer:
         """Find out whether the log is above its cap with nothing that may be deleted for it."""
         self.trouble = ""
         size = self._extent.size()
-        if size > self._retention.size and not self._some_before(self._clock() - _YOUNG):
+        if size > self._caps.size and not self._some_before(self._clock() - _YOUNG):
             self.trouble = (
                 f"the sign-in log has {size >> 20} MiB, more than retention.megabytes allows "
-                f"({self._retention.size >> 20} MiB), and all of it is of the last hour"
+                f"({self._caps.size >> 20} MiB), and all of it is of the last hour"
             )
             self.reserve = True
 
     def _delete(self, most: int) -> int:
         """Delete at most ``most`` of the oldest rows: what is too old, what is beyond a cap."""
         now = self._clock()
-        deleted = self._delete_oldest(most, now - self._retention.age)
-        if not deleted and (surplus := self._extent.rows() - self._retention.rows) > 0:
+        deleted = self._delete_oldest(most, now - self._caps.age)
+        if not deleted and (surplus := self._extent.rows() - self._caps.rows) > 0:
             deleted = self._delete_oldest(min(most, surplus), None)
-        if not deleted and self._extent.size() > self._retention.size:
+        if not deleted and self._extent.size() > self._caps.size:
             deleted = self._delete_oldest(most, now - _YOUNG)
         self.behind = deleted >= most
         return deleted
