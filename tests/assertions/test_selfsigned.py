@@ -4,8 +4,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec, x25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from accredit import assertions
 from accredit.assertions import ENTRA, SelfProven
@@ -198,19 +197,12 @@ class TestValidityOfTheCertificate:
 
 
 WEAK = {
-    "no certificate": (assertions.registered, b"MIIB", "cannot be used"),
-    "nothing": (assertions.registered, b"", "cannot be used"),
-    "RSA of 1024 bits": (assertions.registered, certify(rsa_key(1024)).der, "a modulus of 1024 bits"),
+    "no certificate": (b"MIIB", "cannot be used"),
+    "nothing": (b"", "cannot be used"),
+    "RSA of 1024 bits": (certify(rsa_key(1024)).der, "a modulus of 1024 bits"),
     "another curve": (
-        assertions.registered,
         certify(ec.generate_private_key(ec.SECP256K1())).der,
         "the curve secp256k1",
-    ),
-    "no key": (assertions.registered_key, b"key", "cannot be used"),
-    "a key for agreement": (
-        assertions.registered_key,
-        x25519.X25519PrivateKey.generate().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo),
-        "neither RSA, EC nor Ed25519",
     ),
 }
 
@@ -218,30 +210,17 @@ WEAK = {
 class TestRegistering:
     def test_a_certificate(self):
         key = REGISTERED[0]
-        assert (key.key_id, key.kind, key.x5t, key.x5t_s256) == (KEY_ID, "certificate", MINE.sha1, MINE.sha256)
+        assert (key.key_id, key.x5t, key.x5t_s256) == (KEY_ID, MINE.sha1, MINE.sha256)
         assert key.algorithms == ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
         assert (key.not_before, key.not_after) == (NOW - timedelta(days=1), NOW + timedelta(days=365))
 
-    def test_a_bare_key(self):
-        spki = rsa_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        key = assertions.registered_key(spki, KEY_ID, NOW - timedelta(days=1), NOW + timedelta(days=1))
-        assert (key.kind, key.x5t, key.x5t_s256) == ("key", None, None)
-        assert verify(own(header={"kid": str(KEY_ID)}), [key]).key is key
-        assert verify(own(header=ONLY), [key]).key is key
-        with pytest.raises(Refused) as refused:
-            verify(own(header=ONLY), [key], now=NOW + timedelta(days=2))
-        assert refused.value.fields["thumbprint"] == str(KEY_ID)
+    def test_a_certificate_is_not_found_by_an_unreadable_thumbprint(self):
+        assert refusal(verify, own(header={"kid": "!"}), REGISTERED) is KEY_NOT_REGISTERED
 
-    def test_a_bare_key_is_not_found_by_an_unreadable_thumbprint(self):
-        spki = rsa_key().public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-        key = assertions.registered_key(spki, KEY_ID, NOW, NOW)
-        assert refusal(verify, own(header={"kid": "!"}), [key]) is KEY_NOT_REGISTERED
-
-    @pytest.mark.parametrize(("read", "der", "reason"), WEAK.values(), ids=WEAK.keys())
-    def test_what_must_not_be_trusted_is_refused(self, read, der, reason):
-        times = () if read is assertions.registered else (NOW, NOW)
+    @pytest.mark.parametrize(("der", "reason"), WEAK.values(), ids=WEAK.keys())
+    def test_what_must_not_be_trusted_is_refused(self, der, reason):
         with pytest.raises(Refused) as refused:
-            read(der, KEY_ID, *times)
+            assertions.registered(der, KEY_ID)
         assert refused.value.row is PROPERTY_INVALID
         assert refused.value.fields == {"property": "keyCredentials", "kind": "Application"}
         assert reason in refused.value.detail

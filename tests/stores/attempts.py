@@ -99,7 +99,7 @@ def credential(issuer: Issuer = ISSUER, number: int = 1) -> FederatedCredential:
     )
 
 
-TRUSTED = Trusted([credential(), credential(OTHER_ISSUER, 2)], multi_audience="contained", revision=1)
+TRUSTED = Trusted([credential(), credential(OTHER_ISSUER, 2)], multi_audience="contained")
 
 
 def presented(subject: str = SUBJECT) -> Presented:

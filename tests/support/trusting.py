@@ -54,4 +54,4 @@ def credential(
 
 def trusted(*credentials: FederatedCredential, multi_audience: MultiAudience = "contained") -> Trusted:
     """What an application trusts."""
-    return Trusted(credentials, multi_audience=multi_audience, revision=1)
+    return Trusted(credentials, multi_audience=multi_audience)

@@ -403,7 +403,7 @@ def outcome(idp: TestIssuer, name: str, portability: str) -> int | None:
         subject=str(wanted),
     )
     rule = "contained" if portability == "entra" else "refuse"
-    trusted = Trusted([credential], multi_audience=rule, revision=1)
+    trusted = Trusted([credential], multi_audience=rule)
     policy = ENTRA if portability == "entra" else EXTENDED
     try:
         presented = parse(idp.mint({**request, "faults": [name]} if name else request).token, policy)

@@ -38,7 +38,7 @@ def judge(at, skew, policy=assertions.ENTRA, **change):
     """Match and prove, as the exchange does; the row of the refusal, or ``None``."""
     presented = assertions.parse(FIXTURE["token"], policy)
     try:
-        matched = trust.match(Trusted((credential(skew, **change),), multi_audience="refuse", revision=1), presented)
+        matched = trust.match(Trusted((credential(skew, **change),), multi_audience="refuse"), presented)
         (chosen,) = trust.choose("wl", matched)
         keys = jwks.parse(chosen.issuer.jwks, chosen.issuer, uploaded=True)
         assertions.verify(presented, chosen.issuer, keys, datetime.fromtimestamp(at, UTC))

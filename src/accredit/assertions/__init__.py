@@ -14,7 +14,6 @@ from accredit.assertions.selfsigned import (
     RegisteredKey,
     SelfProven,
     registered,
-    registered_key,
     verify_self_signed,
 )
 
@@ -31,7 +30,6 @@ __all__ = [
     "peek_client",
     "refuse_algorithm",
     "registered",
-    "registered_key",
     "signed_by",
     "verify",
     "verify_self_signed",

@@ -11,12 +11,11 @@ from __future__ import annotations
 from dataclasses import InitVar, dataclass
 from datetime import datetime
 from hashlib import sha1, sha256
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
 from cryptography import x509
-from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from accredit.assertions.algorithms import verify_signature
 from accredit.assertions.times import refuse_long_lived, refuse_untimely
@@ -48,16 +47,15 @@ _SEAL: Final = object()
 
 
 class RegisteredKey(msgspec.Struct, frozen=True, gc=False, kw_only=True):
-    """A public key registered on an application. Thumbprints are of the certificate; a bare key has none."""
+    """The public key of a certificate that is registered on an application. Thumbprints are of the certificate."""
 
     key_id: UUID
-    kind: Literal["certificate", "key"]
     public_key: PublicKey
     algorithms: tuple[str, ...]
     not_before: datetime  # aware UTC
     not_after: datetime  # aware UTC
-    x5t: bytes | None = None  # SHA-1, 20 octets
-    x5t_s256: bytes | None = None  # SHA-256, 32 octets
+    x5t: bytes  # SHA-1, 20 octets
+    x5t_s256: bytes  # SHA-256, 32 octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,29 +81,12 @@ def registered(der_certificate: bytes, key_id: UUID) -> RegisteredKey:
         raise _unreadable(f"the certificate cannot be used: {error}") from error
     return RegisteredKey(
         key_id=key_id,
-        kind="certificate",
         public_key=public_key,
         algorithms=material.algorithms(public_key),
         not_before=begins,
         not_after=ends,
         x5t=sha1(der_certificate, usedforsecurity=False).digest(),  # a name, as every client of Entra ID writes it
         x5t_s256=sha256(der_certificate).digest(),
-    )
-
-
-def registered_key(der_public_key: bytes, key_id: UUID, not_before: datetime, not_after: datetime) -> RegisteredKey:
-    """Read a bare public key (SubjectPublicKeyInfo, DER). Raises ``Refused(PROPERTY_INVALID)``."""
-    try:
-        public_key = material.refuse_weak(load_der_public_key(der_public_key))
-    except UNREADABLE as error:
-        raise _unreadable(f"the public key cannot be used: {error}") from error
-    return RegisteredKey(
-        key_id=key_id,
-        kind="key",
-        public_key=public_key,
-        algorithms=material.algorithms(public_key),
-        not_before=not_before,
-        not_after=not_after,
     )
 
 
@@ -119,10 +100,10 @@ def verify_self_signed(
     if not key.not_before <= now <= key.not_after:
         raise Refused(
             KEY_EXPIRED,
-            thumbprint=_thumbprint(key),
+            thumbprint=key.x5t.hex().upper(),
             start=_printed(key.not_before),
             end=_printed(key.not_after),
-            detail=f"the registered {key.kind} {key.key_id} is outside its validity",
+            detail=f"the registered certificate {key.key_id} is outside its validity",
         )
     if not any(each in audiences for each in presented.audiences):
         raise Refused(ASSERTION_AUDIENCE, detail="aud is neither a token endpoint nor an issuer of this tenant")
@@ -162,10 +143,6 @@ def _octets(reference: str) -> bytes:
         return base64url.decode(reference.rstrip("="))
     except ValueError:
         return b""
-
-
-def _thumbprint(key: RegisteredKey) -> str:
-    return key.x5t.hex().upper() if key.x5t else str(key.key_id)
 
 
 def _printed(moment: datetime) -> str:

@@ -159,7 +159,7 @@ def _explanation(
     keys = {each.id: found for each in named if (found := at_hand.keys.at_hand(each)).keys}
     return explaining.explain(
         presented,
-        Trusted(credentials, multi_audience=tenant.several_audiences, revision=application.revision),
+        Trusted(credentials, multi_audience=tenant.several_audiences),
         client=name,
         now=now,
         own=desk.by.own_issuers,

@@ -45,7 +45,6 @@ class Resource(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     roles: tuple[AppRole, ...]
     token_version: Literal[1, 2]
     assignment_required: bool = False
-    enabled: bool = True
     signing_algorithm: Literal["RS256", "ES256"] = "RS256"
     application_id: UUID | None = None  # object id of the registration that says all this; None: the principal does
 

@@ -61,7 +61,7 @@ class KeySet:
     keys: tuple[VerificationKey, ...]
     dropped: tuple[Dropped, ...] = ()
     noted: tuple[Noted, ...] = ()
-    stale_for: float = field(default=0.0, compare=False)  # seconds since these keys ceased to be fresh; 0 while they are
+    stale_for: float = field(default=0.0, compare=False)  # seconds since they ceased to be fresh; 0 while they are
     _by_kid: Mapping[str, tuple[VerificationKey, ...]] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -60,7 +60,7 @@ class Sink(Protocol):
 
 
 class MemorySink:
-    """Keeps the newest events in memory: for an authority inside another program, which needs no log on disk.
+    """Keeps the newest events in memory: the log of tests, which need none on disk. The server has a ``SqliteSink``.
 
     It never waits and compares nothing: the directory beside it has one writer, this process.
     """

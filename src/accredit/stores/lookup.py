@@ -68,7 +68,7 @@ class ChangingRegistry(Protocol):
 
 
 class RegistryLookup:
-    """Asks any registry through its port."""
+    """Asks any registry through its port. The server asks SQLite directly; the tests hold that both say the same."""
 
     def __init__(self, registry: ChangingRegistry) -> None:
         self._registry = registry

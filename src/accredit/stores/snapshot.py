@@ -215,7 +215,7 @@ class Snapshot:
     async def _read_trusted(self, application: Application) -> Made[Trusted]:
         tenant = await self.tenant(application.tenant_id, "")
         credentials = await self._lookup.credentials(application)
-        trusted = Trusted(credentials, multi_audience=tenant.several_audiences, revision=application.revision)
+        trusted = Trusted(credentials, multi_audience=tenant.several_audiences)
         return trusted, (application.id, tenant.id, *(each.issuer.id for each in credentials))
 
     async def _read_resource(self, tenant: Tenant, wanted: str) -> Made[Resource]:

@@ -74,17 +74,14 @@ class Match(msgspec.Struct, frozen=True):
 
 
 class Trusted:
-    """All that one application trusts, compiled once per revision: a token that matches never needs a verdict."""
+    """All that one application trusts, compiled once per change: a token that matches never needs a verdict."""
 
-    __slots__ = ("_expressions", "_subjects", "credentials", "multi_audience", "revision")
+    __slots__ = ("_expressions", "_subjects", "credentials", "multi_audience")
 
-    def __init__(
-        self, credentials: Iterable[FederatedCredential], *, multi_audience: MultiAudience, revision: int
-    ) -> None:
+    def __init__(self, credentials: Iterable[FederatedCredential], *, multi_audience: MultiAudience) -> None:
         enabled = sorted((each for each in credentials if each.enabled), key=lambda each: each.seniority)
         self.credentials: tuple[FederatedCredential, ...] = tuple(enabled)
         self.multi_audience = multi_audience
-        self.revision = revision  # of the application's trust in the store; compared again when the event is written
         subjects: dict[tuple[str, str, str | None], tuple[FederatedCredential, ...]] = {}
         expressions: dict[tuple[str, str], tuple[FederatedCredential, ...]] = {}
         for each in self.credentials:
