@@ -359,7 +359,7 @@ STORE_BUSY            = local(4003, US, "the database is busy or cannot be writt
 KEY_STATE             = local(4004, CALLER, "signing key {kid} is {state}: {reason}", advice="accredit keys list shows every key and its state.", status=409)
 STORE_DAMAGED         = local(4005, OPERATOR, "the database is damaged: {reason}", advice="Stop the server and put back a copy; sqlite3 FILE 'PRAGMA integrity_check' says more.", status=500)
 STORE_FOREIGN         = local(4006, OPERATOR, "{path} is not a database of accredit", advice="Move it away, or name another directory (--data DIR, ACCREDIT_DATA); accredit init --domain DOMAIN makes a new one.", status=409)
-ISSUER_IN_USE         = local(4007, CALLER, "{count} credentials name the issuer {issuer}", advice="Delete them first (accredit credential list APP), or accept nothing that it signed: accredit issuer block.", status=409)
+ISSUER_IN_USE         = local(4007, CALLER, "credentials name the issuer {issuer}: {count}", advice="Delete them first (accredit credential list APP), or accept nothing that it signed: accredit issuer block.", status=409)
 # fmt: on
 
 

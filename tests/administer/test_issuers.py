@@ -6,6 +6,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from accredit import errors
 from accredit.administer import credentials, issuers, tenants
+from accredit.outbound import addresses
 from tests.administer.office import office
 from tests.forge import certificate, jwk, jwks, key_for
 from tests.support.stories import refusal, run
@@ -95,7 +96,7 @@ def test_a_record_is_deleted_when_no_credential_names_it():
     made = run(create()(at))
     run(credentials.add(at.by, at.application.id, name="one", issuer=URL, subject="s"))
     refused = refusal(issuers.delete(at.by, made.id))
-    assert (refused.row, "credentials name it" in refused.detail) == (errors.PROPERTY_INVALID, True)
+    assert (refused.row, refused.fields["count"]) == (errors.ISSUER_IN_USE, "1")
     run(credentials.delete(at.by, at.application.id, "one"))
     run(issuers.delete(at.by, made.id))
     assert at.read("issuers") == []
@@ -150,6 +151,12 @@ def test_a_record_opts_in_to_ports():
 
 
 INVALID = errors.PROPERTY_INVALID
+
+
+def test_a_network_is_opted_in_to_exactly_where_connections_can_be():
+    assert sorted(map(str, issuers.PRIVATE)) == sorted(str(each.network) for each in addresses.PRIVATE)
+
+
 REFUSED = {
     "a second record of one issuer": (second, errors.VALUE_TAKEN, "has a record"),
     "any text without uploaded keys": (create("spiffe://example.org"), INVALID, ""),
@@ -174,6 +181,11 @@ REFUSED = {
     "a host of keys with a port": (update(allowed_jwks_hosts=("keys.test:8443",)), INVALID, "not a host name"),
     "a host of keys with a path": (create(allowed_jwks_hosts=("keys.test/x",)), INVALID, "not a host name"),
     "a pattern for a host of keys": (create(allowed_jwks_hosts=("*.test",)), INVALID, "not a host name"),
+    "every network as a private one": (update(networks=("0.0.0.0/0",)), INVALID, "not within a private network"),
+    "every network of IPv6": (update(networks=("::/0",)), INVALID, "not within a private network"),
+    "a public network": (update(networks=("8.8.8.0/24",)), INVALID, "not within a private network"),
+    "more than a private network": (update(networks=("10.0.0.0/7",)), INVALID, "not within a private network"),
+    "link-local addresses": (update(networks=("169.254.0.0/16",)), INVALID, "not within a private network"),
     "65 networks": (update(networks=tuple(f"10.{n}.0.0/16" for n in range(65))), INVALID, "at most 64"),
     "uploaded keys that are none": (create(uploaded="{}"), INVALID, "not a JSON object with a list of keys"),
     "a private key beside a usable one": (

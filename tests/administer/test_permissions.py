@@ -74,7 +74,7 @@ async def in_another_tenant(at):
 
 
 REFUSED = {
-    "a role that the resource does not offer": (grant("Mail.Reed"), errors.PROPERTY_INVALID, "Mail.Send"),
+    "a role that the resource does not offer": (grant("Mail.Reed"), errors.OBJECT_NOT_FOUND, "Mail.Send"),
     "a role that is held already": (twice, errors.ASSIGNMENT_EXISTS, ""),
     "a role on a resource of another tenant": (in_another_tenant, errors.OBJECT_NOT_FOUND, ""),
     "taking away a role that is not held": (

@@ -67,7 +67,7 @@ WRONG = {
     ),
     "a role that is not offered": (
         ("permission", "grant", "deploy-bot", "api://orders", "Orders.All"),
-        2,
+        4,
         "there are:",
     ),
     "a role that is granted": (("permission", "grant", "deploy-bot", "api://orders", "Orders.Read.All"), 5, "already"),
@@ -81,8 +81,8 @@ WRONG = {
     "an issuer that is not https": (("issuer", "create", "ftp://x.example"), 2, "issuer"),
     "an issuer that credentials name": (
         ("issuer", "delete", "https://token.actions.githubusercontent.com", "--yes"),
-        2,
-        "credentials name it",
+        5,
+        "credentials name the issuer",
     ),
     "keys that are none": (("issuer", "upload", "https://token.actions.githubusercontent.com", "-"), 2, "jwks"),
     "a well-known API that is enabled": (("sp", "create", "graph"), 5, "already in use"),
@@ -91,6 +91,7 @@ WRONG = {
     "a variable that is not set": (("explain", "env:NO_SUCH_VARIABLE", "-a", "deploy-bot"), 2, "it is not set"),
     "a token file that is not there": (("token", "inspect", "@/no/such/file"), 2, "No such file"),
     "a header that is no JSON": (("token", "inspect", "e.e.e"), 2, "Its header cannot be read"),
+    "one application and all of them": (("explain", "a.b.c", "-a", "deploy-bot", "--all"), 2, "give one of them"),
     "which application": (("explain", "a.b.c"), 2, "say which one (-a APP), or --all"),
     "a topic that does not exist": (("help", "AADSTS70021x"), 4, "did you mean"),
     "a parameter without a value": (

@@ -15,7 +15,7 @@ MAIN = "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main"
 BOT = ("-a", "deploy-bot")
 
 ANSWERS = {
-    "the trusted job": ("production", 0, "accepted", ""),
+    "the trusted job, whose signature nobody checked": ("production", 3, "accepted", ""),
     "another branch": ("main", 3, "refused", "AADSTS700213"),
     "another issuer": ("stranger", 3, "refused", "AADSTS700211"),
     "an expired token": ("expired", 3, "refused", "AADSTS700024"),
@@ -35,6 +35,8 @@ def test_uploaded_keys_prove_a_token_or_its_alteration(cli, served):
     good = cli("explain", "-", *BOT, "-o", "json", stdin=served.tokens["production"])
     bad = cli("explain", "-", *BOT, "-o", "json", stdin=served.tokens["altered"])
     assert (good.code, good.json["proof"], good.json["complete"]) == (0, "proven", True)
+    assert cli("explain", "-", *BOT, stdin=served.tokens["production"]).out.splitlines()[0].endswith("   match")
+    assert cli("explain", "-", "--all", stdin=served.tokens["production"]).code == 0
     assert (bad.code, bad.json["code"], bad.json["proof"]) == (3, "AADSTS700027", "unproven")
 
 
@@ -51,7 +53,7 @@ def test_a_mismatch_is_drawn_with_both_values(cli, served, monkeypatch):
 
 def test_all_applications_are_asked_the_nearest_first(cli, served):
     ended = cli("explain", "-", "--all", "-o", "json", stdin=served.tokens["production"])
-    assert ended.code == 0
+    assert ended.code == 3
     assert ended.json[0]["application"] == "deploy-bot"
     assert len(ended.json) == 3
     assert cli("explain", "-", "--all", stdin=served.tokens["main"]).code == 3
@@ -61,6 +63,7 @@ def test_a_token_is_taken_from_a_file_a_variable_or_the_command_line(cli, served
     file = tmp_path / "token"
     file.write_text(served.tokens["production"] + "\n")
     monkeypatch.setenv("MY_TOKEN", served.tokens["production"])
+    assert cli("issuer", "upload", ISSUER, "-", stdin=served.jwks).code == 0
     assert cli("explain", f"@{file}", *BOT).code == 0
     assert cli("explain", "env:MY_TOKEN", *BOT).code == 0
     ended = cli("explain", served.tokens["production"], *BOT)
@@ -101,7 +104,9 @@ def test_copying_from_an_unproven_token_wants_issuer_and_subject_typed(cli, serv
         MAIN,
         ["api://AzureADTokenExchange"],
     )
-    assert cli("explain", "-", *BOT, stdin=token).code == 0
+    after = cli("explain", "-", *BOT, stdin=token)
+    assert after.code == 3
+    assert after.out.startswith("deploy-bot / main   would match, if its signature holds (not checked)\n")
 
 
 def test_copying_from_a_proven_token_needs_nothing_typed(cli, served):
@@ -282,3 +287,15 @@ def test_offline_the_signature_says_how_it_can_be_checked(cli, served):
     line = "– Signature        not checked: no keys of the issuer at hand (use --online)"  # noqa: RUF001
     assert line in cli("explain", "-", *BOT, stdin=served.tokens["main"]).out
     assert "--online" not in cli("explain", "-", *BOT, stdin=served.tokens["stranger"]).out
+
+
+def test_the_keys_of_an_explanation_are_written_as_all_keys_are(cli, served):
+    found = cli("explain", "-", *BOT, "-o", "json", stdin=served.tokens["main"]).json
+
+    def keys(value):
+        if isinstance(value, dict):
+            return set(value).union(*map(keys, value.values()))
+        return set().union(*map(keys, value)) if isinstance(value, list) else set()
+
+    assert {"credentialId", "issuedAt", "notBefore"} <= keys(found)
+    assert [each for each in keys(found) if "_" in each] == []

@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import re
 import shlex
 import sqlite3
 from datetime import UTC, datetime
@@ -97,6 +98,18 @@ WRITES = {
     ),
     "an issuer": (("issuer", "create", "https://issuer.example"), ("issuer", "list")),
     "an issuer that is blocked": (("issuer", "block", ISSUER), ("issuer", "show", ISSUER)),
+    "how an issuer's tokens are judged": (
+        ("issuer", "update", ISSUER, "--skew", "60", "--max-lifetime", "3600", "--algorithm", "RS256"),
+        ("issuer", "show", ISSUER),
+    ),
+    "where an issuer may be": (
+        ("issuer", "update", ISSUER, "--network", "10.0.0.0/8", "--port", "9443", "--jwks-host", "keys.example"),
+        ("issuer", "show", ISSUER),
+    ),
+    "where an issuer's keys are": (
+        ("issuer", "update", ISSUER, "--jwks-url", "https://keys.example/jwks"),
+        ("issuer", "show", ISSUER),
+    ),
     "the next key": (("keys", "rotate"), ("keys", "list")),
 }
 
@@ -144,6 +157,7 @@ def test_a_dry_run_judges_and_changes_nothing(cli, data):
     assert ended.code == 0
     assert "Nothing was changed" in ended.err
     assert "undo" not in ended.err
+    assert not re.search(r"^  id ", ended.out, re.MULTILINE), "what was not made has no id"
     refused = cli(*ADD[:4], "github-production", *ADD[5:], "--dry-run")
     assert refused.code == 5
     assert cli(*HELD, "-o", "json").json == before
@@ -235,6 +249,8 @@ def test_an_issuer_is_changed_and_its_keys_are_uploaded(cli, served):
     assert uploaded.code == 0, uploaded.err
     assert uploaded.json["keySource"] == "uploaded"
     assert uploaded.json["keyIds"]
+    assert re.search(r"Uploaded \d+ keys? of ", uploaded.err)
+    assert "Uploaded 1 keys" not in uploaded.err
     changed = cli("issuer", "update", ISSUER, "--skew", "60", "--algorithm", "RS256", "-o", "json").json
     assert (changed["skew"], changed["algorithms"]) == (60, ["RS256"])
     assert cli("issuer", "update", ISSUER, "--discovery", "-o", "json").json["keySource"] == "discovery"

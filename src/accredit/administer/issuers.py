@@ -7,7 +7,7 @@ Rule 3: with extended portability a record lists the hosts that its keys may com
 
 from __future__ import annotations
 
-from ipaddress import ip_network
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from accredit import assertions
 from accredit.administer.administrator import given, modified
 from accredit.administer.limits import invalid, refuse_outside, refuse_unlisted
-from accredit.errors import VALUE_TAKEN, Refused
+from accredit.errors import ISSUER_IN_USE, VALUE_TAKEN, Refused
 from accredit.issuers import Issuer, jwks, keyhosts, url
 from accredit.issuers.record import DEFAULT_LIFETIME, MAX_LIFETIME, MAX_SKEW
 from accredit.signins import Target
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from accredit.issuers import IssuerUrl, Portability
     from accredit.signins import Operation
 
+Network = IPv4Network | IPv6Network
+
 PRIVATE_MEMBERS: Final = "KP-11"
 KIND: Final = "Issuer"
 SHORTEST_LIFETIME: Final = 60  # seconds
@@ -38,6 +40,12 @@ MOST_CERTIFICATES: Final = 16
 MOST_NETWORKS: Final = 64
 MOST_PLACES: Final = 16  # ports, and hosts of keys
 HIGHEST_PORT: Final = 65_535
+
+PRIVATE: Final = tuple(
+    ip_network(each)
+    for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128")
+)
+"""Where a private issuer may be: what connections may be opted in to. Public addresses need nobody's leave."""
 
 ALGORITHMS: Final = {"entra": assertions.ENTRA.algorithms, "extended": assertions.EXTENDED.algorithms}
 """What a record may list, by its tenant's portability; also what a new record lists."""
@@ -138,8 +146,8 @@ async def delete(by: Administrator, issuer_id: UUID) -> None:
     """Delete a record that no credential names."""
     async with by.change() as change:
         record = await change.store.issuers.get(issuer_id)
-        if await change.store.credentials.find(issuer_id=issuer_id):
-            raise invalid("issuer", KIND, "credentials name it; delete them first, or block the issuer")
+        if held := await change.store.credentials.find(issuer_id=issuer_id):
+            raise Refused(ISSUER_IN_USE, issuer=record.url, count=len(held))
         await change.store.issuers.remove(record)
         await _record(change, "Delete issuer", "Delete", record, None)
 
@@ -262,6 +270,13 @@ def _refuse_networks(networks: tuple[str, ...]) -> None:
         raise invalid("networks", KIND, f"at most {MOST_NETWORKS}")
     for each in networks:
         try:
-            ip_network(each)
+            network = ip_network(each)
         except ValueError as error:
             raise invalid("networks", KIND, str(error)) from error
+        if not any(_within(network, private) for private in PRIVATE):
+            known = ", ".join(map(str, PRIVATE))
+            raise invalid("networks", KIND, f"{each} is not within a private network (there are: {known})")
+
+
+def _within(network: Network, outer: Network) -> bool:
+    return network.version == outer.version and network.subnet_of(outer)  # type: ignore[arg-type]  # of one version

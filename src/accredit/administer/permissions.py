@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from accredit.administer.administrator import as_json
-from accredit.administer.limits import invalid
 from accredit.directory import DEFAULT_ACCESS, Assignment
 from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.signins import Modified, Target
@@ -82,7 +81,11 @@ async def _role(
         if str(wanted) in {str(each.id), each.value} and (each.enabled or not granting):
             return each.id, each.value
     known = ", ".join(each.value for each in offered if each.enabled)
-    raise invalid("appRoleId", KIND, f"{resource.display_name} offers no role {wanted} (there are: {known or 'none'})")
+    raise Refused(
+        OBJECT_NOT_FOUND,
+        id=wanted,
+        detail=f"{resource.display_name} offers no role {wanted} (there are: {known or 'none'})",
+    )
 
 
 async def _record(

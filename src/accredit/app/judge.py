@@ -16,7 +16,6 @@ from accredit.web.sender import networks
 
 if TYPE_CHECKING:
     from accredit.config import Settings
-    from accredit.web.sender import Network
 
 HTTPS: Final = 443
 LOOPBACKS: Final = ("127.0.0.1", "::1")
@@ -24,7 +23,8 @@ LOOPBACKS: Final = ("127.0.0.1", "::1")
 
 def judge(settings: Settings) -> None:
     """Refuse settings that no server takes. ``SETTING_INVALID``, ``OVERRIDE_INVALID``, ``TLS_UNUSABLE``."""
-    proxies(settings)
+    for name in ("trusted_proxies", "shared_networks"):
+        _refuse_no_networks(settings, name)
     errors.override(settings.refusals)
     if settings.profile == "emulator":
         _refuse_exposed(settings)
@@ -54,12 +54,11 @@ def public_url(given: str) -> str:
     return f"https://{parts.netloc.lower().removesuffix(f':{HTTPS}')}"  # clients leave the usual port out
 
 
-def proxies(settings: Settings) -> tuple[Network, ...]:
-    """Return the networks whose forwarded addresses are believed. ``SETTING_INVALID``."""
+def _refuse_no_networks(settings: Settings, name: str) -> None:
     try:
-        return networks(settings.trusted_proxies)
+        networks(getattr(settings, name))
     except ValueError as error:
-        raise Refused(SETTING_INVALID, name="trusted_proxies", reason=str(error)) from error
+        raise Refused(SETTING_INVALID, name=name, reason=str(error)) from error
 
 
 def _refuse_exposed(settings: Settings) -> None:

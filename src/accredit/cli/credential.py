@@ -116,7 +116,8 @@ async def add(
     name = members.pop("name") or _named(members)
     audience = members.pop("audience")
     made = await _added(desk, found, name, members, audience, dry_run=dry_run)
-    desk.session.show(shapes.credential(made), DETAILS)
+    shown = shapes.credential(made)
+    desk.session.show({**shown, "id": None, "createdDateTime": None} if dry_run else shown, DETAILS)
     _remark(desk, made)
     if dry_run:
         desk.session.remark(f"Nothing was changed. {made.name} could be added as it stands.")
@@ -162,7 +163,8 @@ async def delete(desk: Desk, application: str, name: str) -> None:
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
     used = shapes.instant(_last_used(desk, tenant, found).get(held.id))
-    desk.session.confirm(f"Delete {held.name} of {found.display_name}, last used {used or 'never'}?")
+    when = f"last used {used}" if used else "never used, as far as the log reaches back"
+    desk.session.confirm(f"Delete {held.name} of {found.display_name}, {when}?")
     await administer.credentials.delete(desk.by, found.id, held.name)
     undo = accredit("credential", "add", application, "--name", held.name, *_trusting(held))
     desk.session.done(f"Deleted {held.name} {held.id}", undo)

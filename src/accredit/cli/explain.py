@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from accredit.trust import FederatedCredential
 
 MARKS: Final = {"pass": "✓", "fail": "✗", "skip": "–"}  # noqa: RUF001  a dash: it was not tried
+_UNCHECKED: Final = "would match, if its signature holds (not checked)"
 _LABEL: Final = 16  # columns of a step's label
 _INDENT: Final = " " * 6
 _CLAIMS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
@@ -62,7 +63,8 @@ async def explain(
     TOKEN is -, @FILE or env:NAME. Without --online nothing is fetched: a signature is checked where the issuer's keys
     were uploaded.
 
-    Exit code 0: it would; 3: it would not; 7: the issuer's keys could not be fetched.
+    Exit code 0: it would, every check was made; 3: it would not, or its signature was not checked, so that nobody
+    knows; 7: the issuer's keys could not be fetched.
     """
     if ready_file and not url:
         url = str(inputs.ready(ready_file).get("url", ""))
@@ -80,12 +82,14 @@ async def explain(
     _print(desk, found if everywhere else found[0], hint=not online and any(each.fetches for each in named))
     if at_hand.refused:
         raise Answered(failures.UNREACHABLE)
-    if all(each.outcome != "accepted" for each in found):
+    if not any(each.outcome == "accepted" and each.complete for each in found):
         raise Answered(failures.NO)
 
 
 async def _asked(store: Transaction, tenant: Tenant, wanted: str | None, *, everywhere: bool) -> list[Application]:
     if wanted is not None:
+        if everywhere:
+            raise click.UsageError("-a APP and --all say two different things; give one of them")
         return [await names.application(store, tenant, wanted)]
     every = await names.everything(store.applications, tenant_id=tenant.id)
     if not every or (len(every) > 1 and not everywhere):
@@ -187,7 +191,10 @@ def drawn(found: Explanation, ink: Ink, *, hint: bool = False) -> list[str]:
     """Draw an explanation for people: the answer, the first reason, every step. ``hint``: keys can be fetched."""
     near = found.near[0] if found.near else None
     name = found.credential or (near.name if near else "")
-    answer = ink.good("match") if found.outcome == "accepted" else ink.bad("no match" if near else "refused")
+    if found.outcome != "accepted":
+        answer = ink.bad("no match" if near else "refused")
+    else:
+        answer = ink.good("match") if found.complete else ink.bold(_UNCHECKED)
     title = safe(found.application) + (f" / {safe(name)}" if name else "")
     lines = [f"{ink.bold(title)}   {answer}", *_prose(found.sentence, "  ")]
     compared = {_CLAIMS.get(each.claim, each.claim): each for each in near.comparisons} if near else {}
@@ -199,7 +206,7 @@ def drawn(found: Explanation, ink: Ink, *, hint: bool = False) -> list[str]:
         lines += _labelled("note", warning, "  ", ink)
     others = [each for each in found.near[1:] if each.name != name]
     if others:
-        lines += _labelled("also", ", ".join(f"{each.name} ({each.score})" for each in others), "  ", ink)
+        lines += _labelled("less near", ", ".join(each.name for each in others), "  ", ink)
     return lines
 
 

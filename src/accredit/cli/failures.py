@@ -43,7 +43,7 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     DONE: "done",
     UNEXPECTED: "unexpected failure, or a question that was answered with no",
     USAGE: "usage: the command, an option or a value is not right",
-    NO: "the answer is no (explain: no credential matches, or a check fails)",
+    NO: "the answer is no (explain: no credential matches, a check fails, or the signature was not checked)",
     NOT_FOUND: "not found",
     CONFLICT: "conflict or limit",
     NOT_ALLOWED: "not signed in or not allowed",

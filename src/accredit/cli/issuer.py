@@ -10,9 +10,11 @@ from accredit.cli import inputs, names, shapes
 from accredit.cli.desk import on_store
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
-from accredit.cli.words import accredit
+from accredit.cli.words import accredit, counted, options
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from accredit.cli.desk import Desk
     from accredit.issuers import Issuer
 
@@ -39,6 +41,12 @@ DETAILS: Final = (
     Column("own CA bundle", "hasCaBundle"),
     Column("credentials", "credentials"),
 )
+_LISTS: Final = {
+    "algorithms": "--algorithm",
+    "networks": "--network",
+    "ports": "--port",
+    "allowed_jwks_hosts": "--jwks-host",
+}
 _HOST: Final = "A host that its discovery may name for its keys, besides its own; all of them."
 
 
@@ -128,7 +136,13 @@ async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None
     found = await _found(desk, issuer)
     after = await administer.issuers.update(desk.by, found.id, **changes)
     await _show(desk, after)
-    desk.session.done(f"Updated issuer {after.url}; the record before is in the audit record of this change.")
+    undo = accredit("issuer", "update", after.id, *_back(found, changes))
+    if found.ca_bundle is not None and "ca_bundle" in changes:
+        desk.session.remark("The undo command needs the file of the CA bundle before: FILE.")
+    if found.key_source == "uploaded" and "jwks_url" in changes:
+        undo = accredit("issuer", "upload", after.id, "FILE")
+        desk.session.remark("The keys before were uploaded; with their file they are again: FILE.")
+    desk.session.done(f"Updated issuer {after.url}", undo)
 
 
 @issuer.command("upload")
@@ -143,8 +157,9 @@ async def upload(desk: Desk, issuer: str, file: str) -> None:
     found = await _found(desk, issuer)
     after = await administer.issuers.upload(desk.by, found.id, document)
     await _show(desk, after)
-    count = len(shapes.issuer(after)["keyIds"])
-    desk.session.done(f"Uploaded {count} keys of {after.url}", accredit("issuer", "update", after.id, "--discovery"))
+    count = counted(len(shapes.issuer(after)["keyIds"]), "key")
+    undo = accredit("issuer", "update", after.id, *_back(found, ("jwks_url",)))
+    desk.session.done(f"Uploaded {count} of {after.url}", undo)
 
 
 @issuer.command("block")
@@ -194,3 +209,21 @@ async def _show(desk: Desk, found: Issuer) -> None:
 async def _found(desk: Desk, wanted: str) -> Issuer:
     async with desk.reading() as store:
         return await names.issuer(store, await names.tenant(store, desk.session.tenant), wanted)
+
+
+def _back(before: Issuer, changed: Iterable[str]) -> tuple[str, ...]:
+    """Return the options that put members back."""
+    words: list[str] = []
+    for key in changed:
+        value = getattr(before, key)
+        if key == "jwks_url":
+            words += ("--jwks-url", value) if value else ("--discovery",)
+        elif key == "require_kid":
+            words += ("--require-kid" if value else "--no-require-kid",)
+        elif key == "ca_bundle":
+            words += ("--ca-bundle", "FILE" if value else "")
+        elif key in _LISTS:
+            words += options(_LISTS[key], tuple(map(str, value)))
+        else:
+            words += (f"--{key.replace('_', '-')}", str(value))
+    return tuple("0" if words[n - 1 : n] == ["--port"] and word == "" else word for n, word in enumerate(words))

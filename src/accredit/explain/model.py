@@ -22,7 +22,7 @@ StepId = Literal["parse", "issuer", "audience", "subject", "self", "algorithm", 
 State = Literal["enforced", "disabled"]
 
 
-class Difference(msgspec.Struct, frozen=True, kw_only=True):
+class Difference(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """Where two values part: the first character that differs, and the segment between colons that holds it; from 1."""
 
     character: int
@@ -31,7 +31,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True):
     presented: str
 
 
-class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+class Comparison(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One claim of one credential beside the token's. ``difference`` is absent where they are equal."""
 
     claim: str
@@ -41,7 +41,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     difference: Difference | None = None
 
 
-class Edit(msgspec.Struct, frozen=True, kw_only=True):
+class Edit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One exact change that would help."""
 
     target: Literal["credential", "workload", "issuer", "clock"]
@@ -54,7 +54,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True):
     offered: bool = True  # False: shown, but no tool makes it by itself, because nobody has proven who sent the token
 
 
-class Near(msgspec.Struct, frozen=True, kw_only=True):
+class Near(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One credential, how near it came, and the first reason why not."""
 
     credential_id: UUID
@@ -67,7 +67,7 @@ class Near(msgspec.Struct, frozen=True, kw_only=True):
     edits: tuple[Edit, ...] = ()
 
 
-class Step(msgspec.Struct, frozen=True, kw_only=True):
+class Step(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """One stage of the exchange: whether it passed, and what there is to say of it."""
 
     id: StepId
@@ -77,7 +77,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""  # of the refusal that a failure here is
 
 
-class Summary(msgspec.Struct, frozen=True, kw_only=True):
+class Summary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """What the token says, as far as it is shown. The token itself, its signature and its id are not in it."""
 
     alg: str
@@ -92,7 +92,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str  # of the whole token, hex
 
 
-class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The answer that the exchange would give, and why. ``sentence`` is the first line of whoever shows it."""
 
     schema: Literal[1] = SCHEMA
