@@ -15,6 +15,8 @@ case $group in
   *) echo "setup.sh: there is no group named $group" >&2 && exit 2 ;;
 esac
 
+command -v git >/dev/null || { echo "setup.sh: git is needed, and is not on PATH. Run: sudo apt-get install -y git" >&2; exit 2; }
+
 wanted() { cat "requirements/$1.txt" $made_from scripts/setup.sh | git hash-object --stdin; }
 is_made() { [ -x "$venv/bin/python" ] && [ "$(cat "$venv/made-$1" 2>/dev/null)" = "$(wanted "$1")" ]; }
 up_to_date() {

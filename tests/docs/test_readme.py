@@ -13,7 +13,7 @@ README = Path(__file__).parents[2] / "README.md"
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 # Whatever the README starts in the background ends with it; a step that fails ends all of it.
-BEFORE = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null; wait' EXIT\n"
+BEFORE = "set -eu\ntrap 'kill $(jobs -p) 2>/dev/null || true; wait' EXIT\n"
 
 
 def free_port() -> int:
@@ -27,6 +27,7 @@ def test_every_command_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     blocks = SHELL.findall(README.read_text("utf-8"))
     assert len(blocks) >= 4
     script = BEFORE + "\n".join(blocks).replace("8443", str(free_port()))
+    script += "\nwait\n"  # the emulator has been told to stop
     kept = {name: value for name, value in os.environ.items() if not name.startswith("ACCREDIT_")}
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     ran = subprocess.run(
@@ -44,6 +45,10 @@ def test_every_command_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     assert "add `environment: production` to the job" in " ".join(ran.stdout.split())
     assert "github-main" in ran.stdout
     assert "granted" in ran.stdout
+    assert '"error":"invalid_client"' in ran.stdout.replace(" ", "")
+    assert "✓ Signature" in ran.stdout
+    log = ran.stdout[ran.stdout.index("Request ID") :]
+    assert ("granted" in log, "AADSTS700213" in log) == (True, True)
 
 
 def test_the_readme_stays_short_and_begins_with_the_two_commands() -> None:

@@ -67,7 +67,7 @@ async def tend(by: Administrator, make: Make, algorithm: SigningAlgorithm = "RS2
 
 
 async def withdraw(by: Administrator, kid: str) -> SigningKey:
-    """Take a next or a retired key out of the key set at once; what it signed is accepted nowhere any more."""
+    """Take a next or a retired key out of the key set at once: who reads that again accepts nothing it signed."""
     async with by.change() as change:
         keys = await read_all(change.store)
         before = await change.store.signing_keys.get(kid)

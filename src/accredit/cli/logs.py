@@ -81,7 +81,7 @@ MOST: Final = 10_000  # events printed by one command
 
 @group("logs")
 def logs() -> None:
-    """Sign-ins: every attempt, granted or refused, and why."""
+    """Sign-ins, granted or refused, and why: every attempt whose application is known."""
 
 
 @logs.command("list")

@@ -43,7 +43,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
         "Would this token sign an application in? If not: why, and what to change.",
     ),
     "token": ("token:token", "Tokens: what they say."),
-    "logs": ("logs:logs", "Sign-ins: every attempt, granted or refused, and why."),
+    "logs": ("logs:logs", "Sign-ins, granted or refused, and why: every attempt whose application is known."),
     "idp": ("idp:idp", "Test issuers of a running emulator."),
     "keys": ("keys:keys", "Signing keys: next, active, retired."),
     "db": ("db:db", "The database's schema."),

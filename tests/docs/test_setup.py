@@ -1,0 +1,19 @@
+"""What the scripts need is named before anything is made."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+SETUP = Path(__file__).parents[2] / "scripts" / "setup.sh"
+
+
+def test_without_git_nothing_is_set_up_and_that_is_said(tmp_path):
+    for name in ("bash", "dirname"):
+        (tmp_path / name).symlink_to(str(shutil.which(name)))
+    only = {**os.environ, "PATH": str(tmp_path)}
+    ended = subprocess.run(
+        [str(tmp_path / "bash"), str(SETUP), "demo"], env=only, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr.startswith("setup.sh: git is needed")
