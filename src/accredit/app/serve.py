@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -134,6 +135,7 @@ async def _answer(
         if ready_file is not None:
             _write(ready_file, ready(runtime, ca_file))
         announce(runtime)
+        gc.freeze()  # what a server starts with stays: a collection need not look through it again
         await _stopped(told, listeners)
     finally:
         runtime.draining = True
