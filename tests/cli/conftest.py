@@ -159,6 +159,6 @@ def ran(*words: str, stdin: str = "") -> Ran:
 
 def steady(text: str) -> str:
     """Replace what differs from run to run by something as broad."""
-    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", "2026-11-23 12:34Z", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\dZ", "2026-11-23 12:34:56Z", text)
     text = re.sub(r"emulator-[\w-]{27}", "emulator-" + "k" * 27, text)
     return re.sub(r"\b\d{4}-\d\d-\d\dT[\d:]{8}Z", "2026-11-23T12:34:56Z", text)

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 
 import pytest
 import yaml
@@ -67,6 +68,26 @@ EMPTY["csv"] = "name,deep.value,list,yes\r\n"
 @pytest.mark.parametrize("kind", EMPTY)
 def test_an_empty_list_is_an_empty_list(kind):
     assert rendered([], COLUMNS, kind, STYLE) == EMPTY[kind]
+
+
+LISTS = {
+    "sign-ins": ("logs", "list"),
+    "service principals": ("sp", "list"),
+    "credentials": ("credential", "list", "deploy-bot"),
+    "permissions": ("permission", "list", "deploy-bot"),
+    "applications": ("app", "list"),
+    "issuers": ("issuer", "list"),
+}
+ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_an_id_is_never_broken(cli, monkeypatch, name):
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = cli(*LISTS[name]).out
+    monkeypatch.setenv("COLUMNS", "400")
+    assert sorted(ID.findall(narrow)) == sorted(ID.findall(cli(*LISTS[name]).out))
+    assert max(map(len, narrow.splitlines())) <= 80
 
 
 def test_an_empty_list_is_no_failure(cli):

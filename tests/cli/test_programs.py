@@ -191,17 +191,34 @@ def test_the_demo_holds_at_80_columns_and_leaves_nothing(monkeypatch, tmp_path):
 def test_the_demo_runs_until_it_is_stopped_and_removes_what_it_made(monkeypatch, tmp_path, how):
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     process = started("demo", "--port", "0")
-    lines = []
-    for line in process.stdout:
-        lines.append(line)
-        if "which stops it and removes" in line:
-            break
-    assert any(each.name.startswith("accredit-demo-") for each in tmp_path.iterdir())
-    process.send_signal(how)
-    out, err = process.communicate(timeout=40)
+    try:
+        lines = []
+        for line in process.stdout:
+            lines.append(line)
+            if "which stops it and removes" in line:
+                break
+        assert any(each.name.startswith("accredit-demo-") for each in tmp_path.iterdir())
+        assert_the_hints_work(lines, tmp_path / "token")
+    finally:
+        process.send_signal(how)
+        out, err = process.communicate(timeout=40)
     assert (process.returncode, err) == (0, ""), "".join(lines) + out
     assert "Stopped and removed." in out
     assert list(tmp_path.iterdir()) == []
+
+
+def assert_the_hints_work(lines, token):
+    """Run what the demo proposes to try, in the order in which it stands there."""
+    hints = [each.strip() for each in lines if re.match(r"     \S*accredit ", each)]
+    assert [each.split()[1:3] for each in hints] == [["idp", "mint"], ["explain", "@token"], ["logs", "list"]]
+    mint, explained, listed = (each.replace("> token", f"> {token}").replace("@token", f"@{token}") for each in hints)
+    tried = subprocess.run(
+        ["bash", "-ec", f"{mint}\n{explained} || test $? -eq 3\n{listed}"], capture_output=True, text=True, check=False
+    )
+    assert tried.returncode == 0, tried.stderr
+    assert "AADSTS700213" in tried.stdout
+    assert "✓ Signature" in tried.stdout
+    token.unlink()
 
 
 @pytest.mark.slow

@@ -26,7 +26,7 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
   portability         entra
   several audiences   contained
   token lifetime (s)  3600
-  created             2026-11-23 12:34Z
+  created             2026-11-23 12:34:56Z
 """),
         snapshot("""\
   name                Contoso
@@ -35,7 +35,7 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
   portability         entra
   several audiences   contained
   token lifetime (s)  3600
-  created             2026-11-23 12:34Z
+  created             2026-11-23 12:34:56Z
 """),
     ),
     "applications": (
@@ -64,7 +64,7 @@ Orders API      acc7ed17-0000-4000-8000-000000000004  api://orders
   tokens signed with  RS256
   public client       no
   disabled            no
-  created             2026-11-23 12:34Z
+  created             2026-11-23 12:34:56Z
 """),
         snapshot("""\
   name                Orders API
@@ -75,7 +75,7 @@ Orders API      acc7ed17-0000-4000-8000-000000000004  api://orders
   tokens signed with  RS256
   public client       no
   disabled            no
-  created             2026-11-23 12:34Z
+  created             2026-11-23 12:34:56Z
 """),
     ),
     "app roles": (
@@ -100,7 +100,7 @@ Orders.Read.All  acc7ed17-462d-5f1c-9e4d-b315c0a9d92c  Read all orders  yes
   names                acc7ed17-0000-4000-8000-000000000004
                        api://orders
   owner tenant         acc7ed17-0000-4000-8000-000000000001
-  created              2026-11-23 12:34Z
+  created              2026-11-23 12:34:56Z
 """),
         snapshot("""\
   name                 Orders API
@@ -111,20 +111,20 @@ Orders.Read.All  acc7ed17-462d-5f1c-9e4d-b315c0a9d92c  Read all orders  yes
   names                acc7ed17-0000-4000-8000-000000000004
                        api://orders
   owner tenant         acc7ed17-0000-4000-8000-000000000001
-  created              2026-11-23 12:34Z
+  created              2026-11-23 12:34:56Z
 """),
     ),
     "permissions": (
         ("permission", "list", "deploy-bot"),
         snapshot("""\
-API                Role                            Role ID
-Microsoft Graph    Application.Read.All            9a5d68dd-52b0-4cc2-bd40-
-                                                   abcf44ac3a30
-Orders API         Orders.Read.All                 acc7ed17-462d-5f1c-9e4d-
-                                                   b315c0a9d92c
-Verifiable         VerifiableCredential.Create.    ffbf7bd4-e756-5ad6-8f77-
-Credentials        All                             5c684754e34d
-Service Request
+API                                     Role
+  Role ID
+Microsoft Graph                         Application.Read.All
+  9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30
+Orders API                              Orders.Read.All
+  acc7ed17-462d-5f1c-9e4d-b315c0a9d92c
+Verifiable Credentials Service Request  VerifiableCredential.Create.All
+  ffbf7bd4-e756-5ad6-8f77-5c684754e34d
 """),
         snapshot("""\
 API                                     Role                             Role ID
@@ -142,8 +142,8 @@ Verifiable Credentials Service Request  VerifiableCredential.Create.All  ffbf7bd
   subject    repo:octo-org@123456/octo-repo@456789:environment:production
   audience   api://AzureADTokenExchange
   enabled    yes
-  last used  2026-11-23 12:34Z
-  created    2026-11-23 12:34Z
+  last used  2026-11-23 12:34:56Z
+  created    2026-11-23 12:34:56Z
 """),
         snapshot("""\
   name       github-production
@@ -152,36 +152,36 @@ Verifiable Credentials Service Request  VerifiableCredential.Create.All  ffbf7bd
   subject    repo:octo-org@123456/octo-repo@456789:environment:production
   audience   api://AzureADTokenExchange
   enabled    yes
-  last used  2026-11-23 12:34Z
-  created    2026-11-23 12:34Z
+  last used  2026-11-23 12:34:56Z
+  created    2026-11-23 12:34:56Z
 """),
     ),
     "credentials": (
         ("credential", "list", "deploy-bot"),
         snapshot("""\
-Name               Subject or         Issuer                   Last used
-                   expression
-github-production  repo:octo-org@     https://                 2026-11-23 12:34Z
-                   123456/octo-repo@  token.actions.
-                   456789:            githubusercontent.com
-                   environment:
-                   production
+Name               Last used
+  Subject or expression
+  Issuer
+github-production  2026-11-23 12:34:56Z
+  repo:octo-org@123456/octo-repo@456789:environment:production
+  https://token.actions.githubusercontent.com
 """),
         snapshot("""\
-Name               Subject or expression                  Issuer                                       Last used
-github-production  repo:octo-org@123456/octo-repo@        https://token.actions.githubusercontent.com  2026-11-23 12:34Z
-                   456789:environment:production
+Name               Subject or expression                                         Last used
+  Issuer
+github-production  repo:octo-org@123456/octo-repo@456789:environment:production  2026-11-23 12:34:56Z
+  https://token.actions.githubusercontent.com
 """),
     ),
     "secrets": (
         ("secret", "list", "accredit-admin"),
         snapshot("""\
 Key ID                                Name           Hint  Ends
-acc7ed17-5e33-59c0-9a16-52d72565f9d3  emulator only  acc   2026-11-23 12:34Z
+acc7ed17-5e33-59c0-9a16-52d72565f9d3  emulator only  acc   2026-11-23 12:34:56Z
 """),
         snapshot("""\
 Key ID                                Name           Hint  Ends
-acc7ed17-5e33-59c0-9a16-52d72565f9d3  emulator only  acc   2026-11-23 12:34Z
+acc7ed17-5e33-59c0-9a16-52d72565f9d3  emulator only  acc   2026-11-23 12:34:56Z
 """),
     ),
     "no certificates": (
@@ -204,13 +204,13 @@ https://token.actions.githubusercontent.com  discovery  1            no
         ("keys", "list"),
         snapshot("""\
 Key ID                                Algorithm  State   Signs from
-emulator-kkkkkkkkkkkkkkkkkkkkkkkkkkk  RS256      active  2026-11-23 12:34Z
-emulator-kkkkkkkkkkkkkkkkkkkkkkkkkkk  ES256      active  2026-11-23 12:34Z
+emulator-kkkkkkkkkkkkkkkkkkkkkkkkkkk  RS256      active  2026-11-23 12:34:56Z
+emulator-kkkkkkkkkkkkkkkkkkkkkkkkkkk  ES256      active  2026-11-23 12:34:56Z
 """),
         snapshot("""\
 Key ID                                Algorithm  State   Signs from
-emulator-kkkkkkkkkkkkkkkkkkkkkkkkkkk  RS256      active  2026-11-23 12:34Z
-emulator-kkkkkkkkkkkkkkkkkkkkkkkkkkk  ES256      active  2026-11-23 12:34Z
+emulator-kkkkkkkkkkkkkkkkkkkkkkkkkkk  RS256      active  2026-11-23 12:34:56Z
+emulator-kkkkkkkkkkkkkkkkkkkkkkkkkkk  ES256      active  2026-11-23 12:34:56Z
 """),
     ),
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     Column("Name", "displayName"),
     Column("Application (client) ID", "appId"),
-    Column("Identifier URIs", "identifierUris"),
+    Column("Identifier URIs", "identifierUris", below=True),
 )
 DETAILS: Final = (
     Column("name", "displayName"),
@@ -38,7 +38,7 @@ DETAILS: Final = (
 )
 ROLES: Final = (
     Column("Value", "value"),
-    Column("Role ID", "id"),
+    Column("Role ID", "id", below=True),
     Column("Name", "displayName"),
     Column("Enabled", "isEnabled"),
 )

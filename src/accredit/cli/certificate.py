@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     Column("Key ID", "keyId"),
     Column("Name", "displayName"),
-    Column("Thumbprint (SHA-1)", "customKeyIdentifier"),
+    Column("Thumbprint (SHA-1)", "customKeyIdentifier", below=True),
     Column("Ends", "endDateTime"),
 )
 

@@ -29,8 +29,9 @@ COLUMNS: Final = (
         "Subject or expression",
         "subject",
         lambda shape: shape["subject"] or at(shape, "claimsMatchingExpression.value"),
+        below=True,
     ),
-    Column("Issuer", "issuer"),
+    Column("Issuer", "issuer", below=True),
     Column("Last used", "lastUsed", lambda shape: shape["lastUsed"] or "never"),
 )
 DETAILS: Final = (

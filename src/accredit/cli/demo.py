@@ -10,9 +10,11 @@ import contextlib
 import importlib.util
 import io
 import os
+import shutil
 import signal
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -244,15 +246,23 @@ def _end(told: Narrator, stage: Stage, *, once: bool) -> None:
 def _keep_running(told: Narrator, stage: Stage) -> None:
     told.prose("Now try your own, in another terminal:")
     where = f"--data {stage.data}"
-    told.say(f"     accredit idp mint github --param branch=main --ready-file {stage.ready_file} > token")
-    told.say(f"     accredit explain @token -a {APPLICATION} {where}")
-    told.say(f"       --online --ready-file {stage.ready_file}")
-    told.say(f"     accredit logs list {where}")
+    program, ready = _program(), f"--ready-file {stage.ready_file}"
+    told.say(f"     {program} idp mint github --param environment=null --param branch=main {ready} > token")
+    told.say(f"     {program} explain @token -a {APPLICATION} --online {ready} {where}")
+    told.say(f"     {program} logs list {where}")
     told.say()
     told.say(f"The authority keeps running at {told.ink.accent(stage.url)} until Ctrl-C,")
     told.say("which stops it and removes all that it made.")
     stage.wait()
     raise Ended(Failure(code="stopped", message="the authority has ended", why=stage.said(), where="accredit demo"))
+
+
+def _program() -> str:
+    """Return this program as another terminal finds it, in the same folder."""
+    if shutil.which("accredit"):
+        return "accredit"
+    beside = Path(sys.executable).with_name("accredit")
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 @contextlib.contextmanager

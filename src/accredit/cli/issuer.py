@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from accredit.issuers import Issuer
 
 COLUMNS: Final = (
-    Column("Issuer", "issuer"),
+    Column("Issuer", "issuer", below=True),
     Column("Keys from", "keySource"),
     Column("Credentials", "credentials"),
     Column("Blocked", "isBlocked"),

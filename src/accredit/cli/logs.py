@@ -51,7 +51,7 @@ COLUMNS: Final = (
     Column("Application", "appDisplayName"),
     Column("Result", "status.errorCode", _result),
     Column("How", "clientCredentialType", _how),
-    Column("Request ID", "id"),
+    Column("Request ID", "id", below=True),
 )
 DETAILS: Final = (
     Column("when", "createdDateTime"),

@@ -31,12 +31,14 @@ _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
 class Column:
     """One column of a table: its heading, and the path of its value, dots between the keys.
 
-    ``shown`` makes what stands in a table of the whole thing, where the value itself is not for people.
+    ``shown`` makes what stands in a table of the whole thing, where the value itself is not for people. A column that
+    may stand ``below`` gets lines of its own under each row where the table is too broad: ids and addresses stay whole.
     """
 
     heading: str
     path: str
     shown: Callable[[dict[str, Any]], Any] | None = None
+    below: bool = False
 
     def of(self, value: Any) -> Any:  # noqa: ANN401  any JSON value
         """Return the cell."""
@@ -75,7 +77,7 @@ def at(value: Any, path: str) -> Any:  # noqa: ANN401  any JSON value
 
 
 def text(value: Any, between: str = ", ") -> str:  # noqa: ANN401  any JSON value
-    """Return one cell: lists joined, times without seconds, nothing for null."""
+    """Return one cell: lists joined, times to the second, nothing for null."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -85,7 +87,7 @@ def text(value: Any, between: str = ", ") -> str:  # noqa: ANN401  any JSON valu
     if isinstance(value, dict):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, str) and (instant := _INSTANT.fullmatch(value)):
-        return f"{instant[1]} {instant[2]}Z"
+        return f"{instant[1]} {instant[2]}{instant[3]}Z"
     return safe(str(value))
 
 
@@ -161,7 +163,7 @@ def _table(value: Any, columns: Sequence[Column], style: Style) -> str:  # noqa:
     keys, grid = _grid(value, columns, shown=True)
     headings = [each.heading for each in columns] or keys
     body = [[text(each) for each in row] for row in grid]
-    return _aligned(headings, body, style)
+    return _aligned(headings, body, style, [n for n, each in enumerate(columns) if each.below])
 
 
 def _pairs(rows: Sequence[tuple[str, Any]], style: Style) -> str:
@@ -178,25 +180,35 @@ def _pairs(rows: Sequence[tuple[str, Any]], style: Style) -> str:
     return "".join(line.rstrip() + "\n" for line in lines)
 
 
-def _aligned(headings: Sequence[str], body: Sequence[Sequence[str]], style: Style) -> str:
+def _aligned(headings: Sequence[str], body: Sequence[Sequence[str]], style: Style, movable: Sequence[int] = ()) -> str:
+    """Write rows under their headings; ``movable`` columns go below them, from the last, until the rest fits."""
     everything = ([headings] if headings else []) + list(body)
     if not everything:
         return ""
     count = max(len(row) for row in everything)
     padded = [[*row, *[""] * (count - len(row))] for row in everything]
-    widths = _widths([[row[n] for row in padded] for n in range(count)], style.width)
+    breadths = [max(cells(row[n]) for row in padded) for n in range(count)]
+    beside, below = list(range(count)), list[int]()
+    for each in reversed(movable if body else ()):
+        if sum(breadths[n] + len(GAP) for n in beside) - len(GAP) > style.width:
+            beside.remove(each)
+            below.insert(0, each)
+    widths = _widths([[row[n] for row in padded] for n in beside], style.width)
     lines: list[str] = []
-    for number, row in enumerate(padded):
+    for number, whole in enumerate(padded):
+        row = [whole[n] for n in beside]
         parts = [folded(cell, widths[n]) for n, cell in enumerate(row)]
         for line in range(max(len(each) for each in parts)):
             texts = [each[line] if line < len(each) else "" for each in parts]
             joined = GAP.join(each + " " * (widths[n] - cells(each)) for n, each in enumerate(texts)).rstrip()
             lines.append(style.ink.bold(joined) if headings and number == 0 else joined)
+        under = [line for n in below if whole[n] for line in folded(whole[n], style.width - len(GAP))]
+        lines += [GAP + (style.ink.bold(each) if headings and number == 0 else each) for each in under]
     return "".join(line + "\n" for line in lines)
 
 
 def _widths(columns: list[list[str]], width: int) -> list[int]:
-    """Take from the broadest column until the table fits: first where words stay whole, then where ids break."""
+    """Take from the broadest column until the table fits: first where words stay whole, then where addresses break."""
     widths = [max(cells(cell) for cell in column) for column in columns]
     room = width - len(GAP) * (len(widths) - 1)
     short = [min(each, SHORT) for each in widths]
@@ -219,7 +231,7 @@ def _piece(column: list[str], breaks: re.Pattern[str]) -> int:
 
 SHORT: Final = 17  # columns: what is no broader (a time, a name) is folded last
 _SOFT: Final = re.compile(r" |(?<=[/:,@&?])")
-_HARD: Final = re.compile(r" |(?<=[/:,@&?.])|(?<=-\w{4}-\w{4}-)")
+_HARD: Final = re.compile(r" |(?<=[/:,@&?.])")
 
 _RENDERERS: Final[Mapping[str, Callable[[Any, Sequence[Column], Style], str]]] = {
     "table": _table,

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 COLUMNS: Final = (
     Column("API", "resourceDisplayName"),
     Column("Role", "appRoleValue"),
-    Column("Role ID", "appRoleId"),
+    Column("Role ID", "appRoleId", below=True),
 )
 
 

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 
 COLUMNS: Final = (
     Column("Name", "displayName"),
-    Column("Application (client) ID", "appId"),
+    Column("Application (client) ID", "appId", below=True),
     Column("Enabled", "accountEnabled"),
-    Column("Other names", "servicePrincipalNames", lambda shape: shape["servicePrincipalNames"][1:]),
+    Column("Other names", "servicePrincipalNames", lambda shape: shape["servicePrincipalNames"][1:], below=True),
 )
 DETAILS: Final = (
     Column("name", "displayName"),
