@@ -29,6 +29,7 @@ WRONG = {
     "an issuer that does not exist": (("issuer", "show", "https://nobody.example"), 4, "Request_ResourceNotFound"),
     "a request that is not in the log": (("logs", "show", NOBODY), 4, "The log has no sign-in"),
     "a request id that is none": (("logs", "show", "yesterday"), 2, "not an id (GUID)"),
+    "an empty request id": (("logs", "show", ""), 2, "an empty text is not valid"),
     "a correlation id that is none": (("logs", "list", "--correlation", "x"), 2, "not an id (GUID)"),
     "a key that does not exist": (("keys", "retire", "nokey", "--yes"), 4, "Request_ResourceNotFound"),
     "a secret that does not exist": (("secret", "remove", "deploy-bot", NOBODY, "--yes"), 4, NOBODY),

@@ -278,3 +278,29 @@ def test_every_change_leaves_its_audit_record_with_who_made_it(cli, data):
     record = json.loads(body)
     assert record["actor"]["name"] == getpass.getuser()
     assert "staging" in json.dumps(record)
+
+
+def test_a_second_application_of_a_name_is_made_with_a_remark(cli):
+    assert "of this name" not in cli("app", "create", "twin").err
+    ended = cli("app", "create", "twin")
+    assert (ended.code, "1 other application of this name exists" in ended.err) == (0, True)
+    assert "2 other applications of this name exist:" in cli("app", "create", "twin").err
+
+
+START = "claims['sub'] matches 'repo:octo-org@123456/*'"
+
+
+def test_an_expression_that_entra_id_refuses_is_stored_with_a_warning_where_it_may_be(cli):
+    assert cli("tenant", "update", "--portability", "extended").code == 0
+    wrong, right = (
+        cli(*ADD[:4], claim, *ADD[5:7], "--expression", f"{START} and claims['{claim}'] eq '456789'")
+        for claim in ("color", "repository_id")
+    )
+    assert (wrong.code, "Entra ID would refuse this expression" in " ".join(wrong.err.split())) == (0, True)
+    assert (right.code, "Entra ID would" in right.err) == (0, False)
+
+
+def test_a_token_that_cannot_be_read_is_a_wrong_value_and_no_refused_exchange(cli, served):
+    head, _, tail = served.tokens["production"].split(".")
+    ended = cli(*ADD[:5], "--from-token", "-", stdin=f"{head}.e30.{tail}")
+    assert (ended.code, "AADSTS90014" in ended.err) == (2, True)

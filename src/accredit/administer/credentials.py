@@ -27,6 +27,7 @@ from accredit.errors import (
 from accredit.issuers import refuse_own
 from accredit.signins import Modified, Target
 from accredit.trust import DEFAULT_AUDIENCE, MOST, FederatedCredential, discovery_suffix, read
+from accredit.trust.expression import refuse_not_allowed
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -184,6 +185,14 @@ def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]
         found.append(
             "A subject is compared as it stands: * and ? are ordinary characters in it. An expression has them."
         )
+    if credential.expression is not None:
+        try:
+            refuse_not_allowed(credential.expression, url)
+        except Refused:
+            found.append(
+                "Entra ID would refuse this expression for this issuer: it allows a few claims, and demands an id "
+                "among them. It holds here, because the tenant has extended portability."
+            )
     return tuple(found)
 
 

@@ -89,6 +89,11 @@ async def create(desk: Desk, name: str, no_sp: bool, **members: Any) -> None:  #
     )
     desk.session.show(shapes.application(made), DETAILS)
     desk.session.done(f"Created application {made.display_name} {made.app_id}", accredit("app", "delete", made.app_id))
+    async with desk.reading() as store:
+        same = len(await store.applications.find(tenant_id=tenant.id, display_name=made.display_name)) - 1
+    if same:
+        text = f"{counted(same, 'other application')} of this name exist{'s' if same == 1 else ''}"
+        desk.session.remark(f"{text}: commands tell them apart by their ids only.")
 
 
 @app.command("update")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from accredit.cli import inputs, names, shapes
+from accredit.cli import failures, inputs, names, shapes
 from accredit.cli.desk import UploadedKeys, on_store
+from accredit.cli.failures import Ended
 from accredit.cli.grammar import group
 from accredit.cli.output import Column, at
 from accredit.cli.words import accredit, option
@@ -84,9 +86,11 @@ def _members(function: Callable[..., None]) -> Callable[..., None]:
     for add in (
         click.option("--description", help="What it is for."),
         click.option("--audience", help="The audience, exactly (default: api://AzureADTokenExchange)."),
-        click.option("--expression", help="A claims matching expression, in place of a subject."),
-        click.option("--subject", help="The subject, exactly as tokens carry it."),
-        click.option("--issuer", help="The issuer, exactly as tokens carry it."),
+        click.option(
+            "--expression", help="A claims matching expression. A credential needs a subject or an expression."
+        ),
+        click.option("--subject", help="The subject, exactly as tokens carry it; or give --expression."),
+        click.option("--issuer", help="The issuer, exactly as tokens carry it. A credential needs one."),
     ):
         function = add(function)
     return function
@@ -196,7 +200,11 @@ async def _copied(
     from accredit import assertions, exchange
 
     policy = assertions.ENTRA if tenant.portability == "entra" else assertions.EXTENDED
-    presented = assertions.parse(inputs.token(given, desk.session), policy)
+    try:
+        presented = assertions.parse(inputs.token(given, desk.session), policy)
+    except Refused as refused:  # no exchange was refused: the value of an option is not right
+        failure = failures.of_refused(refused, "accredit credential add --from-token")
+        raise Ended(replace(failure, exit=failures.USAGE)) from refused
     async with desk.reading() as store:
         records = await store.issuers.find(tenant_id=tenant.id, url=presented.issuer)
     proof = exchange.state_of_proof(presented, records, UploadedKeys(), desk.now)

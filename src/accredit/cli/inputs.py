@@ -80,7 +80,7 @@ def key_id(given: str) -> UUID:
     try:
         return UUID(given)
     except ValueError as error:
-        raise Refused(INPUT_INVALID, what=given, reason="not an id (GUID)") from error
+        raise Refused(INPUT_INVALID, what=given or "an empty text", reason="not an id (GUID)") from error
 
 
 def end(given: str | None, now: datetime) -> datetime | None:
