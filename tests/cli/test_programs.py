@@ -29,6 +29,19 @@ LIGHT = {
     "the version": ("version",),
     "a wrong command": ("nonsense",),
 }
+
+
+def test_a_list_needs_no_sqlalchemy(data):
+    program = (
+        "import sys\nfrom accredit.cli import run\n"
+        f"run(('app', 'list', '--data', {str(data)!r}))\n"
+        "print('sqlalchemy' in sys.modules, file=sys.stderr)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stderr.splitlines()[-1] == "False"
+    assert "deploy-bot" in ended.stdout
+
+
 BUDGET = 0.25  # seconds of CPU for help
 
 

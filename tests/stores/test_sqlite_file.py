@@ -164,6 +164,16 @@ def test_a_file_that_is_no_database_is_refused_and_not_touched(tmp_path):
     assert path.read_bytes() == before
 
 
+def test_a_view_finds_by_an_index(path):
+    with closing(connect(path)) as connection:
+        for statement in (
+            'SELECT body FROM applications WHERE 1 AND "tenant_id" IS ? AND "app_id" IS ? ORDER BY seq',
+            'SELECT body FROM tenants WHERE 1 AND id IN (SELECT tenant_id FROM domains WHERE "domain" IS ?2)',
+        ):
+            plan = " ".join(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", ("a", "b")))
+            assert "SCAN" not in plan, plan
+
+
 def test_a_folder_in_place_of_a_database_is_a_busy_store(tmp_path):
     with refused(STORE_BUSY):
         SqliteRegistry(tmp_path)

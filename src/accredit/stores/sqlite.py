@@ -126,12 +126,21 @@ class SqliteRegistry:
         self._busy_timeout = busy_timeout
         self._changed = changed
         self._registry: SqlRegistry | None = None
+        self._idle: list[sqlite3.Connection] = []  # of views that have ended
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a consistent view; what is written inside is refused."""
-        async with self._opened().reading() as view:
-            yield view
+        from accredit.stores.sqlite_reading import viewed  # noqa: PLC0415  it knows all kinds of things
+
+        connection = self._idle.pop() if self._idle else connect(self._path, busy_timeout=self._busy_timeout)
+        try:
+            with viewed(connection) as view:
+                yield view
+        except sqlite3.OperationalError as error:
+            raise reason_of(error) from error
+        finally:
+            self._idle.append(connection)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -145,6 +154,8 @@ class SqliteRegistry:
 
     def close(self) -> None:
         """Let go of every connection."""
+        while self._idle:
+            self._idle.pop().close()
         if self._registry is not None:
             self._registry.close()
 

@@ -1,0 +1,143 @@
+"""Views of a SQLite file without SQLAlchemy, whose import costs more than all that a command reads.
+
+Rule 1: what is found is what ``stores.sql`` would find: the same tests hold for both.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn
+from uuid import UUID
+
+from accredit.directory import identifier_key
+from accredit.errors import OBJECT_NOT_FOUND, Refused
+from accredit.stores.encoding import column, guid
+from accredit.stores.kept import READ
+from accredit.stores.kinds import APPLICATIONS, ASSIGNMENTS, CREDENTIALS, ISSUERS, KEYS, PRINCIPALS, TENANTS, Kind, V
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from accredit.directory import Application, Assignment, ServicePrincipal, Tenant
+    from accredit.issuers import Issuer
+    from accredit.ports import Shelf
+    from accredit.signins import Audit
+    from accredit.tokens import SigningKey
+    from accredit.trust import FederatedCredential
+
+_EMITTED: Final = "SELECT issuer FROM emitted_issuers"
+_OWN: Final = (
+    "SELECT app_id FROM principals WHERE tenant_id = ?1 AND app_id = ?2 "
+    "UNION SELECT app_id FROM applications WHERE tenant_id = ?1 AND app_id = ?2"
+)
+_OWNER: Final = 'SELECT app_id FROM identifiers WHERE tenant_id = ? AND "key" = ?'
+
+
+@contextmanager
+def viewed(connection: sqlite3.Connection) -> Iterator[View]:
+    """Open a view that does not move while the block runs."""
+    connection.execute("BEGIN")
+    try:
+        connection.execute("SELECT version FROM configuration")  # a view begins with the first read
+        yield View(connection)
+    finally:
+        connection.execute("ROLLBACK")
+
+
+class View:
+    """One consistent view: a ``Transaction`` in which nothing can be written."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.tenants: Shelf[Tenant] = Read(TENANTS, connection)
+        self.applications: Shelf[Application] = Read(APPLICATIONS, connection)
+        self.principals: Shelf[ServicePrincipal] = Read(PRINCIPALS, connection)
+        self.issuers: Shelf[Issuer] = Read(ISSUERS, connection)
+        self.credentials: Shelf[FederatedCredential] = Read(CREDENTIALS, connection)
+        self.assignments: Shelf[Assignment] = Read(ASSIGNMENTS, connection)
+        self.signing_keys: Shelf[SigningKey] = Read(KEYS, connection)
+
+    async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
+        key = identifier_key(identifier)
+        asked = (str(tenant_id), key)
+        if guid(key) is not None and self._connection.execute(_OWN, asked).fetchone():
+            return guid(key)
+        found = self._connection.execute(_OWNER, asked).fetchone()
+        return None if found is None else UUID(found[0])
+
+    async def emitted(self) -> frozenset[str]:
+        return frozenset(issuer for (issuer,) in self._connection.execute(_EMITTED))
+
+    async def audit(self, record: Audit) -> None:  # noqa: ARG002  the port's signature
+        _refuse()
+
+    async def emit(self, issuers: Sequence[str]) -> None:  # noqa: ARG002  the port's signature
+        _refuse()
+
+
+class Read(Generic[V]):
+    """All things of one kind, as one view sees them."""
+
+    def __init__(self, kind: Kind[V], connection: sqlite3.Connection) -> None:
+        self._kind = kind
+        self._connection = connection
+
+    async def get(self, key: UUID | str) -> V:
+        found = self._read(f"{self._kind.key} = ?", [str(key)], "")
+        if not found:
+            raise Refused(OBJECT_NOT_FOUND, id=key)
+        return found[0]
+
+    async def find(self, **where: object) -> Sequence[V]:
+        return self._read(*self._equal(where), "ORDER BY seq")
+
+    async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
+        asked, values = self._equal(where)
+        if after is not None:
+            asked, values = f"{asked} AND {self._kind.key} > ?", [*values, str(after)]
+        return self._read(asked, [*values, limit], f"ORDER BY {self._kind.key} LIMIT ?")
+
+    async def add(self, value: V) -> V:  # noqa: ARG002  the port's signature
+        _refuse()
+
+    async def put(self, value: V) -> V:  # noqa: ARG002  the port's signature
+        _refuse()
+
+    async def remove(self, value: V) -> None:  # noqa: ARG002  the port's signature
+        _refuse()
+
+    def _equal(self, where: Mapping[str, object]) -> tuple[str, list[Any]]:
+        """Return the condition that ``where`` means, and its values. Names are those of our own tables only."""
+        kind = self._kind
+        kind.refuse_unindexed(where)
+        parts, values = ["1"], list[Any]()
+        for name in (each for each in where if each in kind.indexed):
+            value = kind.encoded(name, where[name])
+            parts.append(f'"{name}" IS ?')
+            values.append(value)
+        others = [each for each in where if each not in kind.indexed]
+        if (owned := kind.owned) and others:
+            of = [each for each in where if each in owned.unique]
+            inner = " AND ".join(f'"{each}" IS ?' for each in of)
+            parts.append(f"{kind.key} IN (SELECT {owned.owner} FROM {owned.table} WHERE {inner})")  # noqa: S608
+            values += [column(where[each]) for each in of]
+        return " AND ".join(parts), values
+
+    def _read(self, asked: str, values: Sequence[Any], rest: str) -> list[V]:
+        statement = f"SELECT body FROM {self._kind.table} WHERE {asked} {rest}"  # noqa: S608  of our own names
+        read = READ[self._kind.table]
+        kept = [read(body) for (body,) in self._connection.execute(statement, values)]
+        if self._kind is not CREDENTIALS:
+            return kept
+        issuers = {key: self._issuer(key) for key in {each.issuer_id for each in kept}}
+        return [each.assembled(issuers[each.issuer_id]) for each in kept]
+
+    def _issuer(self, key: UUID) -> Issuer:
+        found = self._connection.execute("SELECT body FROM issuers WHERE id = ?", (str(key),)).fetchone()
+        issuer: Issuer = READ["issuers"](found[0])
+        return issuer
+
+
+def _refuse() -> NoReturn:
+    raise RuntimeError("a view cannot be written to: open a transaction")
