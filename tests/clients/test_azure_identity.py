@@ -179,7 +179,7 @@ def adding_in_this_process(workload):
 def adding_with_the_command(workload):
     emulator = workload.emulator
     members = {"--name": "added", "--issuer": emulator.ready["workload"]["issuer"], "--subject": workload.subject}
-    members |= {"--data": str(emulator.data)}
+    members |= {"--data": str(emulator.data), "--tenant": str(workload.application.tenant_id)}
     options = [each for pair in members.items() for each in pair]
     ended = subprocess.run(
         (sys.executable, "-m", "accredit", "credential", "add", workload.client_id, "--local", *options),

@@ -99,7 +99,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         done = command("serve", "--profile", "emulator", "--port", str(port), "--data", str(tmp_path / "data"))
-    assert done.returncode == 2
+    assert done.returncode == 5
     assert f"127.0.0.1:{port}" in done.stderr
     assert "Address already in use" in done.stderr
     assert "Traceback" not in done.stderr
@@ -256,7 +256,7 @@ def test_an_emulator_refuses_the_data_of_a_production_profile(tmp_path):
     done = command("serve", "--profile", "emulator", "--port", "0", "--data", str(data))
     assert done.returncode == 2
     assert "production" in done.stderr
-    assert sorted(each.name for each in data.iterdir() if not each.name.endswith(("-wal", "-shm"))) == [
+    assert sorted(each.name for each in data.iterdir() if not each.name.endswith(("-wal", "-shm", ".lock"))) == [
         "accredit.db",
         "master.key",
     ]

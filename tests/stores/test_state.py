@@ -264,5 +264,6 @@ def shape(outcome):
     return (outcome.row.name, dict(outcome.fields)) if isinstance(outcome, Refused) else outcome
 
 
+@pytest.mark.timeout(300)  # a law of many steps on real files; what it takes depends on the disk
 def test_every_store_does_what_the_model_does():
     run_state_machine_as_test(Directories, settings=settings(stateful_step_count=40))

@@ -161,12 +161,11 @@ def ready(runtime: Runtime, ca_file: Path | None) -> dict[str, Any]:
     settings = runtime.settings
     told: dict[str, Any] = {
         "url": runtime.base,
-        "listen": listens(settings),
         "admin_url": f"http://{_host(settings.admin_host)}:{settings.admin_port}",
         "pid": os.getpid(),
     }
     if settings.profile != "emulator":
-        return told
+        return told | {"listen": listens(settings)}  # the public URL names a proxy's address, perhaps
     return told | {
         "idp_url": f"{runtime.base}/idp",
         "ca_file": str(ca_file),
