@@ -101,7 +101,7 @@ def test_a_port_that_is_taken_is_said_in_one_line(tmp_path):
         done = command("serve", "--profile", "emulator", "--port", str(port), "--data", str(tmp_path / "data"))
     assert done.returncode == 5
     assert f"127.0.0.1:{port}" in done.stderr
-    assert "Address already in use" in done.stderr
+    assert "is in use already" in done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "data").exists()
 
