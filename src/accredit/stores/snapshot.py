@@ -72,12 +72,13 @@ class Snapshot:
         self._heard = heard  # who else keeps something of the directory; ``None``: anything may have changed
         self._derived = dict(_spellings(derived or {}))
         self._changes = 0  # that arrived; tells a reading that it may be older than one of them
+        # Keys are the numbers of ids: an id hashes in Python, a number in C, and these are asked at every request.
         self._tenants: Cache[UUID | str | tuple[str, str], Tenant] = Cache(tenants)
-        self._clients: Cache[tuple[UUID, str], Client] = Cache(applications)
-        self._trusted: Cache[UUID, Trusted] = Cache(applications)
+        self._clients: Cache[tuple[int, str], Client] = Cache(applications)
+        self._trusted: Cache[int, Trusted] = Cache(applications)
         self._apis: Cache[tuple[UUID, UUID], Resource] = Cache(resources)  # by appId, shared by all spellings
-        self._resources: Cache[tuple[UUID, str], Resource] = Cache(resources)  # by what is asked for
-        self._held: Cache[tuple[UUID, UUID], tuple[Resource, Held]] = Cache(applications)
+        self._resources: Cache[tuple[int, str], Resource] = Cache(resources)  # by what is asked for
+        self._held: Cache[tuple[int, int], tuple[Resource, Held]] = Cache(applications)
         self._all = (self._tenants, self._clients, self._trusted, self._apis, self._resources, self._held)
 
     # ── the port ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -93,14 +94,14 @@ class Snapshot:
 
     async def client(self, tenant: Tenant, client_id: str) -> Client:
         """Find an application and its service principal. 700016 7000229."""
-        key = (tenant.id, client_id.lower())
+        key = (tenant.id.int, client_id.lower())
         if (found := self._clients.get(key)) is not None:
             return found
         return await self._learn(self._clients, key, lambda: self._read_client(tenant, client_id))
 
     async def trusted(self, client: Client) -> Trusted:
         """Return what the application trusts, compiled."""
-        key = client.application.id
+        key = client.application.id.int
         if (found := self._trusted.get(key)) is not None:
             return found
         return await self._learn(self._trusted, key, lambda: self._read_trusted(client.application))
@@ -114,14 +115,14 @@ class Snapshot:
 
     async def resource(self, tenant: Tenant, wanted: str) -> Resource:
         """Find the API that an identifier names. 500011, also for one that is disabled."""
-        key = (tenant.id, wanted)
+        key = (tenant.id.int, wanted)
         if (found := self._resources.get(key)) is not None:
             return found
         return await self._learn(self._resources, key, lambda: self._read_resource(tenant, wanted))
 
     async def held(self, client: Client, resource: Resource) -> Held:
         """Return the roles that the client holds on the resource."""
-        key = (client.principal.id, resource.principal_id)
+        key = (client.principal.id.int, resource.principal_id.int)
         found = self._held.get(key)
         if found is None or found[0] is not resource:  # a resource that was read again may offer other roles
             found = await self._learn(self._held, key, lambda: self._read_held(client, resource))

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _DAMAGED: Final = frozenset(
     {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA}
 )
+CHECKPOINT: Final = 4_000  # pages in the journal before they are moved: fewer moves of pages that change again at once
 BUSY_TIMEOUT: Final = 5_000  # milliseconds that a write waits for another process's write to end
 
 
@@ -43,6 +44,7 @@ def connect(path: str | PathLike[str], *, busy_timeout: int = BUSY_TIMEOUT) -> s
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT}")
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.OperationalError as error:
         connection.close()
