@@ -63,12 +63,23 @@ async def build(
     listeners: frozenset[tuple[str, int]] = frozenset(),
 ) -> Runtime:
     """Compose an authority that answers as ``base``. The folder is filled (``folder``); nothing listens yet."""
+    refuse_other_schema(folder.database)
+    lookup = SqliteLookup(folder.database)
+    try:
+        strangers = _strangers(settings, base, folder, clock, ca_file, listeners)
+        return await _composed(settings, base, folder, clock, lookup, strangers)
+    except BaseException:
+        lookup.close()
+        raise
+
+
+async def _composed(
+    settings: Settings, base: str, folder: Folder, clock: Clock, lookup: SqliteLookup, strangers: tuple[Any, Rules]
+) -> Runtime:
+    test_issuer, rules = strangers
     ids, admission = SystemIds(), Admission(settings.under_way)
     log = observe.logger(level=settings.log_level, as_json={"json": True, "console": False}.get(settings.log_format))
     metrics, journal = observe.Metrics(), observe.Journal(log)
-    test_issuer, rules = _strangers(settings, base, folder, clock, ca_file, listeners)
-    refuse_other_schema(folder.database)
-    lookup = SqliteLookup(folder.database)
     if not folder.emulator:
         refuse_emulator(lookup)
     signing = lookup.signing_keys()
