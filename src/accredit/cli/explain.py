@@ -17,6 +17,7 @@ from accredit.cli.desk import UploadedKeys, on_store
 from accredit.cli.failures import Answered
 from accredit.cli.grammar import command
 from accredit.cli.ink import cells, folded, safe, width
+from accredit.cli.session import Session
 from accredit.errors import Refused
 
 if TYPE_CHECKING:
@@ -39,8 +40,13 @@ _INDENT: Final = " " * 6
 _CLAIMS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
 
 
+def _token(context: click.Context, _parameter: click.Parameter, given: str) -> str:
+    """Read the token before the store is opened: that it is none is the first thing to say."""
+    return inputs.token(given, context.ensure_object(Session))
+
+
 @command("explain")
-@click.argument("token", metavar="TOKEN")
+@click.argument("token", metavar="TOKEN", callback=_token)
 @click.option(
     "-a", "--app", "application", metavar="APP", help="For this application, by name, client id or object id."
 )
@@ -68,13 +74,12 @@ async def explain(
     """
     if ready_file and not url:
         url = str(inputs.ready(ready_file).get("url", ""))
-    text = inputs.token(token, desk.session)
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         asked = await _asked(store, tenant, application, everywhere=everywhere)
         held = {each.id: await store.credentials.find(application_id=each.id) for each in asked}
         records = await names.everything(store.issuers, tenant_id=tenant.id)
-    presented = _read(text, tenant)
+    presented = _read(token, tenant)
     named = [] if isinstance(presented, Refused) else [each for each in records if each.url == presented.issuer]
     at_hand = _fetched(desk, presented, named, url or "") if online else AtHand(UploadedKeys())
     found = [_explanation(desk, tenant, presented, each, held[each.id], named, at_hand) for each in asked]
