@@ -45,3 +45,15 @@ def clients_node() -> ClientsNode:
                 pytrace=False,
             )
     return found
+
+
+SLOW = tuple(
+    ROOT / "tests" / name for name in ("ops", "security", "stores/test_events_upkeep.py", "stores/test_state.py")
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What starts servers or waits for a disk is no part of the fast tests, whatever one test of it takes."""
+    for item in items:
+        if any(item.path == each or each in item.path.parents for each in SLOW):
+            item.add_marker(pytest.mark.slow)
