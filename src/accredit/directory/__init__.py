@@ -28,6 +28,8 @@ from accredit.directory.permissions import (
     held,
     identifier_key,
 )
+from accredit.directory.registration import PrincipalRegistration, Registration
+from accredit.directory.relations import DelegatedGrant, Ownership, RoleAssignment
 
 __all__ = [
     "DEFAULT_ACCESS",
@@ -39,9 +41,14 @@ __all__ = [
     "Assignment",
     "Certificate",
     "Client",
+    "DelegatedGrant",
     "Held",
     "KnownSecret",
+    "Ownership",
+    "PrincipalRegistration",
+    "Registration",
     "Resource",
+    "RoleAssignment",
     "Secret",
     "ServicePrincipal",
     "SigningAlgorithm",

@@ -19,6 +19,7 @@ import msgspec
 
 from accredit.assertions import RegisteredKey
 from accredit.directory.permissions import AppRole, Held, Resource
+from accredit.directory.registration import PrincipalRegistration, Registration
 from accredit.errors import (
     CLIENT_DISABLED,
     CLIENT_PUBLIC,
@@ -103,6 +104,7 @@ class Application(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     disabled: bool = False
     token_lifetime: int | None = None  # seconds; None: as the tenant says
     both_client_claims: bool = False  # emit appid and azp alike (extended portability only)
+    registration: Registration = Registration()  # what it carries for others
     revision: int = 1
 
 
@@ -124,6 +126,9 @@ class ServicePrincipal(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     names: tuple[str, ...] = ()  # identifiers besides the appId, of a well-known API
     app_roles: tuple[AppRole, ...] = ()  # of a well-known API
     token_version: Literal[1, 2] | None = None
+    secrets: tuple[Secret, ...] = ()  # as good as the application's, in this tenant
+    certificates: tuple[Certificate, ...] = ()
+    registration: PrincipalRegistration = PrincipalRegistration()  # what it carries for others
     revision: int = 1
 
 

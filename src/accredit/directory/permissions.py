@@ -21,6 +21,7 @@ class AppRole(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     display_name: str
     description: str = ""
     enabled: bool = True
+    member_types: tuple[Literal["Application", "User"], ...] = ("Application",)  # to whom it can be granted
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
