@@ -325,6 +325,38 @@ ROLE_ENABLED          = graph("CannotDeleteOrUpdateEnabledEntitlement", 400, CAL
                               advice="Disable the role first.")
 CHANGED_MEANWHILE     = graph("Request_ConcurrencyViolation", 409, CALLER, "The object was changed by somebody else at the same time.", mark="A",
                               advice="Read it again and repeat the change.")
+TOKEN_EMPTY           = graph("InvalidAuthenticationToken", 401, CALLER, "Access token is empty.", mark="A",
+                              advice="Send Authorization: Bearer with a token for Microsoft Graph: scope https://graph.microsoft.com/.default.")
+TOKEN_HOST_HINT       = graph("InvalidAuthenticationToken", 401, CALLER, "Access token is empty. The client sent no Authorization header: the SDK compares its allowed hosts without the port, so list the host name alone ({host}, not {host_and_port}).", mark="A",
+                              advice="allowed_hosts=['localhost'] in the SDK's AzureIdentityAuthenticationProvider.")
+TOKEN_REFUSED         = graph("InvalidAuthenticationToken", 401, CALLER, "Access token validation failure. {reason}", mark="A",
+                              advice="Ask this authority for a new token, for Microsoft Graph, in the tenant that you mean.")
+PRIVILEGES_MISSING    = graph("Authorization_RequestDenied", 403, CALLER, "Insufficient privileges to complete the operation.", mark="V",
+                              advice="Grant the calling application one of the roles that this call needs: accredit permission grant.")
+QUERY_SYNTAX          = graph("BadRequest", 400, CALLER, "Invalid {option} clause: {reason}", mark="A",
+                              advice="Microsoft Graph's form is: $filter=startswith(displayName,'a') and appId eq 'b'.")
+QUERY_UNSUPPORTED     = graph("Request_UnsupportedQuery", 400, CALLER, "Unsupported or invalid query filter clause specified for property '{property}' of resource '{kind}'.", mark="A",
+                              advice="Ask by another property, or read all and choose in the client.")
+SEGMENT_EMPTY         = graph("BadRequest", 400, CALLER, "The request URI is not valid. Since the segment '{segment}' refers to a collection, this must be the last segment in the request URI or it must be followed by an function or action that can be bound to it otherwise all intermediate segments must refer to a single resource.", mark="A",
+                              advice="A key is missing after that segment.")
+DELEGATED_ONLY        = graph("BadRequest", 400, CALLER, "/me request is only valid with delegated authentication flow.", mark="V",
+                              advice="Nobody signs in here but applications: name the object, such as /servicePrincipals/ID.")
+BODY_NOT_JSON         = graph("BadRequest", 400, CALLER, "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.", mark="A",
+                              advice="Send one JSON object, in UTF-8, without duplicate members.")
+GRAPH_PATH_UNKNOWN    = graph("BadRequest", 400, CALLER, "Resource not found for the segment '{segment}'.", mark="A",
+                              advice="This part of Microsoft Graph is not served here: see docs.")
+GRAPH_VERB            = graph("BadRequest", 405, CALLER, "Specified HTTP method is not allowed for the request target. Allowed: {valid_verbs}.", mark="A",
+                              advice="Use one of the methods that are named.")
+BATCH_INVALID         = graph("BadRequest", 400, CALLER, "Invalid batch payload format: {reason}", mark="A",
+                              advice="At most 20 requests, each with an id of its own, a method and a url.")
+BATCH_DEPENDENCY      = graph("FailedDependency", 424, CALLER, "Failed Dependency", mark="A",
+                              advice="A request that this one depends on was refused.")
+FIC_EMPTY             = graph("Request_BadRequest", 400, CALLER, "Federated Identity Credential from HTTP body has empty properties", mark="V",
+                              advice="Send name, issuer, subject and audiences.")
+GRAPH_THROTTLED       = graph("TooManyRequests", 429, CALLER, "Too many requests.", mark="A",
+                              advice="Wait as long as Retry-After says.")
+GRAPH_BROKEN          = graph("InternalServerError", 500, US, "An unexpected error occurred; it is recorded under the request id.", mark="A",
+                              advice="The server's log has more under that id.")
 
 # ── our own ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 NOT_A_JWT             = local(1001, CALLER, "not a JWT", advice='Paste the whole value, without quotes or "Bearer ".')
