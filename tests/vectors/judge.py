@@ -22,7 +22,7 @@ def prove(segments: compact.Segments, document: bytes) -> None:
     header = strictjson.loads(segments.header, depth=compact.MAX_DEPTH, members=compact.MAX_MEMBERS)
     if not isinstance(header, dict):
         raise ValueError("the header is not a JSON object")  # noqa: TRY004  what the reader raises for a document
-    key = compact.read_header(header, segments.signature, EXTENDED.algorithms)
+    key = compact.read_header(header, EXTENDED.algorithms, signed=bool(segments.signature))
     assertions.verify(_presented(segments, key), extended(), jwks.parse(document, extended()), NOW)
 
 

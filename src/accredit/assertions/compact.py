@@ -83,8 +83,7 @@ OTHER_KINDS: Final = frozenset(
 _NOT_UNDERSTOOD: Final = frozenset({"crit", "b64", "zip", "enc", "epk"})
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class CompactToken:
+class CompactToken(msgspec.Struct, frozen=True, gc=False):
     """A whole assertion on its way through the program. It has no telling ``repr``: it must not reach a log."""
 
     value: str
@@ -142,7 +141,7 @@ def parse(text: str, policy: Policy) -> Presented:
     self_signed = issuer == subject and isinstance(issuer, str)
     if segments.padded and not self_signed:
         _refuse("padding, which base64url has none of in an external token")
-    key = read_header(header, segments.signature, SELF_SIGNED if self_signed else policy.algorithms)
+    key = _key(segments.header, bool(segments.signature), SELF_SIGNED if self_signed else policy.algorithms)
     kind = header.get("typ")
     if not self_signed:
         _refuse_type(kind, policy)
@@ -212,14 +211,14 @@ def split(text: str) -> Segments:
     )
 
 
-def read_header(header: Mapping[str, Any], signature: bytes, algorithms: tuple[str, ...]) -> KeyReference:
+def read_header(header: Mapping[str, Any], algorithms: tuple[str, ...], *, signed: bool = True) -> KeyReference:
     """Judge a header: algorithm (5002738), then what cannot be understood or has a wrong shape (50027)."""
     alg = header.get("alg")
     if not isinstance(alg, str):
         _refuse("header: alg is missing or not a string")
     if alg not in algorithms:
         raise Refused(ALGORITHM_NOT_ALLOWED, alg=alg, allowed=",".join(algorithms), detail="header: alg")
-    if not signature:
+    if not signed:
         _refuse("an empty signature")
     if not _NOT_UNDERSTOOD.isdisjoint(header):
         _refuse("header: " + ", ".join(sorted(_NOT_UNDERSTOOD & header.keys())) + " cannot be understood")
@@ -247,6 +246,12 @@ def _without_padding(segment: bytes) -> bytes:
 def _header(data: bytes) -> Mapping[str, Any]:
     """Read a header. All tokens under one key of an issuer have the same one, so it is read once. Nobody changes it."""
     return _object(data, "header")
+
+
+@lru_cache(maxsize=1_024)
+def _key(header: bytes, signed: bool, algorithms: tuple[str, ...]) -> KeyReference:  # noqa: FBT001  part of the key
+    """Judge a header, once for all tokens that have the same one."""
+    return read_header(_header(header), algorithms, signed=signed)
 
 
 def _decoded(segment: bytes, name: str) -> bytes:

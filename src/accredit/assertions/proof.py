@@ -83,14 +83,14 @@ def signed_by(presented: Presented, issuer: Issuer, keys: KeySet, now: datetime)
     raise Refused(SIGNATURE_INVALID, detail=_embedded(presented))
 
 
-def _eligible(wanted: KeyReference, issuer: Issuer, keys: KeySet, now: datetime) -> tuple[VerificationKey, ...]:
+def _eligible(wanted: KeyReference, issuer: Issuer, keys: KeySet, now: datetime) -> list[VerificationKey]:
     if wanted.missing and issuer.require_kid:
         raise Refused(KEY_REFERENCE_MISSING, detail="the issuer record demands a key reference")
     at = now.timestamp()
-    found = tuple(each for each in keys.find(wanted) if each.not_after is None or at < each.not_after)
+    found = [each for each in keys.find(wanted) if each.not_after is None or at < each.not_after]
     if not found:
         _refuse_unknown(wanted, issuer, keys)
-    serving = tuple(each for each in found if wanted.alg in each.algorithms)
+    serving = [each for each in found if wanted.alg in each.algorithms]
     if not serving:
         raise Refused(KEY_UNSUITABLE, detail=f"the key does not serve {wanted.alg}")
     if len(serving) > MAX_TRIED:

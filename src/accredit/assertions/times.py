@@ -44,8 +44,8 @@ def refuse_untimely(presented: Presented, skew: int, now: datetime) -> None:
 
 def refuse_long_lived(presented: Presented, limit: int, now: datetime) -> None:
     """Refuse a life of more than ``limit`` seconds (70023): from ``iat``, else ``nbf``, else now, to ``exp``."""
-    begins = next(each for each in (presented.issued_at, presented.not_before, now.timestamp()) if each is not None)
-    life = presented.expires - begins
+    begins = presented.not_before if presented.issued_at is None else presented.issued_at
+    life = presented.expires - (now.timestamp() if begins is None else begins)
     if life > limit:
         raise Refused(LIFETIME_TOO_LONG, limit=span(limit), detail=f"a life of {life:.0f} s, the limit is {limit} s")
 
