@@ -4,9 +4,12 @@ import json
 import shutil
 import sqlite3
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
+from accredit.stores.event_row import event_of, row
 from tests.support import emulator
 
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -208,13 +211,13 @@ def test_a_secret_is_shown_once_and_never_again(cli, data):
 
 def test_a_sign_in_by_keys_that_were_no_longer_fresh_says_so(data, served, cli):
     with sqlite3.connect(data / "accredit.db") as database:
-        known = (served.requests["granted"],)
-        (body,) = database.execute("SELECT body FROM signins WHERE id = ?", known).fetchone()
-        told = json.dumps({**json.loads(body), "keys_stale": 12.25}).encode()
-        database.execute("UPDATE signins SET body = ? WHERE id = ?", (told, *known))
+        known = served.requests["granted"]
+        (body,) = database.execute("SELECT body FROM signins WHERE id = ?", (UUID(known).bytes,)).fetchone()
+        told = row(replace(event_of(body), keys_stale=12.25))[-1]
+        database.execute("UPDATE signins SET body = ? WHERE id = ?", (told, UUID(known).bytes))
     database.close()
-    assert "stale for 13 s: the issuer could not be reached" in " ".join(cli("logs", "show", *known).out.split())
-    assert cli("logs", "show", *known, "-q", "assertion.keysStaleSeconds").out == "13\n"
+    assert "stale for 13 s: the issuer could not be reached" in " ".join(cli("logs", "show", known).out.split())
+    assert cli("logs", "show", known, "-q", "assertion.keysStaleSeconds").out == "13\n"
     assert "stale" not in cli("logs", "show", served.requests["refused"]).out
 
 

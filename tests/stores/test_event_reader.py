@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
@@ -11,7 +12,21 @@ import pytest
 
 from accredit.errors import Refused
 from accredit.stores.event_reader import EventReader
-from tests.stores.attempts import CLIENT, START, TENANT, client, credential, granted, opened, refused
+from accredit.stores.event_row import event_of, row
+from tests.stores.attempts import (
+    CLIENT,
+    START,
+    TENANT,
+    client,
+    credential,
+    everything,
+    fill_in_grant,
+    granted,
+    opened,
+    proven,
+    refused,
+    sender,
+)
 
 pytestmark = pytest.mark.anyio
 
@@ -72,6 +87,54 @@ async def test_those_of_a_correlation_id_in_their_tenant(log, reader):
     assert traces(reader.by_correlation(TENANT.id, correlation)) == [sent[1]]
     assert reader.by_correlation(uuid4(), correlation) == []
     assert reader.by_correlation(TENANT.id, uuid4()) == []
+
+
+async def test_an_event_whose_caller_named_no_correlation_id_is_found_by_its_own(log, reader):
+    alone = sender()
+    alone = replace(alone, correlation=alone.trace)
+    async with log.attempt(START, alone, TENANT, CLIENT) as signin:
+        fill_in_grant(signin)
+    later = replace(sender(), correlation=alone.trace)  # a caller that picked up the id that we answered with
+    async with log.attempt(START + timedelta(seconds=1), later, TENANT, CLIENT) as signin:
+        fill_in_grant(signin)
+    other = await granted(log)
+    assert reader.by_id(alone.trace).correlation_id == alone.trace
+    assert traces(reader.by_correlation(TENANT.id, alone.trace)) == [alone.trace, later.trace]
+    assert reader.by_correlation(TENANT.id, other) == [], "its caller named another one"
+
+
+async def test_an_event_is_read_as_it_was_written_and_takes_less_than_a_kilobyte(log, tmp_path):
+    for trace in (await granted(log), await refused(log), await refused(log, why=proven())):
+        (event,) = (each for each in everything(tmp_path / "accredit.db") if each.id == trace)
+        columns = row(event)
+        assert event_of(columns[-1]) == event
+        assert sum(len(each) if isinstance(each, bytes | str) else 8 for each in columns) < 1_000
+
+
+QUESTIONS = {
+    "a tenant's newest": lambda reader, _: reader.last(TENANT.id),
+    "a tenant's next": lambda reader, event: reader.last(TENANT.id, before=event),
+    "an application's newest": lambda reader, _: reader.last(TENANT.id, CLIENT.app_id),
+    "an application's next": lambda reader, event: reader.last(TENANT.id, CLIENT.app_id, before=event),
+    "one": lambda reader, event: reader.by_id(event.id),
+    "of a correlation id": lambda reader, event: reader.by_correlation(TENANT.id, event.id),
+    "use of credentials": lambda reader, _: reader.last_used(TENANT.id, CLIENT.app_id),
+}
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+async def test_no_question_reads_or_sorts_the_whole_log(log, reader, question):
+    event = reader.by_id(await granted(log))
+    asked = []
+    reader._connection.set_trace_callback(asked.append)  # noqa: SLF001  the plan of what is really asked
+    QUESTIONS[question](reader, event)
+    reader._connection.set_trace_callback(None)  # noqa: SLF001
+    plan = [step[3] for each in asked for step in reader._connection.execute(f"EXPLAIN QUERY PLAN {each}")]  # noqa: SLF001
+    assert plan
+    scans = [step for step in plan if step.startswith("SCAN signins")]
+    assert scans == (["SCAN signins"] if question == "a tenant's newest" else []), "by its key, until there are enough"
+    sorts = [step for step in plan if "ORDER BY" in step]
+    assert len(sorts) == (question == "of a correlation id"), "of one correlation id"
 
 
 async def test_when_a_credential_last_signed_in(log, reader):

@@ -38,7 +38,7 @@ _UNPROVEN: Final = frozenset({700027, 7000272, 7000215})  # it was tried with th
 _PROVEN: Final = frozenset({700024, 70023, 7000222})  # looked at only after the signature (or the secret) held
 
 
-class CheckKept(msgspec.Struct, frozen=True, omit_defaults=True):
+class CheckKept(msgspec.Struct, frozen=True, array_like=True):
     """One comparison as it is kept: claim, what was expected, what was presented, whether it passed."""
 
     claim: str
@@ -47,7 +47,7 @@ class CheckKept(msgspec.Struct, frozen=True, omit_defaults=True):
     passed: bool
 
 
-class VerdictKept(msgspec.Struct, frozen=True, omit_defaults=True):
+class VerdictKept(msgspec.Struct, frozen=True, array_like=True):
     """One credential's comparison as it is kept with a refusal."""
 
     credential_id: UUID
@@ -55,8 +55,11 @@ class VerdictKept(msgspec.Struct, frozen=True, omit_defaults=True):
     checks: tuple[CheckKept, ...]
 
 
-class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One sign-in attempt of an application. ``code`` 0 is a grant; else the number of the refusal."""
+class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
+    """One sign-in attempt of an application. ``code`` 0 is a grant; else the number of the refusal.
+
+    It is kept without the names of its members: new ones come last and have a default, none is ever taken out.
+    """
 
     id: UUID  # the request's trace id
     at: datetime

@@ -9,11 +9,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
 
-import msgspec
-
-from accredit.signins import Event
 from accredit.stores import sqlite
 from accredit.stores.encoding import instant, micros
+from accredit.stores.event_row import event_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,11 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from accredit.signins import Event
+
 PAGE: Final = 50  # events
 MOST_OF_ONE_CORRELATION: Final = 1_000  # events: the caller chooses that id, and may choose the same one always
 MOST_LOOKED_AT: Final = 100_000  # events of an application, for the use of its credentials
 
-_decode = msgspec.json.Decoder(Event).decode
+_PLACE: Final = "(SELECT seq FROM signins WHERE id = ?)"  # of an event, in the order of arrival
 
 
 class EventReader:
@@ -55,21 +55,23 @@ class EventReader:
         """
         if app_id is None:
             return self._of_tenant(tenant_id, before, limit)
-        where, parameters = "tenant_id = ? AND app_id = ?", (str(tenant_id), str(app_id))
-        if before is None:
-            return self._events(where, "at DESC, id DESC", parameters, limit)
-        where += " AND (at, id) < (?, ?)"
-        return self._events(where, "at DESC, id DESC", (*parameters, micros(before.at), str(before.id)), limit)
+        where = "tenant_id = ? AND app_id = ?"
+        parameters: tuple[bytes | int, ...] = (tenant_id.bytes, app_id.bytes)
+        if before is not None:
+            where += f" AND (at, seq) < (?, {_PLACE})"
+            parameters = (*parameters, micros(before.at), before.id.bytes)
+        return self._events(where, "at DESC, seq DESC", parameters, limit)
 
     def by_id(self, event_id: UUID) -> Event | None:
         """Return the event of a request (its trace id, ``uti`` in another spelling); ``None`` when there is none."""
-        found = self._events("id = ?", "id", (str(event_id),), 1)
+        found = self._events("id = ?", "id", (event_id.bytes,), 1)
         return found[0] if found else None
 
     def by_correlation(self, tenant_id: UUID, correlation_id: UUID) -> list[Event]:
         """Return the events of one correlation id, which callers choose, oldest first; at most 1,000."""
-        parameters = (str(correlation_id), str(tenant_id))
-        return self._events("correlation_id = ? AND tenant_id = ?", "at, id", parameters, MOST_OF_ONE_CORRELATION)
+        where = "(correlation_id = ? OR (id = ? AND correlation_id IS NULL)) AND tenant_id = ?"
+        parameters = (correlation_id.bytes, correlation_id.bytes, tenant_id.bytes)
+        return self._events(where, "at, seq", parameters, MOST_OF_ONE_CORRELATION)
 
     def last_used(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, datetime]:
         """Return when each federated credential last signed the application in, among its newest 100,000 events."""
@@ -78,18 +80,17 @@ class EventReader:
             " WHERE tenant_id = ? AND app_id = ? ORDER BY at DESC LIMIT ?)"
             " WHERE code = 0 AND credential_id IS NOT NULL GROUP BY credential_id"
         )
-        with closing(self._connection.execute(query, (str(tenant_id), str(app_id), MOST_LOOKED_AT))) as cursor:
-            return {UUID(credential_id): instant(at) for credential_id, at in cursor}
+        with closing(self._connection.execute(query, (tenant_id.bytes, app_id.bytes, MOST_LOOKED_AT))) as cursor:
+            return {UUID(bytes=credential_id): instant(at) for credential_id, at in cursor}
 
     def _of_tenant(self, tenant_id: UUID, before: Event | None, limit: int) -> list[Event]:
+        # Found by the order of arrival. An event that retention has deleted has nothing before it.
         if before is None:
-            return self._events("+tenant_id = ?", "rowid DESC", (str(tenant_id),), limit)
-        # Found by the order of arrival: "+" keeps the index of applications out, after which all would be sorted.
-        # An event that retention has deleted has nothing before it.
-        where = "+tenant_id = ? AND rowid < (SELECT rowid FROM signins WHERE id = ?)"
-        return self._events(where, "rowid DESC", (str(tenant_id), str(before.id)), limit)
+            return self._events("tenant_id = ?", "seq DESC", (tenant_id.bytes,), limit)
+        where = f"tenant_id = ? AND seq < {_PLACE}"
+        return self._events(where, "seq DESC", (tenant_id.bytes, before.id.bytes), limit)
 
-    def _events(self, where: str, order: str, parameters: Iterable[str | int], limit: int) -> list[Event]:
+    def _events(self, where: str, order: str, parameters: Iterable[bytes | int], limit: int) -> list[Event]:
         query = f"SELECT body FROM signins WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608  constants of this file
         with closing(self._connection.execute(query, (*parameters, limit))) as cursor:
-            return [_decode(body) for (body,) in cursor]
+            return [event_of(body) for (body,) in cursor]

@@ -40,6 +40,7 @@ METADATA: Final = MetaData(
 )
 
 ID: Final = Text().with_variant(Uuid(as_uuid=False), "postgresql")
+OCTETS: Final = LargeBinary(16).with_variant(Uuid(as_uuid=False), "postgresql")  # ids of what comes in thousands
 NAME: Final = Text().with_variant(
     Text(collation="C"), "postgresql"
 )  # ordered and compared by code points, as in SQLite
@@ -204,21 +205,27 @@ emitted_issuers = Table("emitted_issuers", METADATA, Column("issuer", NAME, prim
 signins = Table(
     "signins",
     METADATA,
-    Column("id", ID, primary_key=True),
+    _seq(),
+    Column("id", OCTETS, nullable=False, unique=True),
     Column("at", BigInteger, nullable=False),
-    Column("tenant_id", ID, nullable=False),
-    Column("app_id", ID, nullable=False),
+    Column("tenant_id", OCTETS, nullable=False),  # no references: what happened outlives what it happened to
+    Column("app_id", OCTETS, nullable=False),
     Column("code", BigInteger, nullable=False),
-    Column("credential_id", ID),
-    Column("correlation_id", ID, nullable=False),
-    Column("resource_app_id", ID),
+    Column("credential_id", OCTETS),
+    Column("correlation_id", OCTETS),  # none: the event's own id
+    Column("resource_app_id", OCTETS),
     Column("address", Text, nullable=False),
     Column("proof", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
-Index("ix_signins_application", signins.c.tenant_id, signins.c.app_id, signins.c.at.desc())
-Index("ix_signins_correlation", signins.c.correlation_id)
+Index("ix_signins_application", signins.c.app_id, signins.c.at)
+Index(
+    "ix_signins_correlation",
+    signins.c.correlation_id,
+    sqlite_where=text("correlation_id IS NOT NULL"),
+    postgresql_where=text("correlation_id IS NOT NULL"),
+)
 Index(
     "ix_signins_failures",
     signins.c.at,

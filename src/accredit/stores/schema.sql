@@ -36,22 +36,24 @@ CREATE TABLE signing_keys (
   CONSTRAINT uq_signing_keys_kid UNIQUE (kid)
 );
 CREATE TABLE signins (
-  id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  id BLOB NOT NULL,
   at BIGINT NOT NULL,
-  tenant_id TEXT NOT NULL,
-  app_id TEXT NOT NULL,
+  tenant_id BLOB NOT NULL,
+  app_id BLOB NOT NULL,
   code BIGINT NOT NULL,
-  credential_id TEXT,
-  correlation_id TEXT NOT NULL,
-  resource_app_id TEXT,
+  credential_id BLOB,
+  correlation_id BLOB,
+  resource_app_id BLOB,
   address TEXT NOT NULL,
   proof TEXT NOT NULL,
   count BIGINT NOT NULL,
   body BLOB NOT NULL,
-  CONSTRAINT pk_signins PRIMARY KEY (id)
+  CONSTRAINT pk_signins PRIMARY KEY (seq),
+  CONSTRAINT uq_signins_id UNIQUE (id)
 );
-CREATE INDEX ix_signins_application ON signins (tenant_id, app_id, at DESC);
-CREATE INDEX ix_signins_correlation ON signins (correlation_id);
+CREATE INDEX ix_signins_application ON signins (app_id, at);
+CREATE INDEX ix_signins_correlation ON signins (correlation_id) WHERE correlation_id IS NOT NULL;
 CREATE INDEX ix_signins_failures ON signins (at) WHERE code <> 0;
 CREATE TABLE tenants (
   seq INTEGER NOT NULL,

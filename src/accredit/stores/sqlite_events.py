@@ -17,15 +17,14 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 import msgspec
 
 from accredit.stores import sqlite
 from accredit.stores.encoding import micros
+from accredit.stores.event_row import INSERT, REPLACE, row
 from accredit.stores.extent import Extent
 from accredit.stores.staleness import Changes
 
@@ -35,23 +34,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from accredit.ports import Clock
-    from accredit.signins import Event
     from accredit.stores.batches import Batch, Entry
+    from accredit.stores.event_row import Row
 
-    Row = tuple[str, int, str, str, int, str | None, str, str | None, str, str, int, bytes]
-
-_COLUMNS: Final = (
-    "id, at, tenant_id, app_id, code, credential_id, correlation_id, resource_app_id, address, proof, count, body"
-)
-_INSERT: Final = f"INSERT INTO signins ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  constants
-_REPLACE: Final = (
-    _INSERT + " ON CONFLICT (id) DO UPDATE SET count = excluded.count, proof = excluded.proof, body = excluded.body"
-)
-_OLDEST: Final = "(SELECT rowid, at FROM signins ORDER BY rowid LIMIT ?)"  # rowid: the order of arrival
+_OLDEST: Final = "(SELECT seq, at FROM signins ORDER BY seq LIMIT ?)"  # seq: the order of arrival
 _YOUNG: Final = timedelta(hours=1)
 _PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
-
-_encode = msgspec.json.Encoder().encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +189,9 @@ class _Writer:
             with suppress(UnicodeError, msgspec.MsgspecError):
                 rows.append(row(entry.event))
                 stored.append(entry)
-        connection.executemany(_INSERT, rows)
+        connection.executemany(INSERT, rows)
         if batch.aggregates:
-            connection.executemany(_REPLACE, map(row, batch.aggregates))
+            connection.executemany(REPLACE, map(row, batch.aggregates))
         if batch.probe:
             self._probe()
         connection.execute("COMMIT")
@@ -228,8 +216,8 @@ class _Writer:
 
     def _probe(self) -> None:
         """Take space as an event does, and give it back."""
-        nobody = str(UUID(int=0))
-        self._connection.execute(_INSERT, (nobody, 0, "", "", 0, None, "", None, "", "", 0, bytes(2**14)))
+        nobody = bytes(16)
+        self._connection.execute(INSERT, (nobody, 0, nobody, nobody, 0, None, nobody, None, "", "", 0, bytes(2**14)))
         self._connection.execute("DELETE FROM signins WHERE id = ?", (nobody,))
 
     def _nearly_full(self) -> bool:
@@ -267,35 +255,11 @@ class _Writer:
             return 0
         else:
             bound = micros(before)
-        oldest = f"SELECT rowid FROM {_OLDEST} WHERE at < ?"  # noqa: S608  constants
-        statement = f"DELETE FROM signins WHERE rowid IN ({oldest})"  # noqa: S608  constants
+        oldest = f"SELECT seq FROM {_OLDEST} WHERE at < ?"  # noqa: S608  constants
+        statement = f"DELETE FROM signins WHERE seq IN ({oldest})"  # noqa: S608  constants
         return int(self._connection.execute(statement, (most, bound)).rowcount)
 
     def _some_before(self, instant: datetime) -> bool:
         """Whether one of the oldest rows is from before ``instant``; they stand in the order in which they came."""
         found = f"SELECT 1 FROM {_OLDEST} WHERE at < ? LIMIT 1"  # noqa: S608  constants
         return self._connection.execute(found, (_PIECE, micros(instant))).fetchone() is not None
-
-
-@lru_cache(maxsize=16_384)
-def _text(value: UUID) -> str:
-    return str(value)
-
-
-def row(event: Event) -> Row:
-    """Return an event as it stands in the table. Raises ``UnicodeError`` for text that no encoding can hold."""
-    credential, resource = event.credential_id, event.resource_app_id
-    return (
-        str(event.id),
-        micros(event.at),
-        _text(event.tenant_id),
-        _text(event.app_id),
-        event.code,
-        None if credential is None else _text(credential),
-        str(event.correlation_id),
-        None if resource is None else _text(resource),
-        event.address,
-        event.proof,
-        event.count,
-        _encode(event),
-    )

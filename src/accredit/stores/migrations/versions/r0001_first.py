@@ -9,6 +9,7 @@ revision = "0001"
 down_revision = None
 
 _ID = sa.Text().with_variant(sa.Uuid(as_uuid=False), "postgresql")
+_OCTETS = sa.LargeBinary(16).with_variant(sa.Uuid(as_uuid=False), "postgresql")
 _NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -54,22 +55,30 @@ def upgrade() -> None:
     )
     op.create_table(
         "signins",
-        sa.Column("id", _ID, nullable=False),
+        sa.Column("seq", _SEQ, nullable=False),
+        sa.Column("id", _OCTETS, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("tenant_id", _ID, nullable=False),
-        sa.Column("app_id", _ID, nullable=False),
+        sa.Column("tenant_id", _OCTETS, nullable=False),
+        sa.Column("app_id", _OCTETS, nullable=False),
         sa.Column("code", sa.BigInteger(), nullable=False),
-        sa.Column("credential_id", _ID, nullable=True),
-        sa.Column("correlation_id", _ID, nullable=False),
-        sa.Column("resource_app_id", _ID, nullable=True),
+        sa.Column("credential_id", _OCTETS, nullable=True),
+        sa.Column("correlation_id", _OCTETS, nullable=True),
+        sa.Column("resource_app_id", _OCTETS, nullable=True),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("proof", sa.Text(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_signins")),
+        sa.PrimaryKeyConstraint("seq", name=op.f("pk_signins")),
+        sa.UniqueConstraint("id", name=op.f("uq_signins_id")),
     )
-    op.create_index("ix_signins_application", "signins", ["tenant_id", "app_id", sa.literal_column("at DESC")])
-    op.create_index("ix_signins_correlation", "signins", ["correlation_id"])
+    op.create_index("ix_signins_application", "signins", ["app_id", "at"])
+    op.create_index(
+        "ix_signins_correlation",
+        "signins",
+        ["correlation_id"],
+        sqlite_where=sa.text("correlation_id IS NOT NULL"),
+        postgresql_where=sa.text("correlation_id IS NOT NULL"),
+    )
     op.create_index(
         "ix_signins_failures",
         "signins",
