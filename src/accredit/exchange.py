@@ -13,6 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from accredit import assertions, directory, issuers, tokens, trust
 from accredit.assertions import CompactToken
 from accredit.errors import (
@@ -30,6 +32,7 @@ from accredit.errors import (
     Refused,
 )
 from accredit.ports import Outdated
+from accredit.signins import Sender
 from accredit.tokens import V2, Grant
 
 if TYPE_CHECKING:
@@ -38,7 +41,7 @@ if TYPE_CHECKING:
 
     from accredit.assertions import Presented, Proven
     from accredit.ports import Authority, Keys
-    from accredit.signins import ProofState, Sender, SignIn
+    from accredit.signins import ProofState, SignIn
     from accredit.tokens import AccessToken, Proof
     from accredit.trust import FederatedCredential
 
@@ -52,8 +55,7 @@ AFTER_PROOF: Final = frozenset(
 _NOT_IGNORED: Final = ("fmi_path", "requested_token_use", "req_cnf")  # each would change what the token means
 
 
-@dataclass(frozen=True, slots=True)
-class Assertion:
+class Assertion(msgspec.Struct, frozen=True, gc=False):
     """Evidence: a JWT of somebody else, or one that the application signed itself."""
 
     token: CompactToken
@@ -66,8 +68,7 @@ class PresentedSecret:
     value: str
 
 
-@dataclass(frozen=True, slots=True)
-class TokenRequest:
+class TokenRequest(msgspec.Struct, frozen=True, gc=False):
     """A token request whose form is in order (RFC 6749 section 4.4, RFC 7523 section 2.2); none of it is believed."""
 
     sender: Sender

@@ -2,7 +2,6 @@
 
 import json
 from base64 import urlsafe_b64decode
-from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
 
@@ -158,7 +157,7 @@ async def test_a_key_that_does_not_sign_is_a_transient_error():
 async def test_a_lifetime_of_its_own_reaches_the_token():
     wanted = grant()
     tenant = msgspec.structs.replace(wanted.tenant, token_lifetime=86_400)
-    token = await mint(key())(replace(wanted, tenant=tenant), NOW)
+    token = await mint(key())(msgspec.structs.replace(wanted, tenant=tenant), NOW)
     assert token.lifetime == 86_400
 
 
@@ -166,7 +165,8 @@ async def test_a_lifetime_of_its_own_reaches_the_token():
 async def test_whether_tokens_for_graph_carry_what_entra_id_adds_is_a_setting(extras):
     graph = UUID("00000003-0000-0000-c000-000000000000")
     decided = grant(1, "RS256")
-    decided = replace(decided, resource=msgspec.structs.replace(decided.resource, app_id=graph))
+    resource = msgspec.structs.replace(decided.resource, app_id=graph)
+    decided = msgspec.structs.replace(decided, resource=resource)
     minted = await TokenMint(BASE, [key("RS256")], MASTER, aio=lambda: "opaque", graph_extras=extras)(decided, NOW)
     said = json.loads(urlsafe_b64decode(minted.value.split(".")[1] + "=="))
     assert ("wids" in said, "app_displayname" in said) == (extras, extras)

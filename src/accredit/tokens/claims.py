@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from binascii import b2a_base64
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
 
 from accredit.assertions import Proven, SelfProven
 from accredit.directory import Client, KnownSecret, Resource, Tenant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from uuid import UUID
 
 Proof = Proven | SelfProven | KnownSecret
 """What fits into a grant: a federated assertion, a self-signed one, or a secret, each made by its own proof only."""
@@ -35,8 +36,7 @@ METHOD: Final[Mapping[type[Proof], str]] = {KnownSecret: "1", SelfProven: "2", P
 """``appidacr``/``azpacr``: 1 a secret, 2 a certificate or any other assertion (for federated ones as observed)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(msgspec.Struct, frozen=True, gc=False):
     """A decision to issue. ``wanted`` is the resource's identifier as the client asked for it."""
 
     trace: UUID
@@ -53,8 +53,7 @@ class Grant:
         return self.client.application.token_lifetime or self.tenant.token_lifetime
 
 
-@dataclass(frozen=True, slots=True)
-class AccessToken:
+class AccessToken(msgspec.Struct, frozen=True, gc=False):
     """A minted token with what its answer says beside it. Not printed: a bearer token belongs to its bearer."""
 
     value: str
