@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -106,6 +107,7 @@ REFUSED = {
     "a domain of another tenant": (create(domains=("contoso.test",)), errors.VALUE_TAKEN, "another tenant"),
     "an unknown portability": (update(portability="azure"), errors.PROPERTY_INVALID, "portability: azure"),
     "an unknown rule for several audiences": (update(multi_audience="any"), errors.PROPERTY_INVALID, "any"),
+    "an unknown rule for changes of trust": (update(trust_changes="nobody"), errors.PROPERTY_INVALID, "nobody"),
     "tokens of 59 seconds": (update(token_lifetime=59), errors.PROPERTY_INVALID, "59 is not within 60 to 86400"),
     "tokens of more than a day": (update(token_lifetime=86_401), errors.PROPERTY_INVALID, "86401"),
     "an unknown well-known principal": (create(enable=["graphs"]), errors.PROPERTY_INVALID, "graphs"),
@@ -139,3 +141,43 @@ def test_the_shortest_and_the_longest_lifetime_are_allowed(lifetime):
 def test_an_emulator_may_have_ids_that_bear_its_mark():
     at = office(emulator=True)
     assert run(create(tenant_id=MARKED)(at)).id == MARKED
+
+
+WHO_WIDENS = {
+    "an emulator's": (None, True, "entra"),
+    "any other": (None, False, "owner_may_narrow"),
+    "an emulator's that guards its trust": ("owner_may_narrow", True, "owner_may_narrow"),
+    "any other that does as Entra ID does": ("entra", False, "entra"),
+}
+
+
+@pytest.mark.parametrize("sentence", WHO_WIDENS)
+def test_the_rule_for_changes_of_trust_is_in_a_tenant(sentence):
+    setting, emulator, rule = WHO_WIDENS[sentence]
+    at = office()
+    assert run(tenants.update(at.by, at.tenant.id, trust_changes=setting)).who_widens(emulator=emulator) == rule
+
+
+def widening(at, *, itself=False, **member):
+    """Widen something of the application at hand, as somebody."""
+
+    async def story():
+        by = replace(at.by, app_id=at.application.app_id if itself else UUID(int=9), **member)
+        async with by.change() as change:
+            change.refuse_widening(await change.store.tenants.get(at.tenant.id), at.application)
+
+    return story()
+
+
+def test_where_a_tenant_guards_its_trust_the_role_is_needed_and_nobody_widens_for_itself():
+    at = office()
+    run(widening(at))
+    refused = refusal(widening(at, may_widen=False))
+    assert refused.row is errors.PRIVILEGES_MISSING
+    assert "trust_changes owner_may_narrow" in refused.detail
+    assert "Accredit.Trust.Widen" in refused.detail
+    refused = refusal(widening(at, itself=True))
+    assert (refused.row, "for itself" in refused.detail) == (errors.PRIVILEGES_MISSING, True)
+    run(tenants.update(at.by, at.tenant.id, trust_changes="entra"))
+    run(widening(at, may_widen=False))
+    run(widening(at, itself=True))

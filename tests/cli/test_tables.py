@@ -26,6 +26,7 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
   portability         entra
   several audiences   contained
   token lifetime (s)  3600
+  trust changes       entra
   created             2026-11-23 12:34:56Z
 """),
         snapshot("""\
@@ -35,6 +36,7 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
   portability         entra
   several audiences   contained
   token lifetime (s)  3600
+  trust changes       entra
   created             2026-11-23 12:34:56Z
 """),
     ),

@@ -2,6 +2,8 @@
 
 Rule 1: the record is written in the transaction of the change: there is never one without the other.
 Rule 2: what a change looked like before and after is kept as JSON; secrets, salts, digests and sealed keys never are.
+Rule 3: where a tenant says so, who may write an application may not therefore widen who can sign in as it, or what it
+may do. What widens is decided where the change is made; whether it may, here.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import UNSET
 
-from accredit.errors import EMULATOR_MARK, Refused
+from accredit.errors import EMULATOR_MARK, PRIVILEGES_MISSING, Refused
 from accredit.issuers import OwnIssuers
 from accredit.signins import Audit, Modified, Target
 
@@ -23,11 +25,15 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
+    from accredit.directory import Application, Tenant
     from accredit.ports import Clock, Ids, Registry, Transaction
     from accredit.signins import Actor, Operation
 
 MARK: Final = "acc7ed17"
 """Ids that begin so belong to an emulator: everybody knows its secrets, so nothing else ever accepts them."""
+
+WIDEN: Final = "Accredit.Trust.Widen"
+"""The role on Microsoft Graph that lets an application widen trust; Microsoft has none of this name."""
 
 _NOT_SHOWN: Final = frozenset({"id", "tenant_id", "created_at", "revision", "secrets", "certificates"})
 _DIGESTED: Final = frozenset({"jwks", "ca_bundle"})  # long, public, and compared rather than read
@@ -45,6 +51,8 @@ class Administrator:
     own_issuers: OwnIssuers = field(default_factory=OwnIssuers)
     emulator: bool = False  # plain http issuers on loopback, and ids that bear the emulator's mark
     correlation: UUID | None = None  # of the request that causes the changes
+    may_widen: bool = True  # who can sign in as an application, and what it may do
+    app_id: UUID | None = None  # the application that changes the directory; None: a person, or this authority itself
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Change]:
@@ -61,6 +69,20 @@ class Change:
     store: Transaction
     at: datetime
     correlation: UUID
+
+    def refuse_widening(self, tenant: Tenant, application: Application | None = None) -> None:
+        """Refuse to widen who can sign in as an application, or what it may do, where its tenant guards that.
+
+        403 for whoever lacks the role, and for ``application`` itself, whatever role it has: trust that a workload
+        added for itself would outlive the trust that let it in.
+        """
+        if tenant.who_widens(emulator=self.by.emulator) == "entra":
+            return
+        setting = f"tenant {tenant.id} has trust_changes owner_may_narrow, and this change widens trust"
+        if not self.by.may_widen:
+            raise Refused(PRIVILEGES_MISSING, detail=f"{setting}: it needs the role {WIDEN} on Microsoft Graph")
+        if application is not None and application.app_id == self.by.app_id:
+            raise Refused(PRIVILEGES_MISSING, detail=f"{setting}: nobody does that for itself, {WIDEN} or not")
 
     async def record(self, activity: str, operation: Operation, *targets: Target, tenant_id: UUID | None) -> None:
         """Write the audit record. ``tenant_id`` ``None``: the change is to the whole instance."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
+    from accredit.directory import TrustChanges
     from accredit.issuers import Portability
     from accredit.ports import Shelf
     from accredit.trust import MultiAudience
@@ -29,9 +30,10 @@ SHORTEST_TOKEN_LIFETIME: Final = 60  # seconds
 MOST_DOMAINS: Final = 100
 _PAGE: Final = 500
 _PORTABILITIES: Final = ("entra", "extended")
+_TRUST_CHANGES: Final = ("entra", "owner_may_narrow")
 
 
-async def create(
+async def create(  # noqa: PLR0913  the settings of a tenant
     by: Administrator,
     *,
     display_name: str,
@@ -39,6 +41,7 @@ async def create(
     portability: Portability = "entra",
     multi_audience: MultiAudience | None = None,
     token_lifetime: int = TOKEN_LIFETIME,
+    trust_changes: TrustChanges | None = None,
     enable: Collection[str] | None = None,
     tenant_id: UUID | None = None,
 ) -> Tenant:
@@ -52,6 +55,7 @@ async def create(
             portability=portability,
             multi_audience=multi_audience,
             token_lifetime=token_lifetime,
+            trust_changes=trust_changes,
         )
         refuse_mark(by, tenant.id, "the tenant id")
         await _refuse_unfit(change, tenant)
@@ -73,14 +77,19 @@ async def update(
     portability: Portability | UnsetType = UNSET,
     multi_audience: MultiAudience | UnsetType | None = UNSET,
     token_lifetime: int | UnsetType = UNSET,
+    trust_changes: TrustChanges | UnsetType | None = UNSET,
 ) -> Tenant:
-    """Change what is given. Credentials stay as they are; their next change obeys the new portability."""
+    """Change what is given; ``None`` is "as the profile says", or "as the portability says".
+
+    Credentials stay as they are; their next change obeys the new portability.
+    """
     changes = given(
         display_name=display_name,
         domains=tuple(each.lower() for each in domains) if domains is not UNSET else UNSET,
         portability=portability,
         multi_audience=multi_audience,
         token_lifetime=token_lifetime,
+        trust_changes=trust_changes,
     )
     async with by.change() as change:
         before = await change.store.tenants.get(tenant_id)
@@ -116,6 +125,8 @@ async def _refuse_unfit(change: Change, tenant: Tenant) -> None:
     refuse_unlisted((tenant.portability,), _PORTABILITIES, "portability", KIND)
     if tenant.multi_audience is not None:
         refuse_unlisted((tenant.multi_audience,), MULTI_AUDIENCE, "multiAudience", KIND)
+    if tenant.trust_changes is not None:
+        refuse_unlisted((tenant.trust_changes,), _TRUST_CHANGES, "trustChanges", KIND)
     refuse_outside(tenant.token_lifetime, SHORTEST_TOKEN_LIFETIME, LONGEST_TOKEN_LIFETIME, "tokenLifetime", KIND)
     await _refuse_domains(change, tenant)
 

@@ -27,8 +27,8 @@ def instant(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def tenant(of: Tenant) -> Json:
-    """Write an organization."""
+def tenant(of: Tenant, *, emulator: bool = False) -> Json:
+    """Write an organization, with the rules that are in force in it."""
     return {
         "id": str(of.id),
         "displayName": of.display_name,
@@ -36,6 +36,7 @@ def tenant(of: Tenant) -> Json:
         "portability": of.portability,
         "multiAudience": of.several_audiences,
         "tokenLifetime": of.token_lifetime,
+        "trustChanges": of.who_widens(emulator=emulator),
         "createdDateTime": instant(of.created_at),
     }
 

@@ -34,9 +34,11 @@ DETAILS: Final = (
     Column("portability", "portability"),
     Column("several audiences", "multiAudience"),
     Column("token lifetime (s)", "tokenLifetime"),
+    Column("trust changes", "trustChanges"),
     Column("created", "createdDateTime"),
 )
 PORTABILITY: Final = click.Choice(["entra", "extended"])
+TRUST_CHANGES: Final = click.Choice(["entra", "owner_may_narrow"])
 SEVERAL: Final = click.Choice(["contained", "listed", "refuse"])
 
 
@@ -52,7 +54,7 @@ async def list_tenants(desk: Desk) -> None:
     _refuse_tenant_option(desk)
     async with desk.reading() as store:
         found = await names.everything(store.tenants)
-    desk.session.show([shapes.tenant(each) for each in found], COLUMNS)
+    desk.session.show([shapes.tenant(each, emulator=desk.by.emulator) for each in found], COLUMNS)
 
 
 @tenant.command("show")
@@ -61,7 +63,7 @@ async def list_tenants(desk: Desk) -> None:
 async def show(desk: Desk, name: str | None) -> None:
     """Show one tenant, by id or domain."""
     found = await _found(desk, name)
-    desk.session.show(shapes.tenant(found), DETAILS)
+    desk.session.show(shapes.tenant(found, emulator=desk.by.emulator), DETAILS)
 
 
 @tenant.command("create")
@@ -75,6 +77,7 @@ async def show(desk: Desk, name: str | None) -> None:
 )
 @click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
+@click.option("--trust-changes", type=TRUST_CHANGES, help="Whether owners may also widen what they trust.")
 @click.option("--well-known", multiple=True, help="Enable only these of Microsoft's APIs, by key, such as graph.")
 @on_store
 async def create(desk: Desk, name: str, domains: tuple[str, ...], well_known: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
@@ -86,7 +89,7 @@ async def create(desk: Desk, name: str, domains: tuple[str, ...], well_known: tu
     made = await administer.tenants.create(
         desk.by, display_name=name, domains=domains, enable=well_known or None, **given
     )
-    desk.session.show(shapes.tenant(made), DETAILS)
+    desk.session.show(shapes.tenant(made, emulator=desk.by.emulator), DETAILS)
     desk.session.done(f"Created tenant {made.domains[0]} {made.id}", accredit("tenant", "delete", made.id))
 
 
@@ -97,6 +100,7 @@ async def create(desk: Desk, name: str, domains: tuple[str, ...], well_known: tu
 @click.option("--portability", type=PORTABILITY, help="Accept what Entra ID accepts, or also more.")
 @click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
+@click.option("--trust-changes", type=TRUST_CHANGES, help="Whether owners may also widen what they trust.")
 @on_store
 async def update(desk: Desk, name: str | None, domains: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
     """Change a tenant."""
@@ -109,13 +113,15 @@ async def update(desk: Desk, name: str | None, domains: tuple[str, ...], **membe
         raise click.UsageError("nothing to change was given")
     before = await _found(desk, name)
     after = await administer.tenants.update(desk.by, before.id, **changes)
-    desk.session.show(shapes.tenant(after), DETAILS)
+    desk.session.show(shapes.tenant(after, emulator=desk.by.emulator), DETAILS)
     back: list[str] = []
+    rule = before.who_widens(emulator=desk.by.emulator)
+    in_force = {"multi_audience": before.several_audiences, "trust_changes": rule}
     for key in changes:
         if key == "domains":
             back += options("--domain", before.domains)
         else:
-            value = before.several_audiences if key == "multi_audience" else getattr(before, key)
+            value = in_force.get(key) or getattr(before, key)
             back += option("--name" if key == "display_name" else f"--{key.replace('_', '-')}", value)
     desk.session.done(f"Updated tenant {after.domains[0]}", accredit("tenant", "update", after.id, *back))
 

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SigningAlgorithm = Literal["RS256", "ES256"]
+TrustChanges = Literal["entra", "owner_may_narrow"]
+"""Whoever may write an application also widens what it trusts, as in Entra ID; or may only narrow it."""
 TOKEN_LIFETIME: Final = 3_600  # seconds an access token lives, unless tenant or application says otherwise
 LONGEST_TOKEN_LIFETIME: Final = 86_400  # seconds
 ORGANIZATIONS: Final = "organizations"
@@ -54,12 +56,17 @@ class Tenant(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     portability: Portability = "entra"
     multi_audience: Literal["contained", "listed", "refuse"] | None = None  # None: contained in entra, else refuse
     token_lifetime: int = TOKEN_LIFETIME  # seconds
+    trust_changes: TrustChanges | None = None  # None: entra in an emulator, else owner_may_narrow
     revision: int = 1
 
     @property
     def several_audiences(self) -> Literal["contained", "listed", "refuse"]:
         """The rule for tokens with several audiences that is in force."""
         return self.multi_audience or ("contained" if self.portability == "entra" else "refuse")
+
+    def who_widens(self, *, emulator: bool) -> TrustChanges:
+        """Return the rule for changes of trust that is in force."""
+        return self.trust_changes or ("entra" if emulator else "owner_may_narrow")
 
 
 class Secret(msgspec.Struct, frozen=True, gc=False, kw_only=True):
