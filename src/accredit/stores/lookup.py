@@ -173,37 +173,30 @@ class SqliteLookup:
         return [each.assembled(issuers[each.issuer_id], application.id) for each in kept]
 
     async def issuers(self, tenant_id: UUID, url: str) -> Sequence[Issuer]:
-        with self._view():
-            return [self._issuer(each) for each in self._column(_ISSUERS, tenant_id, url)]
+        return [self._issuer(each) for each in self._column(_ISSUERS, tenant_id, url)]
 
     async def owner(self, tenant_id: UUID, key: str) -> UUID | None:
-        with self._view():
-            found = self._column(_OWNER, tenant_id, key)
+        found = self._column(_OWNER, tenant_id, key)
         return UUID(found[0]) if found else None
 
     async def roles(self, tenant_id: UUID, principal_id: UUID, resource_id: UUID) -> frozenset[UUID]:
-        with self._view():
-            return frozenset(UUID(each) for each in self._column(_ROLES, tenant_id, principal_id, resource_id))
+        return frozenset(UUID(each) for each in self._column(_ROLES, tenant_id, principal_id, resource_id))
 
     def signing_keys(self) -> tuple[SigningKey, ...]:
         """Return every signing key."""
-        with self._view():
-            return tuple(READ["signing_keys"](each) for each in self._column(_SIGNING_KEYS))
+        return tuple(READ["signing_keys"](each) for each in self._column(_SIGNING_KEYS))
 
     def emitted(self) -> frozenset[str]:
         """Return every issuer string that this authority ever emitted."""
-        with self._view():
-            return frozenset(self._column(_EMITTED))
+        return frozenset(self._column(_EMITTED))
 
     def tenant_ids(self) -> frozenset[UUID]:
         """Return the ids of all tenants."""
-        with self._view():
-            return frozenset(UUID(each) for each in self._column(_TENANT_IDS))
+        return frozenset(UUID(each) for each in self._column(_TENANT_IDS))
 
     def issuer_urls(self) -> frozenset[str]:
         """Return the URLs of all issuer records."""
-        with self._view():
-            return frozenset(self._column(_ISSUER_URLS))
+        return frozenset(self._column(_ISSUER_URLS))
 
     def beginning(self, mark: str) -> tuple[str, ...]:
         """Return the tenants and applications (by appId) whose id begins with ``mark``: a few of them, each named."""
@@ -227,16 +220,19 @@ class SqliteLookup:
         return issuer
 
     def _one(self, kind: Kind[V], statement: str, *values: UUID | str) -> V | None:
-        with self._view():
-            found: V | None = next(map(READ[kind.table], self._column(statement, *values)), None)
+        found: V | None = next(map(READ[kind.table], self._column(statement, *values)), None)
         return found
 
     def _column(self, statement: str, *values: UUID | str) -> list[Any]:
-        return [row[0] for row in self._connection.execute(statement, tuple(map(str, values)))]
+        """Return the first column of what one statement finds; it sees one state of the database by itself."""
+        try:
+            return [row[0] for row in self._connection.execute(statement, tuple(map(str, values)))]
+        except sqlite3.Error as error:
+            raise Refused(STORE_BUSY, reason=error) from error
 
     @contextmanager
     def _view(self) -> Iterator[None]:
-        """Read everything inside from one state of the database."""
+        """Read all the statements inside from one state of the database."""
         try:
             self._connection.execute("BEGIN")
             try:

@@ -111,7 +111,8 @@ class Snapshot:
         try:
             return await self._lookup.issuers(tenant.id, url)
         except Refused as refused:
-            raise _transient(refused) from refused
+            _raise_transient(refused)
+            raise
 
     async def resource(self, tenant: Tenant, wanted: str) -> Resource:
         """Find the API that an identifier names. 500011, also for one that is disabled."""
@@ -180,7 +181,8 @@ class Snapshot:
             try:
                 answer, made_of = await read()
             except Refused as refused:
-                raise _transient(refused) from refused
+                _raise_transient(refused)
+                raise
             if before == self._changes:
                 cache.put(key, answer, made_of)
                 return answer
@@ -247,9 +249,10 @@ class Snapshot:
         return (resource, directory.held(resource, roles)), (who, on)
 
 
-def _transient(refused: Refused) -> Refused:
-    """What a caller of the token endpoint may know of a store that cannot be read; every other refusal as it is."""
-    return Refused(TRANSIENT, detail=str(refused)) if refused.row is STORE_BUSY else refused
+def _raise_transient(refused: Refused) -> None:
+    """Raise what a caller of the token endpoint may know, where ``refused`` says that the store cannot be read."""
+    if refused.row is STORE_BUSY:
+        raise Refused(TRANSIENT, detail=str(refused)) from refused
 
 
 def _keys(application: Application) -> Iterator[RegisteredKey]:
