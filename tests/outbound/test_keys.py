@@ -173,13 +173,50 @@ async def test_the_number_of_records_is_bounded(clock, documents):
     assert len(port.records()) == 2
 
 
-async def test_forgotten_records_begin_anew(clock, documents):
+async def test_a_record_that_changed_or_is_gone_is_not_fetched_for_until_somebody_asks(clock, documents):
     port, record = keys(documents, clock), issuer(URL)
     await port.of(record, ONE)
-    port.forget({UUID(int=77)})
-    assert port.at_hand(record) is not EMPTY
-    port.forget({record.id})
-    assert port.at_hand(record) is EMPTY
+    clock.now += PRODUCTION.fresh_for * PRODUCTION.refresh_at
+    port.forget({UUID(int=77), record.id})
+    port.refresh_due()
+    assert not any(each.flight for each in port.records())
+    assert figures(port).fetches == 1
+    (standing,) = port.standings()
+    assert (standing.keys, standing.age) == (None, None), "no age of keys that nobody uses"
+    await port.of(record, ONE)
+    assert [each.flight is not None for each in port.records()] == [True]
+    await port.close()
+
+
+async def test_whoever_decides_again_with_a_record_that_was_just_made_fetches_once(clock, documents):
+    port = keys(documents, clock)
+    await port.of(issuer(URL), ONE)
+    port.forget({issuer(URL).id})
+    assert port.at_hand(issuer(URL)).find(ONE)
+    await port.of(issuer(URL), ONE)
+    assert documents.fetches == 1
+
+
+async def test_one_number_of_a_revision_in_two_histories_of_the_store_is_not_one_record(clock, documents):
+    """A database that was restored counts on from an older revision: the number was given to something else before."""
+    port = keys(documents, clock)
+    before, after = issuer(URL, revision=2), issuer(URL, revision=2, allowed_jwks_hosts=("keys.test",))
+    await port.of(before, ONE)
+    port.forget({before.id})
+    assert port.at_hand(after) is EMPTY
+    documents.publish("two")
+    assert (await refused(port.of(after, ONE))).row in (ISSUER_UNREACHABLE, KEY_NOT_FOUND)
+    assert port.at_hand(before) is EMPTY
+
+
+async def test_what_was_forgotten_is_the_first_to_go(clock, documents):
+    port = keys(documents, clock, replace(PRODUCTION, records=2))
+    records = [issuer(URL, id=UUID(int=number)) for number in (1, 2, 3)]
+    await port.of(records[0], ONE)
+    await port.of(records[1], ONE)
+    port.forget({records[1].id})
+    await port.of(records[2], ONE)
+    assert [port.at_hand(each) is not EMPTY for each in records] == [True, False, True]
 
 
 # ── uploaded keys ────────────────────────────────────────────────────────────────────────────────────────────────────

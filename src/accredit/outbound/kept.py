@@ -6,7 +6,6 @@ from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING
-from uuid import UUID
 
 from accredit.issuers import EMPTY, KeySet, State
 from accredit.issuers.freshness import UNKNOWN
@@ -17,8 +16,8 @@ if TYPE_CHECKING:
 
     from accredit.issuers import Issuer, KeyReference, Limits
 
-Name = tuple[UUID, UUID, int]
-"""Tenant, record, revision. Never a URL: two tenants may share one and have different keys."""
+Name = tuple[int, int, int]
+"""Tenant, record, revision, as numbers: an id hashes in Python. Never a URL: two tenants may share one."""
 
 
 @dataclass(slots=True)
@@ -49,7 +48,12 @@ class Kept:
     flight: asyncio.Task[None] | None = None  # the fetch that is under way
     waiters: int = 0
     used_at: float = 0.0
+    current: bool = True  # False since the record was changed or removed, until somebody asks for its keys
     _unknown: OrderedDict[bytes, float] = field(default_factory=OrderedDict)  # digest of a kid -> until
+
+    def of(self, issuer: Issuer) -> bool:
+        """Whether this is kept of exactly this record."""
+        return self.issuer is issuer or self.issuer == issuer
 
     def holds(self, wanted: KeyReference) -> bool:
         """Whether the document has the key, if only to say why it is not used."""
@@ -97,7 +101,7 @@ class Standing:
 
 
 def name(issuer: Issuer) -> Name:
-    return issuer.tenant_id, issuer.id, issuer.revision
+    return issuer.tenant_id.int, issuer.id.int, issuer.revision
 
 
 def digest(wanted: KeyReference) -> bytes:

@@ -1,6 +1,6 @@
 """The keys of registered issuers: fetched when they are needed, kept while they are fresh.
 
-Rule 1: what is kept belongs to (tenant, record, revision); a new revision begins with nothing.
+Rule 1: what is kept belongs to (tenant, record, revision), and to what the record says: all else begins with nothing.
 Rule 2: at most one fetch of a record is under way; a request causes at most one, and waits without holding a place.
 Rule 3: keys are replaced when discovery and key set were both read, and then completely: a key that is gone is gone.
 Rule 4: when and how long is ``issuers.freshness``'s to say. The clock given here should be one that nobody sets.
@@ -57,7 +57,7 @@ class IssuerKeys:
         self._jitter = jitter
         self._while_waiting = while_waiting
         self._kept: OrderedDict[Name, Kept] = OrderedDict()  # least recently used first
-        self._newest: dict[tuple[UUID, UUID], int] = {}
+        self._newest: dict[tuple[int, int], int] = {}  # revision, by tenant and record
         self._figures: dict[str, Figures] = {}  # by URL, first used first: they outlive the records
 
     def at_hand(self, issuer: Issuer) -> KeySet:
@@ -65,7 +65,7 @@ class IssuerKeys:
         if not issuer.fetches:
             return self._record(issuer).keys
         found, now = self._kept.get(name(issuer)), self._clock()
-        return _aged(found, now) if found is not None and self._serves(found, now) else EMPTY
+        return _aged(found, now) if found and found.of(issuer) and self._serves(found, now) else EMPTY
 
     async def of(self, issuer: Issuer, wanted: KeyReference) -> KeySet:
         """Return the key set that should have the key, after at most one fetch. 90061 7000272."""
@@ -91,7 +91,7 @@ class IssuerKeys:
         """Return how each issuer stands that was ever asked for, for metrics."""
         now = self._clock()
         records: dict[str, list[Kept]] = {}
-        for each in self._kept.values():
+        for each in (kept for kept in self._kept.values() if kept.current):
             records.setdefault(each.issuer.url, []).append(each)
         return [Standing.of(url, figures, records.get(url, ()), now) for url, figures in self._figures.items()]
 
@@ -100,9 +100,13 @@ class IssuerKeys:
         return self._kept.values()
 
     def forget(self, changed: Collection[UUID]) -> None:
-        """Drop what is kept of changed or removed records, so that nothing is fetched for them any more."""
-        for key in [each for each in self._kept if each[1] in changed]:
-            self._drop(key)
+        """Leave changed or removed records alone until somebody asks for their keys.
+
+        What is kept stays: whoever decides again because the record was just made is not to fetch again.
+        """
+        for key, record in [each for each in self._kept.items() if each[1].issuer.id in changed]:
+            record.current = False
+            self._kept.move_to_end(key, last=False)
 
     async def keep_fresh(self) -> None:
         """Fetch keys again before they grow old, of records in use, until cancelled."""
@@ -120,8 +124,7 @@ class IssuerKeys:
         for record in list(self._kept.values()):
             if free <= 0:
                 return
-            used = now - record.used_at <= self._limits.used_within
-            if used and record.flight is None and self._refresh_due(record, now):
+            if record.flight is None and self._refresh_due(record, now):
                 self._fly(record)
                 free -= 1
 
@@ -134,7 +137,9 @@ class IssuerKeys:
 
     def _refresh_due(self, record: Kept, now: float) -> bool:
         return (
-            record.issuer.fetches
+            record.current
+            and record.issuer.fetches
+            and now - record.used_at <= self._limits.used_within
             and record.state.fetched_at is not None
             and now >= record.state.refresh_at
             and freshness.decide(record.state, now, self._limits) in (Action.REFRESH, Action.FETCH)
@@ -143,18 +148,17 @@ class IssuerKeys:
     def _record(self, issuer: Issuer) -> Kept:
         key = name(issuer)
         record = self._kept.get(key)
-        if record is None:
+        if record is None or not record.of(issuer):
             record = self._add(key, issuer)
+        record.current = True
         self._kept.move_to_end(key)
         return record
 
     def _add(self, key: Name, issuer: Issuer) -> Kept:
-        tenant, record_id, revision = key
-        former = self._newest.get((tenant, record_id))
-        if former is None or former < revision:
-            if former is not None:
-                self._drop((tenant, record_id, former))
-            self._newest[tenant, record_id] = revision
+        former = self._newest.get(key[:2], 0)
+        if former < key[2]:
+            self._drop((*key[:2], former))
+            self._newest[key[:2]] = key[2]
         figures = self._figures.setdefault(issuer.url, Figures())
         record = self._kept[key] = Kept(issuer, figures, used_at=self._clock())
         if not issuer.fetches:
