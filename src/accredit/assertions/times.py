@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _NEVER: Final = "0001-01-01T00:00:00.0000000Z"  # what Entra's platform prints for a date that is absent
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_DIGITS: Final = len("0001-01-01T00:00:00.000000")
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
 _DAY: Final = 86_400
@@ -55,7 +56,7 @@ def printed(seconds: float | None) -> str:
     if seconds is None:
         return _NEVER
     moment = _EPOCH + timedelta(seconds=min(max(seconds, 0), LAST_SECOND))
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%f0Z")
+    return f"{moment.isoformat(timespec='microseconds')[:_DIGITS]}0Z"  # several times as fast as strftime
 
 
 def span(seconds: int) -> str:
