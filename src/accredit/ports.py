@@ -12,8 +12,20 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.assertions import Policy
-    from accredit.directory import Application, Assignment, Client, Held, Resource, ServicePrincipal, Tenant
+    from accredit.directory import (
+        Application,
+        Assignment,
+        Client,
+        DelegatedGrant,
+        Held,
+        Ownership,
+        Resource,
+        RoleAssignment,
+        ServicePrincipal,
+        Tenant,
+    )
     from accredit.issuers import Issuer, KeyReference, KeySet, OwnIssuers, Portability
+    from accredit.query import Condition, Query
     from accredit.signins import Audit, Sender, SignIn
     from accredit.tokens import AccessToken, Grant, SigningKey
     from accredit.trust import FederatedCredential, Trusted
@@ -126,6 +138,12 @@ class Shelf(Protocol[V]):
     async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
         """Return at most ``limit`` in the order of their keys, those after ``after``."""
 
+    async def search(self, query: Query, **where: object) -> Sequence[V]:
+        """Return a page of those that meet ``query`` and whose indexed members equal ``where``. QUERY_UNSUPPORTED."""
+
+    async def count(self, condition: Condition | None, **where: object) -> int:
+        """Return how many meet ``condition`` and equal ``where``. QUERY_UNSUPPORTED."""
+
     async def add(self, value: V) -> V:
         """Put a new one on the shelf. 409 when its key or a unique member is taken."""
 
@@ -145,6 +163,9 @@ class Transaction(Protocol):
     issuers: Shelf[Issuer]
     credentials: Shelf[FederatedCredential]
     assignments: Shelf[Assignment]
+    ownerships: Shelf[Ownership]
+    delegated_grants: Shelf[DelegatedGrant]
+    role_assignments: Shelf[RoleAssignment]
     signing_keys: Shelf[SigningKey]
 
     async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
@@ -152,6 +173,9 @@ class Transaction(Protocol):
 
     async def audit(self, record: Audit) -> None:
         """Write who changed what beside the change."""
+
+    async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
+        """Return a page of a tenant's records; newest first where no order is asked for. QUERY_UNSUPPORTED."""
 
     async def emit(self, issuers: Sequence[str]) -> None:
         """Add to the issuer strings that this authority emits or ever emitted; the set only grows."""

@@ -76,7 +76,10 @@ Condition: TypeAlias = Compare | OneOf | StartsWith | Any | Not | And | Or
 
 
 class Order(msgspec.Struct, frozen=True):
-    """By which property to order. Nothing comes before every value; what is equal is ordered by key."""
+    """By which property to order. Nothing comes before every value; what is equal is ordered by key.
+
+    Descending turns the whole order round.
+    """
 
     name: str
     descending: bool = False
