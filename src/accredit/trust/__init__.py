@@ -10,6 +10,7 @@ from accredit.trust.credential import (
     read,
 )
 from accredit.trust.matching import Check, Match, Trusted, Verdict, choose, evaluate, grade, judge, match
+from accredit.trust.narrowing import narrows
 
 __all__ = [
     "DEFAULT_AUDIENCE",
@@ -27,5 +28,6 @@ __all__ = [
     "grade",
     "judge",
     "match",
+    "narrows",
     "read",
 ]

@@ -4,13 +4,14 @@
 """
 
 from accredit.trust.expression.allowed import refuse_not_allowed
-from accredit.trust.expression.evaluation import Budget, Cause, Step, Trace, evaluate, trace
+from accredit.trust.expression.evaluation import LONGEST_VALUE, Budget, Cause, Step, Trace, evaluate, trace
 from accredit.trust.expression.grammar import LANGUAGE_VERSION, LONGEST_TEXT, parse
 from accredit.trust.expression.tree import Clause, Equals, Expression, Matches, names
 
 __all__ = [
     "LANGUAGE_VERSION",
     "LONGEST_TEXT",
+    "LONGEST_VALUE",
     "Budget",
     "Cause",
     "Clause",

@@ -8,6 +8,7 @@ Rule 2: no regular expression and no backtracking. The pattern is an automaton w
 
 from collections.abc import Iterator
 from itertools import accumulate, groupby
+from typing import Self
 
 import msgspec
 
@@ -45,6 +46,24 @@ class Glob(msgspec.Struct, frozen=True, gc=False, eq=False):
         states = 0
         for states in self._states(value):  # noqa: B007 - the last set of states is the answer
             pass
+        return bool(states & self.accept)
+
+    def covers(self, other: Self) -> bool:
+        """Whether every value that fits ``other`` fits this pattern. No is not proof of the contrary.
+
+        Reads the other pattern as if it were a value: what any character can be, only ``?`` and ``*`` take; what any
+        run can be, only ``*``.
+        """
+        if not other.pattern.startswith(self.prefix):
+            return False
+        states = 1
+        for character in other.pattern[len(self.prefix) :]:
+            stay = states & self.stars
+            if character == "*":
+                states = stay
+                continue
+            taken = self.anything if character == "?" else self.masks.get(character, self.anything)
+            states = ((states & taken) << 1) | stay
         return bool(states & self.accept)
 
     def miss(self, value: str) -> Miss:
