@@ -16,7 +16,7 @@ import msgspec
 
 from accredit.assertions import SelfProven
 from accredit.directory import KnownSecret
-from accredit.errors import masked
+from accredit.errors import SHORTEST_JWT, masked
 from accredit.tokens import uti
 
 if TYPE_CHECKING:
@@ -130,23 +130,10 @@ class SignIn:
 
     def event(self, refused: Refused | None, duration: float) -> Event:
         """Return what is kept of this attempt. ``duration``: milliseconds. ``refused`` is ``None`` for a grant."""
-        known: dict[str, Any] = {}
-        if self.presented is not None:
-            known |= _of_assertion(self.presented)
-        if self.credential is not None:
-            known |= {"credential_id": self.credential.id, "credential_name": self.credential.name}
-            known |= {"issuer_id": self.credential.issuer.id}
-        if isinstance(self.proof, KnownSecret):
-            known["key_id"] = self.proof.key_id
-        elif isinstance(self.proof, SelfProven):
-            known["key_id"] = self.proof.key.key_id
-        if self.keys_stale:
-            known["keys_stale"] = self.keys_stale
-        if self.resource is not None:
-            known |= {"resource_app_id": self.resource.app_id, "resource_principal_id": self.resource.principal_id}
-            known |= {"resource_name": self.resource.display_name}
-        if refused is not None:
-            known |= self._of_refusal(refused)
+        presented, credential, resource = self.presented, self.credential, self.resource
+        known = _of_refusal(refused, self.matched) if refused is not None else {}
+        if presented is not None:
+            known.update(_of_assertion(presented))
         return Event(
             id=self.sender.trace,
             at=self.at,
@@ -159,16 +146,19 @@ class SignIn:
             user_agent=self.sender.user_agent,
             evidence=self.evidence,
             proof=self._proof_state(refused),
+            credential_id=credential and credential.id,
+            credential_name=credential.name if credential else "",
+            key_id=_key_id(self.proof),
+            issuer_id=credential and credential.issuer.id,
+            keys_stale=self.keys_stale,
             wanted=kept(self.wanted),
+            resource_app_id=resource and resource.app_id,
+            resource_principal_id=resource and resource.principal_id,
+            resource_name=resource.display_name if resource else "",
             roles=self.roles,
             duration=duration,
             **known,
         )
-
-    def _of_refusal(self, refused: Refused) -> dict[str, Any]:
-        code = int(str(refused.row.code).removeprefix("ACC"))
-        said = {"code": code, "failure": refused.message, "detail": kept(refused.detail)}
-        return said | ({"verdicts": _nearest(self.matched.verdicts)} if self.matched else {})
 
     def _proof_state(self, refused: Refused | None) -> ProofState:
         code = None if refused is None else refused.row.code
@@ -179,7 +169,8 @@ class SignIn:
 
 def kept(value: str, longest: int = LONGEST) -> str:
     """Return a value from outside as it is kept: what moves a cursor or hides text is escaped, then it is cut."""
-    value = masked(value)
+    if len(value) >= SHORTEST_JWT:
+        value = masked(value)
     if not value.isprintable():
         cut = value[: longest + 1]
         value = "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in cut)
@@ -190,7 +181,7 @@ def _of_assertion(presented: Presented) -> dict[str, Any]:
     return {
         "issuer": kept(presented.issuer),
         "subject": None if presented.subject is None else kept(presented.subject),
-        "audiences": tuple(kept(each) for each in presented.audiences),
+        "audiences": tuple(map(kept, presented.audiences)),
         "algorithm": presented.key.alg,
         "kid": None if presented.key.kid is None else kept(presented.key.kid),
         "token_id": None if presented.token_id is None else kept(presented.token_id),
@@ -198,6 +189,19 @@ def _of_assertion(presented: Presented) -> dict[str, Any]:
         "issued": presented.issued_at,
         "expires": presented.expires,
     }
+
+
+def _of_refusal(refused: Refused, matched: Match | None) -> dict[str, Any]:
+    code = int(str(refused.row.code).removeprefix("ACC"))
+    verdicts = _nearest(matched.verdicts) if matched else ()
+    return {"code": code, "failure": refused.message, "detail": kept(refused.detail), "verdicts": verdicts}
+
+
+def _key_id(proof: Proof | None) -> UUID | None:
+    """Return the id of the secret or certificate that proved it."""
+    if isinstance(proof, KnownSecret):
+        return proof.key_id
+    return proof.key.key_id if isinstance(proof, SelfProven) else None
 
 
 def _nearest(verdicts: tuple[Verdict, ...]) -> tuple[VerdictKept, ...]:
