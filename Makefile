@@ -2,7 +2,7 @@
 # but Python 3.11 or later, make, bash and git.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench setup setup-clients-node lock dist clean
+.PHONY: help demo test check bench setup setup-clients-node setup-clients-az setup-clients-graph lock dist clean
 
 export PYTHON WITHOUT
 
@@ -31,6 +31,12 @@ setup: ## the environment for work on this project, .venv
 
 setup-clients-node: ## Node and the clients that run on it, .env/clients-node
 	@scripts/setup.sh clients-node
+
+setup-clients-az: ## azure-cli, .env/clients-az (730 MB)
+	@scripts/setup.sh clients-az
+
+setup-clients-graph: ## msgraph-sdk, .env/clients-graph (400 MB)
+	@scripts/setup.sh clients-graph
 
 lock: ## write the locks again (UPGRADE=1: with the newest versions that are a week old)
 	@scripts/lock.sh

@@ -24,6 +24,8 @@ compile test pyproject.toml --extra demo --group build --group lint --group test
 compile demo pyproject.toml --extra demo --group build --constraint requirements/test.txt
 compile runtime pyproject.toml --constraint requirements/test.txt
 compile clients-node --group clients-node
+compile clients-az --group clients-az
+compile clients-graph --group clients-graph
 
 # npm's lock is written by the npm that will read it. package.json pins what we use; --before holds back the rest.
 "$(scripts/python.sh)" -m venv "$scratch/node"

@@ -3,15 +3,18 @@
 #   setup.sh demo           .venv  what `accredit demo` needs
 #   setup.sh test           .venv  that, and what checks and tests need
 #   setup.sh clients-node   .env/clients-node and tests/clients/node/node_modules: Node, and what the tests run on it
+#   setup.sh clients-az     .env/clients-az: azure-cli, 730 MB
+#   setup.sh clients-graph  .env/clients-graph: msgraph-sdk, 400 MB
 # A stamp holds the hash of all that the environment was made from. Nothing is installed outside the checkout, but the
 # venv module and curl where a machine lacks them and we are root with apt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-group=${1:?setup.sh demo|test|clients-node}
+group=${1:?setup.sh demo|test|clients-node|clients-az|clients-graph}
 
 case $group in
   demo | test) venv=.venv made_from="pyproject.toml src/accredit/__init__.py" ;;
   clients-node) venv=.env/clients-node made_from="tests/clients/node/package.json tests/clients/node/package-lock.json" ;;
+  clients-az | clients-graph) venv=.env/$group made_from="" ;;
   *) echo "setup.sh: there is no group named $group" >&2 && exit 2 ;;
 esac
 
@@ -24,14 +27,15 @@ up_to_date() {
     demo) is_made demo || is_made test ;;
     test) is_made test ;;
     clients-node) is_made clients-node && [ -d tests/clients/node/node_modules ] ;;
+    *) is_made "$group" ;;
   esac
 }
 up_to_date && exit 0
 
-# Two runs at once wait for each other, where the machine can do that.
+# Two runs at once for one environment wait for each other, where the machine can do that.
 mkdir -p .env
 if command -v flock >/dev/null; then
-  exec 9>.env/lock
+  exec 9>".env/lock-$(basename "$venv")"
   flock 9
   up_to_date && exit 0
 fi

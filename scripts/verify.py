@@ -21,7 +21,7 @@ BIN = Path(sys.executable).parent
 # Groups of tests that may be left out by name: the markers of pyproject.toml, with dashes.
 MARKERS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
 GROUPS = tuple(marker.partition(":")[0].replace("_", "-") for marker in MARKERS)
-ENVIRONMENTS = ("clients-node",)  # groups with an environment of their own
+ENVIRONMENTS = ("clients-az", "clients-graph", "clients-node")  # groups with an environment of their own, longest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,10 @@ def check() -> list[str]:
 
 def test(without: tuple[str, ...]) -> list[str]:
     needed = [group for group in ENVIRONMENTS if group not in without]
-    failed = [f"setting up {group}" for group in needed if not sets_up(group)]
+    with ThreadPoolExecutor(max_workers=len(ENVIRONMENTS)) as pool:  # most of it is waiting for the network
+        failed = [
+            f"setting up {group}" for group, held in zip(needed, pool.map(sets_up, needed), strict=True) if not held
+        ]
     failed += static()
     everything = Step("tests", (*PYTEST, "--cov", "--cov-report=", *left_out(without)))
     if not loud(everything, {"HYPOTHESIS_PROFILE": os.environ.get("HYPOTHESIS_PROFILE", "ci")}):

@@ -33,17 +33,36 @@ class ClientsNode:
     folder: Path
 
 
+def _made(group: str, *parts: Path) -> None:
+    """Fail, naming what is missing, unless the environment of a group is there."""
+    for part in parts:
+        if not part.exists():
+            pytest.fail(
+                f"{part.relative_to(ROOT)} is missing: run `make setup-{group}`, "
+                f'or leave the group out: make test WITHOUT="{group}"',
+                pytrace=False,
+            )
+
+
 @pytest.fixture(scope="session")
 def clients_node() -> ClientsNode:
     """The environment of the group clients-node, or a failure that names what is missing."""
     found = ClientsNode(ROOT / ".env/clients-node/bin/node", ROOT / "tests/clients/node")
-    for part in (found.node, found.folder / "node_modules"):
-        if not part.exists():
-            pytest.fail(
-                f"{part.relative_to(ROOT)} is missing: run `make setup-clients-node`, "
-                'or leave the group out: make test WITHOUT="clients-node"',
-                pytrace=False,
-            )
+    _made("clients-node", found.node, found.folder / "node_modules")
+    return found
+
+
+@pytest.fixture(scope="session")
+def clients_az() -> Path:
+    """The Python of the environment that azure-cli is installed in, or a failure that says how to make it."""
+    _made("clients-az", found := ROOT / ".env/clients-az/bin/python")
+    return found
+
+
+@pytest.fixture(scope="session")
+def clients_graph() -> Path:
+    """The Python of the environment that msgraph-sdk is installed in, or a failure that says how to make it."""
+    _made("clients-graph", found := ROOT / ".env/clients-graph/bin/python")
     return found
 
 
