@@ -138,7 +138,7 @@ class Listener:
                 raise RuntimeError("the listener ended at once")
             await asyncio.sleep(0.001)
         if _present("httptools"):
-            from accredit.app.guarded import hang_up_on_the_slow
+            from accredit.app.connection import hang_up_on_the_slow
 
             self._watching = asyncio.create_task(hang_up_on_the_slow(self._server.server_state.connections))
 
@@ -192,9 +192,9 @@ def _present(module: str) -> bool:
 def _protocol() -> Any:  # noqa: ANN401  a name or a class, as uvicorn takes it
     if not _present("httptools"):
         return "h11"  # has limits of its own
-    from accredit.app.guarded import Guarded
+    from accredit.app.connection import Connection
 
-    return Guarded
+    return Connection
 
 
 def told_to_stop() -> asyncio.Event:
