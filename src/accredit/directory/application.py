@@ -92,6 +92,16 @@ class Certificate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     display_name: str | None = None
 
 
+class GivenCertificate(msgspec.Struct, frozen=True, gc=False, kw_only=True):
+    """A certificate as somebody lists it: a new one with its data, or a registered one, by its id."""
+
+    data: bytes | None = None  # PEM or DER
+    key_id: UUID | None = None
+    display_name: str | None = None
+    starts_at: datetime | None = None  # None, here and below: as the certificate says
+    ends_at: datetime | None = None
+
+
 class Application(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A registration: as a client it asks for tokens, as a resource it is asked for."""
 
@@ -107,8 +117,8 @@ class Application(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     signing_algorithm: SigningAlgorithm = "RS256"  # of the tokens that this application receives as a resource
     secrets: tuple[Secret, ...] = ()
     certificates: tuple[Certificate, ...] = ()
-    public: bool = False  # isFallbackPublicClient: cannot keep a secret, so it may present none
-    disabled: bool = False
+    public: bool | None = False  # isFallbackPublicClient: cannot keep a secret, so it may present none
+    disabled: bool | None = False  # None, here and above: said to be nothing, which is no
     token_lifetime: int | None = None  # seconds; None: as the tenant says
     both_client_claims: bool = False  # emit appid and azp alike (extended portability only)
     registration: Registration = Registration()  # what it carries for others

@@ -17,7 +17,7 @@ class AppRole(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A permission that a resource offers to applications. ``value`` is what appears in ``roles`` of a token."""
 
     id: UUID
-    value: str
+    value: str  # empty: an assignment of it counts, and appears in no token
     display_name: str
     description: str = ""
     enabled: bool = True
@@ -79,5 +79,5 @@ def _lower(text: str) -> str:
 
 def held(resource: Resource, role_ids: frozenset[UUID]) -> Held:
     """Turn assignments into what a token says: values of enabled roles, sorted. Unknown role ids grant no value."""
-    values = {role.value for role in resource.roles if role.enabled and role.id in role_ids}
+    values = {role.value for role in resource.roles if role.enabled and role.value and role.id in role_ids}
     return Held(tuple(sorted(values)), assigned=bool(role_ids))

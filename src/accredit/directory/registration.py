@@ -1,8 +1,8 @@
 """What applications and service principals carry for others: kept and given back, never judged by.
 
 Rule 1: nothing here decides anything in an exchange. What does stands in ``application`` and ``permissions``.
-Rule 2: members are written as Microsoft Graph writes them (``rename="camel"``), because nobody but Graph reads them; a
-member that was never given has Graph's default.
+Rule 2: members are written as Microsoft Graph writes them (``rename="camel"``), because nobody but Graph reads them,
+and stand in the order in which it writes them; a member that was never given has Graph's default.
 """
 
 from __future__ import annotations
@@ -48,15 +48,15 @@ class Web(_Written, frozen=True, kw_only=True):
 class PermissionScope(_Written, frozen=True, kw_only=True):
     """A delegated permission that an API offers (oauth2PermissionScope). Nobody signs in here, so nothing grants it."""
 
-    id: UUID
-    value: str | None = None
-    type: Literal["User", "Admin"] = "User"
     admin_consent_description: str | None = None
     admin_consent_display_name: str | None = None
-    user_consent_description: str | None = None
-    user_consent_display_name: str | None = None
+    id: UUID
     is_enabled: bool = True
     origin: str | None = None
+    type: Literal["User", "Admin"] = "User"
+    user_consent_description: str | None = None
+    user_consent_display_name: str | None = None
+    value: str | None = None
 
 
 class PreAuthorized(_Written, frozen=True, kw_only=True):
@@ -77,10 +77,10 @@ class RequiredAccess(_Written, frozen=True, kw_only=True):
 
 
 class OptionalClaim(_Written, frozen=True, kw_only=True):
+    additional_properties: tuple[str, ...] = ()
+    essential: bool = False
     name: str
     source: str | None = None
-    essential: bool = False
-    additional_properties: tuple[str, ...] = ()
 
 
 class OptionalClaims(_Written, frozen=True, kw_only=True):
@@ -92,6 +92,41 @@ class OptionalClaims(_Written, frozen=True, kw_only=True):
 class ParentalControl(_Written, frozen=True, kw_only=True):
     countries_blocked_for_minors: tuple[str, ...] = ()
     legal_age_group_rule: str = "Allow"
+
+
+class SignedRequests(_Written, frozen=True, kw_only=True):
+    """Whether requests to sign in must be signed (requestSignatureVerification)."""
+
+    is_signed_request_required: bool | None = None
+    allowed_weak_algorithms: str | None = None
+
+
+class InstanceLock(_Written, frozen=True, kw_only=True):
+    """What may not be changed on service principals in other tenants (servicePrincipalLockConfiguration)."""
+
+    is_enabled: bool = False
+    all_properties: bool | None = None
+    credentials_with_usage_verify: bool | None = None
+    credentials_with_usage_sign: bool | None = None
+    identifier_uris: bool | None = None
+    token_encryption_key_id: bool | None = None
+
+
+class KeyValue(_Written, frozen=True, kw_only=True):
+    key: str | None = None
+    value: str | None = None
+
+
+class AddIn(_Written, frozen=True, kw_only=True):
+    id: UUID | None = None
+    properties: tuple[KeyValue, ...] = ()
+    type: str
+
+
+class AuthenticationBehaviors(_Written, frozen=True, kw_only=True):
+    block_azure_ad_graph_access: bool | None = msgspec.field(default=None, name="blockAzureADGraphAccess")
+    remove_unverified_email_claim: bool | None = None
+    require_client_service_principal: bool | None = None
 
 
 class Registration(_Written, frozen=True, kw_only=True):
@@ -110,6 +145,10 @@ class Registration(_Written, frozen=True, kw_only=True):
     default_redirect_uri: str | None = None
     application_template_id: str | None = None
     optional_claims: OptionalClaims | None = None
+    request_signature_verification: SignedRequests | None = None
+    service_principal_lock_configuration: InstanceLock | None = None
+    authentication_behaviors: AuthenticationBehaviors | None = None
+    add_ins: tuple[AddIn, ...] = ()
     info: InformationalUrl = InformationalUrl()
     web: Web = Web()
     spa_redirect_uris: tuple[str, ...] = ()
