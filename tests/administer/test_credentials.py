@@ -20,8 +20,8 @@ def add(name="github", **given):
     return lambda at: credentials.add(at.by, at.application.id, name=name, **known | given)
 
 
-def update(name="github", **given):
-    return lambda at: credentials.update(at.by, at.application.id, name, **given)
+def update(which="github", **given):
+    return lambda at: credentials.update(at.by, at.application.id, which, **given)
 
 
 def test_a_first_credential_makes_the_issuer_record_and_a_second_one_uses_it():
@@ -84,7 +84,7 @@ def test_the_record_of_a_change_shows_the_credential_before_and_after():
 def test_an_update_changes_what_is_given_and_nothing_else():
     at = office()
     made = run(add()(at))
-    same = run(update(new_name="github")(at))
+    same = run(update(name="github")(at))
     assert (same.subject, same.issuer, same.audience, same.description) == (SUBJECT, made.issuer, AUDIENCE, None)
     after = run(
         update(
@@ -148,7 +148,7 @@ async def full_and_the_same(at):
 
 async def renamed(at):
     await add()(at)
-    await update(new_name="other")(at)
+    await update(name="other")(at)
 
 
 INVALID = errors.PROPERTY_INVALID

@@ -4,169 +4,99 @@ Rule 1: one order of findings for every face: is the name taken, is each value f
 there too many.
 Rule 2: what Entra ID stores, a portable tenant stores, even where it can never match; ``remarks`` says so. A tenant
 with extended portability refuses it.
+Rule 3: whoever may write an application may always trust less; whether it may trust more, the tenant says.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from accredit.administer import issuers
-from accredit.administer.administrator import as_json, given
-from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_unlisted
-from accredit.errors import (
-    CREDENTIAL_NOT_FOUND,
-    NAME_IMMUTABLE,
-    NAME_TAKEN,
-    TRUST_EXISTS,
-    TRUST_LIMIT,
-    Refused,
+from accredit.administer.findings import (
+    ACTIVITY,
+    MOST_LISTED,
+    Members,
+    others,
+    over,
+    read,
+    record,
+    refuse_too_many,
+    refuse_twice,
 )
+from accredit.errors import CREDENTIAL_NOT_FOUND, NAME_IMMUTABLE, NAME_TAKEN, OBJECT_NOT_FOUND, Refused
 from accredit.issuers import refuse_own
-from accredit.signins import Modified, Target
-from accredit.trust import DEFAULT_AUDIENCE, MOST, FederatedCredential, discovery_suffix, read
+from accredit.trust import FederatedCredential, discovery_suffix, narrows
 from accredit.trust.expression import refuse_not_allowed
 
 if TYPE_CHECKING:
+    from typing import Unpack
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
-    from accredit.directory import Application, Tenant
     from accredit.issuers import OwnIssuers
-    from accredit.trust import MultiAudience, Trust
+    from accredit.ports import Transaction
 
-KIND: Final = "FederatedIdentityCredential"
-ACTIVITY: Final = "Update application – Certificates and secrets management"  # noqa: RUF001  Entra ID writes this dash
-MOST_LISTED: Final = 15  # audiences that may stand beside the credential's own: a token has at most 16
+__all__ = ["ACTIVITY", "MOST_LISTED", "Members", "add", "delete", "enable", "find", "put", "remarks", "update"]
 
 
-async def add(  # noqa: PLR0913  the members of a federated identity credential
-    by: Administrator,
-    application_id: UUID,
-    *,
-    name: str,
-    issuer: str | None,
-    subject: str | None = None,
-    expression: str | None = None,
-    audiences: tuple[str, ...] = (DEFAULT_AUDIENCE,),
-    description: str | None = None,
-    language_version: int = 1,
-    issuer_id: UUID | None = None,
-    multi_audience: MultiAudience | None = None,
-    listed_audiences: tuple[str, ...] = (),
-) -> FederatedCredential:
-    """Trust something more. ``issuer_id`` names the issuer record where several share the URL."""
+async def add(by: Administrator, application_id: UUID, **members: Unpack[Members]) -> FederatedCredential:
+    """Trust something more; that widens. A name, an issuer, and a subject or an expression must be given."""
     async with by.change() as change:
-        application = await change.store.applications.get(application_id)
-        tenant = await change.store.tenants.get(application.tenant_id)
-        if await change.store.credentials.find(application_id=application_id, name=name):
-            raise Refused(NAME_TAKEN, name=name)
-        trust = read(
-            name=name,
-            issuer=issuer,
-            subject=subject,
-            expression=expression,
-            audiences=audiences,
-            description=description,
-            language_version=language_version,
-            portable=tenant.portability == "entra",
-            loopback_http=by.emulator,
-            opaque_issuer=await _opaque(change, tenant, issuer),
-        )
-        _refuse_rule(multi_audience, listed_audiences)
-        _refuse_useless(by, trust, tenant)
-        record = await issuers.find_or_create(change, tenant, trust.issuer, issuer_id)
-        await _refuse_twice(change, application_id, trust, record.id, None)
-        await _refuse_too_many(change, application, tenant)
-        credential = FederatedCredential(
-            id=by.ids.object(),
-            tenant_id=tenant.id,
-            application_id=application_id,
-            name=trust.name,
-            issuer=record,
-            audience=trust.audience,
-            created_at=change.at,
-            subject=trust.subject,
-            expression=trust.expression,
-            description=trust.description,
-            multi_audience=multi_audience,
-            listed_audiences=listed_audiences,
-        )
-        credential = await change.store.credentials.add(credential)
-        await _record(change, application, None, credential)
-    return credential
+        return await _add(change, application_id, members)
 
 
-async def update(  # noqa: PLR0913  the members of a federated identity credential
-    by: Administrator,
-    application_id: UUID,
-    name: str,
-    *,
-    new_name: str | UnsetType = UNSET,
-    issuer: str | UnsetType = UNSET,
-    subject: str | UnsetType | None = UNSET,
-    expression: str | UnsetType | None = UNSET,
-    audiences: tuple[str, ...] | UnsetType = UNSET,
-    description: str | UnsetType | None = UNSET,
-    language_version: int = 1,
-    issuer_id: UUID | None = None,
-    multi_audience: MultiAudience | UnsetType | None = UNSET,
-    listed_audiences: tuple[str, ...] | UnsetType = UNSET,
+async def update(
+    by: Administrator, application_id: UUID, which: str | UUID, **changes: Unpack[Members]
 ) -> FederatedCredential:
-    """Change what is given. A subject takes the place of an expression, and the reverse; a name never changes."""
+    """Change what is given of one, by name or id. A subject takes the place of an expression, and the reverse.
+
+    Whether that widens is for ``trust.narrows`` to say. A name never changes.
+    """
     async with by.change() as change:
-        before, application, tenant = await _found(change, application_id, name)
-        if new_name not in (UNSET, name):
-            raise Refused(NAME_IMMUTABLE)
-        wanted_issuer = before.issuer.url if issuer is UNSET else issuer
-        trust = read(
-            name=name,
-            issuer=wanted_issuer,
-            **_what(before, subject, expression),
-            audiences=(before.audience,) if audiences is UNSET else audiences,
-            description=before.description if description is UNSET else description,
-            language_version=language_version,
-            portable=tenant.portability == "entra",
-            loopback_http=by.emulator,
-            opaque_issuer=await _opaque(change, tenant, wanted_issuer),
-        )
-        after = replace(before, **given(multi_audience=multi_audience, listed_audiences=listed_audiences))
-        _refuse_rule(after.multi_audience, after.listed_audiences)
-        _refuse_useless(by, trust, tenant)
-        record = before.issuer
-        if trust.issuer != record.url or issuer_id is not None:
-            record = await issuers.find_or_create(change, tenant, trust.issuer, issuer_id)
-        await _refuse_twice(change, application_id, trust, record.id, before.id)
-        after = replace(
-            after,
-            issuer=record,
-            audience=trust.audience,
-            subject=trust.subject,
-            expression=trust.expression,
-            description=trust.description,
-        )
-        after = await change.store.credentials.put(after)
-        await _record(change, application, before, after)
-    return after
+        return await _update(change, await find(change.store, application_id, which), changes)
 
 
-async def enable(by: Administrator, application_id: UUID, name: str, *, enabled: bool = True) -> FederatedCredential:
+async def put(by: Administrator, application_id: UUID, name: str, members: Members) -> tuple[FederatedCredential, bool]:
+    """Change the credential of this name, or add it when there is none; also return whether it was added."""
+    if members.get("name", name) != name:
+        raise Refused(NAME_IMMUTABLE)
+    async with by.change() as change:
+        if found := await change.store.credentials.find(application_id=application_id, name=name):
+            return await _update(change, found[0], members), False
+        return await _add(change, application_id, {**members, "name": name}), True
+
+
+async def enable(
+    by: Administrator, application_id: UUID, which: str | UUID, *, enabled: bool = True
+) -> FederatedCredential:
     """Let a credential count again, or count as absent. Its values are not judged again."""
     async with by.change() as change:
-        before, application, _ = await _found(change, application_id, name)
-        after = await change.store.credentials.put(replace(before, enabled=enabled))
-        await _record(change, application, before, after)
-    return after
+        before = await find(change.store, application_id, which)
+        return await _put(change, before, replace(before, enabled=enabled))
 
 
-async def delete(by: Administrator, application_id: UUID, name: str) -> None:
+async def delete(by: Administrator, application_id: UUID, which: str | UUID) -> None:
     """Trust it no more. The issuer record stays, with its keys and settings."""
     async with by.change() as change:
-        credential, application, _ = await _found(change, application_id, name)
+        credential = await find(change.store, application_id, which)
         await change.store.credentials.remove(credential)
-        await _record(change, application, credential, None)
+        await record(change, await change.store.applications.get(application_id), credential, None)
+
+
+async def find(store: Transaction, application_id: UUID, which: str | UUID) -> FederatedCredential:
+    """Return a credential of an application, by name or by id; an absence is worded as it was asked for."""
+    if isinstance(which, str):
+        found = await store.credentials.find(application_id=application_id, name=which)
+        absent = Refused(CREDENTIAL_NOT_FOUND, name=which)
+    else:
+        found = await store.credentials.find(application_id=application_id, id=which)
+        absent = Refused(OBJECT_NOT_FOUND, id=which)
+    if not found:
+        await store.applications.get(application_id)
+        raise absent
+    return found[0]
 
 
 def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]:
@@ -196,90 +126,60 @@ def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]
     return tuple(found)
 
 
-async def _found(change: Change, application_id: UUID, name: str) -> tuple[FederatedCredential, Application, Tenant]:
+async def _add(change: Change, application_id: UUID, members: Members) -> FederatedCredential:
     application = await change.store.applications.get(application_id)
-    credentials = await change.store.credentials.find(application_id=application_id, name=name)
-    if not credentials:
-        raise Refused(CREDENTIAL_NOT_FOUND, name=name)
-    return credentials[0], application, await change.store.tenants.get(application.tenant_id)
+    tenant = await change.store.tenants.get(application.tenant_id)
+    change.refuse_widening(tenant, application)
+    name = members.get("name") or ""
+    if await change.store.credentials.find(application_id=application_id, name=name):
+        raise Refused(NAME_TAKEN, name=name)
+    trust = await read(change, tenant, members)
+    issuer = await issuers.find_or_create(change, tenant, trust.issuer, members.get("issuer_id"))
+    await refuse_twice(change, application_id, trust, issuer.id, None)
+    await refuse_too_many(change, application, tenant)
+    credential = FederatedCredential(
+        id=change.by.ids.object(),
+        tenant_id=tenant.id,
+        application_id=application_id,
+        name=trust.name,
+        issuer=issuer,
+        audience=trust.audience,
+        created_at=change.at,
+        subject=trust.subject,
+        expression=trust.expression,
+        description=trust.description,
+        **others(members),
+    )
+    credential = await change.store.credentials.add(credential)
+    await record(change, application, None, credential)
+    return credential
 
 
-async def _opaque(change: Change, tenant: Tenant, issuer: str | None) -> bool:
-    """Whether an issuer may be any text: one whose keys an administrator uploaded, in a tenant that allows it."""
-    if tenant.portability == "entra" or not issuer:
-        return False
-    records = await change.store.issuers.find(tenant_id=tenant.id, url=issuer)
-    return any(each.key_source == "uploaded" for each in records)
+async def _update(change: Change, before: FederatedCredential, changes: Members) -> FederatedCredential:
+    if changes.get("name", before.name) != before.name:
+        raise Refused(NAME_IMMUTABLE)
+    tenant = await change.store.tenants.get(before.tenant_id)
+    trust = await read(change, tenant, over(before, changes))
+    issuer, wanted = before.issuer, changes.get("issuer_id")
+    if trust.issuer != issuer.url or wanted not in {None, issuer.id}:
+        issuer = await issuers.find_or_create(change, tenant, trust.issuer, wanted)
+    await refuse_twice(change, before.application_id, trust, issuer.id, before.id)
+    after = replace(
+        before,
+        issuer=issuer,
+        audience=trust.audience,
+        subject=trust.subject,
+        expression=trust.expression,
+        description=trust.description,
+        **others(changes),
+    )
+    return await _put(change, before, after)
 
 
-def _what(
-    before: FederatedCredential, subject: str | UnsetType | None, expression: str | UnsetType | None
-) -> dict[str, str | None]:
-    if subject is UNSET and expression is UNSET:
-        return {"subject": before.subject, "expression": before.expression.text if before.expression else None}
-    return {
-        "subject": None if subject is UNSET else subject,
-        "expression": None if expression is UNSET else expression,
-    }
-
-
-def _refuse_rule(rule: MultiAudience | None, listed: tuple[str, ...]) -> None:
-    if rule is not None:
-        refuse_unlisted((rule,), MULTI_AUDIENCE, "multiAudience", KIND)
-    if len(listed) > MOST_LISTED or not all(listed):
-        raise invalid("listedAudiences", KIND, f"at most {MOST_LISTED}, none of them empty")
-
-
-def _refuse_useless(by: Administrator, trust: Trust, tenant: Tenant) -> None:
-    """Refuse an issuer that can never be accepted, where Entra ID need not be imitated."""
-    if tenant.portability == "entra":
-        return
-    refuse_own(trust.issuer, by.own_issuers)
-    if suffix := discovery_suffix(trust.issuer):
-        issuer = trust.issuer.removesuffix(suffix)
-        raise invalid("issuer", KIND, f"this is the address of a discovery document; the issuer is {issuer}")
-
-
-async def _refuse_twice(
-    change: Change, application_id: UUID, trust: Trust, issuer_id: UUID, itself: UUID | None
-) -> None:
-    same = {"subject": trust.subject} if trust.expression is None else {"expression": trust.expression.text}
-    found = await change.store.credentials.find(application_id=application_id, issuer_id=issuer_id, **same)
-    if others := [each.name for each in found if each.id != itself]:
-        raise Refused(TRUST_EXISTS, detail=f"credential {others[0]} trusts exactly this")
-
-
-async def _refuse_too_many(change: Change, application: Application, tenant: Tenant) -> None:
-    if tenant.portability == "entra":
-        found = await change.store.credentials.find(application_id=application.id)
-        if len(found) >= MOST:
-            raise Refused(TRUST_LIMIT, limit=MOST)
-
-
-async def _record(
-    change: Change, application: Application, before: FederatedCredential | None, after: FederatedCredential | None
-) -> None:
-    shown = Modified("FederatedIdentityCredentials", _written(before), _written(after))
-    target = Target(id=application.id, kind="Application", name=application.display_name, modified=(shown,))
-    await change.record(ACTIVITY, "Update", target, tenant_id=application.tenant_id)
-
-
-def _written(credential: FederatedCredential | None) -> str:
-    if credential is None:
-        return "[]"
-    expression = credential.expression
-    matching = expression and {"value": expression.text, "languageVersion": expression.language_version}
-    written = {
-        "id": credential.id,
-        "name": credential.name,
-        "issuer": credential.issuer.url,
-        "issuerRecordId": credential.issuer.id,
-        "subject": credential.subject,
-        "claimsMatchingExpression": matching,
-        "audiences": [credential.audience],
-        "description": credential.description,
-        "enabled": credential.enabled,
-        "multiAudience": credential.multi_audience,
-        "listedAudiences": credential.listed_audiences,
-    }
-    return as_json([written])
+async def _put(change: Change, before: FederatedCredential, after: FederatedCredential) -> FederatedCredential:
+    application = await change.store.applications.get(before.application_id)
+    if not narrows(before, after):
+        change.refuse_widening(await change.store.tenants.get(before.tenant_id), application)
+    after = await change.store.credentials.put(after)
+    await record(change, application, before, after)
+    return after

@@ -1,0 +1,162 @@
+"""What is wrong with a federated identity credential that somebody wants: every refusal, and the record of a change.
+
+Rule 1: nothing here changes anything. The first finding is raised, and the change it belongs to is undone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+from accredit import trust
+from accredit.administer.administrator import as_json
+from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_unlisted
+from accredit.errors import TRUST_EXISTS, TRUST_LIMIT, Refused
+from accredit.issuers import refuse_own
+from accredit.signins import Modified, Target
+from accredit.trust import DEFAULT_AUDIENCE, MOST, discovery_suffix
+
+if TYPE_CHECKING:
+    from uuid import UUID
+
+    from accredit.administer.administrator import Administrator, Change
+    from accredit.directory import Application, Tenant
+    from accredit.trust import FederatedCredential, MultiAudience, Trust
+
+KIND: Final = "FederatedIdentityCredential"
+ACTIVITY: Final = "Update application – Certificates and secrets management"  # noqa: RUF001  Entra ID writes this dash
+MOST_LISTED: Final = 15  # audiences that may stand beside the credential's own: a token has at most 16
+
+_OTHERS: Final = ("enabled", "multi_audience", "listed_audiences")
+
+
+class Members(TypedDict, total=False):
+    """What may be said of a credential. What is absent is left as it is, or as it usually is; ``None`` takes away."""
+
+    name: str | None
+    issuer: str | None
+    subject: str | None
+    expression: str | None
+    audiences: tuple[str, ...]
+    description: str | None
+    language_version: int  # of the expression
+    enabled: bool
+    issuer_id: UUID | None  # names the issuer record where several share the URL
+    multi_audience: MultiAudience | None  # None: as the tenant says
+    listed_audiences: tuple[str, ...]
+
+
+async def read(change: Change, tenant: Tenant, members: Members) -> Trust:
+    """Read what is to be trusted. Raises the first finding that needs no other credential to be seen."""
+    issuer = members.get("issuer")
+    found = trust.read(
+        name=members.get("name") or "",
+        issuer=issuer,
+        subject=members.get("subject"),
+        expression=members.get("expression"),
+        audiences=members.get("audiences", (DEFAULT_AUDIENCE,)),
+        description=members.get("description"),
+        language_version=members.get("language_version", 1),
+        portable=tenant.portability == "entra",
+        loopback_http=change.by.emulator,
+        opaque_issuer=await _opaque(change, tenant, issuer),
+    )
+    _refuse_rule(members.get("multi_audience"), members.get("listed_audiences", ()))
+    _refuse_useless(change.by, found, tenant)
+    return found
+
+
+def over(before: FederatedCredential, changes: Members) -> Members:
+    """Return all that a credential trusts once ``changes`` are made."""
+    kept = before.expression
+    old: Members = {
+        "name": before.name,
+        "issuer": before.issuer.url,
+        "subject": before.subject,
+        "expression": kept and kept.text,
+        "audiences": (before.audience,),
+        "description": before.description,
+        "language_version": kept.language_version if kept else 1,
+    }
+    if changes.get("subject") is not None or changes.get("expression") is not None:
+        old |= {"subject": None, "expression": None}  # one takes the place of the other
+    if changes.get("expression") is not None:
+        old |= {"language_version": 1}
+    return {**old, **changes}
+
+
+def others(members: Members) -> dict[str, Any]:
+    """Return those members that ``trust.read`` knows nothing of."""
+    return {name: value for name, value in members.items() if name in _OTHERS}
+
+
+async def refuse_twice(
+    change: Change, application_id: UUID, wanted: Trust, issuer_id: UUID, itself: UUID | None
+) -> None:
+    """Refuse what another credential of the application trusts already."""
+    same = {"subject": wanted.subject} if wanted.expression is None else {"expression": wanted.expression.text}
+    found = await change.store.credentials.find(application_id=application_id, issuer_id=issuer_id, **same)
+    if there := [each.name for each in found if each.id != itself]:
+        raise Refused(TRUST_EXISTS, detail=f"credential {there[0]} trusts exactly this")
+
+
+async def refuse_too_many(change: Change, application: Application, tenant: Tenant) -> None:
+    """Refuse one more than Entra ID keeps."""
+    if tenant.portability == "entra":
+        found = await change.store.credentials.find(application_id=application.id)
+        if len(found) >= MOST:
+            raise Refused(TRUST_LIMIT, limit=MOST)
+
+
+async def record(
+    change: Change, application: Application, before: FederatedCredential | None, after: FederatedCredential | None
+) -> None:
+    """Write the audit record: what was trusted, what is now."""
+    shown = Modified("FederatedIdentityCredentials", _written(before), _written(after))
+    target = Target(id=application.id, kind="Application", name=application.display_name, modified=(shown,))
+    await change.record(ACTIVITY, "Update", target, tenant_id=application.tenant_id)
+
+
+async def _opaque(change: Change, tenant: Tenant, issuer: str | None) -> bool:
+    """Whether an issuer may be any text: one whose keys an administrator uploaded, in a tenant that allows it."""
+    if tenant.portability == "entra" or not issuer:
+        return False
+    records = await change.store.issuers.find(tenant_id=tenant.id, url=issuer)
+    return any(each.key_source == "uploaded" for each in records)
+
+
+def _refuse_rule(rule: MultiAudience | None, listed: tuple[str, ...]) -> None:
+    if rule is not None:
+        refuse_unlisted((rule,), MULTI_AUDIENCE, "multiAudience", KIND)
+    if len(listed) > MOST_LISTED or not all(listed):
+        raise invalid("listedAudiences", KIND, f"at most {MOST_LISTED}, none of them empty")
+
+
+def _refuse_useless(by: Administrator, wanted: Trust, tenant: Tenant) -> None:
+    """Refuse an issuer that can never be accepted, where Entra ID need not be imitated."""
+    if tenant.portability == "entra":
+        return
+    refuse_own(wanted.issuer, by.own_issuers)
+    if suffix := discovery_suffix(wanted.issuer):
+        issuer = wanted.issuer.removesuffix(suffix)
+        raise invalid("issuer", KIND, f"this is the address of a discovery document; the issuer is {issuer}")
+
+
+def _written(credential: FederatedCredential | None) -> str:
+    if credential is None:
+        return "[]"
+    expression = credential.expression
+    matching = expression and {"value": expression.text, "languageVersion": expression.language_version}
+    written = {
+        "id": credential.id,
+        "name": credential.name,
+        "issuer": credential.issuer.url,
+        "issuerRecordId": credential.issuer.id,
+        "subject": credential.subject,
+        "claimsMatchingExpression": matching,
+        "audiences": [credential.audience],
+        "description": credential.description,
+        "enabled": credential.enabled,
+        "multiAudience": credential.multi_audience,
+        "listedAudiences": credential.listed_audiences,
+    }
+    return as_json([written])
