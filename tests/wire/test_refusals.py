@@ -1,8 +1,10 @@
 """Every refusal of the token endpoint as a caller gets it, field by field. The texts stand here twice on purpose."""
 
 import dataclasses
+import gc
 import json
 import re
+import weakref
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from msgspec.structs import replace
 from accredit.administer import credentials, issuers, principals
 from accredit.app import seed
 from accredit.directory import Certificate
-from accredit.errors import CATALOGUE
+from accredit.errors import CATALOGUE, SIGNATURE_INVALID, Refused
 from accredit.exchange import JWT_BEARER
 from accredit.issuers import base64url
 from tests.forge import Certified, certificate, claims, token
@@ -820,6 +822,29 @@ def test_an_explanation_that_breaks_does_not_lose_the_refusal(emulator: Wire) ->
     assert (answer.status, answer.code) == (400, 500011)
     assert "accredit_explain" not in answer.json
     assert [type(each) for each in seen] == [ZeroDivisionError]
+
+
+def test_a_refusal_is_gone_with_its_answer(emulator: Wire) -> None:
+    """One that stayed until a collection would keep a request's every frame and the assertion: a flood's main cost."""
+    seen: list[weakref.ref[Refused]] = []
+
+    def made() -> Refused:
+        refused = Refused(SIGNATURE_INVALID)
+        seen.append(weakref.ref(refused))
+        return refused
+
+    async def refusing(*_: Any) -> None:
+        raise made()
+
+    front = emulator.runtime.front
+    tokens = dataclasses.replace(front.tokens, exchange=refusing)  # type: ignore[union-attr]
+    emulator.runtime.front = dataclasses.replace(front, tokens=tokens)  # type: ignore[type-var]
+    gc.disable()
+    try:
+        assert emulator.post(emulator.form()).code == 700027
+        assert [each() for each in seen] == [None]
+    finally:
+        gc.enable()
 
 
 def test_basic_is_challenged_and_only_basic(shared: Wire) -> None:

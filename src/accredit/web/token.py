@@ -73,18 +73,18 @@ class TokenEndpoint:
             request = TokenRequest.from_form(who, tenant, fields, basic=basic, version=version)
             token = await self._judged(request)
         except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes an answer
-            refused = self._refusal(who, error)
-            self.observed(request, who, refused, self.seconds() - started)
-            await self._refuse(send, headers, request, who, refused)
+            # Under no name of its own: an exception that its own frame holds lives on until the next collection.
+            await self._refuse(send, headers, request, who, self._refusal(request, who, error, started))
         else:
             self.observed(request, who, None, self.seconds() - started)
             await answer(send, 200, self._headers(who), granted_v2(token) if version == V2 else granted_v1(token))
 
-    def _refusal(self, who: Sender, error: Exception) -> Refused:
-        if isinstance(error, Refused):
-            return error
-        self.broken(who, error)
-        return Refused(BROKEN)
+    def _refusal(self, request: TokenRequest | None, who: Sender, error: Exception, started: float) -> Refused:
+        refused = error if isinstance(error, Refused) else Refused(BROKEN)
+        if refused is not error:
+            self.broken(who, error)
+        self.observed(request, who, refused, self.seconds() - started)
+        return refused
 
     async def _judged(self, request: TokenRequest) -> AccessToken:
         """Exchange, within the limits. Over its limit a sender is judged with keys at hand, and only proof helps."""
