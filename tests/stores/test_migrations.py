@@ -32,7 +32,7 @@ def empty(path):
 
 def parts(statement):
     """A statement as its parts: the clauses in a table's brackets count, not their order or the white space."""
-    flat = re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", statement or "")).replace('"', "")
+    flat = re.sub(r"\s*([(),])\s*", r"\1", re.sub(r"\s+", " ", statement or "").strip()).replace('"', "")
     head, _, body = flat.partition("(")
     clauses, depth, clause = [], 0, ""
     for each in body.removesuffix(")"):
@@ -140,12 +140,14 @@ def test_an_upgrade_waits_for_no_writer_forever(tmp_path, monkeypatch):
 def test_every_kind_has_its_columns_and_its_unique_indexes_in_the_table():
     for kind in KINDS:
         table = METADATA.tables[kind.table]
-        assert {*kind.indexed, "seq", "revision", "body"} == set(table.c.keys())
+        assert {*kind.indexed, *kind.searched, "seq", "revision", "body"} == set(table.c.keys())
+        assert not kind.searched.keys() & {*kind.indexed}
         unique = {
             frozenset(column.name for column in each.columns)
             for each in table.constraints
             if type(each).__name__ == "UniqueConstraint"
         }
+        unique |= {frozenset(each.columns.keys()) for each in table.indexes if each.unique}
         wider = {frozenset({"tenant_id", "id"})}  # what children refer to
         assert {frozenset(each.columns) for each in kind.uniques} == unique - wider
         references = {each.column_keys[-1] for each in table.foreign_key_constraints}

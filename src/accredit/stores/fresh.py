@@ -14,10 +14,9 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from accredit.errors import STORE_BUSY, Refused
-from accredit.stores.encoding import SCHEMA, column, micros
+from accredit.stores import audits
+from accredit.stores.encoding import SCHEMA, column
 from accredit.stores.kept import body
 from accredit.stores.kinds import KINDS, Kind
 from accredit.stores.sqlite import connect
@@ -57,6 +56,7 @@ def _fill(path: Path, contents: MemoryRegistry | None) -> None:
             connection.execute(statement)
         connection.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA,))
         connection.execute("INSERT INTO configuration VALUES (1, 0)")
+        connection.execute("INSERT INTO signins_indexed VALUES (1, 0)")
         if contents is not None:
             _copy(contents, connection)
         connection.execute("COMMIT")
@@ -68,12 +68,10 @@ def _copy(contents: MemoryRegistry, connection: sqlite3.Connection) -> None:
         if owned := kind.owned:
             names = (row for value in contents.everything(kind) for row in owned.rows(value))
             _insert(connection, owned.table, names)
-    audits = (
-        {"id": each.id, "at": micros(each.at), "tenant_id": each.tenant_id, "activity": each.activity}
-        | {"body": msgspec.json.encode(each)}
-        for each in contents.audits
-    )
-    _insert(connection, "audits", audits)
+        if kind.elements:
+            elements = (row for value in contents.everything(kind) for row in kind.element_rows(value))
+            _insert(connection, kind.elements, elements)
+    _insert(connection, "audits", map(audits.row, contents.audits))
     _insert(connection, "emitted_issuers", ({"issuer": each} for each in sorted(contents.emitted)))
 
 

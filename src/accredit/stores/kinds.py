@@ -8,11 +8,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from hashlib import sha256
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 import msgspec
 
-from accredit.directory import Application, Assignment, ServicePrincipal, Tenant, identifier_key
+from accredit.directory import (
+    Application,
+    Assignment,
+    DelegatedGrant,
+    Ownership,
+    RoleAssignment,
+    ServicePrincipal,
+    Tenant,
+    identifier_key,
+)
 from accredit.errors import (
     ASSIGNMENT_EXISTS,
     NAME_TAKEN,
@@ -22,8 +32,10 @@ from accredit.errors import (
     Refused,
 )
 from accredit.issuers import Issuer
+from accredit.query import fold
 from accredit.stores import encoding
 from accredit.stores.encoding import SIGNING_KEYS
+from accredit.stores.properties import Collection, Constant, Follows, Property, Questions
 from accredit.tokens import SigningKey
 from accredit.trust import FederatedCredential
 
@@ -77,11 +89,20 @@ class Kind(Generic[V]):
     itself: bool = True  # it is announced under its own id, so those that vanish with their parent are announced too
     members: Mapping[str, Callable[[V], Any]] = field(default_factory=dict)  # of columns that are no plain members
     digests: frozenset[str] = frozenset()  # columns that hold the SHA-256 of a text that is too long for an index
+    folded: frozenset[str] = frozenset()  # columns that hold a text without regard to its case
+    questions: Questions = field(default_factory=Questions)  # what ``search`` may ask for
+    elements: str = ""  # the table of what stands in its collections
 
     @property
     def indexed(self) -> tuple[str, ...]:
         """What ``find`` and ``page`` may ask for."""
         return (self.key, *self.columns)
+
+    @property
+    def searched(self) -> dict[str, Property[V]]:
+        """The columns that only ``search`` reads, and the properties that stand there."""
+        plain = [each for each in self.questions.properties.values() if isinstance(each, Property) and not each.through]
+        return {each.column: each for each in plain if each.column not in self.indexed}
 
     def column(self, value: V, name: str) -> Any:  # noqa: ANN401  a member of any type
         """Return the member of ``value`` that stands in a column."""
@@ -91,11 +112,23 @@ class Kind(Generic[V]):
     def encoded(self, name: str, member: object) -> Any:  # noqa: ANN401  what stands in a column of any type
         """Return a member as it stands in its column, or as it is looked for there."""
         text = encoding.column(member)
+        if name in self.folded and isinstance(text, str):
+            return fold(text)
         return sha256(str(text).encode()).hexdigest() if name in self.digests and text is not None else text
 
     def row(self, value: V) -> dict[str, Any]:
         """Return the columns beside ``body`` as they stand there, key included, revision not."""
-        return {name: self.encoded(name, self.column(value, name)) for name in self.indexed}
+        row = {name: self.encoded(name, self.column(value, name)) for name in self.indexed}
+        return row | {name: each.stored(each.read(value)) for name, each in self.searched.items()}
+
+    def element_rows(self, value: V) -> list[dict[str, Any]]:
+        """Return what stands in the collections of ``value``, each text once."""
+        return [
+            {"tenant_id": value.tenant_id, "owner_id": value.id, "property": name, "folded": folded}  # type: ignore[attr-defined]
+            for name, each in self.questions.properties.items()
+            if isinstance(each, Collection)
+            for folded in dict.fromkeys(map(fold, each.read(value)))
+        ]
 
     def refuse_unindexed(self, where: Mapping[str, object]) -> None:
         """Raise ``TypeError`` for a question that no index answers: it would read the whole table."""
@@ -127,7 +160,30 @@ def _trust_exists(_: FederatedCredential) -> Refused:
     return Refused(TRUST_EXISTS)
 
 
+def _nobody(_: object) -> tuple[UUID, ...]:
+    """Nothing that is judged in an exchange rests on it."""
+    return ()
+
+
+def _owner_tenant(principal: ServicePrincipal) -> str:
+    return str(principal.owner_tenant_id or principal.tenant_id)
+
+
+def _id(member: str, *, optional: bool = False) -> Property[Any]:
+    def read(value: object) -> str | None:
+        found = getattr(value, member)
+        return None if found is None else str(found)
+
+    return Property(read, "id", member, optional)
+
+
+def _text(member: str, column: str = "", *, optional: bool = False) -> Property[Any]:
+    return Property(attrgetter(member), "text", column or f"{member}_folded", optional)
+
+
 _IN_TENANT: Final = ("tenant_id", "key")
+_CREATED: Final[Property[Any]] = Property(attrgetter("created_at"), "time", "created_at")
+_NAME: Final = _text("display_name")
 
 TENANTS: Final = Kind(
     table="tenants",
@@ -146,9 +202,15 @@ TENANTS: Final = Kind(
 APPLICATIONS: Final = Kind(
     table="applications",
     type=Application,
-    columns=("tenant_id", "app_id", "display_name"),
+    columns=("tenant_id", "app_id", "display_name", "unique_name"),
     touched=lambda application: (application.id,),
-    uniques=(Unique(("id",), _taken("id")), Unique(("tenant_id", "app_id"), _taken("appId"))),
+    uniques=(
+        Unique(("id",), _taken("id")),
+        Unique(("tenant_id", "app_id"), _taken("appId")),
+        Unique(("tenant_id", "unique_name"), _taken("uniqueName")),
+    ),
+    members={"unique_name": attrgetter("registration.unique_name")},
+    folded=frozenset({"unique_name"}),
     parents=(Parent("tenant_id", "tenants"),),
     owned=Owned(
         table="identifiers",
@@ -157,6 +219,22 @@ APPLICATIONS: Final = Kind(
         property="identifierUris",
         rows=_identifiers("identifier_uris", "application_id"),
     ),
+    questions=Questions(
+        "Application",
+        {
+            "id": _id("id"),
+            "appId": _id("app_id"),
+            "displayName": _NAME,
+            "createdDateTime": _CREATED,
+            "uniqueName": _text("registration.unique_name", "unique_name", optional=True),
+            "signInAudience": _text("registration.sign_in_audience", "sign_in_audience_folded"),
+            "isDisabled": Property(attrgetter("disabled"), "flag", "disabled"),
+            "isFallbackPublicClient": Property(attrgetter("public"), "flag", "public"),
+            "identifierUris": Collection(attrgetter("identifier_uris")),
+            "tags": Collection(attrgetter("registration.tags")),
+        },
+    ),
+    elements="application_elements",
 )
 PRINCIPALS: Final = Kind(
     table="principals",
@@ -175,6 +253,27 @@ PRINCIPALS: Final = Kind(
         property="servicePrincipalNames",
         rows=_identifiers("names", "principal_id"),
     ),
+    questions=Questions(
+        "ServicePrincipal",
+        {
+            "id": _id("id"),
+            "appId": _id("app_id"),
+            "displayName": _NAME,
+            "appDisplayName": _NAME,
+            "accountEnabled": Property(attrgetter("enabled"), "flag", "enabled"),
+            "appRoleAssignmentRequired": Property(attrgetter("assignment_required"), "flag", "assignment_required"),
+            "appOwnerOrganizationId": Property(_owner_tenant, "id", "owner_tenant_id"),
+            "servicePrincipalType": Constant("Application"),
+            "createdDateTime": _CREATED,
+            "servicePrincipalNames": Collection(
+                lambda principal: (str(principal.app_id), *principal.names),
+                Follows("application_id", "applications", "identifierUris", attrgetter("identifier_uris")),
+            ),
+            "alternativeNames": Collection(attrgetter("registration.alternative_names")),
+            "tags": Collection(attrgetter("registration.tags")),
+        },
+    ),
+    elements="principal_elements",
 )
 ISSUERS: Final = Kind(
     table="issuers",
@@ -183,6 +282,7 @@ ISSUERS: Final = Kind(
     touched=lambda issuer: (issuer.id,),
     uniques=(Unique(("id",), _taken("id")),),
     parents=(Parent("tenant_id", "tenants"),),
+    questions=Questions("Issuer", {"id": _id("id"), "url": _text("url")}),
 )
 CREDENTIALS: Final = Kind(
     table="credentials",
@@ -202,6 +302,15 @@ CREDENTIALS: Final = Kind(
         "expression": lambda credential: credential.expression and credential.expression.text,
     },
     digests=frozenset({"expression"}),
+    questions=Questions(
+        "FederatedIdentityCredential",
+        {
+            "id": _id("id"),
+            "name": _text("name"),
+            "issuer": Property(attrgetter("issuer.url"), "text", "url_folded", through=("issuer_id", "issuers")),
+            "subject": _text("subject", optional=True),
+        },
+    ),
 )
 ASSIGNMENTS: Final = Kind(
     table="assignments",
@@ -214,6 +323,77 @@ ASSIGNMENTS: Final = Kind(
     ),
     itself=False,
     parents=(Parent("principal_id", "principals"), Parent("resource_id", "principals")),
+    questions=Questions(
+        "AppRoleAssignment",
+        {
+            "id": _id("id"),
+            "appRoleId": _id("role_id"),
+            "principalId": _id("principal_id"),
+            "resourceId": _id("resource_id"),
+            "createdDateTime": _CREATED,
+        },
+    ),
+)
+OWNERSHIPS: Final = Kind(
+    table="ownerships",
+    type=Ownership,
+    columns=("tenant_id", "owner_id", "application_id", "principal_id"),
+    touched=_nobody,
+    uniques=(
+        Unique(("id",), _taken("id")),
+        Unique(("owner_id", "application_id"), _taken("owners")),
+        Unique(("owner_id", "principal_id"), _taken("owners")),
+    ),
+    itself=False,
+    parents=(
+        Parent("owner_id", "principals"),
+        Parent("application_id", "applications"),
+        Parent("principal_id", "principals"),
+    ),
+    questions=Questions("DirectoryObject", {"id": _id("id")}),
+)
+DELEGATED_GRANTS: Final = Kind(
+    table="delegated_grants",
+    type=DelegatedGrant,
+    columns=("tenant_id", "client_id", "resource_id", "consent_type", "user_id", "grantee"),
+    touched=_nobody,
+    uniques=(
+        Unique(("id",), _taken("id")),
+        Unique(("client_id", "resource_id", "consent_type", "grantee"), lambda _: Refused(ASSIGNMENT_EXISTS)),
+    ),
+    itself=False,
+    parents=(Parent("client_id", "principals"), Parent("resource_id", "principals")),
+    members={"grantee": lambda grant: str(grant.user_id or "")},
+    folded=frozenset({"consent_type"}),
+    questions=Questions(
+        "OAuth2PermissionGrant",
+        {
+            "id": _id("id"),
+            "clientId": _id("client_id"),
+            "resourceId": _id("resource_id"),
+            "consentType": _text("consent_type", "consent_type"),
+            "principalId": _id("user_id", optional=True),
+            "scope": _text("scope"),
+        },
+    ),
+)
+ROLE_ASSIGNMENTS: Final = Kind(
+    table="role_assignments",
+    type=RoleAssignment,
+    columns=("tenant_id", "principal_id"),
+    touched=_nobody,
+    uniques=(Unique(("id",), _taken("id")),),
+    itself=False,
+    parents=(Parent("principal_id", "principals"),),
+    questions=Questions(
+        "RoleAssignment",
+        {
+            "id": _id("id"),
+            "principalId": _id("principal_id"),
+            "scope": _text("scope"),
+            "roleDefinitionId": _text("role_definition_id"),
+        },
+    ),
 )
 KEYS: Final = Kind(
     table="signing_keys",
@@ -230,6 +410,9 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     ISSUERS,
     CREDENTIALS,
     ASSIGNMENTS,
+    OWNERSHIPS,
+    DELEGATED_GRANTS,
+    ROLE_ASSIGNMENTS,
     KEYS,
 )
 """Parents before children."""

@@ -16,19 +16,25 @@ import msgspec
 
 from accredit.directory import identifier_key
 from accredit.errors import CHANGED_MEANWHILE, OBJECT_NOT_FOUND, VALUE_TAKEN, Refused
+from accredit.query import matches
+from accredit.stores.audits import AUDITS, newest_first
 from accredit.stores.encoding import CHANGES_KEPT, EMITTED_ISSUERS, column, guid, unheard
 from accredit.stores.kinds import (
     APPLICATIONS,
     ASSIGNMENTS,
     CREDENTIALS,
+    DELEGATED_GRANTS,
     ISSUERS,
     KEYS,
     KINDS,
+    OWNERSHIPS,
     PRINCIPALS,
+    ROLE_ASSIGNMENTS,
     TENANTS,
     Kind,
     V,
 )
+from accredit.stores.properties import nothing, page
 from accredit.stores.table import Table
 from accredit.trust import FederatedCredential
 
@@ -36,9 +42,18 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
     from uuid import UUID
 
-    from accredit.directory import Application, Assignment, ServicePrincipal, Tenant
+    from accredit.directory import (
+        Application,
+        Assignment,
+        DelegatedGrant,
+        Ownership,
+        RoleAssignment,
+        ServicePrincipal,
+        Tenant,
+    )
     from accredit.issuers import Issuer
     from accredit.ports import Shelf
+    from accredit.query import Condition, Query, Read
     from accredit.signins import Audit
     from accredit.stores.encoding import Changed
     from accredit.stores.table import Values
@@ -72,6 +87,9 @@ class _Transaction:
         self.issuers: Shelf[Issuer] = _Shelf(ISSUERS, self)
         self.credentials: Shelf[FederatedCredential] = _Shelf(CREDENTIALS, self)
         self.assignments: Shelf[Assignment] = _Shelf(ASSIGNMENTS, self)
+        self.ownerships: Shelf[Ownership] = _Shelf(OWNERSHIPS, self)
+        self.delegated_grants: Shelf[DelegatedGrant] = _Shelf(DELEGATED_GRANTS, self)
+        self.role_assignments: Shelf[RoleAssignment] = _Shelf(ROLE_ASSIGNMENTS, self)
         self.signing_keys: Shelf[SigningKey] = _Shelf(KEYS, self)
 
     async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
@@ -88,6 +106,12 @@ class _Transaction:
     async def audit(self, record: Audit) -> None:
         self.refuse_reading()
         self._audits.append(record)
+
+    async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
+        query = newest_first(query)
+        AUDITS.refuse(query)
+        kept = (each for each in (*self.state.audits, *self._audits) if each.tenant_id == tenant_id)
+        return page(query, ((str(each.id), AUDITS.reader(each, nothing), each) for each in kept))
 
     async def emit(self, issuers: Sequence[str]) -> None:
         self.refuse_reading()
@@ -148,6 +172,23 @@ class _Shelf(Generic[V]):
     async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
         keys = sorted(key for key in self._keys(where) if after is None or key > str(after))
         return [self._read(self.table.rows[key][1]) for key in keys[:limit]]
+
+    async def search(self, query: Query, **where: object) -> Sequence[V]:
+        self._kind.questions.refuse(query)
+        return page(query, self._asked(where))
+
+    async def count(self, condition: Condition | None, **where: object) -> int:
+        self._kind.questions.refuse_condition(condition)
+        return sum(condition is None or matches(condition, read) for _, read, _ in self._asked(where))
+
+    def _asked(self, where: dict[str, object]) -> Iterator[tuple[str, Read, V]]:
+        for key in self._keys(where):
+            value = self._read(self.table.rows[key][1])
+            yield key, self._kind.questions.reader(value, self._follow), value
+
+    def _follow(self, table: str, key: UUID | None) -> object:
+        row = self._transaction.state.tables[table].rows.get(str(key))
+        return row and row[1]
 
     async def add(self, value: V) -> V:
         self._transaction.refuse_reading()

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     CheckConstraint,
     Column,
     ForeignKey,
@@ -70,6 +71,21 @@ def _parent(member: str, table: str, *, cascade: bool = True) -> ForeignKeyConst
     )
 
 
+def _elements(table: str, owner: str) -> Table:
+    """What stands in the collections of a thing: each text once, without regard to its case."""
+    return Table(
+        table,
+        METADATA,
+        Column("tenant_id", ID, nullable=False),
+        Column("owner_id", ID, primary_key=True),
+        Column("property", Text, primary_key=True),
+        Column("folded", NAME, primary_key=True),
+        Index(None, "tenant_id", "property", "folded"),
+        Index(None, "tenant_id", "owner_id"),
+        _parent("owner_id", owner),
+    )
+
+
 schema_version = Table(  # Alembic's own, under our name
     "schema_version",
     METADATA,
@@ -100,10 +116,18 @@ applications = Table(
     Column("app_id", ID, nullable=False),
     Column("display_name", NAME, nullable=False),
     *_rest(),
+    Column("unique_name", NAME),
+    Column("display_name_folded", NAME),
+    Column("created_at", BigInteger),
+    Column("sign_in_audience_folded", NAME),
+    Column("disabled", Boolean),
+    Column("public", Boolean),
     UniqueConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "app_id"),
     Index(None, "app_id"),
     Index(None, "tenant_id", "display_name"),
+    Index(None, "tenant_id", "display_name_folded", "id"),
+    Index(None, "tenant_id", "unique_name", unique=True),
 )
 principals = Table(
     "principals",
@@ -115,12 +139,20 @@ principals = Table(
     Column("application_id", ID),
     Column("display_name", NAME, nullable=False),
     *_rest(),
+    Column("display_name_folded", NAME),
+    Column("enabled", Boolean),
+    Column("assignment_required", Boolean),
+    Column("owner_tenant_id", ID),
+    Column("created_at", BigInteger),
     UniqueConstraint("tenant_id", "id"),
     UniqueConstraint("tenant_id", "app_id"),
     Index(None, "tenant_id", "application_id"),
     Index(None, "tenant_id", "display_name"),
+    Index(None, "tenant_id", "display_name_folded", "id"),
     _parent("application_id", "applications"),
 )
+application_elements = _elements("application_elements", "applications")
+principal_elements = _elements("principal_elements", "principals")
 identifiers = Table(
     "identifiers",
     METADATA,
@@ -142,6 +174,7 @@ issuers = Table(
     _tenant(),
     Column("url", NAME, nullable=False),
     *_rest(),
+    Column("url_folded", NAME),
     UniqueConstraint("tenant_id", "id"),
     Index(None, "tenant_id", "url"),
 )
@@ -157,6 +190,8 @@ credentials = Table(
     Column("subject", NAME),
     Column("expression", Text),  # SHA-256 of its text, hex: no index holds 4,096 characters
     *_rest(),
+    Column("name_folded", NAME),
+    Column("subject_folded", NAME),
     UniqueConstraint("application_id", "name"),
     UniqueConstraint("application_id", "issuer_id", "subject"),
     UniqueConstraint("application_id", "issuer_id", "expression"),
@@ -176,12 +211,66 @@ assignments = Table(
     Column("resource_id", ID, nullable=False),
     Column("role_id", ID, nullable=False),
     *_rest(),
+    Column("created_at", BigInteger),
     UniqueConstraint("principal_id", "resource_id", "role_id"),
     Index(None, "tenant_id", "id"),
     Index(None, "tenant_id", "principal_id", "resource_id"),
     Index(None, "tenant_id", "resource_id"),
     _parent("principal_id", "principals"),
     _parent("resource_id", "principals"),
+)
+ownerships = Table(
+    "ownerships",
+    METADATA,
+    _seq(),
+    _id(),
+    Column("tenant_id", ID, nullable=False),
+    Column("owner_id", ID, nullable=False),
+    Column("application_id", ID),  # what is owned: an application, or
+    Column("principal_id", ID),  # a service principal
+    *_rest(),
+    UniqueConstraint("owner_id", "application_id"),
+    UniqueConstraint("owner_id", "principal_id"),
+    Index(None, "tenant_id", "owner_id"),
+    Index(None, "tenant_id", "application_id"),
+    Index(None, "tenant_id", "principal_id"),
+    _parent("owner_id", "principals"),
+    _parent("application_id", "applications"),
+    _parent("principal_id", "principals"),
+)
+delegated_grants = Table(
+    "delegated_grants",
+    METADATA,
+    _seq(),
+    _id(),
+    Column("tenant_id", ID, nullable=False),
+    Column("client_id", ID, nullable=False),
+    Column("resource_id", ID, nullable=False),
+    Column("consent_type", NAME, nullable=False),
+    Column("user_id", ID),
+    Column("grantee", Text, nullable=False),  # the user as text; empty: all of them
+    *_rest(),
+    Column("scope_folded", NAME),
+    UniqueConstraint("client_id", "resource_id", "consent_type", "grantee"),
+    Index(None, "tenant_id", "id"),
+    Index(None, "tenant_id", "client_id"),
+    Index(None, "tenant_id", "resource_id"),
+    _parent("client_id", "principals"),
+    _parent("resource_id", "principals"),
+)
+role_assignments = Table(
+    "role_assignments",
+    METADATA,
+    _seq(),
+    _id(),
+    Column("tenant_id", ID, nullable=False),
+    Column("principal_id", ID, nullable=False),
+    *_rest(),
+    Column("scope_folded", NAME),
+    Column("role_definition_id_folded", NAME),
+    Index(None, "tenant_id", "id"),
+    Index(None, "tenant_id", "principal_id"),
+    _parent("principal_id", "principals"),
 )
 signing_keys = Table(
     "signing_keys",
@@ -199,7 +288,10 @@ audits = Table(
     Column("tenant_id", ID),  # no reference: what happened outlives what it happened to
     Column("activity", Text, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("activity_folded", NAME),
+    Column("correlation_id", ID),
     Index(None, "tenant_id", "at"),
+    Index(None, "tenant_id", "correlation_id"),
 )
 emitted_issuers = Table("emitted_issuers", METADATA, Column("issuer", NAME, primary_key=True))
 signins = Table(

@@ -4,9 +4,12 @@ CREATE TABLE audits (
   tenant_id TEXT,
   activity TEXT NOT NULL,
   body BLOB NOT NULL,
+  activity_folded TEXT,
+  correlation_id TEXT,
   CONSTRAINT pk_audits PRIMARY KEY (id)
 );
 CREATE INDEX ix_audits_tenant_id_at ON audits (tenant_id, at);
+CREATE INDEX ix_audits_tenant_id_correlation_id ON audits (tenant_id, correlation_id);
 CREATE TABLE changes (
   version BIGINT NOT NULL,
   "key" TEXT NOT NULL,
@@ -83,6 +86,12 @@ CREATE TABLE domains (
   domain TEXT NOT NULL,
   tenant_id TEXT NOT NULL,
   CONSTRAINT pk_domains PRIMARY KEY (domain),
+  unique_name TEXT,
+  display_name_folded TEXT,
+  created_at BIGINT,
+  sign_in_audience_folded TEXT,
+  disabled BOOLEAN,
+  public BOOLEAN,
   CONSTRAINT fk_domains_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_domains_tenant_id ON domains (tenant_id);
@@ -91,6 +100,8 @@ CREATE TABLE issuers (
   id TEXT NOT NULL,
   tenant_id TEXT NOT NULL,
   url TEXT NOT NULL,
+CREATE INDEX ix_applications_tenant_id_display_name_folded_id ON applications (tenant_id, display_name_folded, id);
+CREATE UNIQUE INDEX ix_applications_tenant_id_unique_name ON applications (tenant_id, unique_name);
   revision BIGINT NOT NULL,
   body BLOB NOT NULL,
   CONSTRAINT pk_issuers PRIMARY KEY (seq),
@@ -105,12 +116,23 @@ CREATE TABLE credentials (
   tenant_id TEXT NOT NULL,
   application_id TEXT NOT NULL,
   issuer_id TEXT NOT NULL,
+  url_folded TEXT,
   name TEXT NOT NULL,
   subject TEXT,
   expression TEXT,
   revision BIGINT NOT NULL,
   body BLOB NOT NULL,
   CONSTRAINT pk_credentials PRIMARY KEY (seq),
+CREATE TABLE application_elements (
+  tenant_id TEXT NOT NULL,
+  owner_id TEXT NOT NULL,
+  property TEXT NOT NULL,
+  folded TEXT NOT NULL,
+  CONSTRAINT pk_application_elements PRIMARY KEY (owner_id, property, folded),
+  CONSTRAINT fk_application_elements_tenant_id_owner_id FOREIGN KEY(tenant_id, owner_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX ix_application_elements_tenant_id_owner_id ON application_elements (tenant_id, owner_id);
+CREATE INDEX ix_application_elements_tenant_id_property_folded ON application_elements (tenant_id, property, folded);
   CONSTRAINT uq_credentials_application_id_name UNIQUE (application_id, name),
   CONSTRAINT uq_credentials_application_id_issuer_id_subject UNIQUE (application_id, issuer_id, subject),
   CONSTRAINT uq_credentials_application_id_issuer_id_expression UNIQUE (application_id, issuer_id, expression),
@@ -122,6 +144,8 @@ CREATE INDEX ix_credentials_tenant_id_application_id ON credentials (tenant_id, 
 CREATE INDEX ix_credentials_tenant_id_id ON credentials (tenant_id, id);
 CREATE INDEX ix_credentials_tenant_id_issuer_id ON credentials (tenant_id, issuer_id);
 CREATE TABLE principals (
+  name_folded TEXT,
+  subject_folded TEXT,
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
   tenant_id TEXT NOT NULL,
@@ -142,6 +166,11 @@ CREATE INDEX ix_principals_tenant_id_display_name ON principals (tenant_id, disp
 CREATE TABLE assignments (
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
+  display_name_folded TEXT,
+  enabled BOOLEAN,
+  assignment_required BOOLEAN,
+  owner_tenant_id TEXT,
+  created_at BIGINT,
   tenant_id TEXT NOT NULL,
   principal_id TEXT NOT NULL,
   resource_id TEXT NOT NULL,
@@ -151,6 +180,7 @@ CREATE TABLE assignments (
   CONSTRAINT pk_assignments PRIMARY KEY (seq),
   CONSTRAINT uq_assignments_principal_id_resource_id_role_id UNIQUE (principal_id, resource_id, role_id),
   CONSTRAINT fk_assignments_tenant_id_principal_id FOREIGN KEY(tenant_id, principal_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+CREATE INDEX ix_principals_tenant_id_display_name_folded_id ON principals (tenant_id, display_name_folded, id);
   CONSTRAINT fk_assignments_tenant_id_resource_id FOREIGN KEY(tenant_id, resource_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
   CONSTRAINT uq_assignments_id UNIQUE (id)
 );
@@ -160,6 +190,7 @@ CREATE INDEX ix_assignments_tenant_id_resource_id ON assignments (tenant_id, res
 CREATE TABLE identifiers (
   tenant_id TEXT NOT NULL,
   "key" TEXT NOT NULL,
+  created_at BIGINT,
   app_id TEXT NOT NULL,
   application_id TEXT,
   principal_id TEXT,
@@ -169,4 +200,70 @@ CREATE TABLE identifiers (
   CONSTRAINT fk_identifiers_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_identifiers_tenant_id_application_id ON identifiers (tenant_id, application_id);
+CREATE TABLE delegated_grants (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  client_id TEXT NOT NULL,
+  resource_id TEXT NOT NULL,
+  consent_type TEXT NOT NULL,
+  user_id TEXT,
+  grantee TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  scope_folded TEXT,
+  CONSTRAINT pk_delegated_grants PRIMARY KEY (seq),
+  CONSTRAINT uq_delegated_grants_client_id_resource_id_consent_type_grantee UNIQUE (client_id, resource_id, consent_type, grantee),
+  CONSTRAINT fk_delegated_grants_tenant_id_client_id FOREIGN KEY(tenant_id, client_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_delegated_grants_tenant_id_resource_id FOREIGN KEY(tenant_id, resource_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT uq_delegated_grants_id UNIQUE (id)
+);
+CREATE INDEX ix_delegated_grants_tenant_id_client_id ON delegated_grants (tenant_id, client_id);
+CREATE INDEX ix_delegated_grants_tenant_id_id ON delegated_grants (tenant_id, id);
+CREATE INDEX ix_delegated_grants_tenant_id_resource_id ON delegated_grants (tenant_id, resource_id);
 CREATE INDEX ix_identifiers_tenant_id_principal_id ON identifiers (tenant_id, principal_id);
+CREATE TABLE ownerships (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  owner_id TEXT NOT NULL,
+  application_id TEXT,
+  principal_id TEXT,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_ownerships PRIMARY KEY (seq),
+  CONSTRAINT uq_ownerships_owner_id_application_id UNIQUE (owner_id, application_id),
+  CONSTRAINT uq_ownerships_owner_id_principal_id UNIQUE (owner_id, principal_id),
+  CONSTRAINT fk_ownerships_tenant_id_owner_id FOREIGN KEY(tenant_id, owner_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_ownerships_tenant_id_application_id FOREIGN KEY(tenant_id, application_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_ownerships_tenant_id_principal_id FOREIGN KEY(tenant_id, principal_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT uq_ownerships_id UNIQUE (id)
+);
+CREATE INDEX ix_ownerships_tenant_id_application_id ON ownerships (tenant_id, application_id);
+CREATE INDEX ix_ownerships_tenant_id_owner_id ON ownerships (tenant_id, owner_id);
+CREATE INDEX ix_ownerships_tenant_id_principal_id ON ownerships (tenant_id, principal_id);
+CREATE TABLE principal_elements (
+  tenant_id TEXT NOT NULL,
+  owner_id TEXT NOT NULL,
+  property TEXT NOT NULL,
+  folded TEXT NOT NULL,
+  CONSTRAINT pk_principal_elements PRIMARY KEY (owner_id, property, folded),
+  CONSTRAINT fk_principal_elements_tenant_id_owner_id FOREIGN KEY(tenant_id, owner_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX ix_principal_elements_tenant_id_owner_id ON principal_elements (tenant_id, owner_id);
+CREATE INDEX ix_principal_elements_tenant_id_property_folded ON principal_elements (tenant_id, property, folded);
+CREATE TABLE role_assignments (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  principal_id TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  scope_folded TEXT,
+  role_definition_id_folded TEXT,
+  CONSTRAINT pk_role_assignments PRIMARY KEY (seq),
+  CONSTRAINT fk_role_assignments_tenant_id_principal_id FOREIGN KEY(tenant_id, principal_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT uq_role_assignments_id UNIQUE (id)
+);
+CREATE INDEX ix_role_assignments_tenant_id_id ON role_assignments (tenant_id, id);
+CREATE INDEX ix_role_assignments_tenant_id_principal_id ON role_assignments (tenant_id, principal_id);

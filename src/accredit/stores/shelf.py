@@ -10,6 +10,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from accredit.errors import CHANGED_MEANWHILE, OBJECT_NOT_FOUND, VALUE_TAKEN, Refused
+from accredit.stores import searching
 from accredit.stores.encoding import column
 from accredit.stores.kept import READ, body
 from accredit.stores.kinds import CREDENTIALS, Kind, V
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ColumnElement
 
     from accredit.issuers import Issuer
+    from accredit.query import Condition, Query
 
 _AT_ONCE: Final = 500  # values in one IN list
 
@@ -60,11 +62,17 @@ class SqlShelf(Generic[V]):
         return found[0]
 
     async def find(self, **where: object) -> Sequence[V]:
-        return await self._read(self._bodies().where(*self._equal(where)).order_by(self._table.c.seq))
+        return await self._read(self._bodies().where(*searching.equal(self._kind, where)).order_by(self._table.c.seq))
 
     async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
-        asked = self._bodies().where(*self._equal(where)).order_by(self._key).limit(limit)
+        asked = self._bodies().where(*searching.equal(self._kind, where)).order_by(self._key).limit(limit)
         return await self._read(asked if after is None else asked.where(self._key > str(after)))
+
+    async def search(self, query: Query, **where: object) -> Sequence[V]:
+        return await self._read(searching.page(self._kind, query, where))
+
+    async def count(self, condition: Condition | None, **where: object) -> int:
+        return int((await self._execute(searching.count(self._kind, condition, where))).scalar_one())
 
     async def add(self, value: V) -> V:
         await self._write(value, insert(self._table).values(self._row(value)), adds=True)
@@ -98,16 +106,6 @@ class SqlShelf(Generic[V]):
 
     def _bodies(self) -> Select[tuple[bytes]]:
         return select(self._table.c.body)
-
-    def _equal(self, where: Mapping[str, object]) -> list[ColumnElement[bool]]:
-        self._kind.refuse_unindexed(where)
-        indexed = [name for name in where if name in self._kind.indexed]
-        asked = [self._table.c[name] == self._kind.encoded(name, where[name]) for name in indexed]
-        if (owned := self._kind.owned) and len(asked) < len(where):
-            names = METADATA.tables[owned.table]
-            of = [names.c[name] == column(value) for name, value in where.items() if name in owned.unique]
-            asked.append(self._key.in_(select(names.c[owned.owner]).where(*of)))
-        return asked
 
     async def _read(self, statement: Select[tuple[bytes]]) -> list[V]:
         read = READ[self._kind.table]
@@ -157,9 +155,20 @@ class SqlShelf(Generic[V]):
                 if (await self._execute(statement)).rowcount == 0:
                     raise await self._not_as_read(value)
                 await self._own(value, adds=adds)
+                await self._collect(value, adds=adds)
         except IntegrityError as error:
             raise (await self._violation(value, None if adds else self._key_of(value)) or error) from error
         self._transaction.touched.update(self._kind.touched(value))
+
+    async def _collect(self, value: V, *, adds: bool) -> None:
+        """Write what stands in the collections of ``value``."""
+        if not self._kind.elements:
+            return
+        table = METADATA.tables[self._kind.elements]
+        if not adds:
+            await self._execute(delete(table).where(table.c.owner_id == self._key_of(value)))
+        if rows := self._kind.element_rows(value):
+            await self._execute(insert(table), [{name: column(each) for name, each in row.items()} for row in rows])
 
     async def _own(self, value: V, *, adds: bool) -> None:
         if (owned := self._kind.owned) is None:

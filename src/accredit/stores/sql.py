@@ -13,15 +13,25 @@ from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
-import msgspec
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import OperationalError
 
 from accredit.directory import identifier_key
 from accredit.errors import STORE_BUSY, Refused
-from accredit.stores import schema
-from accredit.stores.encoding import CHANGES_KEPT, EMITTED_ISSUERS, column, guid, micros, unheard
-from accredit.stores.kinds import APPLICATIONS, ASSIGNMENTS, CREDENTIALS, ISSUERS, KEYS, PRINCIPALS, TENANTS
+from accredit.stores import audits, schema, searching
+from accredit.stores.encoding import CHANGES_KEPT, EMITTED_ISSUERS, guid, unheard
+from accredit.stores.kinds import (
+    APPLICATIONS,
+    ASSIGNMENTS,
+    CREDENTIALS,
+    DELEGATED_GRANTS,
+    ISSUERS,
+    KEYS,
+    OWNERSHIPS,
+    PRINCIPALS,
+    ROLE_ASSIGNMENTS,
+    TENANTS,
+)
 from accredit.stores.shelf import SqlShelf
 
 if TYPE_CHECKING:
@@ -30,9 +40,18 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, CursorResult, Engine, Executable
 
-    from accredit.directory import Application, Assignment, ServicePrincipal, Tenant
+    from accredit.directory import (
+        Application,
+        Assignment,
+        DelegatedGrant,
+        Ownership,
+        RoleAssignment,
+        ServicePrincipal,
+        Tenant,
+    )
     from accredit.issuers import Issuer
     from accredit.ports import Shelf
+    from accredit.query import Query
     from accredit.signins import Audit
     from accredit.stores.encoding import Changed
     from accredit.tokens import SigningKey
@@ -111,6 +130,9 @@ class SqlTransaction:
         self.issuers: Shelf[Issuer] = SqlShelf(ISSUERS, self)
         self.credentials: Shelf[FederatedCredential] = SqlShelf(CREDENTIALS, self)
         self.assignments: Shelf[Assignment] = SqlShelf(ASSIGNMENTS, self)
+        self.ownerships: Shelf[Ownership] = SqlShelf(OWNERSHIPS, self)
+        self.delegated_grants: Shelf[DelegatedGrant] = SqlShelf(DELEGATED_GRANTS, self)
+        self.role_assignments: Shelf[RoleAssignment] = SqlShelf(ROLE_ASSIGNMENTS, self)
         self.signing_keys: Shelf[SigningKey] = SqlShelf(KEYS, self)
 
     def step(self) -> AbstractContextManager[object]:
@@ -156,14 +178,10 @@ class SqlTransaction:
 
     async def audit(self, record: Audit) -> None:
         self.refuse_reading()
-        row = {
-            "id": str(record.id),
-            "at": micros(record.at),
-            "tenant_id": column(record.tenant_id),
-            "activity": record.activity,
-            "body": msgspec.json.encode(record),
-        }
-        await self.execute(insert(schema.audits).values(row))
+        await self.execute(insert(schema.audits).values(audits.row(record)))
+
+    async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
+        return [audits.READ(each) for each in (await self.execute(searching.audits(query, tenant_id))).scalars()]
 
     async def emit(self, issuers: Sequence[str]) -> None:
         self.refuse_reading()

@@ -13,15 +13,37 @@ from accredit.directory import identifier_key
 from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.stores.encoding import column, guid
 from accredit.stores.kept import READ
-from accredit.stores.kinds import APPLICATIONS, ASSIGNMENTS, CREDENTIALS, ISSUERS, KEYS, PRINCIPALS, TENANTS, Kind, V
+from accredit.stores.kinds import (
+    APPLICATIONS,
+    ASSIGNMENTS,
+    CREDENTIALS,
+    DELEGATED_GRANTS,
+    ISSUERS,
+    KEYS,
+    OWNERSHIPS,
+    PRINCIPALS,
+    ROLE_ASSIGNMENTS,
+    TENANTS,
+    Kind,
+    V,
+)
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
 
-    from accredit.directory import Application, Assignment, ServicePrincipal, Tenant
+    from accredit.directory import (
+        Application,
+        Assignment,
+        DelegatedGrant,
+        Ownership,
+        RoleAssignment,
+        ServicePrincipal,
+        Tenant,
+    )
     from accredit.issuers import Issuer
     from accredit.ports import Shelf
+    from accredit.query import Condition, Query
     from accredit.signins import Audit
     from accredit.tokens import SigningKey
     from accredit.trust import FederatedCredential
@@ -56,6 +78,9 @@ class View:
         self.issuers: Shelf[Issuer] = Read(ISSUERS, connection)
         self.credentials: Shelf[FederatedCredential] = Read(CREDENTIALS, connection)
         self.assignments: Shelf[Assignment] = Read(ASSIGNMENTS, connection)
+        self.ownerships: Shelf[Ownership] = Read(OWNERSHIPS, connection)
+        self.delegated_grants: Shelf[DelegatedGrant] = Read(DELEGATED_GRANTS, connection)
+        self.role_assignments: Shelf[RoleAssignment] = Read(ROLE_ASSIGNMENTS, connection)
         self.signing_keys: Shelf[SigningKey] = Read(KEYS, connection)
 
     async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
@@ -71,6 +96,12 @@ class View:
 
     async def audit(self, record: Audit) -> None:  # noqa: ARG002  the port's signature
         _refuse()
+
+    async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
+        from accredit.stores import audits, searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
+
+        asked, values = searching.plain(searching.audits(query, tenant_id))
+        return [audits.READ(body) for (body,) in self._connection.execute(asked, values)]
 
     async def emit(self, issuers: Sequence[str]) -> None:  # noqa: ARG002  the port's signature
         _refuse()
@@ -97,6 +128,17 @@ class Read(Generic[V]):
         if after is not None:
             asked, values = f"{asked} AND {self._kind.key} > ?", [*values, str(after)]
         return self._read(asked, [*values, limit], f"ORDER BY {self._kind.key} LIMIT ?")
+
+    async def search(self, query: Query, **where: object) -> Sequence[V]:
+        from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
+
+        return self._assembled(*searching.plain(searching.page(self._kind, query, where)))
+
+    async def count(self, condition: Condition | None, **where: object) -> int:
+        from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
+
+        asked, values = searching.plain(searching.count(self._kind, condition, where))
+        return int(self._connection.execute(asked, values).fetchone()[0])
 
     async def add(self, value: V) -> V:  # noqa: ARG002  the port's signature
         _refuse()
@@ -126,6 +168,9 @@ class Read(Generic[V]):
 
     def _read(self, asked: str, values: Sequence[Any], rest: str) -> list[V]:
         statement = f"SELECT body FROM {self._kind.table} WHERE {asked} {rest}"  # noqa: S608  of our own names
+        return self._assembled(statement, values)
+
+    def _assembled(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[V]:
         read = READ[self._kind.table]
         kept = [read(body) for (body,) in self._connection.execute(statement, values)]
         if self._kind is not CREDENTIALS:

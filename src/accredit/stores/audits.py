@@ -1,0 +1,50 @@
+"""What the records of changes may be asked for."""
+
+from __future__ import annotations
+
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from accredit.query import Order, fold
+from accredit.signins import Audit
+from accredit.stores.encoding import column, micros
+from accredit.stores.properties import Constant, Property, Questions
+
+if TYPE_CHECKING:
+    from accredit.query import Query
+
+_NEWEST: Final = Order("activityDateTime", descending=True)
+
+AUDITS: Final = Questions(
+    "DirectoryAudit",
+    {
+        "id": Property(lambda audit: str(audit.id), "id", "id"),
+        "activityDateTime": Property(attrgetter("at"), "time", "at"),
+        "activityDisplayName": Property(attrgetter("activity"), "text", "activity_folded"),
+        "correlationId": Property(lambda audit: str(audit.correlation_id), "id", "correlation_id"),
+        "category": Constant("ApplicationManagement"),
+        "result": Constant("success"),
+    },
+)
+
+READ: Final = msgspec.json.Decoder(Audit).decode
+
+
+def row(record: Audit) -> dict[str, Any]:
+    """Return a record as it stands in its table."""
+    return {
+        "id": str(record.id),
+        "at": micros(record.at),
+        "tenant_id": column(record.tenant_id),
+        "activity": record.activity,
+        "body": msgspec.json.encode(record),
+        "activity_folded": fold(record.activity),
+        "correlation_id": str(record.correlation_id),
+    }
+
+
+def newest_first(query: Query) -> Query:
+    """Return ``query`` with the order in which records are read unless another one is asked for."""
+    return query if query.order else msgspec.structs.replace(query, order=_NEWEST)
