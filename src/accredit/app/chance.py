@@ -11,7 +11,7 @@ from typing import Final
 from uuid import UUID
 
 _POOL: Final = 1_024  # octets
-_URL_SAFE: Final = str.maketrans("+/", "-_")
+_URL_SAFE: Final = bytes.maketrans(b"+/", b"-_")
 _VERSION_7: Final = 0x7 << 76 | 0b10 << 62
 _SPARED: Final = ~(0xF << 76 | 0b11 << 62)  # the bits that are not version and variant
 
@@ -57,4 +57,4 @@ class SystemIds:
 
     def aio(self) -> str:
         """Return opaque text of 192 random bits."""
-        return b2a_base64(self._chance(24), newline=False).decode().translate(_URL_SAFE)
+        return b2a_base64(self._chance(24), newline=False).translate(_URL_SAFE).decode()
