@@ -11,6 +11,7 @@ from uuid import UUID
 
 from accredit.stores import sqlite
 from accredit.stores.encoding import instant, micros
+from accredit.stores.event_index import newest
 from accredit.stores.event_row import event_of
 
 if TYPE_CHECKING:
@@ -25,7 +26,12 @@ PAGE: Final = 50  # events
 MOST_OF_ONE_CORRELATION: Final = 1_000  # events: the caller chooses that id, and may choose the same one always
 MOST_LOOKED_AT: Final = 100_000  # events of an application, for the use of its credentials
 
-_PLACE: Final = "(SELECT seq FROM signins WHERE id = ?)"  # of an event, in the order of arrival
+_END: Final = (2**62, 2**62)  # later than every time, behind every place
+_NEWEST: Final = newest("body")
+_LAST_USED: Final = (
+    f"SELECT credential_id, MAX(at) FROM ({newest('credential_id, code')})"  # noqa: S608  constants
+    " WHERE code = 0 AND credential_id IS NOT NULL GROUP BY credential_id"
+)
 
 
 class EventReader:
@@ -55,12 +61,10 @@ class EventReader:
         """
         if app_id is None:
             return self._of_tenant(tenant_id, before, limit)
-        where = "tenant_id = ? AND app_id = ?"
-        parameters: tuple[bytes | int, ...] = (tenant_id.bytes, app_id.bytes)
-        if before is not None:
-            where += f" AND (at, seq) < (?, {_PLACE})"
-            parameters = (*parameters, micros(before.at), before.id.bytes)
-        return self._events(where, "at DESC, seq DESC", parameters, limit)
+        at, seq = _END if before is None else (micros(before.at), self._place(before))
+        page = {"tenant": tenant_id.bytes, "app": app_id.bytes, "at": at, "seq": seq, "limit": limit}
+        with closing(self._connection.execute(_NEWEST, page)) as cursor:
+            return [event_of(body) for _, body in cursor]
 
     def by_id(self, event_id: UUID) -> Event | None:
         """Return the event of a request (its trace id, ``uti`` in another spelling); ``None`` when there is none."""
@@ -75,20 +79,19 @@ class EventReader:
 
     def last_used(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, datetime]:
         """Return when each federated credential last signed the application in, among its newest 100,000 events."""
-        query = (
-            "SELECT credential_id, MAX(at) FROM (SELECT credential_id, at, code FROM signins"
-            " WHERE tenant_id = ? AND app_id = ? ORDER BY at DESC LIMIT ?)"
-            " WHERE code = 0 AND credential_id IS NOT NULL GROUP BY credential_id"
-        )
-        with closing(self._connection.execute(query, (tenant_id.bytes, app_id.bytes, MOST_LOOKED_AT))) as cursor:
+        at, seq = _END
+        page = {"tenant": tenant_id.bytes, "app": app_id.bytes, "at": at, "seq": seq, "limit": MOST_LOOKED_AT}
+        with closing(self._connection.execute(_LAST_USED, page)) as cursor:
             return {UUID(bytes=credential_id): instant(at) for credential_id, at in cursor}
 
     def _of_tenant(self, tenant_id: UUID, before: Event | None, limit: int) -> list[Event]:
-        # Found by the order of arrival. An event that retention has deleted has nothing before it.
-        if before is None:
-            return self._events("tenant_id = ?", "seq DESC", (tenant_id.bytes,), limit)
-        where = f"tenant_id = ? AND seq < {_PLACE}"
-        return self._events(where, "seq DESC", (tenant_id.bytes, before.id.bytes), limit)
+        seq = _END[1] if before is None else self._place(before)
+        return self._events("tenant_id = ? AND seq < ?", "seq DESC", (tenant_id.bytes, seq), limit)
+
+    def _place(self, event: Event) -> int:
+        """Return the place of an event in the order of arrival; 0 when retention has deleted it."""
+        found = self._connection.execute("SELECT seq FROM signins WHERE id = ?", (event.id.bytes,)).fetchone()
+        return 0 if found is None else int(found[0])
 
     def _events(self, where: str, order: str, parameters: Iterable[bytes | int], limit: int) -> list[Event]:
         query = f"SELECT body FROM signins WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608  constants of this file

@@ -311,7 +311,21 @@ signins = Table(
     Column("count", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
 )
-Index("ix_signins_application", signins.c.app_id, signins.c.at)
+signins_by_application = Table(  # an index that is written for many events at once
+    "signins_by_application",
+    METADATA,
+    Column("app_id", OCTETS, primary_key=True),
+    Column("at", BigInteger, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+signins_indexed = Table(  # how far it has come
+    "signins_indexed",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("seq", BigInteger, nullable=False),
+    CheckConstraint("id = 1", name="one_row"),
+)
 Index(
     "ix_signins_correlation",
     signins.c.correlation_id,

@@ -55,9 +55,21 @@ CREATE TABLE signins (
   CONSTRAINT pk_signins PRIMARY KEY (seq),
   CONSTRAINT uq_signins_id UNIQUE (id)
 );
-CREATE INDEX ix_signins_application ON signins (app_id, at);
 CREATE INDEX ix_signins_correlation ON signins (correlation_id) WHERE correlation_id IS NOT NULL;
 CREATE INDEX ix_signins_failures ON signins (at) WHERE code <> 0;
+CREATE TABLE signins_by_application (
+  app_id BLOB NOT NULL,
+  at BIGINT NOT NULL,
+  seq BIGINT NOT NULL,
+  CONSTRAINT pk_signins_by_application PRIMARY KEY (app_id, at, seq)
+)
+ WITHOUT ROWID;
+CREATE TABLE signins_indexed (
+  id INTEGER NOT NULL,
+  seq BIGINT NOT NULL,
+  CONSTRAINT pk_signins_indexed PRIMARY KEY (id),
+  CONSTRAINT ck_signins_indexed_one_row CHECK (id = 1)
+);
 CREATE TABLE tenants (
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
@@ -74,6 +86,12 @@ CREATE TABLE applications (
   display_name TEXT NOT NULL,
   revision BIGINT NOT NULL,
   body BLOB NOT NULL,
+  unique_name TEXT,
+  display_name_folded TEXT,
+  created_at BIGINT,
+  sign_in_audience_folded TEXT,
+  disabled BOOLEAN,
+  public BOOLEAN,
   CONSTRAINT pk_applications PRIMARY KEY (seq),
   CONSTRAINT uq_applications_tenant_id_id UNIQUE (tenant_id, id),
   CONSTRAINT uq_applications_tenant_id_app_id UNIQUE (tenant_id, app_id),
@@ -82,16 +100,12 @@ CREATE TABLE applications (
 );
 CREATE INDEX ix_applications_app_id ON applications (app_id);
 CREATE INDEX ix_applications_tenant_id_display_name ON applications (tenant_id, display_name);
+CREATE INDEX ix_applications_tenant_id_display_name_folded_id ON applications (tenant_id, display_name_folded, id);
+CREATE UNIQUE INDEX ix_applications_tenant_id_unique_name ON applications (tenant_id, unique_name);
 CREATE TABLE domains (
   domain TEXT NOT NULL,
   tenant_id TEXT NOT NULL,
   CONSTRAINT pk_domains PRIMARY KEY (domain),
-  unique_name TEXT,
-  display_name_folded TEXT,
-  created_at BIGINT,
-  sign_in_audience_folded TEXT,
-  disabled BOOLEAN,
-  public BOOLEAN,
   CONSTRAINT fk_domains_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_domains_tenant_id ON domains (tenant_id);
@@ -100,29 +114,15 @@ CREATE TABLE issuers (
   id TEXT NOT NULL,
   tenant_id TEXT NOT NULL,
   url TEXT NOT NULL,
-CREATE INDEX ix_applications_tenant_id_display_name_folded_id ON applications (tenant_id, display_name_folded, id);
-CREATE UNIQUE INDEX ix_applications_tenant_id_unique_name ON applications (tenant_id, unique_name);
   revision BIGINT NOT NULL,
   body BLOB NOT NULL,
+  url_folded TEXT,
   CONSTRAINT pk_issuers PRIMARY KEY (seq),
   CONSTRAINT uq_issuers_tenant_id_id UNIQUE (tenant_id, id),
   CONSTRAINT uq_issuers_id UNIQUE (id),
   CONSTRAINT fk_issuers_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_issuers_tenant_id_url ON issuers (tenant_id, url);
-CREATE TABLE credentials (
-  seq INTEGER NOT NULL,
-  id TEXT NOT NULL,
-  tenant_id TEXT NOT NULL,
-  application_id TEXT NOT NULL,
-  issuer_id TEXT NOT NULL,
-  url_folded TEXT,
-  name TEXT NOT NULL,
-  subject TEXT,
-  expression TEXT,
-  revision BIGINT NOT NULL,
-  body BLOB NOT NULL,
-  CONSTRAINT pk_credentials PRIMARY KEY (seq),
 CREATE TABLE application_elements (
   tenant_id TEXT NOT NULL,
   owner_id TEXT NOT NULL,
@@ -133,6 +133,20 @@ CREATE TABLE application_elements (
 );
 CREATE INDEX ix_application_elements_tenant_id_owner_id ON application_elements (tenant_id, owner_id);
 CREATE INDEX ix_application_elements_tenant_id_property_folded ON application_elements (tenant_id, property, folded);
+CREATE TABLE credentials (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT NOT NULL,
+  application_id TEXT NOT NULL,
+  issuer_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  subject TEXT,
+  expression TEXT,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  name_folded TEXT,
+  subject_folded TEXT,
+  CONSTRAINT pk_credentials PRIMARY KEY (seq),
   CONSTRAINT uq_credentials_application_id_name UNIQUE (application_id, name),
   CONSTRAINT uq_credentials_application_id_issuer_id_subject UNIQUE (application_id, issuer_id, subject),
   CONSTRAINT uq_credentials_application_id_issuer_id_expression UNIQUE (application_id, issuer_id, expression),
@@ -144,8 +158,6 @@ CREATE INDEX ix_credentials_tenant_id_application_id ON credentials (tenant_id, 
 CREATE INDEX ix_credentials_tenant_id_id ON credentials (tenant_id, id);
 CREATE INDEX ix_credentials_tenant_id_issuer_id ON credentials (tenant_id, issuer_id);
 CREATE TABLE principals (
-  name_folded TEXT,
-  subject_folded TEXT,
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
   tenant_id TEXT NOT NULL,
@@ -154,6 +166,11 @@ CREATE TABLE principals (
   display_name TEXT NOT NULL,
   revision BIGINT NOT NULL,
   body BLOB NOT NULL,
+  display_name_folded TEXT,
+  enabled BOOLEAN,
+  assignment_required BOOLEAN,
+  owner_tenant_id TEXT,
+  created_at BIGINT,
   CONSTRAINT pk_principals PRIMARY KEY (seq),
   CONSTRAINT uq_principals_tenant_id_id UNIQUE (tenant_id, id),
   CONSTRAINT uq_principals_tenant_id_app_id UNIQUE (tenant_id, app_id),
@@ -163,43 +180,26 @@ CREATE TABLE principals (
 );
 CREATE INDEX ix_principals_tenant_id_application_id ON principals (tenant_id, application_id);
 CREATE INDEX ix_principals_tenant_id_display_name ON principals (tenant_id, display_name);
+CREATE INDEX ix_principals_tenant_id_display_name_folded_id ON principals (tenant_id, display_name_folded, id);
 CREATE TABLE assignments (
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
-  display_name_folded TEXT,
-  enabled BOOLEAN,
-  assignment_required BOOLEAN,
-  owner_tenant_id TEXT,
-  created_at BIGINT,
   tenant_id TEXT NOT NULL,
   principal_id TEXT NOT NULL,
   resource_id TEXT NOT NULL,
   role_id TEXT NOT NULL,
   revision BIGINT NOT NULL,
   body BLOB NOT NULL,
+  created_at BIGINT,
   CONSTRAINT pk_assignments PRIMARY KEY (seq),
   CONSTRAINT uq_assignments_principal_id_resource_id_role_id UNIQUE (principal_id, resource_id, role_id),
   CONSTRAINT fk_assignments_tenant_id_principal_id FOREIGN KEY(tenant_id, principal_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
-CREATE INDEX ix_principals_tenant_id_display_name_folded_id ON principals (tenant_id, display_name_folded, id);
   CONSTRAINT fk_assignments_tenant_id_resource_id FOREIGN KEY(tenant_id, resource_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
   CONSTRAINT uq_assignments_id UNIQUE (id)
 );
 CREATE INDEX ix_assignments_tenant_id_id ON assignments (tenant_id, id);
 CREATE INDEX ix_assignments_tenant_id_principal_id_resource_id ON assignments (tenant_id, principal_id, resource_id);
 CREATE INDEX ix_assignments_tenant_id_resource_id ON assignments (tenant_id, resource_id);
-CREATE TABLE identifiers (
-  tenant_id TEXT NOT NULL,
-  "key" TEXT NOT NULL,
-  created_at BIGINT,
-  app_id TEXT NOT NULL,
-  application_id TEXT,
-  principal_id TEXT,
-  CONSTRAINT pk_identifiers PRIMARY KEY (tenant_id, "key"),
-  CONSTRAINT fk_identifiers_tenant_id_application_id FOREIGN KEY(tenant_id, application_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE,
-  CONSTRAINT fk_identifiers_tenant_id_principal_id FOREIGN KEY(tenant_id, principal_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
-  CONSTRAINT fk_identifiers_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
-);
-CREATE INDEX ix_identifiers_tenant_id_application_id ON identifiers (tenant_id, application_id);
 CREATE TABLE delegated_grants (
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
@@ -221,6 +221,18 @@ CREATE TABLE delegated_grants (
 CREATE INDEX ix_delegated_grants_tenant_id_client_id ON delegated_grants (tenant_id, client_id);
 CREATE INDEX ix_delegated_grants_tenant_id_id ON delegated_grants (tenant_id, id);
 CREATE INDEX ix_delegated_grants_tenant_id_resource_id ON delegated_grants (tenant_id, resource_id);
+CREATE TABLE identifiers (
+  tenant_id TEXT NOT NULL,
+  "key" TEXT NOT NULL,
+  app_id TEXT NOT NULL,
+  application_id TEXT,
+  principal_id TEXT,
+  CONSTRAINT pk_identifiers PRIMARY KEY (tenant_id, "key"),
+  CONSTRAINT fk_identifiers_tenant_id_application_id FOREIGN KEY(tenant_id, application_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_identifiers_tenant_id_principal_id FOREIGN KEY(tenant_id, principal_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE,
+  CONSTRAINT fk_identifiers_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_identifiers_tenant_id_application_id ON identifiers (tenant_id, application_id);
 CREATE INDEX ix_identifiers_tenant_id_principal_id ON identifiers (tenant_id, principal_id);
 CREATE TABLE ownerships (
   seq INTEGER NOT NULL,

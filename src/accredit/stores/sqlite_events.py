@@ -24,6 +24,7 @@ import msgspec
 
 from accredit.stores import sqlite
 from accredit.stores.encoding import micros
+from accredit.stores.event_index import EventIndex
 from accredit.stores.event_row import INSERT, REPLACE, row
 from accredit.stores.extent import Extent
 from accredit.stores.staleness import Changes
@@ -114,6 +115,7 @@ class SqliteSink:
             writer.store(batch)
             with suppress(RuntimeError):  # the loop that waited is closed: nobody waits any more
                 done()
+            writer.follow(len(batch.entries))
             if batch.tend or writer.behind:
                 self.deleted += writer.tend(len(batch.entries))
                 self._take_over(writer)
@@ -135,6 +137,7 @@ class _Writer:
         self._keep_free = keep_free
         self._changes = Changes()
         self._extent = Extent(self._connection)
+        self._index = EventIndex(self._connection)
         self.behind = False  # there is more to delete
         self.trouble = ""  # why nothing is written: above the cap, with nothing that may be deleted
         self.reserve = self._nearly_full()
@@ -155,6 +158,13 @@ class _Writer:
         except Exception as error:  # noqa: BLE001  the thread must live on; what waits for this batch is told
             self._undo()
             batch.failure = f"a fault of ours, {type(error).__name__}: {error}"
+
+    def follow(self, written: int) -> None:
+        """Have the index take note of what was just written."""
+        try:
+            self._index.follow(written)
+        except sqlite3.Error:  # later, then; what must be written next says what is wrong
+            self._undo()
 
     def tend(self, written: int) -> int:
         """Look at the disk and at what is too old or too much; delete a piece. Returns how many were deleted."""
@@ -256,8 +266,12 @@ class _Writer:
         else:
             bound = micros(before)
         oldest = f"SELECT seq FROM {_OLDEST} WHERE at < ?"  # noqa: S608  constants
-        statement = f"DELETE FROM signins WHERE seq IN ({oldest})"  # noqa: S608  constants
-        return int(self._connection.execute(statement, (most, bound)).rowcount)
+        statement = f"DELETE FROM signins WHERE seq IN ({oldest}) RETURNING app_id, at, seq"  # noqa: S608  constants
+        self._connection.execute("BEGIN IMMEDIATE")
+        deleted = self._connection.execute(statement, (most, bound)).fetchall()
+        self._index.forget(deleted)
+        self._connection.execute("COMMIT")
+        return len(deleted)
 
     def _some_before(self, instant: datetime) -> bool:
         """Whether one of the oldest rows is from before ``instant``; they stand in the order in which they came."""

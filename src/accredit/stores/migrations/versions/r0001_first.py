@@ -71,7 +71,6 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_signins")),
         sa.UniqueConstraint("id", name=op.f("uq_signins_id")),
     )
-    op.create_index("ix_signins_application", "signins", ["app_id", "at"])
     op.create_index(
         "ix_signins_correlation",
         "signins",
@@ -85,6 +84,21 @@ def upgrade() -> None:
         ["at"],
         sqlite_where=sa.text("code <> 0"),
         postgresql_where=sa.text("code <> 0"),
+    )
+    op.create_table(
+        "signins_by_application",
+        sa.Column("app_id", _OCTETS, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.PrimaryKeyConstraint("app_id", "at", "seq", name=op.f("pk_signins_by_application")),
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "signins_indexed",
+        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("ck_signins_indexed_one_row")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signins_indexed")),
     )
     op.create_table(
         "tenants",
@@ -260,3 +274,4 @@ def upgrade() -> None:
     op.create_index(op.f("ix_identifiers_tenant_id_application_id"), "identifiers", ["tenant_id", "application_id"])
     op.create_index(op.f("ix_identifiers_tenant_id_principal_id"), "identifiers", ["tenant_id", "principal_id"])
     op.execute("INSERT INTO configuration VALUES (1, 0)")
+    op.execute("INSERT INTO signins_indexed VALUES (1, 0)")

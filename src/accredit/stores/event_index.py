@@ -1,0 +1,72 @@
+"""Which events are an application's: an index that follows the log at a short distance.
+
+Rule 1: it is written for thousands of events at once. Each application has a page of its own in it, and to write that
+page with every event would be a quarter of what logging costs.
+Rule 2: what it has not come to yet is the end of the log, and who reads looks through that: nothing is ever missing.
+Rule 3: how far it has come is written in the transaction that takes it there. It holds nothing that the log does not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Sequence
+
+BEHIND: Final = 4_000  # events that it is behind at most, for each process that writes; their batches come on top
+
+_COME_TO: Final = "(SELECT seq FROM signins_indexed)"
+_FOLLOW: Final = (
+    "INSERT INTO signins_by_application (app_id, at, seq)"  # noqa: S608  constants
+    f" SELECT app_id, at, seq FROM signins WHERE seq > {_COME_TO} ORDER BY app_id, at, seq"
+)
+_NOTE: Final = "UPDATE signins_indexed SET seq = coalesce((SELECT max(seq) FROM signins), seq)"
+_FORGET: Final = "DELETE FROM signins_by_application WHERE app_id = ? AND at = ? AND seq = ?"
+_GO_BACK: Final = "UPDATE signins_indexed SET seq = min(seq, coalesce((SELECT max(seq) FROM signins), 0))"
+_PAGE: Final = (
+    "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq) ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
+)
+
+
+def newest(members: str) -> str:
+    """Return the question for an application's events before a time and place, newest first: ``at`` and ``members``.
+
+    Parameters: ``app``, ``tenant``, ``at``, ``seq``, ``limit``.
+    """
+    return (
+        f"SELECT at, {members} FROM ("  # noqa: S608  constants
+        f"SELECT * FROM (SELECT e.at, e.seq, {members}"
+        f" FROM signins_by_application AS e CROSS JOIN signins AS s ON s.seq = e.seq WHERE {_PAGE})"
+        " UNION ALL "
+        f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM signins AS e WHERE e.seq > {_COME_TO} AND {_PAGE})"
+        ") ORDER BY at DESC, seq DESC LIMIT :limit"
+    )
+
+
+class EventIndex:
+    """The index, over the connection that writes events."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        count = f"SELECT count(*) FROM signins WHERE seq > {_COME_TO}"  # noqa: S608  constants
+        (self._behind,) = connection.execute(count).fetchone()
+
+    def follow(self, written: int) -> None:
+        """Take note of ``written`` events; come to the end of the log when they are many. Raises ``sqlite3.Error``."""
+        self._behind += written
+        if self._behind < BEHIND:
+            return
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.execute(_FOLLOW)
+        self._connection.execute(_NOTE)
+        self._connection.execute("COMMIT")
+        self._behind = 0
+
+    def forget(self, events: Sequence[tuple[bytes, int, int]]) -> None:
+        """Take out what the transaction at hand has deleted from the log: (``app_id``, ``at``, ``seq``) of each.
+
+        An empty log begins to count from one again.
+        """
+        self._connection.executemany(_FORGET, events)
+        self._connection.execute(_GO_BACK)
