@@ -343,7 +343,7 @@ DELEGATED_ONLY        = graph("BadRequest", 400, CALLER, "/me request is only va
                               advice="Nobody signs in here but applications: name the object, such as /servicePrincipals/ID.")
 BODY_NOT_JSON         = graph("BadRequest", 400, CALLER, "Unable to read JSON request payload. Please ensure Content-Type header is set and payload is of valid JSON format.", mark="A",
                               advice="Send one JSON object, in UTF-8, without duplicate members.")
-GRAPH_PATH_UNKNOWN    = graph("BadRequest", 400, CALLER, "Resource not found for the segment '{segment}'.", mark="A",
+GRAPH_PATH_UNKNOWN    = graph("BadRequest", 404, CALLER, "Resource not found for the segment '{segment}'.", mark="A",
                               advice="This part of Microsoft Graph is not served here: see docs.")
 GRAPH_VERB            = graph("BadRequest", 405, CALLER, "Specified HTTP method is not allowed for the request target. Allowed: {valid_verbs}.", mark="A",
                               advice="Use one of the methods that are named.")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from accredit.web.graph.call import Call
 
@@ -69,7 +69,7 @@ def link(call: Call, rest: str) -> str:
 
 def _shown(call: Call, value: dict[str, Any], on_request: frozenset[str]) -> dict[str, Any]:
     """Return the members that the caller wants to see; annotations and what it expanded stay."""
-    wanted: Sequence[str] = call.options.select
+    wanted = call.options.select
     if not wanted:
         return {name: each for name, each in value.items() if name not in on_request} if on_request else value
     names = {*wanted, *call.options.expand}

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from accredit.administer import Administrator
     from accredit.interop.odata import Options
     from accredit.web.bearer import Caller
+    from accredit.web.graph.parts import Alone
 
 Version = Literal["v1.0", "beta"]
 VERSIONS: Final[tuple[Version, ...]] = ("v1.0", "beta")
@@ -45,7 +46,8 @@ class Call:
     options: Options  # $filter, $select, ...
     graph: str  # scheme, host and port of this API
     path: str  # what stands after the version, as it was sent: "applications"
-    query: tuple[tuple[str, str], ...] = ()  # the options as they were sent, decoded
+    alone: Alone  # answers a part of a batch
+    query: str = ""  # as it was sent
     body: dict[str, Any] = field(default_factory=dict)  # without "@odata." members, but with those that bind
     prefer: frozenset[str] = frozenset()  # preferences, lower case: "create-if-missing"
     owned_only: bool = False  # the caller may write what it owns, and nothing else

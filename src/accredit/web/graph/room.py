@@ -1,11 +1,232 @@
-"""The room of Microsoft Graph: every route that is served."""
+"""The room of Microsoft Graph: a request comes in, is admitted, authorised and read; what its handler says goes out.
+
+Rule 1: nothing of a call is looked at before its token is: without one, nobody learns what exists.
+Rule 2: every answer that is no success has Graph's envelope, whatever went wrong.
+Rule 3: calls to the directory have places of their own (``admission``), so that they never take those of sign-ins.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, Protocol
+from urllib.parse import quote
+
+import msgspec
+
+from accredit.administer import Administrator
+from accredit.administer.administrator import WIDEN
+from accredit.directory import read_guid
+from accredit.errors import GRAPH_BROKEN, GRAPH_THROTTLED, Refused
+from accredit.interop.odata import read_options
+from accredit.signins import Actor
+from accredit.web.answers import STRICT_TRANSPORT, answer, read_body
+from accredit.web.graph import batch, body, errors, path
+from accredit.web.graph.call import Call, Key
+from accredit.web.graph.parts import Told
+from accredit.web.graph.permissions import Admitted
 
 if TYPE_CHECKING:
-    from accredit.web.graph.route import Route
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-ROUTES: tuple[Route, ...] = ()
-"""What every resource module exports, put together."""
+    from accredit.ports import Authority, Registry
+    from accredit.signins import Sender
+    from accredit.web.answers import Header, Receive, Scope, Send
+    from accredit.web.bearer import Bearers, Caller
+    from accredit.web.graph.answers import Answer
+    from accredit.web.graph.errors import Envelopes
+    from accredit.web.graph.parts import Part
+    from accredit.web.graph.path import Target
+    from accredit.web.graph.route import Route
+    from accredit.web.graph.router import Router, Served
+    from accredit.web.limits import Admission
+    from accredit.web.sender import Senders
+
+ROUTES: Final[tuple[Route, ...]] = (*batch.ROUTES,)
+"""Every call that is served: what the resource modules export, put together."""
+
+JSON: Final = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
+TEXT: Final = "text/plain"
+WRITING: Final = frozenset({"POST", "PATCH", "PUT"})  # whose body is read
+NO_ROUTE: Final = "none"  # the label of calls that reached no route
+_ALWAYS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
+_OURS: Final = "client-request-id"
+
+
+class Watch(Protocol):
+    """Who is told of every call: metrics and journal."""
+
+    def answered(self, method: str, route: str, status: int) -> None:
+        """Count one answer. ``route`` is a template, never what a caller wrote."""
+
+    def refused(self, sender: Sender, refused: Refused, more: Mapping[str, object]) -> None:
+        """Tell of a call that was refused."""
+
+    def broken(self, sender: Sender, error: BaseException) -> None:
+        """Tell of an error of our own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One call as it was heard: a request, or a part of a batch."""
+
+    who: Sender
+    method: str
+    path: str  # percent-encoded, from the version on
+    query: str
+    prefer: str
+    authorization: tuple[bytes, ...] = field(repr=False)
+    body: Callable[[], Awaitable[dict[str, Any]]] = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """Serves one authority under ``/v1.0`` and ``/beta``."""
+
+    authority: Authority
+    registry: Registry
+    bearers: Bearers
+    router: Router
+    senders: Senders
+    envelopes: Envelopes
+    admission: Admission
+    watch: Watch
+    emulator: bool = False
+    any_token: bool = False  # every token of ours may do everything
+    strict_transport: bool = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        ask = self._heard(scope, receive)
+        try:
+            self.admission.enter()
+        except Refused as full:
+            told = self._refused(ask, NO_ROUTE, Refused(GRAPH_THROTTLED, detail=full.detail))
+        else:
+            try:
+                told = await self._told(ask)
+            finally:
+                self.admission.leave()
+        headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in told.headers.items()]
+        await answer(send, told.status, [*headers, *self._always()], _octets(told.body), head=ask.method == "HEAD")
+
+    def _heard(self, scope: Scope, receive: Receive) -> Ask:
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        other = headers.get(b"x-ms-client-request-id", b"").decode("latin-1")  # as the Azure CLI calls it
+        raw: bytes = scope.get("raw_path") or quote(scope["path"], safe="/()'=$").encode()
+
+        async def read() -> dict[str, Any]:
+            content_type = headers.get(b"content-type", b"").decode("latin-1")
+            return body.read(content_type, await read_body(headers, receive, body.LARGEST))
+
+        return Ask(
+            self.senders.read(scope, headers, {_OURS: other}),
+            scope["method"],
+            raw.decode("latin-1"),
+            scope["query_string"].decode("latin-1"),
+            ",".join(_all(scope, b"prefer")),
+            tuple(value for name, value in scope["headers"] if name == b"authorization"),
+            read,
+        )
+
+    async def _told(self, ask: Ask) -> Told:
+        """Answer a call that has a place, whatever goes wrong in it."""
+        route = NO_ROUTE
+        try:
+            caller = await self.bearers.caller(ask.authorization, ask.who.user_agent)
+            target = path.parse(ask.path)
+            served, keys = self.router.find(ask.method, target.segments)
+            route = served.template
+            call = await self._call(ask, caller, target, served, keys)
+            return self._granted(ask, route, await served.route.handler(call))
+        except Refused as refused:
+            return self._refused(ask, route, refused)
+        except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes an answer
+            self.watch.broken(ask.who, error)
+            return self._refused(ask, route, Refused(GRAPH_BROKEN))
+
+    async def _call(self, ask: Ask, caller: Caller, target: Target, served: Served, keys: tuple[Key, ...]) -> Call:
+        """Authorise a call and read it: 403, then what its options and its body are refused for."""
+        admitted = Admitted() if self.any_token else served.needs.admit(caller.roles)
+        options = read_options(ask.query, kind=served.route.kind, greatest_top=served.route.greatest_top)
+        return Call(
+            by=self._administrator(ask.who, caller),
+            caller=caller,
+            version=target.version,
+            keys=keys,
+            options=options,
+            graph=self.authority.base,
+            path=target.path,
+            alone=lambda part, refused: self._alone(ask, target, part, refused),
+            query=ask.query,
+            body=await ask.body() if ask.method in WRITING else {},
+            prefer=frozenset(each.strip().lower() for each in ask.prefer.split(",") if each.strip()),
+            owned_only=admitted.owned_only,
+            not_on_graph=admitted.not_on_graph,
+        )
+
+    def _administrator(self, who: Sender, caller: Caller) -> Administrator:
+        """Return the calling application as the one who changes the directory."""
+        client = caller.client
+        return Administrator(
+            self.registry,
+            self.authority.ids,
+            self.authority.clock,
+            Actor(name=client.display_name, kind="application", id=str(client.principal.id)),
+            base=self.authority.base,
+            own_issuers=self.authority.own_issuers,
+            emulator=self.emulator,
+            correlation=who.correlation,
+            may_widen=self.any_token or WIDEN in caller.roles,
+            app_id=client.app_id,
+        )
+
+    async def _alone(self, whole: Ask, target: Target, part: Part, refused: Refused | None) -> Told:
+        """Answer a part of a batch as if it had come alone, with the batch's token."""
+
+        async def read() -> dict[str, Any]:
+            if part.body is None:
+                return {}
+            body.refuse_other(part.header("content-type") or body.MEDIA_TYPE)
+            return body.members(part.body)
+
+        said = read_guid(part.header(_OURS))
+        ask = Ask(
+            replace(whole.who, trace=self.authority.ids.trace(), correlation=said or whole.who.correlation),
+            part.method.upper(),
+            f"/{target.version}/{part.path}",
+            part.query,
+            part.header("prefer"),
+            whole.authorization,
+            read,
+        )
+        return await self._told(ask) if refused is None else self._refused(ask, NO_ROUTE, refused)
+
+    def _granted(self, ask: Ask, route: str, given: Answer) -> Told:
+        self.watch.answered(ask.method, route, given.status)
+        headers = {} if given.body is None else {"Content-Type": TEXT if isinstance(given.body, bytes) else JSON}
+        if given.location is not None:
+            headers["Location"] = given.location
+        return Told(given.status, headers | _named(ask.who), given.body)
+
+    def _refused(self, ask: Ask, route: str, refused: Refused) -> Told:
+        status, said = self.envelopes.of(refused, ask.who, self.authority.clock())
+        self.watch.answered(ask.method, route, status)
+        self.watch.refused(ask.who, refused, {"method": ask.method, "route": route, "status": status})
+        return Told(status, {"Content-Type": JSON} | errors.headers(refused, status) | _named(ask.who), said)
+
+    def _always(self) -> Sequence[Header]:
+        return (*_ALWAYS, STRICT_TRANSPORT) if self.strict_transport else _ALWAYS
+
+
+def _named(who: Sender) -> dict[str, str]:
+    return {"OData-Version": "4.0", "request-id": str(who.trace), _OURS: str(who.correlation)}
+
+
+def _all(scope: Scope, wanted: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == wanted]
+
+
+def _octets(said: dict[str, Any] | bytes | None) -> bytes:
+    if said is None:
+        return b""
+    return said if isinstance(said, bytes) else msgspec.json.encode(said)

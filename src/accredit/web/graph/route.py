@@ -1,12 +1,14 @@
-"""Which calls are served: a method, a form of path, and who handles it. Every resource module exports its ``ROUTES``."""
+"""Which calls are served: a method, a form of path, and who handles it. Resource modules export their ``ROUTES``."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from accredit.interop.odata.options import GREATEST_TOP
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
@@ -14,6 +16,23 @@ if TYPE_CHECKING:
     Handler: TypeAlias = Callable[[Call], Awaitable[Answer]]
 
 Method = Literal["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+ANYTHING: Final = "DirectoryObject"
+KINDS: Final[Mapping[str, str]] = {
+    "applications": "Application",
+    "servicePrincipals": "ServicePrincipal",
+    "federatedIdentityCredentials": "FederatedIdentityCredential",
+    "appRoleAssignments": "AppRoleAssignment",
+    "appRoleAssignedTo": "AppRoleAssignment",
+    "oauth2PermissionGrants": "OAuth2PermissionGrant",
+    "users": "User",
+    "groups": "Group",
+    "organization": "Organization",
+    "domains": "Domain",
+    "signIns": "SignIn",
+    "directoryAudits": "DirectoryAudit",
+}
+"""What a collection holds, in the words of refusals. A collection that is not here holds directory objects."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +42,10 @@ class Route:
     method: Method
     template: str
     handler: Handler
+    greatest_top: int = GREATEST_TOP  # things that one page may hold
+
+    @property
+    def kind(self) -> str:
+        """What the options of the call are about: things of the last collection in its path."""
+        named = [each for each in reversed(self.template.split("/")) if each in KINDS or each == "owners"]
+        return KINDS.get(named[0], ANYTHING) if named else ANYTHING

@@ -1,0 +1,76 @@
+"""From a target to whoever handles it: a tree of the routes' templates, literal segments before keys."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from accredit.errors import GRAPH_PATH_UNKNOWN, GRAPH_VERB, Refused
+from accredit.web.graph.path import as_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from accredit.web.graph.call import Key
+    from accredit.web.graph.path import Segment
+    from accredit.web.graph.permissions import Needs
+    from accredit.web.graph.route import Route
+
+KEY: Final = "{}"
+CAST: Final = "microsoft.graph."  # a segment that begins so says which kind of thing is meant
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One call that is served. ``template`` is the route's, with casts."""
+
+    template: str
+    route: Route
+    needs: Needs
+
+
+@dataclass(slots=True)
+class _Node:
+    below: dict[str, _Node] = field(default_factory=dict)
+    methods: dict[str, Served] = field(default_factory=dict)
+
+
+class Router:
+    """Finds the route of a call. One that ``needs`` says nothing about is not served: building this fails."""
+
+    def __init__(self, routes: Iterable[Route], needs: Mapping[tuple[str, str], Needs]) -> None:
+        found: dict[tuple[str, str], Route] = {(each.method, each.template): each for each in routes}
+        if unguarded := found.keys() - needs.keys():
+            raise ValueError(f"permissions.toml says nothing of {sorted(unguarded)}")
+        self._root = _Node()
+        for (method, template), needed in needs.items():
+            route = found.get((method, without_casts(template)))
+            if route is not None:
+                self._add(Served(template, route, needed))
+
+    def find(self, method: str, segments: tuple[Segment, ...]) -> tuple[Served, tuple[Key, ...]]:
+        """Return who serves a call, and its keys. 404 for an unknown path, 405 for an unknown method."""
+        node, keys = self._root, []
+        for each in segments:
+            below = node.below.get(each) if isinstance(each, str) else None
+            if below is None and (below := node.below.get(KEY)) is not None:
+                keys.append(as_key(each))
+            if below is None:
+                raise Refused(GRAPH_PATH_UNKNOWN, segment=each if isinstance(each, str) else each.value)
+            node = below
+        if not node.methods:
+            raise Refused(GRAPH_PATH_UNKNOWN, segment=segments[-1] if segments else "")
+        if method not in node.methods:
+            raise Refused(GRAPH_VERB, valid_verbs=", ".join(sorted(node.methods)))
+        return node.methods[method], tuple(keys)
+
+    def _add(self, served: Served) -> None:
+        node = self._root
+        for each in served.template.split("/"):
+            node = node.below.setdefault(each, _Node())
+        node.methods[served.route.method] = served
+
+
+def without_casts(template: str) -> str:
+    """Return the template without segments that only say which kind of thing is meant: the same route serves it."""
+    return "/".join(each for each in template.split("/") if not each.startswith(CAST))
