@@ -82,7 +82,7 @@ class _Reading:
     def call(self, parts: list[Node]) -> Condition:
         function, *arguments = parts
         if str(function).casefold() != "startswith":
-            self.refuse(_property(arguments) or str(function))
+            self.refuse(_property(parts))
         if [_terminal(each) for each in arguments] != ["PATH", "TEXT"]:
             raise Refused(QUERY_SYNTAX, option="filter", reason="startswith takes a property and a text in quotes")
         return StartsWith(self.name(arguments[0]), _text(str(arguments[1])))
@@ -90,15 +90,19 @@ class _Reading:
     def name(self, node: Node) -> str:
         """The property that is asked for; inside ``any`` it must be the element itself."""
         if _terminal(node) != "PATH":
-            self.refuse(_property([node]) or "")
+            self.refuse(_property([node]))
         if self.variable is None:
             return str(node)
         if node != self.variable:
-            self.refuse(str(node).replace(f"{self.variable}/", f"{self.collection}/", 1))
+            self.refuse(str(node))
         return ITSELF
 
     def refuse(self, name: str) -> NoReturn:
-        raise Refused(QUERY_UNSUPPORTED, property=name or self.collection, kind=self.kind)
+        """Refuse what is asked of a property; an element is named by its collection."""
+        first, slash, rest = name.partition("/")
+        if first in (ITSELF, self.variable):
+            name = self.collection + slash + rest
+        raise Refused(QUERY_UNSUPPORTED, property=name, kind=self.kind)
 
 
 _CONDITIONS: Final[Mapping[str, Callable[[_Reading, list[Node]], Condition]]] = {
@@ -117,17 +121,14 @@ def _terminal(node: Node) -> str:
     return str(getattr(node, "type", ""))  # a tree, here a call inside a call, has none
 
 
-def _property(nodes: list[Node]) -> str | None:
-    """The first property that stands somewhere in ``nodes``, or, without one, the first function."""
-    todo, function = list(reversed(nodes)), None
+def _property(nodes: list[Node]) -> str:
+    """The first property that stands in a call, or, without one, the first function."""
+    todo, first = list(reversed(nodes)), dict[str, str]()
     while todo:
         node = todo.pop()
-        if _terminal(node) == "PATH":
-            return str(node)
-        if _terminal(node) == "FUNCTION":
-            function = function or str(node)
         todo.extend(reversed(getattr(node, "children", ())))
-    return function
+        first.setdefault(_terminal(node), str(node))
+    return first.get("PATH") or first["FUNCTION"]
 
 
 def _scalar(node: Node) -> Scalar:

@@ -102,12 +102,11 @@ def _given(query: str | bytes) -> dict[str, str]:
 def _decoded(query: str | bytes) -> list[tuple[str, str]]:
     try:
         text = query.decode() if isinstance(query, bytes) else query
+        text.encode()  # half a surrogate pair has no form in UTF-8
         if len(text) > LONGEST:
             reason = f"it is longer than {LONGEST} characters"
         else:
-            found = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
-            "".join(value for _, value in found).encode()  # half a surrogate pair has no form in UTF-8
-            return found
+            return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MOST_PARAMETERS)
     except UnicodeError:
         reason = "it is not UTF-8"
     except ValueError:

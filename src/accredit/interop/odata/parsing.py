@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final, Literal, cast
 
-from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
 
 from accredit.errors import QUERY_SYNTAX, Refused
 
@@ -46,7 +46,7 @@ def parse(text: str, option: Option) -> Node:
         raise Refused(QUERY_SYNTAX, option=option, reason=f"it is longer than {LONGEST} characters")
     try:
         tree: Node = _parser().parse(text, start=option)
-    except UnexpectedInput as error:
+    except (UnexpectedToken, UnexpectedCharacters) as error:
         reason = _reason(text, error)
     else:
         _refuse_excess(tree, option)
@@ -61,16 +61,15 @@ def _parser() -> Lark:
     return Lark(grammar, parser="lalr", start=["filter", "orderby", "search"], maybe_placeholders=False)
 
 
-def _reason(text: str, error: UnexpectedInput) -> str:
+def _reason(text: str, error: UnexpectedToken | UnexpectedCharacters) -> str:
     """Say where reading stopped and what could have stood there. The first character is number 1."""
-    wanted, at, found = set[str](), len(text), "the end"
-    if isinstance(error, UnexpectedToken):
-        wanted = set(error.expected)
-        if error.token.type != "$END":
-            at, found = error.token.start_pos or 0, f"'{error.token}'"
-    elif isinstance(error, UnexpectedCharacters):
-        wanted, at = set(error.allowed), cast("int", error.pos_in_stream)  # lark says None by default
+    if isinstance(error, UnexpectedCharacters):
+        wanted, at = error.allowed, cast("int", error.pos_in_stream)  # lark's own types say None
         found = f"'{text[at]}'"
+    elif error.token.type == "$END":
+        wanted, at, found = error.expected, len(text), "the end"
+    else:
+        wanted, at, found = error.expected, error.token.start_pos or 0, f"'{error.token}'"
     words = sorted({_WORDS[each] for each in wanted})
     return f"{found} at character {at + 1}, expected {' or '.join(words)}"
 

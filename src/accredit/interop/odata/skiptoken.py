@@ -7,7 +7,7 @@ none: who forges a token names a place in a list that they may read from its beg
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final, TypeAlias
 from zlib import crc32
 
@@ -25,6 +25,11 @@ _VERSION: Final = b"\x01"
 _CHECKSUM: Final = 4  # octets
 
 _Text: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\A[^\x00]*\Z")]  # PostgreSQL keeps no NUL
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_TICK: Final = timedelta(microseconds=1)
+_FIRST: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _TICK
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _TICK
+_Microseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=_FIRST, le=_LAST)]  # since 1970
 _Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
@@ -33,7 +38,7 @@ class _Place(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields
     descending: bool
     key: _Text
     value: _Text | _Whole | bool | None = None
-    time: Annotated[datetime, msgspec.Meta(tz=True)] | None = None  # in place of value
+    time: _Microseconds | None = None  # in place of value
 
 
 _write: Final = msgspec.msgpack.Encoder().encode
@@ -45,7 +50,7 @@ def write_skiptoken(after: Cursor, order: Order | None) -> str:
     value, key = after
     by, descending = (None, False) if order is None else (order.name, order.descending)
     if isinstance(value, datetime):
-        place = _Place(by, descending, key, None, value)
+        place = _Place(by, descending, key, None, (value - _EPOCH) // _TICK)
     else:
         place = _Place(by, descending, key, value)
     octets = _VERSION + _write(place)
@@ -58,7 +63,7 @@ def read_skiptoken(text: str, order: Order | None) -> Cursor:
     by, descending = (None, False) if order is None else (order.name, order.descending)
     if (place.order, place.descending) != (by, descending):
         raise Refused(QUERY_SYNTAX, option="skiptoken", reason="it belongs to a list in another order")
-    return (place.value if place.time is None else place.time), place.key
+    return (place.value if place.time is None else _EPOCH + place.time * _TICK), place.key
 
 
 def _place(text: str) -> _Place:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, assert_never
 
 from accredit.query import ITSELF, And, Any, Compare, Condition, Not, OneOf, Or, Scalar, StartsWith
 
@@ -27,6 +27,8 @@ def write_filter(condition: Condition) -> str:  # noqa: PLR0911  one line for ea
             return f"startswith({_named(name)},{_literal(prefix)})"
         case Compare(name, operator, value):
             return f"{_named(name)} {operator} {_literal(value)}"
+        case _:
+            assert_never(condition)
 
 
 def _nested(condition: Condition) -> str:
