@@ -25,7 +25,8 @@ _NOTE: Final = "UPDATE signins_indexed SET seq = coalesce((SELECT max(seq) FROM 
 _FORGET: Final = "DELETE FROM signins_by_application WHERE app_id = ? AND at = ? AND seq = ?"
 _GO_BACK: Final = "UPDATE signins_indexed SET seq = min(seq, coalesce((SELECT max(seq) FROM signins), 0))"
 _PAGE: Final = (
-    "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq) ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
+    "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq)"
+    " ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
 )
 
 
