@@ -73,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     refusals: dict[str, dict[str, str | int | bool]] = {}  # overrides of rows of the catalogue
     region: str = "EU"  # tenant_region_scope of discovery documents
     graph_extras: bool = True  # tokens for Microsoft Graph also carry app_displayname and wids, as Entra ID's do
+    # "any-token" (emulator only): every token of ours may do everything on the directory API.
+    graph_authorization: Literal["enforce", "any-token"] = "enforce"
     under_way: Positive = 64  # token requests at once; the next one gets 429
     shutdown_timeout: Positive = 20  # seconds for draining
     log_level: Literal["debug", "info", "warning", "error"] = "info"

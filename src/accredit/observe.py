@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
 SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper bounds of the buckets in which answers are counted by their time."""
+METHODS: Final = frozenset({"GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"})
 MOST_REFUSALS_LOGGED: Final = 50  # a second; what follows is counted, so that a flood fills no disk
+_EVENTS: Final = ("refused", "broken", "refusals_not_logged")
 _BEARER: Final = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{8,}")
 _SECRET: Final = re.compile(r"(?i)\b(client_secret|client_assertion|password|cookie)=[^&\s]+")
 
@@ -127,13 +129,36 @@ class Exchanges(Collector):
         yield took
 
 
+class GraphRequests(Collector):
+    """Counts calls to the directory API by method, route (a template, never what a caller wrote) and status."""
+
+    def __init__(self) -> None:
+        self._counts: dict[tuple[str, str, str], int] = {}
+
+    def count(self, method: str, route: str, status: int) -> None:
+        """Count one answer. A method that is none of HTTP's usual ones is no label."""
+        key = (method if method in METHODS else "other", route, str(status))
+        self._counts[key] = self._counts.get(key, 0) + 1
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield what was counted."""
+        counted = CounterMetricFamily(
+            "accredit_graph_requests", "Calls to the directory API.", labels=("method", "route", "status")
+        )
+        for key, count in tuple(self._counts.items()):
+            counted.add_metric(key, count)
+        yield counted
+
+
 class Metrics:
     """The counters of one process, in a registry of their own."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
         self.exchanges = Exchanges()
-        self.registry.register(self.exchanges)
+        self.graph = GraphRequests()
+        for each in (self.exchanges, self.graph):
+            self.registry.register(each)
         build = Gauge("accredit_build_info", "The running version.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)
 
@@ -143,10 +168,16 @@ class Metrics:
 
 
 class Journal:
-    """Writes what happens to the log: every refusal up to a number a second, then one line with the count."""
+    """Writes what happens to the log: every refusal up to a number a second, then one line with the count.
 
-    def __init__(self, log: structlog.BoundLogger, seconds: Callable[[], float] = time.monotonic) -> None:
+    ``what``: whose events they are, the first part of their names.
+    """
+
+    def __init__(
+        self, log: structlog.BoundLogger, seconds: Callable[[], float] = time.monotonic, *, what: str = "exchange"
+    ) -> None:
         self.log = log
+        self._refused, self._broken, self._not_logged = (f"{what}.{each}" for each in _EVENTS)
         self._seconds = seconds
         self._second = 0
         self._written = 0
@@ -157,7 +188,7 @@ class Journal:
         second = int(self._seconds())
         if second != self._second:
             if self._suppressed:
-                self.log.warning("exchange.refusals_not_logged", count=self._suppressed)
+                self.log.warning(self._not_logged, count=self._suppressed)
             self._second, self._written, self._suppressed = second, 0, 0
         if self._written >= MOST_REFUSALS_LOGGED:
             self._suppressed += 1
@@ -167,7 +198,7 @@ class Journal:
             refused.row.move, self.log.info
         )
         write(
-            "exchange.refused",
+            self._refused,
             code=refused.row.label,
             reason=refused.message,
             detail=refused.detail,
@@ -179,4 +210,4 @@ class Journal:
 
     def broken(self, sender: Sender, error: BaseException) -> None:
         """Log an error of our own with its traceback, scrubbed."""
-        self.log.error("exchange.broken", trace=str(sender.trace), exc_info=error)
+        self.log.error(self._broken, trace=str(sender.trace), exc_info=error)

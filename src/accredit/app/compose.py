@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 from accredit import __version__, assertions, errors, observe
 from accredit.administer import Administrator
+from accredit.app import directory_api
 from accredit.app.chance import SystemIds
 from accredit.app.marks import own_issuers, refuse_emulator
 from accredit.app.runtime import Explained, Following, Observed, Runtime
@@ -148,7 +149,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
             lambda: {"process": admission.limited, "sender": failures.limited},
         )
     )
-    rooms: dict[str, Application] = {}
+    rooms: dict[str, Application] = directory_api.rooms(runtime, tokens)
     if runtime.test_issuer is not None:
         from accredit.testidp import Endpoints
 

@@ -32,6 +32,9 @@ def judge(settings: Settings) -> None:
     for name in ("issuer_overrides", "explain_to_caller", "expose_emulator"):
         if getattr(settings, name):
             raise Refused(SETTING_INVALID, name=name, reason="it exists in the emulator profile only")
+    if settings.graph_authorization != "enforce":
+        reason = "any-token exists in the emulator profile only"
+        raise Refused(SETTING_INVALID, name="graph_authorization", reason=reason)
     _refuse_tls(settings)
     public_url(settings.public_url)
 

@@ -7,7 +7,7 @@ Rule 3: calls to the directory have places of their own (``admission``), so that
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import quote
 
@@ -18,7 +18,7 @@ from accredit.administer.administrator import WIDEN
 from accredit.directory import read_guid
 from accredit.errors import GRAPH_BROKEN, GRAPH_THROTTLED, Refused
 from accredit.interop.odata import read_options
-from accredit.signins import Actor
+from accredit.signins import Actor, Sender
 from accredit.web.answers import STRICT_TRANSPORT, answer, read_body
 from accredit.web.graph import batch, body, errors, path
 from accredit.web.graph.call import Call, Key
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from accredit.ports import Authority, Registry
-    from accredit.signins import Sender
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.bearer import Bearers, Caller
     from accredit.web.graph.answers import Answer
@@ -189,9 +188,9 @@ class Room:
             body.refuse_other(part.header("content-type") or body.MEDIA_TYPE)
             return body.members(part.body)
 
-        said = read_guid(part.header(_OURS))
+        said, who = read_guid(part.header(_OURS)), whole.who
         ask = Ask(
-            replace(whole.who, trace=self.authority.ids.trace(), correlation=said or whole.who.correlation),
+            Sender(self.authority.ids.trace(), said or who.correlation, who.address, who.user_agent),
             part.method.upper(),
             f"/{target.version}/{part.path}",
             part.query,
