@@ -6,24 +6,34 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from accredit import observe
-from accredit.web.bearer import Bearers
-from accredit.web.graph import permissions
-from accredit.web.graph.call import VERSIONS
-from accredit.web.graph.errors import Envelopes
-from accredit.web.graph.room import ROUTES, Room
-from accredit.web.graph.router import Router
-from accredit.web.limits import Admission
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from accredit.app.runtime import Runtime
     from accredit.errors import Refused
     from accredit.signins import Sender
-    from accredit.web.answers import Application
+    from accredit.web.answers import Application, Receive, Scope, Send
     from accredit.web.token import TokenEndpoint
 
+PATHS: Final = ("v1.0", "beta")  # first segments
 UNDER_WAY: Final = 16  # calls at once; a sign-in never waits for more than these
+
+
+class Later:
+    """A room that is put together when somebody enters it: tens of milliseconds that the first token need not wait."""
+
+    __slots__ = ("_make", "_room")
+
+    def __init__(self, make: Callable[[], Application]) -> None:
+        self._make = make
+        self._room: Application | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if self._room is None:
+            self._room = self._make()
+        await self._room(scope, receive, send)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,19 @@ class Watched:
 
 def rooms(runtime: Runtime, tokens: TokenEndpoint) -> dict[str, Application]:
     """Return the room of Microsoft Graph under the first segment of each of its paths."""
-    room = Room(
+    return dict.fromkeys(PATHS, Later(lambda: room(runtime, tokens)))
+
+
+def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
+    """Put the room together."""
+    from accredit.web.bearer import Bearers
+    from accredit.web.graph import permissions
+    from accredit.web.graph.errors import Envelopes
+    from accredit.web.graph.room import ROUTES, Room
+    from accredit.web.graph.router import Router
+    from accredit.web.limits import Admission
+
+    return Room(
         authority=runtime.authority,
         registry=runtime.registry,
         bearers=Bearers(runtime.authority, runtime.published),
@@ -58,4 +80,3 @@ def rooms(runtime: Runtime, tokens: TokenEndpoint) -> dict[str, Application]:
         any_token=runtime.folder.emulator and runtime.settings.graph_authorization == "any-token",
         strict_transport=tokens.strict_transport,
     )
-    return dict.fromkeys(VERSIONS, room)
