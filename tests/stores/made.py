@@ -7,7 +7,16 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
-from accredit.directory import Application, AppRole, Assignment, ServicePrincipal, Tenant
+from accredit.directory import (
+    Application,
+    AppRole,
+    Assignment,
+    DelegatedGrant,
+    Ownership,
+    RoleAssignment,
+    ServicePrincipal,
+    Tenant,
+)
 from accredit.issuers import Issuer, IssuerUrl
 from accredit.signins import Actor, Audit, Modified, Target
 from accredit.tokens import SigningKey
@@ -87,6 +96,22 @@ def by_expression(of: Application, by: Issuer, **given: Any) -> FederatedCredent
 def assignment(who: ServicePrincipal, on: ServicePrincipal, **given: Any) -> Assignment:
     known: dict[str, Any] = {"id": new_id(), "tenant_id": who.tenant_id, "principal_id": who.id, "resource_id": on.id}
     return Assignment(**known | {"role_id": READER.id, "created_at": AT} | given)
+
+
+def ownership(owner: ServicePrincipal, of: Application | ServicePrincipal, **given: Any) -> Ownership:
+    known: dict[str, Any] = {"id": new_id(), "tenant_id": owner.tenant_id, "owner_id": owner.id, "created_at": AT}
+    known |= {"application_id" if isinstance(of, Application) else "principal_id": of.id}
+    return Ownership(**known | given)
+
+
+def delegated_grant(client: ServicePrincipal, on: ServicePrincipal, **given: Any) -> DelegatedGrant:
+    known: dict[str, Any] = {"id": new_id(), "tenant_id": client.tenant_id, "client_id": client.id}
+    return DelegatedGrant(**known | {"resource_id": on.id, "created_at": AT, "scope": "User.Read"} | given)
+
+
+def role_assignment(who: ServicePrincipal, **given: Any) -> RoleAssignment:
+    known: dict[str, Any] = {"id": new_id(), "tenant_id": who.tenant_id, "principal_id": who.id, "created_at": AT}
+    return RoleAssignment(**known | {"scope": "/subscriptions/x", "role_definition_id": "/roles/Reader"} | given)
 
 
 def signing_key(**given: Any) -> SigningKey:

@@ -26,6 +26,7 @@ from tests.stores.conformance.store import SHELVES
 
 NAMES = st.sampled_from(["api://a", "api://a/", "API://A", "api://b", "https://x.example/p"])
 LABELS = st.sampled_from(["one", "two", "three"])
+REFERRING = ("tenant_id", "application_id", "principal_id", "resource_id", "owner_id", "client_id")
 DOMAINS = st.sampled_from(["a.test", "b.test", "c.test"])
 
 
@@ -104,6 +105,20 @@ class Directories(RuleBasedStateMachine):
     def add_assignment(self, who, on):
         return self.add("assignments", made.assignment(self.any_of("principals", who), self.any_of("principals", on)))
 
+    @rule(target=things, who=things, of=things, app=st.booleans())
+    def add_ownership(self, who, of, app):
+        owned = self.any_of("applications" if app else "principals", of)
+        return self.add("ownerships", made.ownership(self.any_of("principals", who), owned))
+
+    @rule(target=things, who=things, on=things)
+    def add_delegated_grant(self, who, on):
+        grant = made.delegated_grant(self.any_of("principals", who), self.any_of("principals", on))
+        return self.add("delegated_grants", grant)
+
+    @rule(target=things, who=things)
+    def add_role_assignment(self, who):
+        return self.add("role_assignments", made.role_assignment(self.any_of("principals", who)))
+
     @rule(thing=things, names=st.lists(NAMES, max_size=2), label=LABELS, stale=st.booleans(), flag=st.booleans())
     def change(self, thing, names, label, stale, flag):
         shelf, key = thing
@@ -117,6 +132,9 @@ class Directories(RuleBasedStateMachine):
             "issuers": {"blocked": flag},
             "credentials": {"name": label, "enabled": flag},
             "assignments": {"role_id": made.READER.id if flag else key},
+            "ownerships": {"owner_id": value.owner_id if flag else key} if shelf == "ownerships" else {},
+            "delegated_grants": {"scope": label},
+            "role_assignments": {"scope": label},
         }[shelf]
         changed = msgspec.structs.replace(value, **wanted, revision=value.revision - stale)
         outcome = self.both(lambda change: getattr(change, shelf).put(changed))
@@ -170,13 +188,7 @@ class Directories(RuleBasedStateMachine):
         self.model[shelf].pop(key)
         for other, values in self.model.items():
             hanging = [
-                each.id
-                for each in values.values()
-                if key
-                in {
-                    getattr(each, member, None)
-                    for member in ("tenant_id", "application_id", "principal_id", "resource_id")
-                }
+                each.id for each in values.values() if key in {getattr(each, member, None) for member in REFERRING}
             ]
             for each in hanging:
                 if each in values:

@@ -31,6 +31,12 @@ async def what_refers_to_something_that_is_not(store: Store) -> None:
         ("credentials", made.credential(here.app, absent := made.issuer(here.tenant)), absent.id),
         ("assignments", made.assignment(unknown, here.resource), unknown.id),
         ("assignments", made.assignment(here.principal, unknown), unknown.id),
+        ("ownerships", made.ownership(unknown, here.app), unknown.id),
+        ("ownerships", made.ownership(here.principal, unknown), unknown.id),
+        ("ownerships", made.ownership(here.principal, gone), gone.id),
+        ("delegated_grants", made.delegated_grant(unknown, here.resource), unknown.id),
+        ("delegated_grants", made.delegated_grant(here.principal, unknown), unknown.id),
+        ("role_assignments", made.role_assignment(unknown), unknown.id),
     ]
     for shelf, value, parent in orphans:
         with refused(OBJECT_NOT_FOUND, id=str(parent)):
@@ -48,6 +54,10 @@ async def nothing_refers_to_anything_of_another_tenant(store: Store) -> None:
         ("credentials", made.credential(here.app, there.issuer)),
         ("assignments", made.assignment(here.principal, there.resource)),
         ("assignments", made.assignment(here.principal, here.resource, role_id=made.new_id(), **moved)),
+        ("ownerships", made.ownership(here.principal, there.app)),
+        ("ownerships", made.ownership(here.principal, there.resource)),
+        ("delegated_grants", made.delegated_grant(here.principal, there.resource)),
+        ("role_assignments", made.role_assignment(here.principal, **moved)),
     ]
     for shelf, value in crossing:
         with refused(OBJECT_NOT_FOUND):
@@ -111,7 +121,7 @@ def msgspec_world(here: World) -> World:
         here.issuer,
         here.credential,
         here.expression,
-        (here.others[0], made.signing_key()),
+        (here.others[0], made.signing_key(), *here.others[2:]),
     )
 
 

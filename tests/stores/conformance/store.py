@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from accredit.directory import Certificate, Secret
+from accredit.directory import Certificate, Registration, Secret
 from accredit.errors import (
     Refused,
     Row,
@@ -24,7 +24,18 @@ if TYPE_CHECKING:
     from accredit.ports import Transaction
     from accredit.trust import FederatedCredential
 
-SHELVES = ("tenants", "applications", "principals", "issuers", "credentials", "assignments", "signing_keys")
+SHELVES = (
+    "tenants",
+    "applications",
+    "principals",
+    "issuers",
+    "credentials",
+    "assignments",
+    "ownerships",
+    "delegated_grants",
+    "role_assignments",
+    "signing_keys",
+)
 
 
 class Registry(Protocol):
@@ -59,7 +70,7 @@ class World:
 
     @property
     def everything(self) -> dict[str, Any]:
-        assignment, key = self.others
+        assignment, key, ownership, grant, role = self.others
         return {
             "tenants": self.tenant,
             "applications": self.app,
@@ -67,6 +78,9 @@ class World:
             "issuers": self.issuer,
             "credentials": self.credential,
             "assignments": assignment,
+            "ownerships": ownership,
+            "delegated_grants": grant,
+            "role_assignments": role,
             "signing_keys": key,
         }
 
@@ -91,13 +105,20 @@ def world(tenant: Tenant | None = None) -> World:
             Certificate(key_id=made.new_id(), der=b"\x30\x00\x80", thumbprint="AB", starts_at=made.AT, ends_at=made.AT),
         ),
         description="\u200fna\xefve\x00 \U0001f512",
+        registration=Registration(unique_name="Deploy-Bot", tags=("HideApp", "hideapp")),
     )
     principal = made.principal(app)
     resource = made.well_known(tenant, made.new_id(), names=("https://graph.example",), app_roles=(made.READER,))
     issuer = made.issuer(tenant, jwks='{"keys":[]}', key_source="uploaded")
     credential = made.credential(app, issuer, listed_audiences=("a", "b"), multi_audience="listed")
     expression = made.by_expression(app, issuer, enabled=False, description="all of the organisation")
-    others = (made.assignment(principal, resource), made.signing_key(withdrawn_at=made.AT))
+    others = (
+        made.assignment(principal, resource),
+        made.signing_key(withdrawn_at=made.AT),
+        made.ownership(principal, app),
+        made.delegated_grant(principal, resource),
+        made.role_assignment(principal),
+    )
     return World(tenant, app, principal, resource, issuer, credential, expression, others)
 
 
@@ -112,6 +133,9 @@ async def put_up(registry: Registry, each: World) -> World:
         await change.credentials.add(each.expression)
         await change.assignments.add(each.others[0])
         await change.signing_keys.add(each.others[1])
+        await change.ownerships.add(each.others[2])
+        await change.delegated_grants.add(each.others[3])
+        await change.role_assignments.add(each.others[4])
     return each
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from accredit.directory import Application, Registration
 from accredit.errors import (
     ASSIGNMENT_EXISTS,
     NAME_TAKEN,
@@ -20,6 +21,10 @@ from tests.stores.conformance.store import Store, World, case, found, put_up, re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+def unique_name(here: World, name: str) -> Application:
+    return made.application(here.tenant, registration=Registration(unique_name=name))
 
 
 def collisions(here: World) -> Iterator[tuple[str, str, Any, Row]]:
@@ -40,6 +45,10 @@ def collisions(here: World) -> Iterator[tuple[str, str, Any, Row]]:
     yield "the trust", "credentials", made.credential(here.app, here.issuer, **same), TRUST_EXISTS
     yield "the expression", "credentials", made.by_expression(here.app, here.issuer), TRUST_EXISTS
     yield "the grant", "assignments", made.assignment(here.principal, here.resource), ASSIGNMENT_EXISTS
+    yield "a unique name", "applications", unique_name(here, "deploy-BOT"), VALUE_TAKEN
+    yield "an owner", "ownerships", made.ownership(here.principal, here.app), VALUE_TAKEN
+    yield "a consent", "delegated_grants", made.delegated_grant(here.principal, here.resource), ASSIGNMENT_EXISTS
+    yield "a role's id", "role_assignments", made.role_assignment(here.principal, id=here.others[4].id), VALUE_TAKEN
     yield "a kid", "signing_keys", made.signing_key(kid=here.others[1].kid), VALUE_TAKEN
 
 
@@ -89,6 +98,8 @@ async def the_refusals_name_what_is_taken(store: Store) -> None:
         "a domain": {"property": "domains"},
         "an appId": {"property": "appId"},
         "an identifier": {"property": "identifierUris"},
+        "a unique name": {"property": "uniqueName"},
+        "an owner": {"property": "owners"},
         "an application's identifier": {"property": "servicePrincipalNames"},
         "a service principal": {"client": str(here.app.app_id)},
         "a name": {"name": here.credential.name},
@@ -116,6 +127,13 @@ async def what_is_unique_is_unique_within_its(store: Store) -> None:
         await change.credentials.add(made.credential(twin, second, subject=here.credential.subject))
         await change.credentials.add(made.credential(here.app, second, subject=here.credential.subject))
         await change.credentials.add(made.by_expression(here.app, second))
+        await change.applications.add(unique_name(there, "another"))
+        await change.applications.add(unique_name(here, "another"))
+        await change.ownerships.add(made.ownership(here.principal, here.resource))
+        await change.ownerships.add(made.ownership(here.resource, here.app))
+        for user in (made.new_id(), made.new_id()):
+            one = {"consent_type": "Principal", "user_id": user}
+            await change.delegated_grants.add(made.delegated_grant(here.principal, here.resource, **one))
     records = await found(store.another, "issuers", tenant_id=here.tenant.id, url=here.issuer.url)
     assert records == [here.issuer, second]
 
