@@ -17,7 +17,6 @@ from accredit.administer import issuers
 from accredit.administer.findings import (
     ACTIVITY,
     MOST_LISTED,
-    Members,
     others,
     over,
     read,
@@ -37,8 +36,9 @@ if TYPE_CHECKING:
     from accredit.administer.administrator import Administrator, Change
     from accredit.issuers import OwnIssuers
     from accredit.ports import Transaction
+    from accredit.trust import Members
 
-__all__ = ["ACTIVITY", "MOST_LISTED", "Members", "add", "delete", "enable", "find", "put", "remarks", "update"]
+__all__ = ["ACTIVITY", "MOST_LISTED", "add", "delete", "enable", "find", "put", "remarks", "update"]
 
 
 async def add(by: Administrator, application_id: UUID, **members: Unpack[Members]) -> FederatedCredential:

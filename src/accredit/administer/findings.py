@@ -5,7 +5,7 @@ Rule 1: nothing here changes anything. The first finding is raised, and the chan
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypedDict
+from typing import TYPE_CHECKING, Any, Final
 
 from accredit import trust
 from accredit.administer.administrator import as_json
@@ -20,29 +20,13 @@ if TYPE_CHECKING:
 
     from accredit.administer.administrator import Administrator, Change
     from accredit.directory import Application, Tenant
-    from accredit.trust import FederatedCredential, MultiAudience, Trust
+    from accredit.trust import FederatedCredential, Members, MultiAudience, Trust
 
 KIND: Final = "FederatedIdentityCredential"
 ACTIVITY: Final = "Update application – Certificates and secrets management"  # noqa: RUF001  Entra ID writes this dash
 MOST_LISTED: Final = 15  # audiences that may stand beside the credential's own: a token has at most 16
 
 _OTHERS: Final = ("enabled", "multi_audience", "listed_audiences")
-
-
-class Members(TypedDict, total=False):
-    """What may be said of a credential. What is absent is left as it is, or as it usually is; ``None`` takes away."""
-
-    name: str | None
-    issuer: str | None
-    subject: str | None
-    expression: str | None
-    audiences: tuple[str, ...]
-    description: str | None
-    language_version: int  # of the expression
-    enabled: bool
-    issuer_id: UUID | None  # names the issuer record where several share the URL
-    multi_audience: MultiAudience | None  # None: as the tenant says
-    listed_audiences: tuple[str, ...]
 
 
 async def read(change: Change, tenant: Tenant, members: Members) -> Trust:
@@ -72,7 +56,7 @@ def over(before: FederatedCredential, changes: Members) -> Members:
         "name": before.name,
         "issuer": before.issuer.url,
         "subject": before.subject,
-        "expression": kept and kept.text,
+        "expression": kept.text if kept else None,
         "audiences": (before.audience,),
         "description": before.description,
         "language_version": kept.language_version if kept else 1,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from typing import Final, Literal
+from typing import Final, Literal, TypedDict
 from uuid import UUID
 
 import msgspec
@@ -61,6 +61,22 @@ class FederatedCredential(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def seniority(self) -> tuple[bool, datetime, UUID]:
         """Sort key among credentials that match alike: a plain subject first, then the older, then the lower id."""
         return (self.subject is None, self.created_at, self.id)
+
+
+class Members(TypedDict, total=False):
+    """What may be said of a credential. What is absent is left as it is, or as it usually is; ``None`` takes away."""
+
+    name: str | None
+    issuer: str | None
+    subject: str | None
+    expression: str | None
+    audiences: tuple[str, ...]
+    description: str | None
+    language_version: int  # of the expression
+    enabled: bool
+    issuer_id: UUID | None  # names the issuer record where several share the URL
+    multi_audience: MultiAudience | None  # None: as the tenant says
+    listed_audiences: tuple[str, ...]
 
 
 class Trust(msgspec.Struct, frozen=True, kw_only=True):
