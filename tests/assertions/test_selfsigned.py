@@ -11,6 +11,7 @@ from accredit.assertions import ENTRA, SelfProven
 from accredit.errors import (
     ASSERTION_AUDIENCE,
     ASSERTION_OF_ANOTHER,
+    CLAIM_MISSING,
     KEY_EXPIRED,
     KEY_NOT_REGISTERED,
     KEY_REFERENCE_MISSING,
@@ -237,3 +238,64 @@ def test_the_proof_cannot_be_made_by_hand():
         SelfProven(made.presented, made.key, object())
     with pytest.raises((TypeError, ValueError)):
         replace(made, key=REGISTERED[1])
+
+
+HOLDER = UUID("7e1c8b70-5a1e-4f0a-9c55-5b0f4e0d2a11")
+
+
+def possession(**changes):
+    """A JWT that proves a key of the object ``HOLDER``; a change to ``...`` leaves the claim out."""
+    usual = {"iss": str(HOLDER), "aud": assertions.selfsigned.PROOF_AUDIENCE, "nbf": AT, "exp": AT + 600}
+    return {name: value for name, value in {**usual, **changes}.items() if value is not ...}
+
+
+def prove(payload, **options):
+    return assertions.verify_possession(token(payload, **options), REGISTERED, HOLDER, NOW)
+
+
+@pytest.mark.parametrize(
+    ("alg", "der", "header"),
+    [
+        ("RS256", False, {**ONLY, "kid": str(KEY_ID)}),
+        ("PS256", False, {**ONLY, "x5t": b64(MINE.sha1)}),
+        ("ES256", True, {**ONLY, "x5t": b64(ELLIPTIC.sha1)}),
+        ("RS256", False, ONLY),
+    ],
+)
+def test_a_key_of_an_object_is_proven_by_a_jwt_made_for_that(alg, der, header):
+    proven = prove(possession(), alg=alg, key=key_for(alg), header=header, der=der)
+    assert isinstance(proven, SelfProven)
+    assert proven.presented.issuer == str(HOLDER)
+
+
+@pytest.mark.parametrize("payload", [possession(iss=str(HOLDER).upper()), possession(sub=str(HOLDER))])
+def test_a_proof_may_be_spelled(payload):
+    prove(payload, header=ONLY)
+
+
+NOT_PROVEN = {
+    "for a token endpoint": (possession(aud=ENDPOINT), {}, ASSERTION_AUDIENCE),
+    "of another object": (possession(iss=CLIENT), {}, ASSERTION_OF_ANOTHER),
+    "without nbf": (possession(nbf=...), {}, CLAIM_MISSING),
+    "for more than ten minutes": (possession(exp=AT + 601), {}, LIFETIME_TOO_LONG),
+    "that has expired": (possession(nbf=AT - 900, exp=AT - 300), {}, NOT_IN_TIME),
+    "that is not valid yet": (possession(nbf=AT + 301, exp=AT + 600), {}, NOT_IN_TIME),
+    "by another key": (possession(), {"key": rsa_key(2048, 9), "header": {"kid": str(KEY_ID)}}, SIGNATURE_INVALID),
+    "by a key that is not registered": (possession(), {"header": {"kid": "other"}}, KEY_NOT_REGISTERED),
+}
+
+
+@pytest.mark.parametrize("sentence", NOT_PROVEN)
+def test_a_key_is_not_proven_by_a_jwt(sentence):
+    payload, options, row = NOT_PROVEN[sentence]
+    with pytest.raises(Refused) as caught:
+        prove(payload, **({"header": ONLY} | options))
+    assert caught.value.row is row
+
+
+def test_a_registration_may_be_shorter_than_its_certificate_and_never_longer():
+    day = timedelta(days=1)
+    inside = assertions.registered(MINE.der, KEY_ID, starts_at=NOW, ends_at=NOW + day)
+    assert (inside.not_before, inside.not_after) == (NOW, NOW + day)
+    outside = assertions.registered(MINE.der, KEY_ID, starts_at=NOW - 9 * day, ends_at=NOW + 999 * day)
+    assert (outside.not_before, outside.not_after) == (NOW - day, NOW + 365 * day)

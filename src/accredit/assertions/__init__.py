@@ -14,6 +14,7 @@ from accredit.assertions.selfsigned import (
     RegisteredKey,
     SelfProven,
     registered,
+    verify_possession,
     verify_self_signed,
 )
 
@@ -32,5 +33,6 @@ __all__ = [
     "registered",
     "signed_by",
     "verify",
+    "verify_possession",
     "verify_self_signed",
 ]

@@ -4,6 +4,8 @@ Rule 1: only keys registered on the application count; keys of issuers never do,
 Rule 2: clients are lenient in four ways, and so are we, here alone: padded thumbprints, thumbprints in hex, ECDSA in
 strict DER, no key reference at all.
 Rule 3: ``x5c`` in the header is a hint that is not needed, and is not read.
+Rule 4: who changes the keys of an object proves to hold one of them with a JWT made for that and nothing else: its
+audience is no token endpoint, so neither kind of JWT passes for the other.
 """
 
 from __future__ import annotations
@@ -17,15 +19,18 @@ from uuid import UUID
 import msgspec
 from cryptography import x509
 
+from accredit.assertions import compact
 from accredit.assertions.algorithms import verify_signature
-from accredit.assertions.times import refuse_long_lived, refuse_untimely
+from accredit.assertions.times import refuse_long_lived, refuse_untimely, span
 from accredit.errors import (
     ASSERTION_AUDIENCE,
     ASSERTION_OF_ANOTHER,
+    CLAIM_MISSING,
     KEY_EXPIRED,
     KEY_NOT_REGISTERED,
     KEY_REFERENCE_MISSING,
     KEY_UNSUITABLE,
+    LIFETIME_TOO_LONG,
     PROPERTY_INVALID,
     SIGNATURE_INVALID,
     Refused,
@@ -41,8 +46,11 @@ if TYPE_CHECKING:
     from accredit.issuers.record import KeyReference
 
 MAX_LIFETIME: Final = 86_400  # seconds, assumed
+PROOF_AUDIENCE: Final = "00000002-0000-0000-c000-000000000000"
+PROOF_LIFETIME: Final = 600  # seconds, from nbf to exp
 MAX_TRIED: Final = 32  # registered keys that an assertion without key reference may be tried with
 _HEX_SHA1: Final = 40  # digits
+_PROOF: Final = compact.Policy(algorithms=compact.SELF_SIGNED, types=None, key_reference_required=False)
 _SEAL: Final = object()
 
 
@@ -71,8 +79,13 @@ class SelfProven:
             raise TypeError("SelfProven is the result of verify_self_signed() and cannot be made otherwise")
 
 
-def registered(der_certificate: bytes, key_id: UUID) -> RegisteredKey:
-    """Read an X.509 certificate (DER). Raises ``Refused(PROPERTY_INVALID)`` for one whose key must not be trusted."""
+def registered(
+    der_certificate: bytes, key_id: UUID, *, starts_at: datetime | None = None, ends_at: datetime | None = None
+) -> RegisteredKey:
+    """Read an X.509 certificate (DER). Raises ``Refused(PROPERTY_INVALID)`` for one whose key must not be trusted.
+
+    Its registration may be shorter than its own validity, never longer.
+    """
     try:
         certificate = x509.load_der_x509_certificate(der_certificate)
         public_key = material.refuse_weak(certificate.public_key())
@@ -83,8 +96,8 @@ def registered(der_certificate: bytes, key_id: UUID) -> RegisteredKey:
         key_id=key_id,
         public_key=public_key,
         algorithms=material.algorithms(public_key),
-        not_before=begins,
-        not_after=ends,
+        not_before=max(begins, starts_at or begins),
+        not_after=min(ends, ends_at or ends),
         x5t=sha1(der_certificate, usedforsecurity=False).digest(),  # a name, as every client of Entra ID writes it
         x5t_s256=sha256(der_certificate).digest(),
     )
@@ -96,6 +109,28 @@ def verify_self_signed(
     """Prove that ``client`` signed it for one of ``audiences``: 700021, 700027 or 5002723, 700023, 700024, 70023."""
     if presented.issuer.lower() != client.lower() or not presented.self_signed:
         raise Refused(ASSERTION_OF_ANOTHER, detail="iss and sub are not the client")
+    proven = _proven(presented, keys, audiences, now)
+    refuse_long_lived(presented, MAX_LIFETIME, now)
+    return proven
+
+
+def verify_possession(text: str, keys: Sequence[RegisteredKey], holder: UUID, now: datetime) -> SelfProven:
+    """Prove that whoever changes the keys of the object ``holder`` has one of them. Refusals as for an assertion."""
+    presented = compact.parse(text, _PROOF)
+    if presented.issuer.lower() != str(holder):
+        raise Refused(ASSERTION_OF_ANOTHER, detail="iss is not the id of the object")
+    proven = _proven(presented, keys, (PROOF_AUDIENCE,), now)
+    if presented.not_before is None:
+        raise Refused(CLAIM_MISSING, claim="nbf", detail="payload: nbf is missing")
+    if presented.expires - presented.not_before > PROOF_LIFETIME:
+        raise Refused(LIFETIME_TOO_LONG, limit=span(PROOF_LIFETIME), detail="from nbf to exp")
+    return proven
+
+
+def _proven(
+    presented: Presented, keys: Sequence[RegisteredKey], audiences: Collection[str], now: datetime
+) -> SelfProven:
+    """Find the key that signed, and judge key, audience and times."""
     key = _signer(presented, keys)
     if not key.not_before <= now <= key.not_after:
         raise Refused(
@@ -108,7 +143,6 @@ def verify_self_signed(
     if not any(each in audiences for each in presented.audiences):
         raise Refused(ASSERTION_AUDIENCE, detail="aud is neither a token endpoint nor an issuer of this tenant")
     refuse_untimely(presented, MAX_SKEW, now)
-    refuse_long_lived(presented, MAX_LIFETIME, now)
     return SelfProven(presented, key, _SEAL)
 
 
