@@ -173,8 +173,8 @@ async def prove(request: TokenRequest, signin: SignIn, authority: Authority) -> 
     """Prove that the sender is the application: each kind of evidence has one way, and no way takes another's keys."""
     client, evidence = signin.client.application, request.evidence
     if isinstance(evidence, PresentedSecret):
-        signin.evidence = "clientSecret"
-        return directory.prove_secret(evidence.value, client.secrets, client.app_id, signin.at)  # 7000215 7000222
+        signin.evidence, secrets = "clientSecret", signin.client.secrets
+        return directory.prove_secret(evidence.value, secrets, client.app_id, signin.at)  # 7000215 7000222
     policy = authority.policies[signin.tenant.portability]
     signin.evidence = "federatedIdentityCredential"
     presented = signin.presented = assertions.parse(evidence.token.value, policy)  # 50027 5002727 5002723 5002738 90014

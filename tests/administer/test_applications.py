@@ -1,11 +1,13 @@
+import dataclasses
 from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
 
 from accredit import errors
-from accredit.administer import applications, credentials, permissions, tenants
-from accredit.directory import AppRole, wellknown
+from accredit.administer import app_roles, applications, credentials, permissions, tenants
+from accredit.directory import AppRole, Registration, wellknown
+from accredit.directory.registration import PermissionScope, RedirectUri, Web
 from tests.administer.office import office
 from tests.support.stories import refusal, run
 
@@ -99,6 +101,106 @@ def test_another_tenant_may_use_the_same_identifier():
     run(applications.create(at.by, other.id, display_name="orders", identifier_uris=("api://orders",)))
 
 
+READ = AppRole(id=APP, value="Orders.Read", display_name="Read")
+WRITE = AppRole(id=UUID(int=2**70), value="", display_name="Nameless", member_types=("User", "Application"))
+
+
+def roles(at, *wanted):
+    return applications.update(at.by, at.application.id, app_roles=wanted)
+
+
+def test_roles_are_given_as_a_list_and_changed_when_they_are_disabled():
+    at = office()
+    run(roles(at, READ, WRITE))
+    kept = run(permissions.grant(at.by, at.principal().id, at.principal().id, READ.id))
+    off = replace(READ, enabled=False)
+    run(roles(at, WRITE, off))
+    assert at.read("assignments") == [kept]
+    run(roles(at, replace(READ, value="Orders.ReadX"), WRITE))
+    assert [each.value for each in at.read("applications")[0].app_roles] == ["Orders.ReadX", ""]
+    run(roles(at, replace(READ, enabled=False, value="Orders.ReadX"), replace(WRITE, enabled=False)))
+    run(roles(at))
+    assert at.read("assignments") == []
+    assert at.changed()["appRoles"][1] == []
+
+
+def test_an_application_carries_what_is_given_and_each_member_is_on_record():
+    at = office()
+    carried = Registration(notes="n", unique_name="orders", web=Web(home_page_url="https://orders.test"))
+    made = run(applications.create(at.by, at.tenant.id, display_name="orders", registration=carried, disabled=None))
+    assert (made.registration, made.disabled) == (carried, None)
+    assert at.read("applications", unique_name="ORDERS") == [made]
+    run(applications.update(at.by, made.id, registration=replace(carried, notes=None, tags=("a",))))
+    assert at.changed() == {"notes": ("n", None), "tags": ([], ["a"])}
+    run(applications.delete(at.by, made.id))
+    assert at.changed()["uniqueName"] == ("orders", None)
+    assert "registration" not in at.changed()
+
+
+def test_an_application_knows_which_application_made_it():
+    at = office()
+    by = dataclasses.replace(at.by, app_id=at.application.app_id)
+    made = run(applications.create(by, at.tenant.id, display_name="child"))
+    assert made.registration.created_by_app_id == str(at.application.app_id)
+
+
+def test_a_change_is_read_against_what_is_stored_and_no_change_leaves_no_record():
+    at = office()
+    run(applications.amend(at.by, at.application.id, lambda before, _: {"display_name": before.display_name + "-2"}))
+    assert at.principal().display_name == "deploy-bot-2"
+    records, revision = len(at.registry.audits), at.read("applications")[0].revision
+    run(applications.amend(at.by, at.application.id, lambda before, _: {"display_name": before.display_name}))
+    assert (len(at.registry.audits), at.read("applications")[0].revision) == (records, revision)
+
+
+WIDENING = {
+    "an identifier": {"identifier_uris": ("api://mine", "api://more")},
+    "another version of tokens": {"token_version": 2},
+    "a new role": {"app_roles": (READ, WRITE)},
+    "a role that is enabled": {"app_roles": (replace(READ, enabled=True),)},
+    "enabling": {"disabled": False},
+    "being able to keep a secret": {"public": False},
+}
+NARROWING = {
+    "no identifier": {"identifier_uris": ()},
+    "an identifier in another spelling": {"identifier_uris": ("API://mine/",)},
+    "no role": {"app_roles": ()},
+    "another name": {"display_name": "renamed"},
+    "a note": {"registration": Registration(notes="n")},
+}
+
+
+def guarded():
+    """An office in a tenant that guards its trust, and somebody who may not widen it."""
+    at = office()
+    run(
+        applications.update(
+            at.by,
+            at.application.id,
+            identifier_uris=("api://mine",),
+            app_roles=(replace(READ, enabled=False),),
+            disabled=True,
+            public=True,
+        )
+    )
+    run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
+    return at, dataclasses.replace(at.by, may_widen=False)
+
+
+@pytest.mark.parametrize("sentence", WIDENING)
+def test_where_a_tenant_guards_its_trust_an_owner_adds_not(sentence):
+    at, narrow = guarded()
+    refused = refusal(applications.update(narrow, at.application.id, **WIDENING[sentence]))
+    assert refused.row is errors.PRIVILEGES_MISSING
+    run(applications.update(at.by, at.application.id, **WIDENING[sentence]))
+
+
+@pytest.mark.parametrize("sentence", NARROWING)
+def test_where_a_tenant_guards_its_trust_an_owner_still_sets(sentence):
+    at, narrow = guarded()
+    run(applications.update(narrow, at.application.id, **NARROWING[sentence]))
+
+
 def create(**given):
     return lambda at: applications.create(at.by, at.tenant.id, **{"display_name": "orders"} | given)
 
@@ -120,13 +222,36 @@ def role(**given):
 
 
 async def too_many_roles(at):
-    roles = tuple(
-        AppRole(id=UUID(int=2**64 + n), value=f"r{n}", display_name="r") for n in range(applications.MOST_ROLES - 1)
-    )
+    roles = tuple(AppRole(id=UUID(int=2**64 + n), value=f"r{n}", display_name="r") for n in range(app_roles.MOST - 1))
     async with at.registry.transaction() as store:
         await store.applications.put(replace(at.application, app_roles=roles))
     await applications.add_role(at.by, at.application.id, value="last")
     await applications.add_role(at.by, at.application.id, value="too-many")
+
+
+def carrying(**given):
+    return create(registration=Registration(**given))
+
+
+SCOPE = PermissionScope(id=APP, value="user")
+
+
+def then(first, second):
+    """A change after another one, each given as members of the application."""
+
+    async def story(at):
+        await applications.update(at.by, at.application.id, **first)
+        await applications.update(at.by, at.application.id, **second)
+
+    return story
+
+
+def carry(**given):
+    return {"registration": Registration(**given)}
+
+
+def role_list(*given):
+    return update(app_roles=given)
 
 
 INVALID, TAKEN = errors.PROPERTY_INVALID, errors.VALUE_TAKEN
@@ -160,6 +285,40 @@ REFUSED = {
     "a role's description that is too long": (role(value="r", description="d" * 1_025), INVALID, "description"),
     "a role value twice": (role(value="Taken"), TAKEN, "already offers Taken"),
     "a role id twice": (role(value="Other", role_id=APP), TAKEN, "already has an app role"),
+    "an audience that Entra ID has not": (carrying(sign_in_audience="Everybody"), INVALID, "signInAudience"),
+    "a uniqueName of blanks": (carrying(unique_name=" "), INVALID, "uniqueName"),
+    "a uniqueName of 121 characters": (carrying(unique_name="u" * 121), INVALID, "uniqueName"),
+    "another uniqueName": (then(carry(unique_name="a"), carry(unique_name="b")), INVALID, "never changes"),
+    "no uniqueName any more": (then(carry(unique_name="a"), carry()), INVALID, "never changes"),
+    "an empty tag": (carrying(tags=("",)), INVALID, "tags"),
+    "a note of 2,049 characters": (carrying(notes="n" * 2_049), INVALID, "notes"),
+    "a long text somewhere inside": (
+        carrying(web=Web(redirect_uri_settings=(RedirectUri(uri="u" * 2_049),))),
+        INVALID,
+        "web",
+    ),
+    "1,201 redirect addresses": (carrying(spa_redirect_uris=("u",) * 1_201), INVALID, "spaRedirectUris"),
+    "two scopes of one id": (carrying(permission_scopes=(SCOPE, replace(SCOPE, value="x"))), TAKEN, ""),
+    "two scopes of one value": (carrying(permission_scopes=(SCOPE, replace(SCOPE, id=UUID(int=1)))), TAKEN, ""),
+    "an enabled scope that is changed": (
+        then(carry(permission_scopes=(SCOPE,)), carry(permission_scopes=(replace(SCOPE, type="Admin"),))),
+        errors.ROLE_ENABLED,
+        "",
+    ),
+    "an enabled role that goes": (then({"app_roles": (READ,)}, {"app_roles": ()}), errors.ROLE_ENABLED, ""),
+    "an enabled role that changes as it is disabled": (
+        then({"app_roles": (READ,)}, {"app_roles": (replace(READ, enabled=False, value="X"),)}),
+        errors.ROLE_ENABLED,
+        "",
+    ),
+    "a role for nobody": (role_list(replace(READ, member_types=())), INVALID, "allowedMemberTypes"),
+    "a role for one kind twice": (
+        role_list(replace(READ, member_types=("User", "User"))),
+        INVALID,
+        "allowedMemberTypes",
+    ),
+    "a role for groups": (role_list(replace(READ, member_types=("Group",))), INVALID, "allowedMemberTypes"),
+    "a role of the id that is none": (role_list(replace(READ, id=UUID(int=0))), INVALID, "without a role"),
     "1,201 roles": (too_many_roles, INVALID, "at most 1200"),
     "a role that is not there": (
         lambda at: applications.enable_role(at.by, at.application.id, "nothing", enabled=False),

@@ -1,4 +1,5 @@
-from datetime import timedelta
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -7,10 +8,10 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from accredit import errors
-from accredit.administer import evidence
-from accredit.directory import prove_secret
+from accredit.administer import applications, evidence, principals, tenants
+from accredit.directory import GivenCertificate, prove_secret, wellknown
 from tests.administer.office import office
-from tests.forge import NOW, certificate, certify, rsa_key
+from tests.forge import AT, NOW, certificate, certify, rsa_key, token
 from tests.support.stories import refusal, run
 
 DAY = timedelta(days=1)
@@ -113,6 +114,8 @@ REFUSED = {
     "a secret that ends before it starts": (secret(ends_at=NOW - DAY, starts_at=NOW), INVALID, "endDateTime"),
     "a secret that ends as it starts": (secret(ends_at=NOW + DAY, starts_at=NOW + DAY), INVALID, "endDateTime"),
     "a secret that has ended": (secret(ends_at=NOW, starts_at=NOW - DAY), INVALID, "endDateTime"),
+    "a secret from the year 9999": (secret(starts_at=datetime(9999, 12, 31, tzinfo=UTC)), INVALID, "100 years"),
+    "a secret from the year 1": (secret(starts_at=datetime(1, 1, 1, tzinfo=UTC)), INVALID, "100 years"),
     "a secret for more than 100 years": (secret(ends_at=NOW + 36_526 * DAY), INVALID, "100 years"),
     "a secret's name of blanks": (secret(display_name=" "), INVALID, "displayName"),
     "the twenty-first secret": (twenty_one_secrets, INVALID, "at most 20"),
@@ -152,3 +155,180 @@ def test_a_key_of_2048_bits_is_the_weakest_of_rsa():
     assert isinstance(rsa_key(2_048), rsa.RSAPrivateKey)
     at = office()
     run(register(certify(rsa_key(2_048)).der)(at))
+
+
+def test_a_service_principal_has_secrets_and_certificates_of_its_own():
+    at = office()
+    who = at.principal().id
+    made = run(evidence.add_secret(at.by, who, display_name="here"))
+    assert at.last.activity == "Add service principal credentials"
+    assert [each.kind for each in at.last.targets] == ["ServicePrincipal"]
+    kept = run(evidence.add_certificate(at.by, who, certificate().der))
+    assert (at.principal().secrets, at.principal().certificates) == ((made.secret,), (kept,))
+    assert at.read("applications")[0].secrets == ()
+    run(evidence.remove_secret(at.by, who, made.secret.key_id))
+    run(evidence.remove_certificate(at.by, who, kept.key_id))
+    assert at.last.activity == "Remove service principal credentials"
+    assert (at.principal().secrets, at.principal().certificates) == ((), ())
+
+
+def test_nothing_else_has_secrets():
+    at = office()
+    assert refusal(evidence.add_secret(at.by, at.tenant.id)).row is errors.OBJECT_NOT_FOUND
+
+
+def listed(at, *given, secrets=None):
+    """Keep what is listed on the application."""
+    changes = {"certificates": given} if secrets is None else {"secrets": secrets}
+    return run(applications.amend(at.by, at.application.id, lambda _, __: changes))
+
+
+def one(number=0, **members):
+    return GivenCertificate(data=certificate("ES256", number).der, **members)
+
+
+def test_a_list_keeps_what_it_names_by_id_registers_what_is_new_and_drops_the_rest():
+    at = office()
+    first, second = listed(at, one(0, display_name="a"), one(1, key_id=UUID(int=77))).certificates
+    assert (second.key_id, first.starts_at, first.ends_at) == (UUID(int=77), NOW - DAY, NOW + 365 * DAY)
+    assert at.last.activity.startswith("Update application")
+    again = listed(at, GivenCertificate(key_id=first.key_id), one(2, starts_at=NOW, ends_at=NOW + DAY)).certificates
+    assert again[0] == first
+    assert (again[1].starts_at, again[1].ends_at) == (NOW, NOW + DAY)
+    assert [each["displayName"] for each in at.changed()["KeyCredentials"][1]] == ["a", None]
+    assert listed(at, one(0, key_id=first.key_id, display_name="b")).certificates[0].display_name == "b"
+    records = len(at.registry.audits)
+    listed(at, GivenCertificate(key_id=first.key_id))
+    assert len(at.registry.audits) == records  # nothing changed
+    assert listed(at).certificates == ()
+
+
+def test_a_list_of_secrets_keeps_those_it_names():
+    at = office()
+    first, second = (run(evidence.add_secret(at.by, at.application.id)).secret for _ in range(2))
+    assert listed(at, secrets=(second.key_id, first.key_id)).secrets == (first, second)
+    assert listed(at, secrets=(second.key_id,)).secrets == (second,)
+    assert len(at.changed()["PasswordCredentials"][1]) == 1
+
+
+SAME = one()
+UNLISTED = {
+    "a certificate that nobody knows": ((GivenCertificate(key_id=NOTHING),), INVALID),
+    "neither an id nor a key": ((GivenCertificate(),), INVALID),
+    "one certificate twice": ((SAME, SAME), errors.VALUE_TAKEN),
+    "one id twice": ((one(0, key_id=NOTHING), one(1, key_id=NOTHING)), errors.VALUE_TAKEN),
+    "an end after the certificate's": ((one(ends_at=NOW + 366 * DAY),), INVALID),
+    "a start before the certificate's": ((one(starts_at=NOW - 2 * DAY),), INVALID),
+    "an end in the past": ((one(ends_at=NOW),), INVALID),
+    "21 certificates": (tuple(one(n) for n in range(21)), INVALID),
+    "a registered certificate's name of blanks": ((one(display_name=" "),), INVALID),
+}
+
+
+@pytest.mark.parametrize("sentence", UNLISTED)
+def test_a_list_is_refused_with(sentence):
+    at = office()
+    given, row = UNLISTED[sentence]
+    refused = refusal(applications.amend(at.by, at.application.id, lambda _, __: {"certificates": given}))
+    assert refused.row is row
+    assert at.read("applications")[0].certificates == ()
+
+
+def test_a_registered_certificate_is_listed_once_and_no_secret_is_chosen():
+    at = office()
+    (kept,) = listed(at, one()).certificates
+    twice = {"certificates": (GivenCertificate(key_id=kept.key_id),) * 2}
+    assert refusal(applications.amend(at.by, at.application.id, lambda _, __: twice)).row is errors.VALUE_TAKEN
+    renamed = {"certificates": (GivenCertificate(key_id=kept.key_id, display_name=" "),)}
+    assert refusal(applications.amend(at.by, at.application.id, lambda _, __: renamed)).row is INVALID
+    chosen = {"secrets": (NOTHING,)}
+    refused = refusal(applications.amend(at.by, at.application.id, lambda _, __: chosen))
+    assert refused.row is INVALID
+    assert "addPassword" in refused.detail
+
+
+def proof(at, object_id, made=None, **claims):
+    """A JWT that proves the key of a certificate, by default that of the first."""
+    key = (made or certificate()).key
+    usual = {"iss": str(object_id), "aud": "00000002-0000-0000-c000-000000000000", "nbf": AT, "exp": AT + 600}
+    return token(usual | claims, key=key, header={"kid": ...})
+
+
+@pytest.mark.parametrize("kind", ["application", "principal"])
+def test_who_holds_a_key_brings_in_the_next_and_takes_out_the_last(kind):
+    at = office()
+    object_id = at.application.id if kind == "application" else at.principal().id
+    first = run(evidence.add_certificate(at.by, object_id, certificate().der))
+    second = run(evidence.roll_in(at.by, object_id, one(), proof(at, object_id)))
+    run(evidence.roll_out(at.by, object_id, first.key_id, proof(at, object_id)))
+    holder = at.read("applications")[0] if kind == "application" else at.principal()
+    assert holder.certificates == (second,)
+
+
+def test_without_a_proof_no_key_is_changed():
+    at = office()
+    who = at.application.id
+    assert refusal(evidence.roll_in(at.by, who, one(), proof(at, who))).row is INVALID  # no key is registered
+    kept = run(evidence.add_certificate(at.by, who, certificate().der))
+    for wrong in (
+        "nothing",
+        proof(at, at.principal().id),
+        proof(at, who, certificate("RS256", 5)),
+        proof(at, who, exp=AT + 601),
+    ):
+        refused = refusal(evidence.roll_out(at.by, who, kept.key_id, wrong))
+        assert (refused.row, refused.fields["property"]) == (INVALID, "proof")
+    at.advance(timedelta(days=400))
+    late = int(AT + 400 * 86_400)
+    assert (
+        "expired" in refusal(evidence.roll_out(at.by, who, kept.key_id, proof(at, who, nbf=late, exp=late + 60))).detail
+    )
+
+
+WIDENING = {
+    "a secret": lambda at, by: evidence.add_secret(by, at.application.id),
+    "a certificate": lambda at, by: evidence.add_certificate(by, at.application.id, certificate("ES256", 3).der),
+    "a certificate in a list": lambda at, by: applications.amend(
+        by, at.application.id, lambda before, _: {"certificates": (*map(by_id, before.certificates), one(3))}
+    ),
+    "a certificate by proof": lambda at, by: evidence.roll_in(
+        by, at.application.id, one(3), proof(at, at.application.id)
+    ),
+    "a secret of its principal": lambda at, by: evidence.add_secret(by, at.principal().id),
+}
+
+
+def by_id(each):
+    return GivenCertificate(key_id=each.key_id)
+
+
+@pytest.mark.parametrize("sentence", WIDENING)
+def test_where_a_tenant_guards_its_trust_only_who_may_widen_it_adds(sentence):
+    at = office()
+    run(evidence.add_certificate(at.by, at.application.id, certificate().der))
+    run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
+    for by in (replace(at.by, may_widen=False), replace(at.by, app_id=at.application.app_id)):
+        assert refusal(WIDENING[sentence](at, by)).row is errors.PRIVILEGES_MISSING
+    run(WIDENING[sentence](at, at.by))
+
+
+def test_where_a_tenant_guards_its_trust_everybody_takes_away():
+    at = office()
+    secret_id = run(evidence.add_secret(at.by, at.application.id)).secret.key_id
+    kept, gone = listed(at, one(0), one(1)).certificates
+    run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
+    narrow = replace(at.by, may_widen=False)
+    run(evidence.remove_secret(narrow, at.application.id, secret_id))
+    changes = {"certificates": (GivenCertificate(key_id=kept.key_id, display_name="kept"),)}
+    after = run(applications.amend(narrow, at.application.id, lambda _, __: changes))
+    assert [each.key_id for each in after.certificates] == [kept.key_id]
+    assert gone not in after.certificates
+
+
+def test_a_well_known_api_is_no_application_to_be_guarded_against_itself():
+    at = office()
+    run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
+    graph = at.principal(wellknown.principals()["graph"].app_id)
+    run(evidence.add_secret(at.by, graph.id))
+    assert refusal(evidence.add_secret(replace(at.by, may_widen=False), graph.id)).row is errors.PRIVILEGES_MISSING
+    run(principals.delete(at.by, graph.id))

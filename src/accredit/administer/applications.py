@@ -1,14 +1,19 @@
-"""Applications: as a client one asks for tokens, as a resource it is asked for, with names and app roles."""
+"""Applications: as a client one asks for tokens, as a resource it is asked for, with names and app roles.
+
+Rule 1: where a tenant guards its trust, an application that exists gets no new identifier, role or version of tokens,
+and is not enabled again, by whoever may only narrow it. One that is made is trusted by nobody yet.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from accredit.administer import principals
+from accredit.administer import app_roles as offered
+from accredit.administer import evidence, owners, principals, registrations
 from accredit.administer.administrator import given, modified, refuse_mark
 from accredit.administer.limits import (
     invalid,
@@ -19,19 +24,28 @@ from accredit.administer.limits import (
     refuse_role_value,
 )
 from accredit.administer.tenants import SHORTEST_TOKEN_LIFETIME
-from accredit.directory import LONGEST_TOKEN_LIFETIME, Application, AppRole, identifier_key, wellknown
-from accredit.errors import OBJECT_NOT_FOUND, ROLE_ENABLED, VALUE_TAKEN, Refused
+from accredit.directory import (
+    LONGEST_TOKEN_LIFETIME,
+    Application,
+    AppRole,
+    Registration,
+    identifier_key,
+    wellknown,
+)
+from accredit.errors import VALUE_TAKEN, Refused
 from accredit.signins import Target
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
-    from accredit.directory import SigningAlgorithm, Tenant
+    from accredit.directory import GivenCertificate, SigningAlgorithm, Tenant
+    from accredit.signins import Modified
 
 KIND: Final = "Application"
 MOST_IDENTIFIERS: Final = 50
-MOST_ROLES: Final = 1_200  # as many as Entra ID's manifest holds
+PLAIN: Final = Registration()
 
 
 async def create(  # noqa: PLR0913  the members of an application
@@ -41,14 +55,24 @@ async def create(  # noqa: PLR0913  the members of an application
     display_name: str,
     description: str | None = None,
     identifier_uris: tuple[str, ...] = (),
+    app_roles: tuple[AppRole, ...] = (),
     token_version: Literal[1, 2] | None = None,
     signing_algorithm: SigningAlgorithm = "RS256",
+    token_lifetime: int | None = None,
+    public: bool | None = False,
+    disabled: bool | None = False,
+    both_client_claims: bool = False,
+    registration: Registration = PLAIN,
+    certificates: Sequence[GivenCertificate] = (),
+    secrets: Collection[UUID] = (),
     app_id: UUID | None = None,
+    owner_ids: Sequence[UUID] = (),
     with_principal: bool = True,
 ) -> Application:
-    """Create an application and, unless it is not wanted yet, its service principal."""
+    """Create an application and, unless it is not wanted yet, its service principal. ``secrets``: none can be given."""
     async with by.change() as change:
         tenant = await change.store.tenants.get(tenant_id)
+        creator = None if by.app_id is None else str(by.app_id)
         application = Application(
             id=by.ids.object(),
             tenant_id=tenant_id,
@@ -57,13 +81,22 @@ async def create(  # noqa: PLR0913  the members of an application
             created_at=change.at,
             description=description,
             identifier_uris=identifier_uris,
+            app_roles=app_roles,
             token_version=token_version,
             signing_algorithm=signing_algorithm,
+            token_lifetime=token_lifetime,
+            public=public,
+            disabled=disabled,
+            both_client_claims=both_client_claims,
+            registration=replace(registration, created_by_app_id=creator),
         )
         await _refuse_app_id(change, application.app_id)
-        await _refuse_unfit(change, application, tenant)
+        await _refuse_unfit(change, None, application, tenant)
         application = await change.store.applications.add(application)
         await _record(change, "Add application", "Add", None, application)
+        application = await evidence.relist(change, application, certificates, secrets)
+        for each in dict.fromkeys(owner_ids):
+            await owners.put(change, application, each)
         if with_principal:
             await principals.add(change, application)
     return application
@@ -76,33 +109,46 @@ async def update(  # noqa: PLR0913  the members of an application
     display_name: str | UnsetType = UNSET,
     description: str | UnsetType | None = UNSET,
     identifier_uris: tuple[str, ...] | UnsetType = UNSET,
+    app_roles: tuple[AppRole, ...] | UnsetType = UNSET,
     token_version: Literal[1, 2] | UnsetType | None = UNSET,
     signing_algorithm: SigningAlgorithm | UnsetType = UNSET,
     token_lifetime: int | UnsetType | None = UNSET,
-    public: bool | UnsetType = UNSET,
-    disabled: bool | UnsetType = UNSET,
+    public: bool | UnsetType | None = UNSET,
+    disabled: bool | UnsetType | None = UNSET,
     both_client_claims: bool | UnsetType = UNSET,
+    registration: Registration | UnsetType = UNSET,
 ) -> Application:
     """Change what is given."""
     changes = given(
         display_name=display_name,
         description=description,
         identifier_uris=identifier_uris,
+        app_roles=app_roles,
         token_version=token_version,
         signing_algorithm=signing_algorithm,
         token_lifetime=token_lifetime,
         public=public,
         disabled=disabled,
         both_client_claims=both_client_claims,
+        registration=registration,
     )
+    return await amend(by, application_id, lambda _, __: changes)
+
+
+async def amend(
+    by: Administrator, application_id: UUID, read: Callable[[Application, Tenant], Mapping[str, Any]]
+) -> Application:
+    """Change what ``read`` says, which sees the application as it is inside the change: nothing is lost in between.
+
+    ``read`` returns arguments of ``update``; besides ``certificates`` and ``secrets``: those that stay or are new.
+    """
     async with by.change() as change:
         before = await change.store.applications.get(application_id)
-        after = replace(before, **changes)
-        await _refuse_unfit(change, after, await change.store.tenants.get(after.tenant_id))
-        after = await change.store.applications.put(after)
-        await _rename_principal(change, after)
-        await _record(change, "Update application", "Update", before, after)
-    return after
+        tenant = await change.store.tenants.get(before.tenant_id)
+        changes = dict(read(before, tenant))
+        certificates, secrets = changes.pop("certificates", None), changes.pop("secrets", None)
+        after = await _put(change, before, replace(before, **changes), tenant)
+        return await evidence.relist(change, after, certificates, secrets)
 
 
 async def delete(by: Administrator, application_id: UUID) -> None:
@@ -116,7 +162,7 @@ async def delete(by: Administrator, application_id: UUID) -> None:
             await principals.remove(change, principal)
         await store.applications.remove(application)
         target = Target(
-            id=application.id, kind=KIND, name=application.display_name, modified=modified(application, None)
+            id=application.id, kind=KIND, name=application.display_name, modified=_modified(application, None)
         )
         await change.record("Delete application", "Delete", target, tenant_id=application.tenant_id)
 
@@ -132,58 +178,57 @@ async def add_role(
 ) -> AppRole:
     """Offer a permission to applications. Its value is unique on the application, its id too."""
     refuse_role_value(value)
-    refuse_name(display_name or value, "AppRole")
-    refuse_description(description, "AppRole")
     role = AppRole(
         id=role_id or by.ids.object(), value=value, display_name=display_name or value, description=description
     )
-    async with by.change() as change:
-        before = await change.store.applications.get(application_id)
-        if any(each.value == value for each in before.app_roles):
-            raise Refused(VALUE_TAKEN, property="value", detail=f"the application already offers {value}")
-        if any(each.id == role.id for each in before.app_roles):
-            raise Refused(VALUE_TAKEN, property="id", detail=f"the application already has an app role {role.id}")
-        if len(before.app_roles) >= MOST_ROLES:
-            raise invalid("appRoles", KIND, f"at most {MOST_ROLES}")
-        await _put_roles(change, before, (*before.app_roles, role))
+    await amend(by, application_id, lambda before, _: {"app_roles": (*before.app_roles, role)})
     return role
 
 
 async def enable_role(by: Administrator, application_id: UUID, role: UUID | str, *, enabled: bool) -> AppRole:
     """Enable or disable an app role. A disabled one is not granted and stands in no token."""
-    async with by.change() as change:
-        before = await change.store.applications.get(application_id)
-        found = _role(before, role)
+
+    def switched(before: Application, _: Tenant) -> Mapping[str, Any]:
+        found = offered.find(before, role)
         after = replace(found, enabled=enabled)
-        await _put_roles(change, before, tuple(after if each.id == found.id else each for each in before.app_roles))
-    return after
+        return {"app_roles": tuple(after if each.id == found.id else each for each in before.app_roles)}
+
+    return offered.find(await amend(by, application_id, switched), role)
 
 
 async def remove_role(by: Administrator, application_id: UUID, role: UUID | str) -> None:
     """Remove an app role, which must be disabled, and every grant of it."""
-    async with by.change() as change:
-        before = await change.store.applications.get(application_id)
-        found = _role(before, role)
-        if found.enabled:
-            raise Refused(ROLE_ENABLED)
-        # Were the grants kept, a role made later with the same id would be granted to whoever held the old one.
-        for principal in await change.store.principals.find(tenant_id=before.tenant_id, app_id=before.app_id):
-            for each in await change.store.assignments.find(resource_id=principal.id):
-                if each.role_id == found.id:
-                    await change.store.assignments.remove(each)
-        await _put_roles(change, before, tuple(each for each in before.app_roles if each.id != found.id))
+
+    def without(before: Application, _: Tenant) -> Mapping[str, Any]:
+        found = offered.find(before, role)
+        return {"app_roles": tuple(each for each in before.app_roles if each.id != found.id)}
+
+    await amend(by, application_id, without)
 
 
-def _role(application: Application, role: UUID | str) -> AppRole:
-    for each in application.app_roles:
-        if str(role) in {str(each.id), each.value}:
-            return each
-    raise Refused(OBJECT_NOT_FOUND, id=role)
-
-
-async def _put_roles(change: Change, before: Application, roles: tuple[AppRole, ...]) -> None:
-    after = await change.store.applications.put(replace(before, app_roles=roles))
+async def _put(change: Change, before: Application, after: Application, tenant: Tenant) -> Application:
+    if after == before:
+        return before
+    await _refuse_unfit(change, before, after, tenant)
+    if _widens(before, after):
+        change.refuse_widening(tenant, before)
+    await offered.withdraw(change, before, after)
+    after = await change.store.applications.put(after)
+    await _rename_principal(change, after)
     await _record(change, "Update application", "Update", before, after)
+    return after
+
+
+def _widens(before: Application, after: Application) -> bool:
+    """Whether more can be asked for, or shown, in the application's name."""
+    named = {identifier_key(each) for each in before.identifier_uris}
+    return (
+        any(identifier_key(each) not in named for each in after.identifier_uris)
+        or before.token_version != after.token_version
+        or offered.widens(before.app_roles, after.app_roles)
+        or bool(before.disabled and not after.disabled)
+        or bool(before.public and not after.public)
+    )
 
 
 async def _rename_principal(change: Change, application: Application) -> None:
@@ -200,7 +245,7 @@ async def _refuse_app_id(change: Change, app_id: UUID) -> None:
         raise Refused(VALUE_TAKEN, property="appId", detail="another application has this id")
 
 
-async def _refuse_unfit(change: Change, application: Application, tenant: Tenant) -> None:
+async def _refuse_unfit(change: Change, before: Application | None, application: Application, tenant: Tenant) -> None:
     refuse_name(application.display_name, KIND)
     refuse_description(application.description, KIND)
     refuse_outside(application.token_lifetime, SHORTEST_TOKEN_LIFETIME, LONGEST_TOKEN_LIFETIME, "tokenLifetime", KIND)
@@ -210,6 +255,8 @@ async def _refuse_unfit(change: Change, application: Application, tenant: Tenant
         raise invalid("signingAlgorithm", KIND, "RS256 or ES256")
     if application.both_client_claims and tenant.portability == "entra":
         raise invalid("bothClientClaims", KIND, "Entra ID emits one of them; extended portability can emit both")
+    offered.refuse_unfit(before.app_roles if before else (), application.app_roles)
+    registrations.refuse_unfit(before.registration if before else PLAIN, application.registration)
     await _refuse_identifiers(change, application)
 
 
@@ -240,5 +287,11 @@ def _ours(key: str, base: str) -> bool:
 async def _record(
     change: Change, activity: str, operation: Literal["Add", "Update"], before: Application | None, after: Application
 ) -> None:
-    target = Target(id=after.id, kind=KIND, name=after.display_name, modified=modified(before, after))
+    target = Target(id=after.id, kind=KIND, name=after.display_name, modified=_modified(before, after))
     await change.record(activity, operation, target, tenant_id=after.tenant_id)
+
+
+def _modified(before: Application | None, after: Application | None) -> tuple[Modified, ...]:
+    """Return the members that differ, those of the registration each by its own name."""
+    itself = tuple(each for each in modified(before, after) if each.name != "registration")
+    return itself + modified(before.registration if before else PLAIN, after.registration if after else PLAIN)

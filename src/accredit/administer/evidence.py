@@ -2,43 +2,44 @@
 
 Rule 1: a secret's value is made here from full entropy, returned once, and kept as a salted hash. Nobody chooses one.
 Rule 2: of a certificate only the public part is kept, whatever else the file holds.
+Rule 3: they stand on an application or on its service principal; which of the two an id means, its object says.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, timedelta
-from hashlib import sha1
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
 
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding
 from msgspec.structs import replace
 
+from accredit import assertions
+from accredit.administer import certificates
 from accredit.administer.administrator import as_json
-from accredit.administer.credentials import ACTIVITY
+from accredit.administer.findings import ACTIVITY
 from accredit.administer.limits import invalid, refuse_name
-from accredit.assertions import registered
-from accredit.assertions.compact import SELF_SIGNED
-from accredit.directory import Certificate, Secret, digest
-from accredit.errors import OBJECT_NOT_FOUND, VALUE_TAKEN, Refused
+from accredit.directory import Application, Certificate, GivenCertificate, Secret, ServicePrincipal, digest
+from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.signins import Modified, Target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from datetime import datetime
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
-    from accredit.directory import Application
+    from accredit.assertions import RegisteredKey
 
 SECRETS: Final = "PasswordCredentials"
 CERTIFICATES: Final = "KeyCredentials"
 LIFETIME: Final = timedelta(days=730)  # of a secret, unless its end is given
 LONGEST_LIFETIME: Final = timedelta(days=36_525)
-MOST: Final = 20  # secrets, and certificates, of one application
-LARGEST_FILE: Final = 64 * 1_024  # octets of a certificate file
+MOST: Final = 20  # secrets, and certificates, of one object
 _HINT: Final = 3  # characters of a secret that stay readable
+
+Holder = Application | ServicePrincipal
+H = TypeVar("H", bound=Holder)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class NewSecret:
 
 async def add_secret(
     by: Administrator,
-    application_id: UUID,
+    object_id: UUID,
     *,
     display_name: str | None = None,
     starts_at: datetime | None = None,
@@ -61,14 +62,10 @@ async def add_secret(
     if display_name is not None:
         refuse_name(display_name, "PasswordCredential")
     async with by.change() as change:
-        before = await change.store.applications.get(application_id)
-        starts = starts_at or change.at
-        ends = ends_at or starts + LIFETIME
-        if not starts < ends <= starts + LONGEST_LIFETIME or ends <= change.at:
-            raise invalid(
-                "endDateTime", "PasswordCredential", "it must lie after the start, in the future, within 100 years"
-            )
-        _refuse_too_many(before.secrets, "passwordCredentials")
+        before = await _held(change, object_id)
+        await refuse_widening(change, before)
+        starts, ends = _dates(starts_at, ends_at, change.at)
+        _refuse_too_many((*before.secrets, None), "passwordCredentials", before)
         value, salt = by.ids.secret(), by.ids.salt()
         secret = Secret(
             key_id=by.ids.object(),
@@ -79,85 +76,114 @@ async def add_secret(
             ends_at=ends,
             display_name=display_name,
         )
-        await _put(change, before, replace(before, secrets=(*before.secrets, secret)), SECRETS)
+        await put(change, before, replace(before, secrets=(*before.secrets, secret)))
     return NewSecret(secret, value)
 
 
-async def remove_secret(by: Administrator, application_id: UUID, key_id: UUID) -> None:
+async def remove_secret(by: Administrator, object_id: UUID, key_id: UUID) -> None:
     """Remove a client secret; it proves nothing from now on."""
     async with by.change() as change:
-        before = await change.store.applications.get(application_id)
+        before = await _held(change, object_id)
         kept = tuple(each for each in before.secrets if each.key_id != key_id)
         if kept == before.secrets:
             raise Refused(OBJECT_NOT_FOUND, id=key_id)
-        await _put(change, before, replace(before, secrets=kept), SECRETS)
+        await put(change, before, replace(before, secrets=kept))
 
 
 async def add_certificate(
-    by: Administrator, application_id: UUID, data: bytes, *, display_name: str | None = None
+    by: Administrator, object_id: UUID, data: bytes, *, display_name: str | None = None
 ) -> Certificate:
     """Register a certificate (PEM or DER): RSA of 2048 bits or more, P-256 or P-384, not expired."""
-    if display_name is not None:
-        refuse_name(display_name, "KeyCredential")
-    der = _der(data)
-    key_id = by.ids.object()
-    key = registered(der, key_id)
-    if not set(key.algorithms) & set(SELF_SIGNED):
-        raise invalid("keyCredentials", "Application", "no client signs with a key of this type: RSA, P-256 or P-384")
-    certificate = Certificate(
-        key_id=key_id,
-        der=der,
-        thumbprint=sha1(der, usedforsecurity=False).hexdigest().upper(),
-        starts_at=key.not_before.astimezone(UTC),
-        ends_at=key.not_after.astimezone(UTC),
-        display_name=display_name,
-    )
     async with by.change() as change:
-        before = await change.store.applications.get(application_id)
-        if certificate.ends_at <= change.at:
-            raise invalid("keyCredentials", "Application", f"the certificate expired {certificate.ends_at.isoformat()}")
-        if any(each.thumbprint == certificate.thumbprint for each in before.certificates):
-            raise Refused(VALUE_TAKEN, property="keyCredentials", detail="this certificate is registered already")
-        _refuse_too_many(before.certificates, "keyCredentials")
-        await _put(change, before, replace(before, certificates=(*before.certificates, certificate)), CERTIFICATES)
-    return certificate
+        before = await _held(change, object_id)
+        return await _add(change, before, GivenCertificate(data=data, display_name=display_name))
 
 
-async def remove_certificate(by: Administrator, application_id: UUID, key_id: UUID) -> None:
+async def remove_certificate(by: Administrator, object_id: UUID, key_id: UUID) -> None:
     """Remove a certificate; what its key signs proves nothing from now on."""
     async with by.change() as change:
-        before = await change.store.applications.get(application_id)
-        kept = tuple(each for each in before.certificates if each.key_id != key_id)
-        if kept == before.certificates:
-            raise Refused(OBJECT_NOT_FOUND, id=key_id)
-        await _put(change, before, replace(before, certificates=kept), CERTIFICATES)
+        await _remove(change, await _held(change, object_id), key_id)
 
 
-def _der(data: bytes) -> bytes:
-    if len(data) > LARGEST_FILE:
-        raise invalid("keyCredentials", "Application", f"larger than {LARGEST_FILE} bytes")
-    try:
-        pem = b"-----BEGIN" in data
-        found = x509.load_pem_x509_certificate(data) if pem else x509.load_der_x509_certificate(data)
-    except ValueError as error:
-        raise invalid("keyCredentials", "Application", "neither a PEM nor a DER certificate") from error
-    return found.public_bytes(Encoding.DER)
+async def roll_in(by: Administrator, object_id: UUID, given: GivenCertificate, proof: str) -> Certificate:
+    """Register a certificate for whoever proves to hold a key of one that is registered already (addKey)."""
+    async with by.change() as change:
+        before = await _held(change, object_id)
+        _refuse_unproven(before, proof, change.at)
+        return await _add(change, before, given)
 
 
-def _refuse_too_many(held: Sequence[object], name: str) -> None:
-    if len(held) >= MOST:
-        raise invalid(name, "Application", f"at most {MOST}; remove one that is no longer used")
+async def roll_out(by: Administrator, object_id: UUID, key_id: UUID, proof: str) -> None:
+    """Remove a certificate for whoever proves to hold a key of a registered one (removeKey)."""
+    async with by.change() as change:
+        before = await _held(change, object_id)
+        _refuse_unproven(before, proof, change.at)
+        await _remove(change, before, key_id)
 
 
-async def _put(change: Change, before: Application, after: Application, name: str) -> None:
-    await change.store.applications.put(after)
-    shown = Modified(name, _written(before, name), _written(after, name))
-    target = Target(id=after.id, kind="Application", name=after.display_name, modified=(shown,))
-    await change.record(ACTIVITY, "Update", target, tenant_id=after.tenant_id)
+async def relist(
+    change: Change,
+    before: H,
+    listed: Sequence[GivenCertificate] | None,
+    secrets: Collection[UUID] | None,
+) -> H:
+    """Keep only what is listed, and register the certificates that are new, inside a change. ``None``: all stay.
+
+    A certificate listed by its id alone stays as it is; a new secret cannot be listed, because nobody chooses one.
+    """
+    after = before
+    if secrets is not None:
+        if strange := set(secrets) - {each.key_id for each in before.secrets}:
+            raise invalid("passwordCredentials", kind(before), f"there is no secret {min(strange)}; addPassword adds")
+        after = replace(after, secrets=tuple(each for each in before.secrets if each.key_id in secrets))
+    if listed is not None:
+        kept = certificates.relisted(before.certificates, listed, change.by.ids, change.at)
+        _refuse_too_many(kept, "keyCredentials", before)
+        if {(each.key_id, each.der) for each in kept} - {(each.key_id, each.der) for each in before.certificates}:
+            await refuse_widening(change, before)
+        after = replace(after, certificates=kept)
+    return await put(change, before, after)
 
 
-def _written(application: Application, name: str) -> str:
-    held: tuple[Secret | Certificate, ...] = application.secrets if name == SECRETS else application.certificates
+async def put(change: Change, before: H, after: H) -> H:
+    """Store the secrets and certificates of an object, with one record of what changed."""
+    shown = tuple(
+        Modified(name, old, new)
+        for name in (SECRETS, CERTIFICATES)
+        if (old := written(before, name)) != (new := written(after, name))
+    )
+    if after == before:
+        return before
+    if isinstance(after, Application):
+        stored: Holder = await change.store.applications.put(after)
+        activity = ACTIVITY
+    else:
+        stored = await change.store.principals.put(after)
+        more = len(after.secrets) + len(after.certificates) > len(before.secrets) + len(before.certificates)
+        activity = f"{'Add' if more else 'Remove'} service principal credentials"
+    target = Target(id=after.id, kind=kind(after), name=after.display_name, modified=shown)
+    await change.record(activity, "Update", target, tenant_id=after.tenant_id)
+    return stored  # type: ignore[return-value]  # of the type that was put
+
+
+async def refuse_widening(change: Change, holder: Holder) -> None:
+    """Refuse who may not widen who can sign in as the application that an object is, or belongs to (403)."""
+    tenant = await change.store.tenants.get(holder.tenant_id)
+    if isinstance(holder, Application):
+        change.refuse_widening(tenant, holder)
+        return
+    found = await change.store.applications.find(tenant_id=holder.tenant_id, app_id=holder.app_id)
+    change.refuse_widening(tenant, found[0] if found else None)
+
+
+def kind(holder: Holder) -> str:
+    """Return what Microsoft Graph calls this kind of object."""
+    return type(holder).__name__
+
+
+def written(holder: Holder, name: str) -> str:
+    """Write the secrets or the certificates of an object as a record of a change shows them."""
+    held: Sequence[Secret | Certificate] = holder.secrets if name == SECRETS else holder.certificates
     return as_json(
         [
             {
@@ -170,3 +196,53 @@ def _written(application: Application, name: str) -> str:
             for each in held
         ]
     )
+
+
+async def _held(change: Change, object_id: UUID) -> Holder:
+    for shelf in (change.store.applications, change.store.principals):
+        if found := await shelf.find(id=object_id):
+            return found[0]
+    raise Refused(OBJECT_NOT_FOUND, id=object_id)
+
+
+async def _add(change: Change, before: H, given: GivenCertificate) -> Certificate:
+    await refuse_widening(change, before)
+    made = certificates.register(given, before.certificates, change.by.ids, change.at)
+    kept = (*before.certificates, made)
+    _refuse_too_many(kept, "keyCredentials", before)
+    await put(change, before, replace(before, certificates=kept))
+    return made
+
+
+async def _remove(change: Change, before: H, key_id: UUID) -> None:
+    kept = tuple(each for each in before.certificates if each.key_id != key_id)
+    if kept == before.certificates:
+        raise Refused(OBJECT_NOT_FOUND, id=key_id)
+    await put(change, before, replace(before, certificates=kept))
+
+
+def _dates(starts_at: datetime | None, ends_at: datetime | None, now: datetime) -> tuple[datetime, datetime]:
+    starts = starts_at or now
+    if abs(starts - now) <= LONGEST_LIFETIME:
+        ends = ends_at or starts + LIFETIME
+        if max(starts, now) < ends <= starts + LONGEST_LIFETIME:
+            return starts, ends
+    raise invalid("endDateTime", "PasswordCredential", "it must lie after the start, in the future, within 100 years")
+
+
+def _refuse_unproven(holder: Holder, proof: str, now: datetime) -> None:
+    try:
+        assertions.verify_possession(proof, list(_keys(holder)), holder.id, now)
+    except Refused as refused:
+        raise invalid("proof", kind(holder), f"{refused} {refused.detail}".rstrip()) from refused
+
+
+def _keys(holder: Holder) -> Iterator[RegisteredKey]:
+    for each in holder.certificates:
+        with suppress(Refused):  # one that may no longer be trusted proves nothing, and disturbs nobody
+            yield assertions.registered(each.der, each.key_id, starts_at=each.starts_at, ends_at=each.ends_at)
+
+
+def _refuse_too_many(held: Sequence[object], name: str, holder: Holder) -> None:
+    if len(held) > MOST:
+        raise invalid(name, kind(holder), f"at most {MOST}; remove one that is no longer used")

@@ -154,7 +154,7 @@ class Client(msgspec.Struct, frozen=True, gc=False):
 
     application: Application
     principal: ServicePrincipal
-    keys: tuple[RegisteredKey, ...] = ()  # the registered certificates, read once
+    keys: tuple[RegisteredKey, ...] = ()  # the registered certificates of both, read once
 
     @property
     def app_id(self) -> UUID:
@@ -165,6 +165,11 @@ class Client(msgspec.Struct, frozen=True, gc=False):
     def display_name(self) -> str:
         """The name that refusals print."""
         return self.application.display_name
+
+    @property
+    def secrets(self) -> tuple[Secret, ...]:
+        """The secrets that prove it: on the registration, or in this tenant on the principal."""
+        return self.application.secrets + self.principal.secrets
 
     def refuse_unusable(self) -> None:
         """Raise 7000112 for a disabled application or service principal, 700025 for a public client."""

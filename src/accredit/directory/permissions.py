@@ -9,6 +9,7 @@ from uuid import UUID
 
 import msgspec
 
+MemberType = Literal["Application", "User"]
 DEFAULT_ACCESS = UUID(int=0)
 """The role id of an assignment that grants access without naming a role."""
 
@@ -21,7 +22,7 @@ class AppRole(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     display_name: str
     description: str = ""
     enabled: bool = True
-    member_types: tuple[Literal["Application", "User"], ...] = ("Application",)  # to whom it can be granted
+    member_types: tuple[MemberType, ...] = ("Application",)  # to whom it can be granted
 
 
 class Assignment(msgspec.Struct, frozen=True, gc=False, kw_only=True):

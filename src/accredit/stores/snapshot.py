@@ -213,7 +213,7 @@ class Snapshot:
         principal = await self._lookup.principal(tenant.id, application.app_id)
         if principal is None:
             raise Refused(PRINCIPAL_MISSING, client=client_id, tenant=tenant.id)
-        return Client(application, principal, tuple(_keys(application))), (application.id, principal.id)
+        return Client(application, principal, tuple(_keys(application, principal))), (application.id, principal.id)
 
     async def _read_trusted(self, application: Application) -> Made[Trusted]:
         tenant = await self.tenant(application.tenant_id, "")
@@ -255,11 +255,11 @@ def _raise_transient(refused: Refused) -> None:
         raise Refused(TRANSIENT, detail=str(refused)) from refused
 
 
-def _keys(application: Application) -> Iterator[RegisteredKey]:
+def _keys(application: Application, principal: ServicePrincipal) -> Iterator[RegisteredKey]:
     """Read the registered certificates. One that may no longer be trusted authenticates nobody, and disturbs nobody."""
-    for each in application.certificates:
+    for each in (*application.certificates, *principal.certificates):
         with suppress(Refused):
-            yield assertions.registered(each.der, each.key_id)
+            yield assertions.registered(each.der, each.key_id, starts_at=each.starts_at, ends_at=each.ends_at)
 
 
 def _registered(principal: ServicePrincipal, application: Application) -> Resource:

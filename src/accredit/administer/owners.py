@@ -1,0 +1,85 @@
+"""Owners: service principals that may change an application or another service principal, with the narrowest right."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from accredit.administer.administrator import as_json
+from accredit.administer.evidence import kind, refuse_widening
+from accredit.administer.limits import invalid
+from accredit.directory import Application, Ownership
+from accredit.errors import OBJECT_NOT_FOUND, REFERENCE_EXISTS, Refused
+from accredit.signins import Modified, Target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from accredit.administer.administrator import Administrator, Change
+    from accredit.administer.evidence import Holder
+    from accredit.directory import ServicePrincipal
+    from accredit.ports import Transaction
+    from accredit.signins import Operation
+
+MOST: Final = 100  # owners of one object, as in Entra ID
+_NOUNS: Final = {"Application": "application", "ServicePrincipal": "service principal"}
+
+
+async def add(by: Administrator, of: Holder, owner_id: UUID) -> Ownership:
+    """Make a service principal of the same tenant an owner. 404 for whoever is none, 400 for who owns it already."""
+    async with by.change() as change:
+        await refuse_widening(change, of)
+        return await put(change, of, owner_id)
+
+
+async def remove(by: Administrator, of: Holder, owner_id: UUID) -> None:
+    """Let a service principal own it no more."""
+    async with by.change() as change:
+        found = await change.store.ownerships.find(**_owned(of), owner_id=owner_id)
+        if not found:
+            raise Refused(OBJECT_NOT_FOUND, id=owner_id)
+        await change.store.ownerships.remove(found[0])
+        await _record(change, of, await change.store.principals.get(owner_id), "Remove owner from", "Delete")
+
+
+async def put(change: Change, of: Holder, owner_id: UUID) -> Ownership:
+    """Make a service principal an owner, inside a change."""
+    owner = await change.store.principals.get(owner_id)
+    if owner.tenant_id != of.tenant_id:  # for a tenant, what is in another one is not there
+        raise Refused(OBJECT_NOT_FOUND, id=owner_id)
+    held = await change.store.ownerships.find(**_owned(of))
+    if any(each.owner_id == owner_id for each in held):
+        raise Refused(REFERENCE_EXISTS, property="owners")
+    if len(held) >= MOST:
+        raise invalid("owners", kind(of), f"at most {MOST}")
+    ownership = Ownership(
+        id=change.by.ids.object(),
+        tenant_id=of.tenant_id,
+        owner_id=owner_id,
+        created_at=change.at,
+        application_id=of.id if isinstance(of, Application) else None,
+        principal_id=None if isinstance(of, Application) else of.id,
+    )
+    ownership = await change.store.ownerships.add(ownership)
+    await _record(change, of, owner, "Add owner to", "Assign")
+    return ownership
+
+
+async def read(store: Transaction, of: Holder) -> Sequence[ServicePrincipal]:
+    """Return who owns an object, the oldest ownership first."""
+    held = await store.ownerships.find(**_owned(of))
+    return [await store.principals.get(each.owner_id) for each in held]
+
+
+def _owned(of: Holder) -> dict[str, UUID]:
+    return {"application_id" if isinstance(of, Application) else "principal_id": of.id}
+
+
+async def _record(change: Change, of: Holder, owner: ServicePrincipal, what: str, operation: Operation) -> None:
+    name = as_json(str(owner.id))
+    shown = Modified("Owner.ObjectID", *(("null", name) if operation == "Assign" else (name, "null")))
+    targets = (
+        Target(id=of.id, kind=kind(of), name=of.display_name, modified=(shown,)),
+        Target(id=owner.id, kind="ServicePrincipal", name=owner.display_name),
+    )
+    await change.record(f"{what} {_NOUNS[kind(of)]}", operation, *targets, tenant_id=of.tenant_id)
