@@ -106,7 +106,7 @@ def beginnings(draw: Any) -> Expression:
     function = draw(st.sampled_from(["startswith", "startsWith", "STARTSWITH"]))
     return Expression(
         f"{function}(displayName,{draw(GAP)}{quoted(prefix)})",
-        lambda row: (row["displayName"] or "\0").casefold().startswith(prefix.casefold()),
+        lambda row: row["displayName"] is not None and folded(row["displayName"]).startswith(prefix.casefold()),
     )
 
 
