@@ -5,11 +5,11 @@ import re
 import sqlite3
 import subprocess
 import sys
-from dataclasses import replace
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from accredit.errors import Refused
 from accredit.stores import event_index

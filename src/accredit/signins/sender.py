@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import IPv6Address
-from typing import TYPE_CHECKING, Final
+from typing import Final
+from uuid import UUID
 
-if TYPE_CHECKING:
-    from uuid import UUID
+from msgspec import Struct
 
 _SUBSCRIBER: Final = 64  # bits of an IPv6 address that name one network; its holder uses any address below it
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
+class Sender(Struct, frozen=True, gc=False):
     """Who sent a request, as far as the transport tells. ``trace`` names the request everywhere."""
 
     trace: UUID
