@@ -30,13 +30,14 @@ class Errors:
     ) -> tuple[int, bytes]:
         """Return status and JSON body, members in the order in which Entra ID sends them."""
         row = self.catalogue.get(refused.row.name, refused.row)
-        stamp = f"{at:%Y-%m-%d %H:%M:%S}Z"
-        between = SEPARATORS[self.separator]
-        text = between.join(
+        stamp = f"{at.isoformat(' ', 'seconds')[:19]}Z"
+        trace = str(sender.trace)
+        correlation = trace if sender.correlation is sender.trace else str(sender.correlation)
+        text = SEPARATORS[self.separator].join(
             (
                 f"{row.label}: {row.template.format_map(refused.fields)}",
-                f"Trace ID: {sender.trace}",
-                f"Correlation ID: {sender.correlation}",
+                f"Trace ID: {trace}",
+                f"Correlation ID: {correlation}",
                 f"Timestamp: {stamp}",
             )
         )
@@ -45,8 +46,8 @@ class Errors:
             "error_description": text,
             "error_codes": [row.code] if row.family == "sts" else [],
             "timestamp": stamp,
-            "trace_id": str(sender.trace),
-            "correlation_id": str(sender.correlation),
+            "trace_id": trace,
+            "correlation_id": correlation,
         }
         if row.uri:
             body["error_uri"] = f"{self.base}/error?code={row.code}"

@@ -44,8 +44,8 @@ class Senders:
     def read(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], others: Mapping[str, str]) -> Sender:
         """Return who sent this. ``others``: fields of body and query, where a correlation id may stand as well."""
         trace = self._ids.trace()
-        said = headers.get(b"client-request-id")
-        correlation = read_guid(said.decode("latin-1") if said else others.get(CORRELATION, "")) or trace
+        said = headers.get(b"client-request-id", b"").decode("latin-1") or others.get(CORRELATION)
+        correlation = (read_guid(said) if said else None) or trace
         echo = headers.get(b"return-client-request-id", b"").lower() == b"true"
         agent = kept(headers.get(b"user-agent", b"").decode("latin-1"), LONGEST_AGENT)
         return Sender(trace, correlation, self.address(scope), agent, echo)

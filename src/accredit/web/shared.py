@@ -46,8 +46,8 @@ class Shared:
 
     def __contains__(self, near: str) -> bool:
         """Whether an address counts as shared now."""
-        since = self._seconds() - WITHIN
-        if sum(at > since for at in self._seen.get(near, {}).values()) >= APPLICATIONS:
+        clients = self._seen.get(near, {})
+        if len(clients) >= APPLICATIONS and min(clients.values()) > self._seconds() - WITHIN:
             return True
         return bool(self._networks) and self._listed(near)
 
