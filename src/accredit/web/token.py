@@ -73,7 +73,6 @@ class TokenEndpoint:
             request = TokenRequest.from_form(who, tenant, fields, basic=basic, version=version)
             token = await self._judged(request)
         except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes an answer
-            # Under no name of its own: an exception that its own frame holds lives on until the next collection.
             await self._refuse(send, headers, request, who, self._refusal(request, who, error, started))
         else:
             self.observed(request, who, None, self.seconds() - started)
@@ -83,6 +82,7 @@ class TokenEndpoint:
         refused = error if isinstance(error, Refused) else Refused(BROKEN)
         if refused is not error:
             self.broken(who, error)
+        refused.__traceback__ = None  # frames that hold what it leads back to would live on until the next collection
         self.observed(request, who, refused, self.seconds() - started)
         return refused
 
