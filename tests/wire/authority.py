@@ -98,6 +98,7 @@ class Wire:
             "type": "http",
             "method": method,
             "path": path,
+            "raw_path": path.encode(),
             "query_string": query.encode(),
             "headers": [(name.lower().encode(), value.encode("latin-1")) for name, value in sent.items() if value],
             "client": self.client,

@@ -21,6 +21,7 @@ from accredit.directory import LONGEST_TOKEN_LIFETIME, read_guid, wellknown
 from accredit.errors import (
     CLIENT_DISABLED,
     CLIENT_PUBLIC,
+    LIFETIME_TOO_LONG,
     NOT_IN_TIME,
     RESOURCE_UNKNOWN,
     TOKEN_EMPTY,
@@ -108,7 +109,7 @@ class Bearers:
         try:
             verify(presented, record, self._key_set(record), self._authority.clock())
         except Refused as refused:
-            late = refused.row is NOT_IN_TIME
+            late = refused.row in (NOT_IN_TIME, LIFETIME_TOO_LONG)
             raise _because(f"{_UNTIMELY} {refused.detail}." if late else _UNSIGNED, refused) from None
 
     async def _known(self, presented: Presented) -> Caller:
