@@ -26,7 +26,7 @@ class Call:
     """One request that is arriving or has arrived, until it is answered."""
 
     __slots__ = (
-        *("scope", "body", "whole", "keep_alive", "gone", "answered", "begun"),
+        *("scope", "body", "whole", "keep_alive", "gone", "answered", "begun", "task"),
         *("_connection", "_expects", "_event", "_told", "_start", "_left"),
     )
 
@@ -36,6 +36,7 @@ class Call:
         self.whole = False  # all of the request has arrived
         self.keep_alive = keep_alive  # the connection stays open behind the answer
         self.gone = False  # nobody reads the answer any more
+        self.task: asyncio.Task[None] | None = None  # what answers it
         self.begun = False  # the head of the answer is written
         self.answered = False  # all of the answer is
         self._connection = connection

@@ -219,8 +219,8 @@ class Connection(asyncio.Protocol):
 
     def ended(self, call: Call) -> None:
         """Let go of the task that was to answer; where it did not, nothing can follow."""
-        if (task := asyncio.current_task()) is not None:
-            self._server.tasks.discard(task)
+        if call.task is not None:
+            self._server.tasks.discard(call.task)
         if call.answered or call.gone:
             return
         if not call.begun:
@@ -229,7 +229,8 @@ class Connection(asyncio.Protocol):
         self._forget()
 
     def _begin(self, call: Call) -> None:
-        self._server.tasks.add(self._loop.create_task(call.run(self._application)))
+        call.task = self._loop.create_task(call.run(self._application))
+        self._server.tasks.add(call.task)
 
     def _hold(self) -> None:
         if not self._held:

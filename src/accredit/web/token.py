@@ -38,6 +38,7 @@ LARGEST_BODY: Final = 131_072  # bytes, before the form is looked at
 RETRY_AFTER: Final = 1  # seconds, with 429 and 503
 _UNAUTHORIZED: Final = 401
 _UNCOUNTED: Final = AFTER_PROOF | {ISSUER_UNREACHABLE.name}  # a dead issuer must not lock out those who trust it
+_LATER: Final = frozenset({TOO_MANY_REQUESTS.name, TRANSIENT.name})  # refusals that say when to come again
 
 Outcome = tuple[str, str, str, str]
 """Tenant segment, ``granted`` or ``refused``, code, kind of evidence: what is counted of an exchange."""
@@ -131,7 +132,7 @@ class TokenEndpoint:
         headers = self._headers(who)
         if refused.row is VERB_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
-        if refused.row in (TOO_MANY_REQUESTS, TRANSIENT):
+        if refused.row.name in _LATER:
             headers.append((b"retry-after", str(RETRY_AFTER).encode()))
         if status == _UNAUTHORIZED and sent.get(b"authorization", b"")[:6].lower() == b"basic ":
             headers.append((b"www-authenticate", b'Basic realm="accredit"'))
