@@ -119,7 +119,10 @@ def _refuse_useless(by: Administrator, wanted: Trust, tenant: Tenant) -> None:
     """Refuse an issuer that can never be accepted, where Entra ID need not be imitated."""
     if tenant.portability == "entra":
         return
-    refuse_own(wanted.issuer, by.own_issuers)
+    try:
+        refuse_own(wanted.issuer, by.own_issuers)
+    except Refused as error:
+        raise invalid("issuer", KIND, f"{error.detail}; its tokens are refused ({error.row.label})") from error
     if suffix := discovery_suffix(wanted.issuer):
         issuer = wanted.issuer.removesuffix(suffix)
         raise invalid("issuer", KIND, f"this is the address of a discovery document; the issuer is {issuer}")
