@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from accredit.administer import applications, evidence, permissions
+from accredit.administer import applications, evidence, owners, permissions
 from accredit.app import directory_api, seed
 from accredit.directory import Application, ServicePrincipal
 from accredit.web.graph.permissions import Needs, table
@@ -67,6 +67,10 @@ class Graph:
         return self.wire.run(
             permissions.grant, self.wire.administrator, principal.id, seed.marked("principal graph"), role
         )
+
+    def own(self, caller: Caller, application: Application) -> None:
+        """Make a caller an owner of an application."""
+        self.wire.run(owners.add, self.wire.administrator, application, caller.principal.id)
 
     def token(self, app_id: str, secret: str, scope: str = GRAPH_SCOPE) -> str:
         fields = {"grant_type": "client_credentials", "client_id": app_id, "client_secret": secret, "scope": scope}
