@@ -100,7 +100,7 @@ class Questions:
         """Raise ``Refused(QUERY_UNSUPPORTED)`` for a condition or an order that nobody here knows an answer to."""
         self.refuse_condition(query.condition)
         order = query.order and self.properties.get(query.order.name)
-        if query.order and not isinstance(order, Property):
+        if query.order and not (isinstance(order, Property) and order.type != "flag"):
             raise self.refused(query.order.name)
         if query.after is None:
             return

@@ -1,0 +1,186 @@
+"""What is asked of a store is answered as the condition says in plain Python: in memory, in a view and in a change."""
+
+import asyncio
+from contextlib import asynccontextmanager
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from accredit.directory import PrincipalRegistration, Registration
+from accredit.query import Query, comparable, matches
+from accredit.stores.fresh import create
+from accredit.stores.memory import MemoryRegistry
+from accredit.stores.sqlite import SqliteRegistry
+from tests.stores import made, questions
+from tests.stores.questions import IDS, TEXTS, TIMES
+
+TAGS = st.lists(TEXTS, max_size=3).map(tuple)
+
+
+@st.composite
+def directories(draw):
+    """Two tenants' things, as they are put on their shelves; what an index refuses is left out."""
+    tenants = [made.tenant(), made.tenant()]
+    things = {"tenants": tenants, "issuers": [], "applications": [], "principals": [], "audits": []}
+    things |= {"credentials": [], "assignments": [], "delegated_grants": [], "role_assignments": []}
+    for _ in range(draw(st.integers(1, 6))):
+        registration = Registration(
+            unique_name=draw(st.none() | TEXTS.map(lambda text: f"{text}{made.new_id()}")),
+            tags=draw(TAGS),
+            sign_in_audience=draw(st.sampled_from(["AzureADMyOrg", "azureadmultipleorgs"])),
+        )
+        app = made.application(
+            tenants[draw(st.integers(0, 5)) // 5],
+            display_name=draw(TEXTS),
+            created_at=draw(TIMES),
+            disabled=draw(st.booleans()),
+            public=draw(st.booleans()),
+            identifier_uris=tuple(f"{uri}{made.new_id()}" for uri in draw(TAGS)),
+            registration=registration,
+        )
+        things["applications"].append(app)
+        carried = PrincipalRegistration(alternative_names=draw(TAGS), tags=draw(TAGS))
+        given = {"display_name": draw(TEXTS), "created_at": draw(TIMES), "registration": carried}
+        given |= {"enabled": draw(st.booleans()), "assignment_required": draw(st.booleans())}
+        things["principals"].append(made.principal(app, **given))
+        foreign = {"owner_tenant_id": draw(st.none() | IDS), "names": (f"https://{made.new_id()}",)}
+        things["principals"].append(made.well_known(tenants[0], made.new_id(), **given | foreign))
+    related(draw, things)
+    return things
+
+
+def related(draw, things):
+    home = things["tenants"][0]
+    principals = [each for each in things["principals"] if each.tenant_id == home.id]
+    apps = [each for each in things["applications"] if each.tenant_id == home.id]
+    issuers = things["issuers"] = [made.issuer(home, f"https://{draw(TEXTS)}") for _ in range(2)]
+    for app in apps:
+        for issuer in issuers:
+            make = made.by_expression if draw(st.booleans()) else made.credential
+            things["credentials"].append(make(app, issuer, name=f"{draw(TEXTS)}{made.new_id()}"))
+    one = st.sampled_from(principals)
+    for _ in range(draw(st.integers(0, 4))):
+        at, role = draw(TIMES), made.new_id()
+        things["assignments"].append(made.assignment(draw(one), draw(one), role_id=role, created_at=at))
+        user = {"consent_type": "Principal", "user_id": made.new_id()} if draw(st.booleans()) else {}
+        if user or not things["delegated_grants"]:
+            things["delegated_grants"].append(made.delegated_grant(draw(one), draw(one), scope=draw(TEXTS), **user))
+        things["role_assignments"].append(made.role_assignment(draw(one), scope=draw(TEXTS)))
+        of = draw(st.sampled_from([*things["tenants"], None]))
+        correlation = draw(IDS)
+        things["audits"].append(made.audit(of, at=draw(TIMES), activity=draw(TEXTS), correlation_id=correlation))
+
+
+async def filled(registry, things):
+    async with registry.transaction() as change:
+        for shelf, values in things.items():
+            for each in values:
+                await (change.audit(each) if shelf == "audits" else getattr(change, shelf).add(each))
+
+
+def plain(shelf, value, things):
+    if shelf == "principals":
+        owner = [each for each in things["applications"] if each.id == value.application_id]
+        return questions.principal(value, owner[0] if owner else None)
+    return questions.READ[shelf](value)
+
+
+def expected(shelf, query, things, **where):
+    """What a page must hold, by the plain meaning of the condition and the order."""
+    rows = [(plain(shelf, each, things), each) for each in things[shelf]]
+    rows = [row for row in rows if all(getattr(row[1], name) == wanted for name, wanted in where.items())]
+    if query.condition is not None:
+        rows = [row for row in rows if matches(query.condition, row[0].__getitem__)]
+    if query.order is None and shelf == "audits":
+        return [each for _, each in sorted(rows, key=lambda row: (row[0]["activityDateTime"], row[0]["id"]))][::-1]
+
+    def rank(row):
+        value = row[0][query.order.name] if query.order else None
+        return value is not None, comparable(value), row[0]["id"]
+
+    ordered = [each for _, each in sorted(rows, key=rank)]
+    return ordered[::-1] if query.order and query.order.descending else ordered
+
+
+class Stores:
+    """The stores that are asked the same, and what is put into all of them for a while."""
+
+    def __init__(self, folder):
+        create(folder / "accredit.db")
+        self.memory, self.file = MemoryRegistry(), SqliteRegistry(folder / "accredit.db")
+
+    @asynccontextmanager
+    async def holding(self, things):
+        """Memory; the file as it is viewed; the file inside a change."""
+        for registry in (self.memory, self.file):
+            await filled(registry, things)
+        async with self.memory.reading() as one, self.file.reading() as two, self.file.transaction() as three:
+            yield [one, two, three]
+        for registry in (self.memory, self.file):
+            async with registry.transaction() as change:
+                for each in things["tenants"]:
+                    await change.tenants.remove(each)
+
+
+def search(view, shelf, query, tenant):
+    if shelf == "audits":
+        return view.audits(query, tenant)
+    return getattr(view, shelf).search(query, tenant_id=tenant)
+
+
+async def paged(view, shelf, query, tenant, things):
+    """Walk through all pages, from each to the next as a caller does."""
+    seen, after = [], None
+    for _ in range(100):
+        asked = Query(condition=query.condition, order=query.order, after=after, limit=query.limit)
+        page = await search(view, shelf, asked, tenant)
+        assert len(page) <= query.limit
+        seen.extend(page)
+        if len(page) < query.limit:
+            return seen
+        last = plain(shelf, page[-1], things)
+        named = query.order.name if query.order else "activityDateTime" if shelf == "audits" else None
+        after = (last[named] if named else None, last["id"])
+    raise AssertionError("there is no end to it")
+
+
+@pytest.mark.timeout(300)  # a law over a real file
+@pytest.mark.parametrize("shelf", questions.FORMS)
+def test_every_store_answers_what_the_condition_says(shelf, tmp_path):
+    stores = Stores(tmp_path)
+
+    @settings(max_examples=25, deadline=None)
+    @given(things=directories(), data=st.data())
+    def law(things, data):
+        wanted = st.builds(
+            Query,
+            condition=st.none() | questions.conditions(shelf, known(shelf, things)),
+            order=questions.orders(shelf),
+            limit=st.integers(1, 9),
+        )
+        asyncio.run(agree(stores, shelf, things, data.draw(st.lists(wanted, min_size=1, max_size=8))))
+
+    law()
+    stores.file.close()
+
+
+def known(shelf, things):
+    """The values that are there, by the name of the property."""
+    found = {}
+    for value in things[shelf]:
+        for name, each in plain(shelf, value, things).items():
+            values = each if isinstance(each, tuple) else (each,)
+            found.setdefault(name, []).extend(one for one in values if one is not None)
+    return found
+
+
+async def agree(stores, shelf, things, wanted):
+    tenant = things["tenants"][0].id
+    async with stores.holding(things) as views:
+        for query in wanted:
+            right = expected(shelf, query, things, tenant_id=tenant)
+            for view in views:
+                assert await paged(view, shelf, query, tenant, things) == right
+                if shelf != "audits":
+                    assert await getattr(view, shelf).count(query.condition, tenant_id=tenant) == len(right)
