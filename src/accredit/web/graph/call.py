@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from accredit.errors import PRIVILEGES_MISSING, Refused
 from accredit.tokens.claims import GRAPH
+from accredit.web.graph.permissions import table
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -51,6 +52,7 @@ class Call:
     body: dict[str, Any] = field(default_factory=dict)  # without "@odata." members, but with those that bind
     prefer: frozenset[str] = frozenset()  # preferences, lower case: "create-if-missing"
     owned_only: bool = False  # the caller may write what it owns, and nothing else
+    any_token: bool = False  # nobody's roles are asked for: a setting of emulators
     not_on_graph: bool = False  # the caller may assign roles, but none of Microsoft Graph's own
 
     @property
@@ -68,6 +70,11 @@ class Call:
                 if owned is not None and await store.ownerships.find(**{name: owned}, owner_id=owner):
                     return
         raise Refused(PRIVILEGES_MISSING, detail="Application.ReadWrite.OwnedBy: the caller does not own the object")
+
+    def refuse_unadmitted(self, method: str, template: str) -> None:
+        """Refuse who may not make another call whose answer this one would give away (403)."""
+        if not self.any_token:
+            table()[method, template].admit(self.caller.roles)
 
     def refuse_roles_of(self, resource_app_id: UUID) -> None:
         """Refuse to assign a role of Microsoft Graph to who may assign those of every other API only (403)."""

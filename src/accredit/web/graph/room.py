@@ -20,7 +20,7 @@ from accredit.errors import GRAPH_BROKEN, GRAPH_THROTTLED, Refused
 from accredit.interop.odata import read_options
 from accredit.signins import Actor, Sender
 from accredit.web.answers import STRICT_TRANSPORT, answer, read_body
-from accredit.web.graph import batch, body, errors, path
+from accredit.web.graph import applications, batch, body, credentials, errors, path
 from accredit.web.graph.call import Call, Key
 from accredit.web.graph.parts import Told
 from accredit.web.graph.permissions import Admitted
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from accredit.web.limits import Admission
     from accredit.web.sender import Senders
 
-ROUTES: Final[tuple[Route, ...]] = (*batch.ROUTES,)
+ROUTES: Final[tuple[Route, ...]] = (*batch.ROUTES, *applications.ROUTES, *credentials.ROUTES)
 """Every call that is served: what the resource modules export, put together."""
 
 JSON: Final = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -159,6 +159,7 @@ class Room:
             query=ask.query,
             body=await ask.body() if ask.method in WRITING else {},
             prefer=frozenset(each.strip().lower() for each in ask.prefer.split(",") if each.strip()),
+            any_token=self.any_token,
             owned_only=admitted.owned_only,
             not_on_graph=admitted.not_on_graph,
         )

@@ -1,0 +1,205 @@
+"""``applications``: registrations, listed, shown, made, changed and deleted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from accredit.administer import applications, owners
+from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, VALUE_TAKEN, Refused
+from accredit.interop.graph import application, credential
+from accredit.interop.graph.application import KIND, ON_REQUEST
+from accredit.interop.graph.parts import ANNOTATION, invalid
+from accredit.web.graph import held, keys
+from accredit.web.graph.answers import NOTHING, collection, entity, link
+from accredit.web.graph.pages import counted, page
+from accredit.web.graph.route import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from uuid import UUID
+
+    from accredit.directory import Application, Tenant
+    from accredit.interop.graph.application import Changes
+    from accredit.ports import Transaction
+    from accredit.web.graph.answers import Answer
+    from accredit.web.graph.call import Call
+
+CONTEXT: Final = "applications/$entity"
+UPSERT: Final = "create-if-missing"
+OWNERS: Final = "owners"
+BOUND: Final = f"{OWNERS}@odata.bind"
+TRUST: Final = "federatedIdentityCredentials"
+NONE_HERE: Final = (  # navigations of Graph that lead to nothing here
+    "appManagementPolicies",
+    "extensionProperties",
+    "homeRealmDiscoveryPolicies",
+    "tokenIssuancePolicies",
+    "tokenLifetimePolicies",
+)
+
+
+async def listed(call: Call) -> Answer:
+    """List the applications of the tenant."""
+    found: list[Application] = []
+
+    def write(of: Application) -> dict[str, Any]:
+        found.append(of)
+        return application.write(of, call.caller.tenant, beta=call.beta)
+
+    _refuse_expansion(call)
+    on_request = _on_request(call)
+    answer = await page(
+        call,
+        "applications",
+        lambda store: store.applications,
+        write,
+        on_request=on_request,
+        tenant_id=call.caller.tenant.id,
+    )
+    if call.options.expand and isinstance(answer.body, dict):
+        async with call.by.registry.reading() as store:
+            for row, of in zip(answer.body["value"], found, strict=True):
+                row.update(await _expanded(call, store, of))
+    return answer
+
+
+async def number_of(call: Call) -> Answer:
+    """Say how many applications the tenant has."""
+    return await counted(call, lambda store: store.applications, tenant_id=call.caller.tenant.id)
+
+
+async def shown(call: Call) -> Answer:
+    """Show one; its certificates themselves to who selects them."""
+    _refuse_expansion(call)
+    async with call.by.registry.reading() as store:
+        found = await keys.application(call, store)
+        value = application.write(
+            found, call.caller.tenant, beta=call.beta, with_keys="keyCredentials" in call.options.select
+        )
+        value.update(await _expanded(call, store, found))
+    return entity(call, CONTEXT, value, on_request=_on_request(call))
+
+
+async def made(call: Call) -> Answer:
+    """Make one, without a service principal. Who may write only what it owns, owns it."""
+    return await _make(call, call.body)
+
+
+async def changed(call: Call) -> Answer:
+    """Change one; one that a uniqueName means is made when there is none, if the caller prefers that."""
+    key = call.keys[0]
+    upsert = key.name == "uniqueName" and UPSERT in call.prefer
+    try:
+        return await _change(call)
+    except Refused as refused:
+        if not upsert or refused.row is not OBJECT_NOT_FOUND:
+            raise
+    try:
+        return await _make(call, {"uniqueName": key.value} | call.body)
+    except Refused as refused:
+        if refused.row is not VALUE_TAKEN or refused.fields["property"] != "uniqueName":
+            raise
+    return await _change(call)  # somebody else made it in between
+
+
+async def deleted(call: Call) -> Answer:
+    """Delete one, with its service principal."""
+    async with call.by.registry.reading() as store:
+        found = await keys.application(call, store)
+    await call.refuse_not_owned(application_id=found.id)
+    await applications.delete(call.by, found.id)
+    return NOTHING
+
+
+async def nobody(call: Call) -> Answer:
+    """Answer ``createdOnBehalfOf``: nobody signs in here on whose behalf an application could be made."""
+    async with call.by.registry.reading() as store:
+        await keys.application(call, store)
+    return NOTHING
+
+
+async def none(call: Call) -> Answer:
+    """Answer a navigation that leads to nothing here."""
+    async with call.by.registry.reading() as store:
+        found = await keys.application(call, store)
+    name = call.path.rpartition("/")[2]
+    return collection(call, f"applications('{found.id}')/{name}", (), count=0 if call.options.count else None)
+
+
+async def _make(call: Call, body: dict[str, Any]) -> Answer:
+    tenant = call.caller.tenant
+    of = await applications.create(
+        call.by,
+        tenant.id,
+        **application.changes(body, None, tenant, beta=call.beta),
+        owner_ids=_owner_ids(call, body),
+        with_principal=False,
+    )
+    value = application.write(of, tenant, beta=call.beta)
+    where = link(call, f"applications/{of.id}")
+    return entity(call, CONTEXT, value, status=201, location=where, on_request=_on_request(call))
+
+
+async def _change(call: Call) -> Answer:
+    async with call.by.registry.reading() as store:
+        found = await keys.application(call, store)
+    await call.refuse_not_owned(application_id=found.id)
+    _refuse_bound(call.body, ())
+
+    def read(before: Application, tenant: Tenant) -> Changes:
+        return application.changes(call.body, before, tenant, beta=call.beta)
+
+    await applications.amend(call.by, found.id, read)
+    return NOTHING
+
+
+def _owner_ids(call: Call, body: dict[str, Any]) -> Sequence[UUID]:
+    _refuse_bound(body, (BOUND,))
+    bound = body.get(BOUND, [])
+    if not isinstance(bound, list):
+        raise invalid(BOUND, KIND, "not a collection")
+    given = [held.referred(each, BOUND, KIND) for each in bound]
+    return [call.caller.client.principal.id, *given] if call.owned_only else given
+
+
+def _refuse_bound(body: dict[str, Any], known: Sequence[str]) -> None:
+    """Refuse to bind what is not bound here: never ignored."""
+    for name in body:
+        if ANNOTATION in name and name not in known:
+            raise invalid(name, KIND, "this is not bound here")
+
+
+def _on_request(call: Call) -> frozenset[str]:
+    return frozenset() if call.beta else ON_REQUEST
+
+
+def _refuse_expansion(call: Call) -> None:
+    """Refuse to expand what cannot be expanded, or what the caller could not ask for by itself."""
+    for name in call.options.expand:
+        if name not in (OWNERS, TRUST):
+            raise Refused(QUERY_UNSUPPORTED, property=name, kind=KIND)
+        call.refuse_unadmitted("GET", f"applications/{{}}/{name}")
+
+
+async def _expanded(call: Call, store: Transaction, of: Application) -> dict[str, Any]:
+    """Return what the caller expands, one level deep."""
+    found: dict[str, Any] = {}
+    if OWNERS in call.options.expand:
+        found[OWNERS] = [held.owner(each) for each in await owners.read(store, of)]
+    if TRUST in call.options.expand:
+        trusted = await store.credentials.find(application_id=of.id)
+        found[TRUST] = [credential.write(each, beta=call.beta) for each in trusted]
+    return found
+
+
+ROUTES: Final = (
+    Route("GET", "applications", listed),
+    Route("POST", "applications", made),
+    Route("GET", "applications/$count", number_of),
+    Route("GET", "applications/{}", shown),
+    Route("PATCH", "applications/{}", changed),
+    Route("DELETE", "applications/{}", deleted),
+    Route("GET", "applications/{}/createdOnBehalfOf", nobody),
+    *(Route("GET", f"applications/{{}}/{name}", none) for name in NONE_HERE),
+    *held.routes("applications", keys.application),
+)
