@@ -25,7 +25,7 @@ if TYPE_CHECKING:
         Tenant,
     )
     from accredit.issuers import Issuer, KeyReference, KeySet, OwnIssuers, Portability
-    from accredit.query import Condition, Query
+    from accredit.query import Condition, Order, Query, Scalar
     from accredit.signins import Audit, Sender, SignIn
     from accredit.tokens import AccessToken, Grant, SigningKey
     from accredit.trust import FederatedCredential, Trusted
@@ -140,6 +140,9 @@ class Shelf(Protocol[V]):
 
     async def search(self, query: Query, **where: object) -> Sequence[V]:
         """Return a page of those that meet ``query`` and whose indexed members equal ``where``. QUERY_UNSUPPORTED."""
+
+    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
+        """Return where a page in ``order`` ended whose last thing is ``value``, as ``Query.after`` takes it."""
 
     async def count(self, condition: Condition | None, **where: object) -> int:
         """Return how many meet ``condition`` and equal ``where``. QUERY_UNSUPPORTED."""

@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from uuid import UUID
 
+    from accredit.query import Order, Scalar
+
 V = TypeVar("V", bound=msgspec.Struct)
 
 
@@ -108,6 +110,11 @@ class Kind(Generic[V]):
         """Return the member of ``value`` that stands in a column."""
         member = self.members.get(name)
         return getattr(value, name) if member is None else member(value)
+
+    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
+        """Return where a page in ``order`` ended whose last thing is ``value``, as ``Query.after`` takes it."""
+        by = None if order is None else self.questions.properties[order.name]
+        return (by.read(value) if isinstance(by, Property) else None), str(getattr(value, self.key))
 
     def encoded(self, name: str, member: object) -> Any:  # noqa: ANN401  what stands in a column of any type
         """Return a member as it stands in its column, or as it is looked for there."""

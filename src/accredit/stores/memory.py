@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     )
     from accredit.issuers import Issuer
     from accredit.ports import Shelf
-    from accredit.query import Condition, Query, Read
+    from accredit.query import Condition, Order, Query, Read, Scalar
     from accredit.signins import Audit
     from accredit.stores.encoding import Changed
     from accredit.stores.table import Values
@@ -176,6 +176,9 @@ class _Shelf(Generic[V]):
     async def search(self, query: Query, **where: object) -> Sequence[V]:
         self._kind.questions.refuse(query)
         return page(query, self._asked(where))
+
+    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
+        return self._kind.place(value, order)
 
     async def count(self, condition: Condition | None, **where: object) -> int:
         self._kind.questions.refuse_condition(condition)

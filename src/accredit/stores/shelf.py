@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ColumnElement
 
     from accredit.issuers import Issuer
-    from accredit.query import Condition, Query
+    from accredit.query import Condition, Order, Query, Scalar
 
 _AT_ONCE: Final = 500  # values in one IN list
 
@@ -70,6 +70,9 @@ class SqlShelf(Generic[V]):
 
     async def search(self, query: Query, **where: object) -> Sequence[V]:
         return await self._read(searching.page(self._kind, query, where))
+
+    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
+        return self._kind.place(value, order)
 
     async def count(self, condition: Condition | None, **where: object) -> int:
         return int((await self._execute(searching.count(self._kind, condition, where))).scalar_one())

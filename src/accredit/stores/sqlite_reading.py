@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     )
     from accredit.issuers import Issuer
     from accredit.ports import Shelf
-    from accredit.query import Condition, Query
+    from accredit.query import Condition, Order, Query, Scalar
     from accredit.signins import Audit
     from accredit.tokens import SigningKey
     from accredit.trust import FederatedCredential
@@ -133,6 +133,9 @@ class Read(Generic[V]):
         from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
 
         return self._assembled(*searching.plain(searching.page(self._kind, query, where)))
+
+    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
+        return self._kind.place(value, order)
 
     async def count(self, condition: Condition | None, **where: object) -> int:
         from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
