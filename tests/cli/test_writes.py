@@ -31,6 +31,10 @@ NEW = {"description": "", "id": "", "createdDateTime": ""}  # what a thing made 
 WRITES = {
     "a tenant": (("tenant", "create", "Fabrikam", "--domain", "fabrikam.test"), ("tenant", "list")),
     "a tenant's portability": (("tenant", "update", "--portability", "extended"), ("tenant", "show", "contoso.test")),
+    "a tenant's rule for changes of trust": (
+        ("tenant", "update", "--trust-changes", "owner_may_narrow", "--multi-audience", "refuse"),
+        ("tenant", "show", "contoso.test"),
+    ),
     "a tenant's name and life": (
         ("tenant", "update", "contoso.test", "--name", "New", "--token-lifetime", "600"),
         ("tenant", "show", "contoso.test"),
