@@ -10,16 +10,37 @@ from __future__ import annotations
 import asyncio
 import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
-    from accredit.app.connection import Connection
-    from accredit.web.answers import Application, Message, Scope
+    from collections.abc import Sequence
+
+    from accredit.web.answers import Application, Header, Message, Scope
 
 _STATUS: Final = {each.value: f"HTTP/1.1 {each.value} {each.phrase}".encode() for each in HTTPStatus}
 _WITHOUT_BODY: Final = frozenset({204, 304})
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 _log: Final = logging.getLogger("uvicorn.error")
+
+
+class Wire(Protocol):
+    """The connection that a request came by, as far as the request needs it."""
+
+    transport: asyncio.Transport
+    crowded: asyncio.Event | None  # set when there is room again for what is written
+
+    @property
+    def always(self) -> Sequence[Header]:
+        """The headers of every answer."""
+
+    def read_on(self) -> None:
+        """Read more, where reading was held up."""
+
+    def answered(self, call: Call) -> None:
+        """Hear that the answer is complete."""
+
+    def ended(self, call: Call) -> None:
+        """Hear that nothing more comes of the request."""
 
 
 class Call:
@@ -30,7 +51,7 @@ class Call:
         *("_connection", "_expects", "_event", "_told", "_start", "_left"),
     )
 
-    def __init__(self, connection: Connection, scope: Scope, *, keep_alive: bool, expects: bool) -> None:
+    def __init__(self, connection: Wire, scope: Scope, *, keep_alive: bool, expects: bool) -> None:
         self.scope = scope
         self.body = bytearray()  # what has arrived of it and was not received yet
         self.whole = False  # all of the request has arrived
