@@ -76,13 +76,13 @@ def _elements(table: str, owner: str) -> Table:
     return Table(
         table,
         METADATA,
-        Column("tenant_id", ID, nullable=False),
+        Column("tenant_id", ID, primary_key=True),
         Column("owner_id", ID, primary_key=True),
         Column("property", Text, primary_key=True),
         Column("folded", NAME, primary_key=True),
         Index(None, "tenant_id", "property", "folded"),
-        Index(None, "tenant_id", "owner_id"),
         _parent("owner_id", owner),
+        sqlite_with_rowid=False,
     )
 
 

@@ -144,10 +144,11 @@ class _Asking:
         if (follows := collection.follows) is None:
             return own
         followed = METADATA.tables[_ELEMENTS[follows.table]]
-        these = self.table.alias()
-        through = and_(these.c.tenant_id == followed.c.tenant_id, these.c[follows.member] == followed.c.owner_id)
-        others = select(these.c.id).join(followed, through)
-        return union_all(own, others.where(*self._meeting(followed, follows.property, inner)))
+        these, theirs = self.table.alias(), self._meeting(followed, follows.property, inner)
+        others = select(these.c.id).where(these.c[follows.member].in_(select(followed.c.owner_id).where(*theirs)))
+        if self.tenant_id is not None:
+            others = others.where(these.c.tenant_id == str(self.tenant_id))
+        return union_all(own, others)
 
     def _meeting(self, elements: Table, name: str, inner: Condition | None) -> list[ColumnElement[bool]]:
         meeting = [elements.c.property == name]

@@ -169,7 +169,8 @@ class SqlShelf(Generic[V]):
             return
         table = METADATA.tables[self._kind.elements]
         if not adds:
-            await self._execute(delete(table).where(table.c.owner_id == self._key_of(value)))
+            mine = (table.c.tenant_id == self._kind.row(value)["tenant_id"], table.c.owner_id == self._key_of(value))
+            await self._execute(delete(table).where(*mine))
         if rows := self._kind.element_rows(value):
             await self._execute(insert(table), [{name: column(each) for name, each in row.items()} for row in rows])
 

@@ -72,12 +72,12 @@ def _elements(table: str, owner: str) -> None:
         sa.Column("property", sa.Text(), nullable=False),
         sa.Column("folded", _NAME, nullable=False),
         _parent(table, "owner_id", owner),
-        sa.PrimaryKeyConstraint("owner_id", "property", "folded", name=op.f(f"pk_{table}")),
+        sa.PrimaryKeyConstraint("tenant_id", "owner_id", "property", "folded", name=op.f(f"pk_{table}")),
+        sqlite_with_rowid=False,
     )
     op.create_index(
         op.f(f"ix_{table}_tenant_id_property_folded"), table, ["tenant_id", "property", "folded"], unique=False
     )
-    op.create_index(op.f(f"ix_{table}_tenant_id_owner_id"), table, ["tenant_id", "owner_id"], unique=False)
 
 
 def _relations() -> None:
