@@ -128,10 +128,10 @@ CREATE TABLE application_elements (
   owner_id TEXT NOT NULL,
   property TEXT NOT NULL,
   folded TEXT NOT NULL,
-  CONSTRAINT pk_application_elements PRIMARY KEY (owner_id, property, folded),
+  CONSTRAINT pk_application_elements PRIMARY KEY (tenant_id, owner_id, property, folded),
   CONSTRAINT fk_application_elements_tenant_id_owner_id FOREIGN KEY(tenant_id, owner_id) REFERENCES applications (tenant_id, id) ON DELETE CASCADE
-);
-CREATE INDEX ix_application_elements_tenant_id_owner_id ON application_elements (tenant_id, owner_id);
+)
+ WITHOUT ROWID;
 CREATE INDEX ix_application_elements_tenant_id_property_folded ON application_elements (tenant_id, property, folded);
 CREATE TABLE credentials (
   seq INTEGER NOT NULL,
@@ -259,10 +259,10 @@ CREATE TABLE principal_elements (
   owner_id TEXT NOT NULL,
   property TEXT NOT NULL,
   folded TEXT NOT NULL,
-  CONSTRAINT pk_principal_elements PRIMARY KEY (owner_id, property, folded),
+  CONSTRAINT pk_principal_elements PRIMARY KEY (tenant_id, owner_id, property, folded),
   CONSTRAINT fk_principal_elements_tenant_id_owner_id FOREIGN KEY(tenant_id, owner_id) REFERENCES principals (tenant_id, id) ON DELETE CASCADE
-);
-CREATE INDEX ix_principal_elements_tenant_id_owner_id ON principal_elements (tenant_id, owner_id);
+)
+ WITHOUT ROWID;
 CREATE INDEX ix_principal_elements_tenant_id_property_folded ON principal_elements (tenant_id, property, folded);
 CREATE TABLE role_assignments (
   seq INTEGER NOT NULL,
