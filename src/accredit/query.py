@@ -115,8 +115,8 @@ def matches(condition: Condition, read: Read) -> bool:  # noqa: PLR0911  one lin
         case StartsWith(name, prefix):
             value = _one(read(name))
             return isinstance(value, str) and fold(value).startswith(fold(prefix))
-        case Compare(name, operator, wanted):
-            return _holds(operator, comparable(_one(read(name))), comparable(wanted))
+        case _:
+            return _holds(condition.operator, comparable(_one(read(condition.name))), comparable(condition.value))
 
 
 def comparable(value: Scalar) -> Scalar:
