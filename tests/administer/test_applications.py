@@ -153,6 +153,15 @@ def test_a_change_is_read_against_what_is_stored_and_no_change_leaves_no_record(
     assert (len(at.registry.audits), at.read("applications")[0].revision) == (records, revision)
 
 
+def test_a_scope_is_changed_when_it_is_disabled():
+    at = office()
+    off = PermissionScope(id=APP, value="user", is_enabled=False)
+    run(then(carry(permission_scopes=(replace(off, is_enabled=True),)), carry(permission_scopes=(off,)))(at))
+    run(update(**carry(permission_scopes=(replace(off, value="other"),)))(at))
+    assert at.read("applications")[0].registration.permission_scopes[0].value == "other"
+    run(update(**carry())(at))
+
+
 WIDENING = {
     "an identifier": {"identifier_uris": ("api://mine", "api://more")},
     "another version of tokens": {"token_version": 2},

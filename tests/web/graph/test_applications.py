@@ -1,13 +1,24 @@
 import base64
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
 
 from accredit.administer import applications, principals
 from accredit.app import seed
+from accredit.directory import Client, Registration
+from accredit.interop.odata import Options
 from accredit.query import Query
+from accredit.stores.memory import MemoryRegistry
+from accredit.web.bearer import Caller
+from accredit.web.graph.answers import NOTHING
+from accredit.web.graph.applications import changed
+from accredit.web.graph.call import Call, Key
+from tests.administer.office import office
 from tests.forge import certificate, token
+from tests.support.stories import run
 from tests.wire.authority import BASE
 
 MEMBERS = (
@@ -151,6 +162,7 @@ REFUSED = {
     "a text where a truth belongs": ({"isDeviceOnlyAuthSupported": "no"}, "isDeviceOnlyAuthSupported"),
     "a collection that is none": ({"identifierUris": "api://x"}, "identifierUris"),
     "an object that is none": ({"web": []}, "web"),
+    "objects that are none": ({"appRoles": ROLE}, "appRoles"),
     "version 3 of tokens": ({"api": {"requestedAccessTokenVersion": 3}}, "api/requestedAccessTokenVersion"),
     "another id": ({"id": NOBODY}, "id"),
     "another appId": ({"appId": NOBODY}, "appId"),
@@ -178,7 +190,16 @@ def test_a_change_is_refused_with(graph, writer, made, sentence):
     assert get(graph, writer, f"/v1.0/applications/{made['id']}") == made
 
 
-@pytest.mark.parametrize("body", [{}, {"displayName": ""}, {"displayName": "x", "id": NOBODY}, {"displayName": 1}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"displayName": "x", "owners@odata.bind": "me"},
+        {"displayName": ""},
+        {"displayName": "x", "id": NOBODY},
+        {"displayName": 1},
+    ],
+)
 def test_nothing_is_made_of(graph, writer, body):
     answer = graph.ask("POST", "/v1.0/applications", writer, body)
     assert (answer.status, answer.json["error"]["code"]) == (400, "Request_BadRequest")
@@ -207,6 +228,53 @@ def test_a_unique_name_makes_one_application_however_often_it_is_sent(graph, wri
     taken = graph.ask("POST", "/v1.0/applications", writer, {"displayName": "x", "uniqueName": "ONLY-ONE"})
     assert (taken.status, taken.json["error"]["code"]) == (400, "Request_MultipleObjectsWithSameKeyValue")
     assert graph.ask("PATCH", f"/v1.0/applications/{NOBODY}", writer, body, prefer).status == 404
+
+
+class Behind:
+    """A registry that has not seen anything yet when it is first read, as another process's may not have."""
+
+    def __init__(self, registry):
+        self.views = [MemoryRegistry(), registry]
+        self.transaction = registry.transaction
+
+    def reading(self):
+        return (self.views.pop(0) if len(self.views) > 1 else self.views[0]).reading()
+
+
+def test_an_application_that_another_process_made_meanwhile_is_changed():
+    at = office()
+    of = run(applications.create(at.by, at.tenant.id, display_name="a", registration=Registration(unique_name="raced")))
+    call = Call(
+        by=replace(at.by, registry=Behind(at.registry)),
+        caller=Caller(at.tenant, Client(of, at.principal(of.app_id)), frozenset()),
+        version="v1.0",
+        keys=(Key("uniqueName", "raced"),),
+        options=Options(),
+        graph=BASE,
+        path="applications(uniqueName='raced')",
+        alone=None,
+        body={"displayName": "b"},
+        prefer=frozenset({"create-if-missing"}),
+    )
+    assert run(changed(call)) is NOTHING
+    assert at.read("applications", unique_name="raced")[0].display_name == "b"
+
+
+def test_whoever_sends_a_unique_name_at_the_same_time_one_makes_it_and_the_others_change_it(graph, writer):
+    path, prefer = "/v1.0/applications(uniqueName='raced')", {"prefer": "create-if-missing"}
+
+    def send(number):
+        return graph.ask("PATCH", path, writer, {"displayName": f"racer {number}"}, prefer).status
+
+    with ThreadPoolExecutor(8) as racers:
+        assert sorted(racers.map(send, range(8))) == [201] + [204] * 7
+
+
+def test_an_upsert_is_refused_for_whatever_else_is_taken(graph, writer):
+    make(graph, writer, identifierUris=["api://taken"])
+    body = {"displayName": "x", "identifierUris": ["api://taken"]}
+    answer = graph.ask("PATCH", "/v1.0/applications(uniqueName='fresh')", writer, body, {"prefer": "create-if-missing"})
+    assert (answer.status, answer.json["error"]["code"]) == (400, "Request_MultipleObjectsWithSameKeyValue")
 
 
 def test_applications_are_listed_filtered_paged_and_counted(graph, writer):
@@ -348,6 +416,7 @@ def test_an_owner_is_named_by_its_address_on_any_host(graph, writer, made, addre
     assert graph.ask("GET", f"{path}/$count", writer).body == b"1"
     assert graph.ask("DELETE", f"{path}/{owner.id}/$ref", writer).status == 204
     assert graph.ask("DELETE", f"{path}/{owner.id}/$ref", writer).status == 404
+    assert graph.ask("DELETE", f"{path}/somebody/$ref", writer).status == 404
     assert get(graph, writer, path)["value"] == []
 
 
