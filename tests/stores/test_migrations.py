@@ -7,6 +7,7 @@ from contextlib import closing
 from importlib.resources import files
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -19,9 +20,11 @@ from accredit.stores.encoding import SCHEMA
 from accredit.stores.fresh import create
 from accredit.stores.kinds import KINDS
 from accredit.stores.lookup import SqliteLookup
+from accredit.stores.memory import MemoryRegistry
 from accredit.stores.migrations import VERSION_TABLE, configured, db_status, db_upgrade
 from accredit.stores.schema import METADATA, script
 from accredit.stores.sqlite import SqliteRegistry, connect, engine
+from tests.stores import made
 from tests.stores.conformance.store import SHELVES, found, put_up, refused, world
 
 
@@ -177,3 +180,59 @@ def test_no_question_of_a_request_reads_a_whole_table(tmp_path, question):
     assert not [step for step in plan if step.startswith("SCAN")]
     if "assignments" in question:
         assert "principal_id=? AND resource_id=?" in plan[0]
+
+
+def test_an_upgrade_from_the_first_schema_fills_what_is_searched(tmp_path):
+    """What a 0001 database holds is what the same things are in a fresh one, column for column."""
+
+    async def begin():
+        memory = MemoryRegistry()
+        for _ in range(2):
+            here = await put_up(memory, world())
+            async with memory.transaction() as change:
+                await change.audit(made.audit(here.tenant))
+                await change.audit(made.audit(None))
+                for relation in ("ownerships", "delegated_grants", "role_assignments"):  # of a later schema
+                    for each in await getattr(change, relation).find():
+                        await getattr(change, relation).remove(each)
+        return memory
+
+    fresh, old = tmp_path / "fresh.db", empty(tmp_path / "old.db")
+    create(fresh, asyncio.run(begin()))
+    begin_with_first_schema(old, fresh)
+    assert db_status(old) == ("0001", SCHEMA)
+    assert db_upgrade(old) == ("0001", SCHEMA)
+    assert schema_of(old) == schema_of(fresh)
+    assert columns_of(old) == columns_of(fresh)
+
+
+def begin_with_first_schema(old, fresh):
+    """Make a database of the first schema with the rows of a fresh one, as far as it has their columns."""
+    database = engine(old)
+    with database.connect() as connection:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        config = configured()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.commit()
+    database.dispose()
+    with closing(connect(old)) as connection:
+        connection.execute("ATTACH ? AS fresh", (str(fresh),))
+        tables = {name for (name,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}
+        for table in METADATA.sorted_tables:
+            if table.name in tables - {"schema_version", "configuration"}:
+                names = [f'"{row[1]}"' for row in connection.execute(f"PRAGMA main.table_info({table.name})")]
+                listed = ", ".join(names)
+                rows = f"SELECT {listed} FROM fresh.{table.name}"  # noqa: S608
+                connection.execute(f"INSERT OR IGNORE INTO main.{table.name} ({listed}) {rows}")
+
+
+def columns_of(path):
+    """All rows, by the names of their columns: an upgrade adds columns at the end."""
+    with closing(connect(path)) as connection:
+        connection.row_factory = sqlite3.Row
+        return {
+            name: sorted((sorted(dict(row).items()) for row in connection.execute(f"SELECT * FROM {name}")), key=repr)  # noqa: S608
+            for name in METADATA.tables
+            if name != "changes"
+        }

@@ -1,17 +1,20 @@
 """What is asked of a store is answered as the condition says in plain Python: in memory, in a view and in a change."""
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from accredit.directory import PrincipalRegistration, Registration
-from accredit.query import Query, comparable, matches
+from accredit.query import ITSELF, Compare, Order, Query, StartsWith, comparable, matches
+from accredit.query import Any as AnyOf
+from accredit.stores import searching
 from accredit.stores.fresh import create
+from accredit.stores.kinds import APPLICATIONS, KINDS
 from accredit.stores.memory import MemoryRegistry
-from accredit.stores.sqlite import SqliteRegistry
+from accredit.stores.sqlite import SqliteRegistry, connect
 from tests.stores import made, questions
 from tests.stores.questions import IDS, TEXTS, TIMES
 
@@ -186,3 +189,47 @@ async def agree(stores, shelf, things, wanted):
                 assert await paged(view, shelf, query, tenant, things) == right
                 if shelf != "audits":
                     assert await getattr(view, shelf).count(query.condition, tenant_id=tenant) == len(right)
+
+
+URI = AnyOf("identifierUris", Compare(ITSELF, "eq", "api://x"))
+NAME = AnyOf("servicePrincipalNames", Compare(ITSELF, "eq", "api://x"))
+PLANS = {
+    "a page of all": ("applications", None, None, "tenant_id=?"),
+    "the next page of all": ("applications", None, (None, str(made.new_id())), "tenant_id=? AND id>?"),
+    "one by its appId": ("applications", Compare("appId", "eq", str(made.new_id())), None, "app_id=?"),
+    "one by its unique name": ("applications", Compare("uniqueName", "eq", "x"), None, "unique_name=?"),
+    "one by an identifier": ("applications", URI, None, "tenant_id=? AND property=? AND folded=?"),
+    "one by what it is called": ("principals", NAME, None, "tenant_id=? AND application_id=?"),
+    "some by how their name begins": (
+        "applications",
+        StartsWith("displayName", "x"),
+        None,
+        "display_name_folded>? AND display_name_folded<?",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", PLANS)
+def test_what_is_asked_often_is_answered_by_an_index(sentence, tmp_path):
+    shelf, condition, after, wanted = PLANS[sentence]
+    create(tmp_path / "accredit.db")
+    kind = next(each for each in KINDS if each.table == shelf)
+    query = Query(condition=condition, after=after, limit=100)
+    asked, values = searching.plain(searching.page(kind, query, {"tenant_id": made.new_id()}))
+    with closing(connect(tmp_path / "accredit.db")) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked}", values)]
+    assert any(wanted in step for step in plan), plan
+    assert not [step for step in plan if step.startswith("SCAN")]
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize("condition", [None, StartsWith("displayName", "x")])
+def test_a_page_by_name_is_read_from_the_index_in_order(condition, descending, tmp_path):
+    create(tmp_path / "accredit.db")
+    order = Order("displayName", descending=descending)
+    query = Query(condition=condition, order=order, after=("x", str(made.new_id())), limit=100)
+    asked, values = searching.plain(searching.page(APPLICATIONS, query, {"tenant_id": made.new_id()}))
+    with closing(connect(tmp_path / "accredit.db")) as connection:
+        plan = [row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked}", values)]
+    (step,) = plan  # nothing is sorted
+    assert "ix_applications_tenant_id_display_name_folded_id (tenant_id=? AND display_name_folded" in step
