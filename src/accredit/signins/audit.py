@@ -16,7 +16,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     name: str
     kind: Literal["local", "application", "person", "system"] = "local"
-    id: str = ""
+    id: str = ""  # of an application: its service principal's
+    app_id: str = ""
 
 
 class Modified(msgspec.Struct, frozen=True):

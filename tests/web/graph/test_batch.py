@@ -194,6 +194,11 @@ def test_what_waits_for_a_failure_is_not_run(graph: Graph) -> None:
     assert RAN == ["absent", "d"]
 
 
+def test_a_part_may_have_no_body(graph: Graph) -> None:
+    told = sent(graph, graph.admin(), {"id": "1", "method": "POST", "url": "/applications"})
+    assert told["1"]["body"] == {"prefer": []}
+
+
 def test_the_body_of_a_part_is_json(graph: Graph) -> None:
     part = {
         "id": "1",

@@ -65,17 +65,21 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def table() -> Mapping[tuple[str, str], Needs]:
     """Return what every call needs, by method and template."""
-    text = files(__package__).joinpath("permissions.toml").read_text(encoding="utf-8")
+    return read(files(__package__).joinpath("permissions.toml").read_text(encoding="utf-8"))
+
+
+def read(text: str) -> Mapping[tuple[str, str], Needs]:
+    """Read a table of permissions. ``ValueError`` for a call that stands there twice, or without who may make it."""
     found = msgspec.convert(tomllib.loads(text), _File)
     calls = [each for rule in found.rules for each in _calls(rule, found)]
     if len(dict(calls)) != len(calls):
-        raise ValueError("permissions.toml names a call twice")
+        raise ValueError("a call stands there twice")
     return dict(calls)
 
 
 def _calls(rule: _Rule, file: _File) -> Iterator[tuple[tuple[str, str], Needs]]:
     if rule.anybody == bool(rule.roles):
-        raise ValueError(f"permissions.toml: either roles or anybody for {rule.calls[0]}")
+        raise ValueError(f"either roles or anybody may {rule.calls[0]}")
     alternatives = tuple(frozenset(file.roles[name] for name in each.split(" + ")) for each in rule.roles)
     excepted = frozenset(file.roles[name] for name in rule.not_on_graph)
     for call in rule.calls:

@@ -171,7 +171,7 @@ class Room:
             self.registry,
             self.authority.ids,
             self.authority.clock,
-            Actor(name=client.display_name, kind="application", id=str(client.principal.id)),
+            Actor(name=client.display_name, kind="application", id=str(client.principal.id), app_id=str(client.app_id)),
             base=self.authority.base,
             own_issuers=self.authority.own_issuers,
             emulator=self.emulator,
