@@ -113,8 +113,9 @@ class Bearers:
             raise _because(f"{_UNTIMELY} {refused.detail}." if late else _UNSIGNED, refused) from None
 
     async def _known(self, presented: Presented) -> Caller:
-        """Find tenant, application and roles of a token that is ours. From memory, when they were asked before."""
+        """Find tenant, application and roles of a token that is ours: from memory, unless they changed."""
         directory, claims = self._authority.directory, presented.claims
+        await directory.refresh()  # what another process revoked is gone with the next call
         tenant = await directory.tenant(UUID(claims["tid"]), "")
         wanted = await self._resource(tenant, presented.audiences[0]) if len(presented.audiences) == 1 else None
         if wanted is None or wanted.app_id not in self._served:

@@ -3,7 +3,7 @@
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -15,6 +15,7 @@ from accredit.app import seed
 from accredit.app.folder import ALGORITHMS
 from accredit.errors import TOKEN_EMPTY, TOKEN_HOST_HINT, TOKEN_REFUSED, TRANSIENT, Refused
 from accredit.signing.file import open_signer
+from accredit.stores.sqlite import SqliteRegistry
 from accredit.web.bearer import Bearers, Caller
 from tests.web.graph.callers import GRAPH_SCOPE, Graph
 from tests.wire.authority import ADMIN, BASE, TENANT, wire
@@ -285,10 +286,32 @@ def test_a_key_that_was_withdrawn_proves_nothing(mine: Desk) -> None:
         mine.graph.wire.run(bearers.caller, header, "")
 
 
-def test_a_caller_that_was_asked_for_before_costs_no_query(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+class OnlyChanges:
+    """A store that says whether anything changed, and nothing else."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+
+    async def changes(self, _: int) -> tuple[int, frozenset[UUID]]:
+        return self.version, frozenset()
+
+
+def test_a_caller_that_was_asked_for_before_is_known_by_heart(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     desk.caller(desk.genuine)
-    monkeypatch.setattr(desk.graph.wire.runtime.snapshot, "_lookup", None)
+    snapshot = desk.graph.wire.runtime.snapshot
+    monkeypatch.setattr(snapshot, "_lookup", OnlyChanges(snapshot.version))
     assert WRITER in desk.caller(desk.genuine).roles
+
+
+def test_what_another_process_revokes_is_gone_with_the_next_call(mine: Desk) -> None:
+    graph = mine.graph
+    caller = graph.new_caller(READER, WRITER)
+    assert mine.caller(caller.token).roles == {READER, WRITER}
+    elsewhere = replace(graph.wire.administrator, registry=SqliteRegistry(graph.wire.runtime.folder.database))
+    resource = seed.marked("principal graph")
+    graph.wire.run(permissions.revoke, elsewhere, caller.principal.id, resource, WRITER)
+    assert mine.caller(caller.token).roles == {READER}
+    elsewhere.registry.close()  # type: ignore[attr-defined]
 
 
 def test_a_store_out_of_reach_is_no_fault_of_the_token(mine: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
