@@ -19,7 +19,7 @@ ROUTES = {(each.method, each.template) for each in room.ROUTES}
 
 
 def test_every_route_has_a_permission() -> None:
-    assert ROUTES <= table().keys()
+    assert table().keys() >= ROUTES
 
 
 @pytest.mark.xfail(reason="some collections are not served yet", strict=True)
