@@ -163,8 +163,7 @@ async def pages_while_things_come_and_go(store: Store) -> None:
             seen.extend(page)
             if not (more := len(page) == 4):
                 break
-            last = page[-1]
-            after = (None if order is None or order.name == "uniqueName" else last.display_name, str(last.id))
+            last, after = page[-1], view.applications.place(page[-1], order)
             go = await shuffled(store, go, last, names[n % len(names)])
         assert not more
         assert len({each.id for each in seen}) == len(seen)
