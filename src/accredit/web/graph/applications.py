@@ -8,16 +8,13 @@ from accredit.administer import applications, owners
 from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, VALUE_TAKEN, Refused
 from accredit.interop.graph import application, credential
 from accredit.interop.graph.application import KIND, ON_REQUEST
-from accredit.interop.graph.parts import ANNOTATION, invalid
-from accredit.web.graph import held, keys
+from accredit.web.graph import binding, held, keys
 from accredit.web.graph.answers import NOTHING, collection, entity, link
+from accredit.web.graph.binding import OWNERS
 from accredit.web.graph.pages import counted, page
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from uuid import UUID
-
     from accredit.directory import Application, Tenant
     from accredit.interop.graph.application import Changes
     from accredit.ports import Transaction
@@ -26,8 +23,6 @@ if TYPE_CHECKING:
 
 CONTEXT: Final = "applications/$entity"
 UPSERT: Final = "create-if-missing"
-OWNERS: Final = "owners"
-BOUND: Final = f"{OWNERS}@odata.bind"
 TRUST: Final = "federatedIdentityCredentials"
 NONE_HERE: Final = (  # navigations of Graph that lead to nothing here
     "appManagementPolicies",
@@ -132,7 +127,7 @@ async def _make(call: Call, body: dict[str, Any]) -> Answer:
         call.by,
         tenant.id,
         **application.changes(body, None, tenant, beta=call.beta),
-        owner_ids=_owner_ids(call, body),
+        owner_ids=binding.owner_ids(call, body, KIND),
         with_principal=False,
     )
     value = application.write(of, tenant, beta=call.beta)
@@ -144,29 +139,13 @@ async def _change(call: Call) -> Answer:
     async with call.by.registry.reading() as store:
         found = await keys.application(call, store)
     await call.refuse_not_owned(application_id=found.id)
-    _refuse_bound(call.body, ())
+    binding.refuse(call.body, KIND)
 
     def read(before: Application, tenant: Tenant) -> Changes:
         return application.changes(call.body, before, tenant, beta=call.beta)
 
     await applications.amend(call.by, found.id, read)
     return NOTHING
-
-
-def _owner_ids(call: Call, body: dict[str, Any]) -> Sequence[UUID]:
-    _refuse_bound(body, (BOUND,))
-    bound = body.get(BOUND, [])
-    if not isinstance(bound, list):
-        raise invalid(BOUND, KIND, "not a collection")
-    given = [held.referred(each, BOUND, KIND) for each in bound]
-    return [call.caller.client.principal.id, *given] if call.owned_only else given
-
-
-def _refuse_bound(body: dict[str, Any], known: Sequence[str]) -> None:
-    """Refuse to bind what is not bound here: never ignored."""
-    for name in body:
-        if ANNOTATION in name and name not in known:
-            raise invalid(name, KIND, "this is not bound here")
 
 
 def _on_request(call: Call) -> frozenset[str]:
@@ -185,7 +164,7 @@ async def _expanded(call: Call, store: Transaction, of: Application) -> dict[str
     """Return what the caller expands, one level deep."""
     found: dict[str, Any] = {}
     if OWNERS in call.options.expand:
-        found[OWNERS] = [held.owner(each) for each in await owners.read(store, of)]
+        found[OWNERS] = [await held.owner(call, store, each) for each in await owners.read(store, of)]
     if TRUST in call.options.expand:
         trusted = await store.credentials.find(application_id=of.id)
         found[TRUST] = [credential.write(each, beta=call.beta) for each in trusted]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 from accredit.administer import evidence, owners
 from accredit.directory import Application, read_guid
 from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, Refused
-from accredit.interop.graph import parts
+from accredit.interop.graph import parts, principal
 from accredit.interop.graph.parts import KeyCredential, PasswordCredential, Wire, given, invalid, merged, written
 from accredit.web.graph.answers import NOTHING, collection, entity, number
 from accredit.web.graph.pages import PAGE, next_link
@@ -99,19 +99,11 @@ async def refuse_not_owned(call: Call, of: Holder) -> None:
         await call.refuse_not_owned(principal_id=of.id)
 
 
-def owner(of: ServicePrincipal) -> dict[str, Any]:
-    """Write an owner as a directory object."""
-    return {
-        "@odata.type": "#microsoft.graph.servicePrincipal",
-        "id": str(of.id),
-        "deletedDateTime": None,
-        "accountEnabled": of.enabled,
-        "appDisplayName": of.display_name,
-        "appId": str(of.app_id),
-        "createdDateTime": parts.instant(of.created_at),
-        "displayName": of.display_name,
-        "servicePrincipalType": "Application",
-    }
+async def owner(call: Call, store: Transaction, of: ServicePrincipal) -> dict[str, Any]:
+    """Write an owner, as the directory object that it is."""
+    application = None if of.application_id is None else await store.applications.get(of.application_id)
+    shown = principal.write(of, application, base=call.graph, beta=call.beta)
+    return {"@odata.type": "#microsoft.graph.servicePrincipal", **shown}
 
 
 def referred(reference: object, name: str, kind: str) -> UUID:
@@ -129,10 +121,10 @@ async def _owners(call: Call, of: Holder) -> Answer:
         raise Refused(QUERY_UNSUPPORTED, property="owners", kind=evidence.kind(of))
     async with call.by.registry.reading() as store:
         found = sorted(await owners.read(store, of), key=lambda each: str(each.id))
-    rest = [each for each in found if after is None or str(each.id) > after[1]]
-    shown = rest[: asked.top or PAGE]
+        rest = [each for each in found if after is None or str(each.id) > after[1]]
+        shown = rest[: asked.top or PAGE]
+        rows = [await owner(call, store, each) for each in shown]
     following = next_link(call, (None, str(shown[-1].id))) if len(rest) > len(shown) else None
-    rows = [owner(each) for each in shown]
     return collection(call, "directoryObjects", rows, next=following, count=len(found) if asked.count else None)
 
 
