@@ -226,6 +226,19 @@ def events(told: Narrator, stage: Stage, number: int) -> None:
     told.check(f"the granted one names the credential {granted.get('federatedCredentialId')}", holds=same)
     code = refused.get("status", {}).get("errorCode")
     told.check(f"the refused one says {code}, sender {refused.get('proof')}", holds=f"AADSTS{code}" == REFUSAL)
+    _looked_up(told, stage, str(granted.get("federatedCredentialId")))
+
+
+def _looked_up(told: Narrator, stage: Stage, credential_id: str) -> None:
+    """Find the credential that an event names, as Microsoft's own tools do."""
+    told.prose("Whose trust was it? Microsoft Graph's request for it, as az and the Graph SDKs send it:")
+    path = f"/v1.0/applications(appId='{stage.client_id}')/federatedIdentityCredentials/{credential_id}"
+    told.say(f"     GET {stage.url}{path}")
+    found = stage.graph(path)
+    for name in ("name", "issuer", "subject"):
+        told.fact(name, str(found.get(name)), _CLAIM + 2)
+    named = (found.get("id"), found.get("name")) == (credential_id, CREDENTIAL)
+    told.check(f"Graph answers with the credential {CREDENTIAL}", holds=named)
 
 
 def _end(told: Narrator, stage: Stage, *, once: bool) -> None:

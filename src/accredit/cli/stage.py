@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPSConnection
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from accredit.cli.failures import UNREACHABLE, Ended, Failure
 from accredit.cli.idp import post_mint
@@ -150,6 +150,21 @@ class Stage:
                 return claims, str(key.kid)
         return claims, ""
 
+    def graph(self, path: str) -> dict[str, Any]:
+        """Ask Microsoft Graph's API of the authority, as the emulator's administrator."""
+        who = self.ready["admin"]
+        form = {
+            "grant_type": "client_credentials",
+            "client_id": who["client_id"],
+            "client_secret": who["client_secret"],
+            "scope": "https://graph.microsoft.com/.default",
+        }
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        token = json.loads(self._ask("POST", f"/{self.tenant_id}/oauth2/v2.0/token", urlencode(form), headers))
+        headers = {"Authorization": f"Bearer {token.get('access_token')}"}
+        found: dict[str, Any] = json.loads(self._ask("GET", path, None, headers))
+        return found
+
     def wait(self) -> None:
         """Wait until the server ends."""
         self.process.wait()
@@ -161,11 +176,14 @@ class Stage:
         return ""
 
     def _get(self, path: str) -> bytes:
+        return self._ask("GET", path, None, {})
+
+    def _ask(self, method: str, path: str, body: str | None, headers: Mapping[str, str]) -> bytes:
         address = urlsplit(self.url)
         context = ssl.create_default_context(cafile=str(self.ready["ca_file"]))
         connection = HTTPSConnection(address.hostname or "", address.port, timeout=TIMEOUT, context=context)
         try:
-            connection.request("GET", path)
+            connection.request(method, path, body, dict(headers))
             return connection.getresponse().read()
         except (OSError, HTTPException) as error:
             failure = Failure(
