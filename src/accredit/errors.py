@@ -321,8 +321,12 @@ REFERENCE_EXISTS      = graph("Request_BadRequest", 400, CALLER, "One or more ad
                               advice="Nothing needs to be done: it is there already.")
 PRINCIPAL_EXISTS      = graph("Request_MultipleObjectsWithSameKeyValue", 409, CALLER, "The service principal cannot be created, updated, or restored because the service principal name {client} is already in use.", mark="A",
                               advice="It is there already: accredit sp list.")
+APPLICATION_ABSENT    = graph("Request_BadRequest", 400, CALLER, "The appId '{client}' of the service principal does not reference a valid application object.", mark="A",
+                              advice="Register the application first; of Microsoft's, those that accredit knows can be added.")
 ASSIGNMENT_EXISTS     = graph("Request_BadRequest", 400, CALLER, "Permission being assigned already exists on the object", mark="A",
                               advice="Nothing needs to be done: accredit permission list.")
+PERMISSION_UNKNOWN    = graph("Request_BadRequest", 400, CALLER, "Permission being assigned was not found on application", mark="A",
+                              advice="Grant an app role that the resource offers, that is enabled, and that applications may have.")
 ROLE_ENABLED          = graph("CannotDeleteOrUpdateEnabledEntitlement", 400, CALLER, "Permission (scope or role) cannot be deleted or updated unless disabled first.", mark="A",
                               advice="Disable the role first.")
 CHANGED_MEANWHILE     = graph("Request_ConcurrencyViolation", 409, CALLER, "The object was changed by somebody else at the same time.", mark="A",
@@ -359,6 +363,32 @@ GRAPH_THROTTLED       = graph("TooManyRequests", 429, CALLER, "Too many requests
                               advice="Wait as long as Retry-After says.")
 GRAPH_BROKEN          = graph("InternalServerError", 500, US, "An unexpected error occurred; it is recorded under the request id.", mark="A",
                               advice="The server's log has more under that id.")
+
+# ── Azure resources, as Azure Resource Manager says it ───────────────────────────────────────────────────────────────
+ARM_VERSION_MISSING   = graph("MissingApiVersionParameter", 400, CALLER, "The api-version query parameter (?api-version=) is required for all requests.", mark="A",
+                              advice="Add ?api-version=2022-12-01; any value is accepted.")
+ARM_UNAUTHORIZED      = graph("AuthorizationFailed", 403, CALLER, "The client '{client}' with object id '{principal}' does not have authorization to perform action '{action}' over scope '{scope}' or the scope is invalid. If access was recently granted, please refresh your credentials.", mark="A",
+                              advice="Role assignments are written with AppRoleAssignment.ReadWrite.All or Application.ReadWrite.All on Microsoft Graph: accredit permission grant.")
+ARM_NOT_FOUND         = graph("ResourceNotFound", 404, CALLER, "The resource '{path}' could not be found.", mark="A",
+                              advice="There are no Azure resources here: subscriptions, tenants, role definitions and role assignments are all that is served.")
+SUBSCRIPTION_UNKNOWN  = graph("SubscriptionNotFound", 404, CALLER, "The subscription '{subscription}' could not be found.", mark="A",
+                              advice="Each tenant has one subscription: GET /subscriptions names it.")
+ARM_QUERY_UNSUPPORTED = graph("UnsupportedQuery", 400, CALLER, "The query option '{option}' is not supported: {reason}", mark="A",
+                              advice="Filters are those of the Azure CLI: atScope(), principalId eq 'ID', assignedTo('ID'), roleName eq 'NAME'.")
+ARM_BODY_INVALID      = graph("InvalidRequestContent", 400, CALLER, "The request content was invalid and could not be deserialized: '{reason}'.", mark="A",
+                              advice="The form is: {\"properties\":{\"roleDefinitionId\":\"ID\",\"principalId\":\"ID\"}}.")
+ROLE_ASSIGNED         = graph("RoleAssignmentExists", 409, CALLER, "The role assignment already exists.", mark="A",
+                              advice="Nothing needs to be done: it is there already, under another name.")
+ROLE_ASSIGNMENT_FIXED = graph("RoleAssignmentUpdateNotPermitted", 400, CALLER, "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.", mark="A",
+                              advice="Delete the assignment and make another one.")
+ROLE_ASSIGNMENT_UNKNOWN = graph("RoleAssignmentNotFound", 404, CALLER, "The role assignment '{id}' is not found.", mark="A",
+                              advice="The list of role assignments at its scope shows those that exist.")
+ROLE_DEFINITION_UNKNOWN = graph("RoleDefinitionDoesNotExist", 404, CALLER, "The specified role definition with ID '{id}' does not exist.", mark="A",
+                              advice="The list of role definitions shows those that exist.")
+ASSIGNEE_UNKNOWN      = graph("PrincipalNotFound", 400, CALLER, "Principal {id} does not exist in the directory {tenant}. Check that you have the correct principal ID.", mark="A",
+                              advice="principalId is the object id of a service principal of this tenant: accredit sp list.")
+ASSIGNEE_KIND         = graph("UnmatchedPrincipalType", 400, CALLER, "The PrincipalId '{id}' has type 'ServicePrincipal', which is different from specified PrincipalType '{kind}'.", mark="A",
+                              advice="Leave principalType out, or say ServicePrincipal: there are no users and groups here.")
 
 # ── our own ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 NOT_A_JWT             = local(1001, CALLER, "not a JWT", advice='Paste the whole value, without quotes or "Bearer ".')
