@@ -42,7 +42,10 @@ class RoleAssignment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     tenant_id: UUID
     principal_id: UUID
     scope: str  # e.g. "/subscriptions/{id}/resourceGroups/{name}"
-    role_definition_id: str
+    role_definition_id: str  # the GUID of a role that Azure has built in, dashed
     created_at: datetime
     principal_type: str = "ServicePrincipal"
+    description: str | None = None
+    condition: str | None = None  # kept as it was given, and evaluated by nobody
+    condition_version: str | None = None
     revision: int = 1
