@@ -129,10 +129,11 @@ class Exchanges(Collector):
         yield took
 
 
-class GraphRequests(Collector):
-    """Counts calls to the directory API by method, route (a template, never what a caller wrote) and status."""
+class Requests(Collector):
+    """Counts calls to one of our APIs by method, route (a template, never what a caller wrote) and status."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str, text: str) -> None:
+        self._name, self._text = name, text
         self._counts: dict[tuple[str, str, str], int] = {}
 
     def count(self, method: str, route: str, status: int) -> None:
@@ -142,9 +143,7 @@ class GraphRequests(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """Yield what was counted."""
-        counted = CounterMetricFamily(
-            "accredit_graph_requests", "Calls to the directory API.", labels=("method", "route", "status")
-        )
+        counted = CounterMetricFamily(self._name, self._text, labels=("method", "route", "status"))
         for key, count in tuple(self._counts.items()):
             counted.add_metric(key, count)
         yield counted
@@ -156,8 +155,9 @@ class Metrics:
     def __init__(self) -> None:
         self.registry = CollectorRegistry(auto_describe=True)
         self.exchanges = Exchanges()
-        self.graph = GraphRequests()
-        for each in (self.exchanges, self.graph):
+        self.graph = Requests("accredit_graph_requests", "Calls to the directory API.")
+        self.arm = Requests("accredit_arm_requests", "Calls to what stands for Azure Resource Manager.")
+        for each in (self.exchanges, self.graph, self.arm):
             self.registry.register(each)
         build = Gauge("accredit_build_info", "The running version.", ("version",), registry=self.registry)
         build.labels(__version__).set(1)

@@ -38,13 +38,13 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """Counts and logs the calls of one process."""
+    """Counts and logs the calls to one API."""
 
-    metrics: observe.Metrics
+    requests: observe.Requests
     journal: observe.Journal
 
     def answered(self, method: str, route: str, status: int) -> None:
-        self.metrics.graph.count(method, route, status)
+        self.requests.count(method, route, status)
 
     def refused(self, sender: Sender, refused: Refused, more: Mapping[str, object]) -> None:
         self.journal.refused(sender, refused, more)
@@ -75,7 +75,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
         senders=tokens.senders,
         envelopes=Envelopes(tokens.errors.catalogue),
         admission=Admission(UNDER_WAY),
-        watch=Watched(runtime.metrics, observe.Journal(runtime.journal.log, what="graph")),
+        watch=Watched(runtime.metrics.graph, observe.Journal(runtime.journal.log, what="graph")),
         emulator=runtime.folder.emulator,
         any_token=runtime.folder.emulator and runtime.settings.graph_authorization == "any-token",
         strict_transport=tokens.strict_transport,

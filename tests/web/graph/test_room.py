@@ -230,7 +230,7 @@ def journaled(graph: Graph) -> tuple[Graph, StringIO]:
     """The same room with a journal that can be read."""
     stream = StringIO()
     journal = observe.Journal(observe.logger(stream=stream, as_json=True), what="graph")
-    watch = Watched(graph.wire.runtime.metrics, journal)
+    watch = Watched(graph.wire.runtime.metrics.graph, journal)
     return Graph(graph.wire, replace(graph.room, watch=watch)), stream
 
 

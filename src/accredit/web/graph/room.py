@@ -8,25 +8,34 @@ Rule 3: calls to the directory have places of their own (``admission``), so that
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import msgspec
 
-from accredit.administer import Administrator
-from accredit.administer.administrator import WIDEN
 from accredit.directory import read_guid
 from accredit.errors import GRAPH_BROKEN, GRAPH_THROTTLED, Refused
 from accredit.interop.odata import read_options
-from accredit.signins import Actor, Sender
+from accredit.signins import Sender
+from accredit.web.acting import acting
 from accredit.web.answers import STRICT_TRANSPORT, answer, read_body
-from accredit.web.graph import applications, batch, body, credentials, errors, path
+from accredit.web.graph import (
+    applications,
+    assignments,
+    batch,
+    body,
+    credentials,
+    errors,
+    grants,
+    path,
+    principals,
+)
 from accredit.web.graph.call import Call, Key
 from accredit.web.graph.parts import Told
 from accredit.web.graph.permissions import Admitted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from accredit.ports import Authority, Registry
     from accredit.web.answers import Header, Receive, Scope, Send
@@ -39,8 +48,16 @@ if TYPE_CHECKING:
     from accredit.web.graph.router import Router, Served
     from accredit.web.limits import Admission
     from accredit.web.sender import Senders
+    from accredit.web.watch import Watch
 
-ROUTES: Final[tuple[Route, ...]] = (*batch.ROUTES, *applications.ROUTES, *credentials.ROUTES)
+ROUTES: Final[tuple[Route, ...]] = (
+    *batch.ROUTES,
+    *applications.ROUTES,
+    *credentials.ROUTES,
+    *principals.ROUTES,
+    *assignments.ROUTES,
+    *grants.ROUTES,
+)
 """Every call that is served: what the resource modules export, put together."""
 
 JSON: Final = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
@@ -49,19 +66,6 @@ WRITING: Final = frozenset({"POST", "PATCH", "PUT"})  # whose body is read
 NO_ROUTE: Final = "none"  # the label of calls that reached no route
 _ALWAYS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _OURS: Final = "client-request-id"
-
-
-class Watch(Protocol):
-    """Who is told of every call: metrics and journal."""
-
-    def answered(self, method: str, route: str, status: int) -> None:
-        """Count one answer. ``route`` is a template, never what a caller wrote."""
-
-    def refused(self, sender: Sender, refused: Refused, more: Mapping[str, object]) -> None:
-        """Tell of a call that was refused."""
-
-    def broken(self, sender: Sender, error: BaseException) -> None:
-        """Tell of an error of our own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,9 @@ class Room:
         admitted = Admitted() if self.any_token else served.needs.admit(caller.roles)
         options = read_options(ask.query, kind=served.route.kind, greatest_top=served.route.greatest_top)
         return Call(
-            by=self._administrator(ask.who, caller),
+            by=acting(
+                self.authority, self.registry, caller, ask.who, emulator=self.emulator, all_rights=self.any_token
+            ),
             caller=caller,
             version=target.version,
             keys=keys,
@@ -162,22 +168,6 @@ class Room:
             any_token=self.any_token,
             owned_only=admitted.owned_only,
             not_on_graph=admitted.not_on_graph,
-        )
-
-    def _administrator(self, who: Sender, caller: Caller) -> Administrator:
-        """Return the calling application as the one who changes the directory."""
-        client = caller.client
-        return Administrator(
-            self.registry,
-            self.authority.ids,
-            self.authority.clock,
-            Actor(name=client.display_name, kind="application", id=str(client.principal.id), app_id=str(client.app_id)),
-            base=self.authority.base,
-            own_issuers=self.authority.own_issuers,
-            emulator=self.emulator,
-            correlation=who.correlation,
-            may_widen=self.any_token or WIDEN in caller.roles,
-            app_id=client.app_id,
         )
 
     async def _alone(self, whole: Ask, target: Target, part: Part, refused: Refused | None) -> Told:

@@ -1,0 +1,33 @@
+"""A caller of an API as the one who changes the directory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from accredit.administer import Administrator
+from accredit.administer.administrator import WIDEN
+from accredit.signins import Actor
+
+if TYPE_CHECKING:
+    from accredit.ports import Authority, Registry
+    from accredit.signins import Sender
+    from accredit.web.bearer import Caller
+
+
+def acting(
+    authority: Authority, registry: Registry, caller: Caller, who: Sender, *, emulator: bool, all_rights: bool
+) -> Administrator:
+    """Return the calling application as an administrator. ``all_rights``: whatever its roles are."""
+    client = caller.client
+    return Administrator(
+        registry,
+        authority.ids,
+        authority.clock,
+        Actor(name=client.display_name, kind="application", id=str(client.principal.id)),
+        base=authority.base,
+        own_issuers=authority.own_issuers,
+        emulator=emulator,
+        correlation=who.correlation,
+        may_widen=all_rights or WIDEN in caller.roles,
+        app_id=client.app_id,
+    )
