@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from accredit import __version__, assertions, errors, observe
 from accredit.administer import Administrator
-from accredit.app import directory_api
+from accredit.app import directory_api, resource_manager
 from accredit.app.chance import SystemIds
 from accredit.app.marks import own_issuers, refuse_emulator
 from accredit.app.runtime import Explained, Following, Observed, Runtime
@@ -47,7 +47,6 @@ if TYPE_CHECKING:
     from accredit.app.folder import Folder
     from accredit.config import Settings
     from accredit.ports import Clock
-    from accredit.web.answers import Application
     from accredit.web.sender import Network
 
 MEGABYTE: Final = 2**20
@@ -149,7 +148,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
             lambda: {"process": admission.limited, "sender": failures.limited},
         )
     )
-    rooms: dict[str, Application] = directory_api.rooms(runtime, tokens)
+    rooms = {**directory_api.rooms(runtime, tokens), **resource_manager.rooms(runtime, tokens)}
     if runtime.test_issuer is not None:
         from accredit.testidp import Endpoints
 
