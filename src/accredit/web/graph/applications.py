@@ -11,7 +11,7 @@ from accredit.interop.graph.application import KIND, ON_REQUEST
 from accredit.web.graph import binding, held, keys
 from accredit.web.graph.answers import NOTHING, collection, entity, link
 from accredit.web.graph.binding import OWNERS
-from accredit.web.graph.pages import counted, page
+from accredit.web.graph.pages import counted, page_with
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
@@ -35,27 +35,20 @@ NONE_HERE: Final = (  # navigations of Graph that lead to nothing here
 
 async def listed(call: Call) -> Answer:
     """List the applications of the tenant."""
-    found: list[Application] = []
 
-    def write(of: Application) -> dict[str, Any]:
-        found.append(of)
-        return application.write(of, call.caller.tenant, beta=call.beta)
+    async def write(store: Transaction, shown: Sequence[Application]) -> list[dict[str, Any]]:
+        tenant = call.caller.tenant
+        return [application.write(each, tenant, beta=call.beta) | await _expanded(call, store, each) for each in shown]
 
     _refuse_expansion(call)
-    on_request = _on_request(call)
-    answer = await page(
+    return await page_with(
         call,
         "applications",
         lambda store: store.applications,
         write,
-        on_request=on_request,
+        on_request=_on_request(call),
         tenant_id=call.caller.tenant.id,
     )
-    if call.options.expand and isinstance(answer.body, dict):
-        async with call.by.registry.reading() as store:
-            for row, of in zip(answer.body["value"], found, strict=True):
-                row.update(await _expanded(call, store, of))
-    return answer
 
 
 async def number_of(call: Call) -> Answer:
