@@ -6,6 +6,7 @@ Whatever face a change comes through, it is made here, by ``await noun.verb(admi
 from accredit.administer import (
     applications,
     credentials,
+    delegated,
     evidence,
     issuers,
     owners,
@@ -21,6 +22,7 @@ __all__ = [
     "Change",
     "applications",
     "credentials",
+    "delegated",
     "evidence",
     "issuers",
     "owners",

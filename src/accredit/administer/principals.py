@@ -1,38 +1,62 @@
-"""Service principals: an application's presence in a tenant, and the well-known ones of another owner."""
+"""Service principals: an application's presence in a tenant, and the well-known ones of another owner.
+
+Rule 1: where a tenant guards its trust, whoever may only narrow it enables none, and makes none for an application that
+somebody can already prove to be: without a service principal nobody signs in.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
+from accredit.administer import evidence, owners, registrations
 from accredit.administer.administrator import given, modified
-from accredit.administer.limits import refuse_unlisted
-from accredit.directory import ServicePrincipal, wellknown
-from accredit.errors import OBJECT_NOT_FOUND, PRINCIPAL_EXISTS, Refused
+from accredit.administer.limits import refuse_description, refuse_unlisted
+from accredit.directory import PrincipalRegistration, ServicePrincipal, wellknown
+from accredit.errors import APPLICATION_ABSENT, PRINCIPAL_EXISTS, Refused
 from accredit.signins import Target
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from typing import TypeAlias
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
-    from accredit.directory import Application
+    from accredit.directory import Application, GivenCertificate
+    from accredit.ports import Transaction
+    from accredit.signins import Operation
+
+    Read: TypeAlias = Callable[[ServicePrincipal, Application | None], Mapping[str, Any]]
 
 KIND: Final = "ServicePrincipal"
+SIGN_ON_MODES: Final = ("password", "saml", "oidc", "external", "notSupported")
+PLAIN: Final = PrincipalRegistration()
 
 
-async def create(by: Administrator, tenant_id: UUID, app_id: UUID) -> ServicePrincipal:
-    """Create the service principal of an application of this tenant, or of a well-known one."""
-    known = next((each for each in wellknown.principals().values() if each.app_id == app_id), None)
+def _nothing(_: ServicePrincipal, __: Application | None) -> Mapping[str, Any]:
+    return {}
+
+
+async def create(
+    by: Administrator, tenant_id: UUID, app_id: UUID, read: Read = _nothing, *, owner_ids: Sequence[UUID] = ()
+) -> ServicePrincipal:
+    """Create the service principal of an application of this tenant, or of a well-known one. 400 without either.
+
+    ``read`` sees it as it would be and returns what is to differ; ``owner_ids``: service principals that own it.
+    """
     async with by.change() as change:
-        if known is not None:
-            return await seed(change, tenant_id, known.key)
         found = await change.store.applications.find(tenant_id=tenant_id, app_id=app_id)
-        if not found:
-            raise Refused(OBJECT_NOT_FOUND, id=app_id)
-        return await add(change, found[0])
+        application = found[0] if found else None
+        plain = _of(change, application) if application else _known(change, tenant_id, app_id)
+        changes, certificates, secrets = _split(read(plain, application))
+        principal = replace(plain, **changes)
+        _refuse_unfit(plain, principal)
+        await _refuse_sign_in(change, principal, application)
+        principal = await evidence.relist(change, await _added(change, principal), certificates, secrets)
+        await _own(change, principal, application, owner_ids)
+    return principal
 
 
 async def update(
@@ -43,14 +67,22 @@ async def update(
     assignment_required: bool | UnsetType = UNSET,
 ) -> ServicePrincipal:
     """Enable or disable it; let it demand an assignment from whoever asks for a token to it."""
+    changes = given(enabled=enabled, assignment_required=assignment_required)
+    return await amend(by, principal_id, lambda _, __: changes)
+
+
+async def amend(by: Administrator, principal_id: UUID, read: Read) -> ServicePrincipal:
+    """Change what ``read`` says, which sees it as it is inside the change, with its application if that is ours.
+
+    ``read`` returns members of ``ServicePrincipal``; besides ``certificates`` and ``secrets``: those that stay or are
+    new.
+    """
     async with by.change() as change:
         before = await change.store.principals.get(principal_id)
-        changes = given(enabled=enabled, assignment_required=assignment_required)
-        after = await change.store.principals.put(replace(before, **changes))
-        await change.record(
-            "Update service principal", "Update", _target(after, before, after), tenant_id=after.tenant_id
-        )
-    return after
+        application = await application_of(change.store, before)
+        changes, certificates, secrets = _split(read(before, application))
+        after = await _put(change, before, replace(before, **changes), application)
+        return await evidence.relist(change, after, certificates, secrets)
 
 
 async def delete(by: Administrator, principal_id: UUID) -> None:
@@ -61,36 +93,17 @@ async def delete(by: Administrator, principal_id: UUID) -> None:
 
 async def add(change: Change, application: Application) -> ServicePrincipal:
     """Add the service principal of an application, inside a change."""
-    return await _added(
-        change,
-        ServicePrincipal(
-            id=change.by.ids.object(),
-            tenant_id=application.tenant_id,
-            app_id=application.app_id,
-            display_name=application.display_name,
-            created_at=change.at,
-            application_id=application.id,
-        ),
-    )
+    return await _added(change, _of(change, application))
 
 
 async def seed(change: Change, tenant_id: UUID, key: str) -> ServicePrincipal:
     """Add a well-known service principal, inside a change."""
-    known = wellknown.principals()[key]
-    return await _added(
-        change,
-        ServicePrincipal(
-            id=change.by.ids.object(),
-            tenant_id=tenant_id,
-            app_id=known.app_id,
-            display_name=known.display_name,
-            created_at=change.at,
-            owner_tenant_id=wellknown.owner_tenant(),
-            names=known.names,
-            app_roles=known.app_roles,
-            token_version=known.token_version,
-        ),
-    )
+    return await _added(change, _known(change, tenant_id, wellknown.principals()[key].app_id))
+
+
+async def application_of(store: Transaction, principal: ServicePrincipal) -> Application | None:
+    """Return the application that a service principal is the presence of; ``None``: it is another owner's."""
+    return None if principal.application_id is None else await store.applications.get(principal.application_id)
 
 
 def seeds(enable: Collection[str] | None) -> tuple[str, ...]:
@@ -110,9 +123,49 @@ async def remove(change: Change, principal: ServicePrincipal) -> None:
     for each in await assignments.find(resource_id=principal.id):
         await assignments.remove(each)
     await change.store.principals.remove(principal)
-    await change.record(
-        "Remove service principal", "Delete", _target(principal, principal, None), tenant_id=principal.tenant_id
+    await _record(change, "Remove service principal", "Delete", principal, None)
+
+
+def _of(change: Change, application: Application) -> ServicePrincipal:
+    return ServicePrincipal(
+        id=change.by.ids.object(),
+        tenant_id=application.tenant_id,
+        app_id=application.app_id,
+        display_name=application.display_name,
+        created_at=change.at,
+        application_id=application.id,
+        registration=PrincipalRegistration(created_by_app_id=_creator(change)),
     )
+
+
+def _known(change: Change, tenant_id: UUID, app_id: UUID) -> ServicePrincipal:
+    known = next((each for each in wellknown.principals().values() if each.app_id == app_id), None)
+    if known is None:
+        raise Refused(APPLICATION_ABSENT, client=app_id)
+    return ServicePrincipal(
+        id=change.by.ids.object(),
+        tenant_id=tenant_id,
+        app_id=app_id,
+        display_name=known.display_name,
+        created_at=change.at,
+        owner_tenant_id=wellknown.owner_tenant(),
+        names=known.names,
+        app_roles=known.app_roles,
+        token_version=known.token_version,
+        registration=PrincipalRegistration(created_by_app_id=_creator(change)),
+    )
+
+
+def _creator(change: Change) -> str | None:
+    return None if change.by.app_id is None else str(change.by.app_id)
+
+
+def _split(
+    changes: Mapping[str, Any],
+) -> tuple[dict[str, Any], Sequence[GivenCertificate] | None, Collection[UUID] | None]:
+    """Return the members that change, and the lists of certificates and secrets, each if it is given."""
+    members = dict(changes)
+    return members, members.pop("certificates", None), members.pop("secrets", None)
 
 
 async def _added(change: Change, principal: ServicePrincipal) -> ServicePrincipal:
@@ -121,11 +174,70 @@ async def _added(change: Change, principal: ServicePrincipal) -> ServicePrincipa
     if await store.principals.find(tenant_id=principal.tenant_id, app_id=principal.app_id):
         raise Refused(PRINCIPAL_EXISTS, client=principal.app_id)
     principal = await store.principals.add(principal)
-    await change.record(
-        "Add service principal", "Add", _target(principal, None, principal), tenant_id=principal.tenant_id
-    )
+    await _record(change, "Add service principal", "Add", None, principal)
     return principal
 
 
-def _target(principal: ServicePrincipal, before: ServicePrincipal | None, after: ServicePrincipal | None) -> Target:
-    return Target(id=principal.id, kind=KIND, name=principal.display_name, modified=modified(before, after))
+async def _put(
+    change: Change, before: ServicePrincipal, after: ServicePrincipal, application: Application | None
+) -> ServicePrincipal:
+    if after == before:
+        return before
+    _refuse_unfit(before, after)
+    if _widens(before, after):
+        change.refuse_widening(await change.store.tenants.get(before.tenant_id), application)
+    after = await change.store.principals.put(after)
+    await _record(change, "Update service principal", "Update", before, after)
+    return after
+
+
+def _widens(before: ServicePrincipal, after: ServicePrincipal) -> bool:
+    """Whether it may sign in again, or whether tokens for it are given to whoever asks."""
+    opened = before.assignment_required and not after.assignment_required
+    return opened or (after.enabled and not before.enabled)
+
+
+async def _refuse_sign_in(change: Change, principal: ServicePrincipal, application: Application | None) -> None:
+    """Refuse to let an application sign in that somebody can already prove to be, where the caller may not widen."""
+    if application is None or not principal.enabled:
+        return
+    trusted = await change.store.credentials.find(application_id=application.id)
+    if trusted or application.secrets or application.certificates:
+        change.refuse_widening(await change.store.tenants.get(application.tenant_id), application)
+
+
+async def _own(
+    change: Change, principal: ServicePrincipal, application: Application | None, owner_ids: Sequence[UUID]
+) -> None:
+    """Let it be owned. Whoever owns the application already can do no more with it than before."""
+    held = await owners.read(change.store, application) if application else ()
+    for each in dict.fromkeys(owner_ids):
+        if each not in {owner.id for owner in held}:
+            await evidence.refuse_widening(change, principal)
+        await owners.put(change, principal, each)
+
+
+def _refuse_unfit(before: ServicePrincipal, after: ServicePrincipal) -> None:
+    kept = after.registration
+    if kept == before.registration:
+        return
+    refuse_description(kept.description, KIND)
+    registrations.refuse_tags(kept.tags, KIND)
+    registrations.refuse_large(kept, KIND)
+    mode = kept.preferred_single_sign_on_mode
+    refuse_unlisted(() if mode is None else (mode,), SIGN_ON_MODES, "preferredSingleSignOnMode", KIND)
+
+
+async def _record(
+    change: Change,
+    activity: str,
+    operation: Operation,
+    before: ServicePrincipal | None,
+    after: ServicePrincipal | None,
+) -> None:
+    of = after or before
+    assert of is not None  # noqa: S101  one of the two is there
+    itself = tuple(each for each in modified(before, after) if each.name != "registration")
+    carried = modified(before.registration if before else PLAIN, after.registration if after else PLAIN)
+    target = Target(id=of.id, kind=KIND, name=of.display_name, modified=itself + carried)
+    await change.record(activity, operation, target, tenant_id=of.tenant_id)

@@ -11,7 +11,7 @@ from accredit.administer.limits import invalid, refuse_unlisted
 from accredit.errors import ROLE_ENABLED, VALUE_TAKEN, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from accredit.directory import Registration
     from accredit.directory.registration import PermissionScope
@@ -35,11 +35,8 @@ def refuse_unfit(before: Registration, after: Registration) -> None:
         return
     refuse_unlisted((after.sign_in_audience,), AUDIENCES, "signInAudience", KIND)
     _refuse_unique_name(before.unique_name, after.unique_name)
-    for each in after.tags:
-        if not 0 < len(each) <= LONGEST_TAG:
-            raise invalid("tags", KIND, f"a tag has 1 to {LONGEST_TAG} characters")
-    for name, value in msgspec.to_builtins(after).items():
-        _refuse_large(name, value)
+    refuse_tags(after.tags, KIND)
+    refuse_large(after, KIND)
     _refuse_scopes(before.permission_scopes, after.permission_scopes)
 
 
@@ -50,14 +47,26 @@ def _refuse_unique_name(before: str | None, after: str | None) -> None:
         raise invalid("uniqueName", KIND, f"1 to {LONGEST_NAME} printable characters, no space at either end")
 
 
-def _refuse_large(name: str, value: object) -> None:
+def refuse_large(registration: msgspec.Struct, kind: str) -> None:
+    """Refuse a text or a collection that is too long, wherever in a registration it stands."""
+    for name, value in msgspec.to_builtins(registration).items():
+        _refuse_large(name, value, kind)
+
+
+def refuse_tags(tags: Iterable[str], kind: str) -> None:
+    """Refuse a tag that is empty or too long."""
+    if not all(0 < len(each) <= LONGEST_TAG for each in tags):
+        raise invalid("tags", kind, f"a tag has 1 to {LONGEST_TAG} characters")
+
+
+def _refuse_large(name: str, value: object, kind: str) -> None:
     if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        raise invalid(name, KIND, f"longer than {LONGEST_TEXT} characters")
+        raise invalid(name, kind, f"longer than {LONGEST_TEXT} characters")
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     if len(parts) > MOST:
-        raise invalid(name, KIND, f"more than {MOST}")
+        raise invalid(name, kind, f"more than {MOST}")
     for each in parts:
-        _refuse_large(name, each)
+        _refuse_large(name, each, kind)
 
 
 def _refuse_scopes(before: Sequence[PermissionScope], after: Sequence[PermissionScope]) -> None:
