@@ -15,6 +15,8 @@ from accredit.web.graph.pages import counted, page_with
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accredit.directory import Application, Tenant
     from accredit.interop.graph.application import Changes
     from accredit.ports import Transaction
