@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -12,7 +11,7 @@ from accredit.interop.graph import opaque
 from accredit.query import And, Any, Compare, Not, OneOf, Or, matches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from accredit.query import Condition, Scalar
     from accredit.web.graph.call import Call
@@ -66,10 +65,9 @@ def _guid(value: Scalar) -> Scalar:
 def _by_derived_name(leaf: Condition, base: str) -> Condition:
     if not isinstance(leaf, Any) or leaf.name != NAMES:
         return leaf
-    found = []
-    with suppress(KeyError, TypeError):  # not a question about texts: the store refuses it
-        for each in wellknown.principals().values():
-            names: Sequence[str] = wellknown.derived(each, base)
-            if matches(leaf, {NAMES: names}.__getitem__):
-                found.append(str(each.app_id))
+    found = [
+        str(each.app_id)
+        for each in wellknown.principals().values()
+        if matches(leaf, {NAMES: wellknown.derived(each, base)}.__getitem__)
+    ]
     return Or((leaf, OneOf("appId", tuple(found)))) if found else leaf
