@@ -1,0 +1,212 @@
+"""``signIn`` of Microsoft Graph: one attempt of a service principal to sign in.
+
+Rule 1: the members are beta's, in its order; nothing is invented: what is not known here has the value that Graph gives
+to what does not apply.
+Rule 2: what Graph has no member for stands under one member, ``accredit``, which is told to who asks for it.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID
+
+import msgspec
+
+from accredit.directory import wellknown
+from accredit.interop.graph.parts import Json, instant
+from accredit.signins import CheckKept, Event, VerdictKept
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+OURS: Final = "accredit"
+EVENT_TYPES: Final = ("servicePrincipal",)
+CONDITIONAL_ACCESS: Final = "notApplied"
+BETA_ONLY: Final = frozenset(
+    {
+        "servicePrincipalCredentialKeyId",
+        "servicePrincipalCredentialThumbprint",
+        "federatedCredentialId",
+        "clientCredentialType",
+        "signInEventTypes",
+    }
+)
+"""Members that v1.0 has not, where the tenant does as Entra ID does."""
+GRANTED: Final = "Other."  # failureReason of a success
+
+
+def write(of: Event) -> Json:
+    """Write a sign-in, all of it."""
+    return {**_who(of), **_what(of), **_risk(of), OURS: _ours(of)}
+
+
+def read(json: Mapping[str, Any], tenant_id: UUID) -> Event:
+    """Read a sign-in as ``write`` wrote it; its time to the second, as Graph shows times."""
+    ours, status = json[OURS], json["status"]
+    assertion = ours["assertion"] or {}
+    told: dict[str, Any] = {
+        "id": json["id"],
+        "at": json["createdDateTime"],
+        "tenant_id": tenant_id,
+        "app_id": json["appId"],
+        "app_name": json["appDisplayName"],
+        "principal_id": json["servicePrincipalId"],
+        "correlation_id": json["correlationId"],
+        "address": json["ipAddress"],
+        "user_agent": json["userAgent"],
+        "code": status["errorCode"],
+        "failure": status["failureReason"] if status["errorCode"] else "",
+        "detail": status["additionalDetails"] or "",
+        "evidence": json["clientCredentialType"],
+        "credential_id": json["federatedCredentialId"] or None,
+        "key_id": json["servicePrincipalCredentialKeyId"] or None,
+        "resource_app_id": json["resourceId"],
+        "resource_principal_id": json["resourceServicePrincipalId"],
+        "resource_name": json["resourceDisplayName"] or "",
+        **{name: ours[wire] for name, wire in _PLAIN.items()},
+        **{name: assertion[wire] for name, wire in _OF_ASSERTION.items() if assertion},
+        "verdicts": tuple(map(_verdict_kept, ours["verdicts"])),
+    }
+    types = _types()
+    return Event(**{name: msgspec.convert(value, types[name]) for name, value in told.items()})
+
+
+_PLAIN: Final = {  # members of an event, and what they are called under ``accredit``
+    "proof": "proof",
+    "credential_name": "federatedCredentialName",
+    "issuer_id": "issuerRecordId",
+    "wanted": "requestedResource",
+    "roles": "roles",
+    "duration": "durationMilliseconds",
+    "count": "count",
+    "last_at": "lastDateTime",
+    "last_id": "lastId",
+    "subjects": "subjects",
+}
+_OF_ASSERTION: Final = {  # the same under ``accredit/assertion``
+    "issuer": "issuer",
+    "subject": "subject",
+    "audiences": "audiences",
+    "algorithm": "alg",
+    "kid": "kid",
+    "token_id": "jti",
+    "digest": "sha256",
+    "issued": "iat",
+    "expires": "exp",
+    "keys_stale": "keysStaleSeconds",
+}
+
+
+def _who(of: Event) -> Json:
+    return {
+        "id": str(of.id),
+        "createdDateTime": instant(of.at),
+        "appId": str(of.app_id),
+        "appDisplayName": of.app_name,
+        "servicePrincipalId": str(of.principal_id),
+        "servicePrincipalName": of.app_name,
+        "servicePrincipalCredentialKeyId": str(of.key_id or ""),
+        "servicePrincipalCredentialThumbprint": "",
+        "federatedCredentialId": str(of.credential_id or ""),
+        "clientCredentialType": of.evidence,
+        "signInEventTypes": list(EVENT_TYPES),
+        "status": {
+            "errorCode": of.code,
+            "failureReason": of.failure if of.code else GRANTED,
+            "additionalDetails": of.detail or None,
+        },
+    }
+
+
+def _what(of: Event) -> Json:
+    tenant = str(of.tenant_id)
+    return {
+        "resourceId": _text(of.resource_app_id),
+        "resourceDisplayName": of.resource_name or None,
+        "resourceServicePrincipalId": _text(of.resource_principal_id),
+        "resourceTenantId": tenant,
+        "homeTenantId": tenant,
+        "ipAddress": of.address,
+        "location": {"city": None, "state": None, "countryOrRegion": None, "geoCoordinates": {}},
+        "correlationId": str(of.correlation_id),
+        "originalRequestId": str(of.id),
+        "uniqueTokenIdentifier": b64encode(str(of.id).encode()).decode(),
+        "authenticationProtocol": "none",
+        "authenticationProcessingDetails": [],
+        "autonomousSystemNumber": None,
+        "conditionalAccessStatus": CONDITIONAL_ACCESS,
+        "appliedConditionalAccessPolicies": [],
+        "crossTenantAccessType": "none",
+        "incomingTokenType": "none",
+        "isInteractive": False,
+        "isTenantRestricted": False,
+        "networkLocationDetails": [],
+        "processingTimeInMilliseconds": round(of.duration),
+    }
+
+
+def _risk(of: Event) -> Json:
+    return {
+        "riskState": "none",
+        "riskDetail": "none",
+        "riskLevelAggregated": "none",
+        "riskLevelDuringSignIn": "none",
+        "riskEventTypes_v2": [],
+        "tokenIssuerName": "",
+        "tokenIssuerType": "AzureAD",
+        "userAgent": of.user_agent,
+        "managedServiceIdentity": {
+            "associatedResourceId": None,
+            "federatedTokenId": None,
+            "federatedTokenIssuer": None,
+            "msiType": "none",
+        },
+        "appOwnerTenantId": str(of.tenant_id),
+        "resourceOwnerTenantId": _owner(of),
+        "sessionId": None,
+    }
+
+
+def _owner(of: Event) -> str | None:
+    """Return the tenant that the resource is registered in: Microsoft's for its well-known APIs."""
+    if of.resource_app_id is None:
+        return None
+    known = any(each.app_id == of.resource_app_id for each in wellknown.principals().values())
+    return str(wellknown.owner_tenant() if known else of.tenant_id)
+
+
+def _ours(of: Event) -> Json:
+    found: Json = {wire: _plain(getattr(of, name)) for name, wire in _PLAIN.items()}
+    assertion = {wire: _plain(getattr(of, name)) for name, wire in _OF_ASSERTION.items()}
+    verdicts = [
+        {"credentialId": str(each.credential_id), "name": each.name, "checks": [_check(check) for check in each.checks]}
+        for each in of.verdicts
+    ]
+    return {**found, "assertion": assertion if of.digest else None, "verdicts": verdicts}
+
+
+def _check(of: CheckKept) -> Json:
+    return {"claim": of.claim, "expected": of.expected, "presented": of.presented, "passed": of.passed}
+
+
+def _verdict_kept(json: Mapping[str, Any]) -> VerdictKept:
+    checks = (CheckKept(each["claim"], each["expected"], each["presented"], each["passed"]) for each in json["checks"])
+    return VerdictKept(UUID(json["credentialId"]), json["name"], tuple(checks))
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401  JSON
+    if isinstance(value, tuple):
+        return list(value)
+    if isinstance(value, datetime):
+        return instant(value)
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _text(of: UUID | None) -> str | None:
+    return None if of is None else str(of)
+
+
+def _types() -> Mapping[str, Any]:
+    return {each.name: each.type for each in msgspec.structs.fields(Event)}
