@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     )
     from accredit.issuers import Issuer, KeyReference, KeySet, OwnIssuers, Portability
     from accredit.query import Condition, Order, Query, Scalar
-    from accredit.signins import Audit, Sender, SignIn
+    from accredit.signins import Audit, Event, Sender, SignIn
     from accredit.tokens import AccessToken, Grant, SigningKey
     from accredit.trust import FederatedCredential, Trusted
 
@@ -90,6 +90,24 @@ class SignIns(Protocol):
         self, at: datetime, sender: Sender, tenant: Tenant, client: Client
     ) -> AbstractAsyncContextManager[SignIn]:
         """Open the form of one attempt. When the context ends its event is durable; else 90033, or ``Outdated``."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some of what the log was asked for, and the place to go on at; ``None``: nothing follows."""
+
+    events: Sequence[Event]
+    after: tuple[Scalar, str] | None = None
+
+
+class Logged(Protocol):
+    """The sign-in log, as it is read: what has been answered is in it."""
+
+    async def page(self, query: Query, tenant_id: UUID) -> EventPage:
+        """Return a page of a tenant's events, newest first, or oldest first. QUERY_UNSUPPORTED.
+
+        It may be short of what ``query`` asks for, or empty, and yet say where to go on: so far it was looked.
+        """
 
 
 class Ids(Protocol):

@@ -31,12 +31,12 @@ _PAGE: Final = (
 
 
 def newest(members: str) -> str:
-    """Return the question for an application's events before a time and place, newest first: ``at`` and ``members``.
+    """Return the question for an application's events before a time and place, newest first.
 
-    Parameters: ``app``, ``tenant``, ``at``, ``seq``, ``limit``.
+    It answers with ``at``, ``seq`` and ``members``. Parameters: ``app``, ``tenant``, ``at``, ``seq``, ``limit``.
     """
     return (
-        f"SELECT at, {members} FROM ("  # noqa: S608  constants
+        f"SELECT at, seq, {members} FROM ("  # noqa: S608  constants
         f"SELECT * FROM (SELECT e.at, e.seq, {members}"
         f" FROM signins_by_application AS e CROSS JOIN signins AS s ON s.seq = e.seq WHERE {_PAGE})"
         " UNION ALL "

@@ -5,7 +5,10 @@ Pages go by key, never by offset: an event that arrives meanwhile moves nothing.
 
 from __future__ import annotations
 
+import asyncio
+import sqlite3
 from contextlib import closing
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
 
@@ -13,6 +16,7 @@ from accredit.stores import sqlite
 from accredit.stores.encoding import instant, micros
 from accredit.stores.event_index import newest
 from accredit.stores.event_row import event_of
+from accredit.stores.event_search import search
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,6 +24,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    from accredit.ports import EventPage
+    from accredit.query import Query
     from accredit.signins import Event
 
 PAGE: Final = 50  # events
@@ -64,7 +70,11 @@ class EventReader:
         at, seq = _END if before is None else (micros(before.at), self._place(before))
         page = {"tenant": tenant_id.bytes, "app": app_id.bytes, "at": at, "seq": seq, "limit": limit}
         with closing(self._connection.execute(_NEWEST, page)) as cursor:
-            return [event_of(body) for _, body in cursor]
+            return [event_of(body) for _, _, body in cursor]
+
+    def search(self, tenant_id: UUID, query: Query) -> EventPage:
+        """Return a page of a tenant's events that meet a condition; see ``accredit.ports.Logged``."""
+        return search(self._connection, tenant_id, query)
 
     def by_id(self, event_id: UUID) -> Event | None:
         """Return the event of a request (its trace id, ``uti`` in another spelling); ``None`` when there is none."""
@@ -97,3 +107,23 @@ class EventReader:
         query = f"SELECT body FROM signins WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608  constants of this file
         with closing(self._connection.execute(query, (*parameters, limit))) as cursor:
             return [event_of(body) for (body,) in cursor]
+
+
+@dataclass(frozen=True, slots=True)
+class EventPages:
+    """The port ``Logged`` over the file at ``path``.
+
+    Each question has a thread and a connection of its own: looking through a log takes longer than an answer may wait.
+    """
+
+    path: Path
+
+    async def page(self, query: Query, tenant_id: UUID) -> EventPage:
+        return await asyncio.to_thread(self._page, query, tenant_id)
+
+    def _page(self, query: Query, tenant_id: UUID) -> EventPage:
+        try:
+            with EventReader(self.path) as reader:
+                return reader.search(tenant_id, query)
+        except sqlite3.Error as error:
+            raise sqlite.reason_of(error) from error

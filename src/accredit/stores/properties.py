@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 V = TypeVar("V")
 
-Type = Literal["text", "id", "flag", "time"]
+Type = Literal["text", "id", "flag", "number", "time"]
 
 _EQUALITY: Final = frozenset({"eq", "ne", "in"})
 _ORDER: Final = _EQUALITY | {"gt", "ge", "lt", "le"}
@@ -33,9 +33,10 @@ _OPERATORS: Final[Mapping[Type, frozenset[str]]] = {
     "text": _ORDER | {"startswith"},
     "id": _EQUALITY,
     "flag": _EQUALITY,
+    "number": _ORDER,
     "time": _ORDER,
 }
-_VALUES: Final[Mapping[Type, type]] = {"text": str, "id": str, "flag": bool, "time": datetime}
+_VALUES: Final[Mapping[Type, type]] = {"text": str, "id": str, "flag": bool, "number": int, "time": datetime}
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,8 @@ def nothing(_table: str, _key: UUID | None) -> None:
 def _of_type(kind: Type, value: Scalar) -> bool:
     if isinstance(value, datetime) and value.tzinfo is None:
         return False
+    if isinstance(value, bool):  # which Python takes for a number
+        return kind == "flag"
     return isinstance(value, _VALUES[kind])
 
 

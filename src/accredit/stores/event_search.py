@@ -1,0 +1,216 @@
+"""Searching the sign-in log: which events meet a condition, a page at a time.
+
+Rule 1: an application's events stand in the order of their time, newest first; all others in the order in which they
+arrived, the newest or the oldest first. Pages go by place, never by offset.
+Rule 2: one question looks at so much of the log and no more. A page that comes to that end is short, or empty, and says
+where to go on: whoever looks for what is rare takes no more of a server at a time than anybody else.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from accredit import query as asked
+from accredit.errors import QUERY_SYNTAX, Refused
+from accredit.ports import EventPage
+from accredit.stores.encoding import instant, micros
+from accredit.stores.event_index import newest
+from accredit.stores.event_questions import LATEST, SIGNINS, narrowed
+from accredit.stores.event_row import event_of
+from accredit.stores.properties import nothing
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+    from uuid import UUID
+
+    from accredit.query import Query, Scalar
+    from accredit.signins import Event
+    from accredit.stores.event_questions import Narrowed
+
+Place: TypeAlias = tuple[int, int]
+"""When an event happened, in microseconds, and its place in the order of arrival."""
+Found: TypeAlias = "tuple[list[tuple[int, int, bytes]], Place | None]"
+"""Events that may meet a condition, with their places; and where to go on. ``None``: nothing follows."""
+
+MOST_ROWS: Final = 50_000  # that one question looks at
+MOST_READ: Final = 4_000  # events that one question reads whole
+_WINDOW: Final = 10_000  # rows that one statement looks at
+_BATCH: Final = 1_000  # events that one statement returns
+_BEHIND: Final = 2**62  # every place
+
+_BY: Final = "createdDateTime"
+_DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
+_BODY: Final = "(SELECT body FROM signins AS s WHERE s.seq = f.seq)"  # read for what meets the terms, and nothing else
+_OF_APPLICATION: Final = newest("code, credential_id, resource_app_id, address")  # what terms are about
+_END_OF_WINDOW: Final = f"SELECT at, seq FROM ({_OF_APPLICATION}) ORDER BY at DESC, seq DESC LIMIT 1 OFFSET :last"  # noqa: S608  constants
+_ROW: Final = "SELECT at, seq, body FROM signins WHERE"
+_ENDS: Final = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), (SELECT seq FROM signins_indexed) FROM signins"
+_EXTENT: Final = "SELECT min(seq), max(seq) FROM signins_by_application WHERE at BETWEEN :since AND :until"
+
+
+def search(connection: sqlite3.Connection, tenant_id: UUID, query: Query) -> EventPage:
+    """Return one page of a tenant's events. QUERY_UNSUPPORTED; QUERY_SYNTAX for a place that is none of this list's."""
+    SIGNINS.refuse_condition(query.condition)
+    if query.order is not None and query.order.name != _BY:
+        raise SIGNINS.refused(query.order.name)
+    found = narrowed(query.condition)
+    if found.nothing:
+        return EventPage(())
+    connection.execute("BEGIN")  # one view for all statements
+    try:
+        return _Search(connection, tenant_id, query, found).page()
+    finally:
+        connection.execute("ROLLBACK")
+
+
+@dataclass(slots=True)
+class _Search:
+    """One question on its way through the log."""
+
+    connection: sqlite3.Connection
+    tenant_id: UUID
+    query: Query
+    narrowed: Narrowed
+    looked: int = 0  # at rows
+    ends: tuple[int, int] = (0, _BEHIND)  # the places in the log, both included, between which everything is
+    found: list[tuple[Place, Event]] = field(default_factory=list)
+
+    def page(self) -> EventPage:
+        limit, read = self.query.limit, 0
+        wanted, step = limit + 1, self._way()
+        at = self._begin()
+        while at is not None and len(self.found) <= limit and self.looked < MOST_ROWS and read < MOST_READ:
+            rows, at = step(at, min(wanted, _BATCH))
+            read += len(rows)
+            wanted *= 4  # much of what was read did not meet the condition
+            self._keep(rows)
+        if len(self.found) > limit:
+            at = self.found[limit - 1][0]
+        return EventPage(tuple(event for _, event in self.found[:limit]), None if at is None else self._cursor(at))
+
+    @property
+    def _rising(self) -> bool:
+        return self.query.order is not None and not self.query.order.descending
+
+    @property
+    def _by_time(self) -> bool:
+        return not self._rising and self.narrowed.ids.keys() == {"appId"}
+
+    def _way(self) -> Callable[[Place, int], Found]:
+        """Choose the way: by an id that has an index, else through the log."""
+        ids = self.narrowed.ids
+        if "id" in ids:
+            return self._of_id
+        if "correlationId" in ids:
+            return self._of_correlation
+        if self._by_time:
+            return self._of_application
+        if "appId" in ids:
+            self.narrowed.bind("app_id = {}", ids["appId"].bytes)
+        self.ends = self._extent()
+        return self._through_log
+
+    def _begin(self) -> Place | None:
+        """Return the place after which the page begins."""
+        if self.query.after is None:
+            return (self.narrowed.until, 0 if self._rising else _BEHIND)
+        at, key = self.query.after
+        if not _DIGITS.fullmatch(key) or isinstance(at, datetime) is not self._by_time:
+            raise Refused(QUERY_SYNTAX, option="skiptoken", reason="it belongs to a list in another order")
+        return (micros(at) if isinstance(at, datetime) else 0, int(key))
+
+    def _cursor(self, place: Place) -> tuple[Scalar, str]:
+        return (instant(place[0]) if self._by_time else None, str(place[1]))
+
+    def _keep(self, rows: list[tuple[int, int, bytes]]) -> None:
+        condition = self.query.condition
+        for at, seq, body in rows:
+            event = event_of(body)
+            if condition is None or asked.matches(condition, SIGNINS.reader(event, nothing)):
+                self.found.append(((at, seq), event))
+
+    def _of_id(self, _: Place, __: int) -> Found:
+        return self._ask(f"{_ROW} id = :id AND tenant_id = :tenant", id=self.narrowed.ids["id"].bytes), None
+
+    def _of_correlation(self, place: Place, wanted: int) -> Found:
+        """Look among those of one correlation id: it stands in the row, or is the event's own id."""
+        order, rest = ("ASC", "seq > :seq") if self._rising else ("DESC", "seq < :seq")
+        ours = f"{rest} AND tenant_id = :tenant"
+        rows = self._ask(
+            f"SELECT at, seq, body FROM ("  # noqa: S608  constants
+            f"SELECT * FROM ({_ROW} correlation_id = :id AND {ours} ORDER BY seq {order} LIMIT :limit)"
+            f" UNION ALL {_ROW} id = :id AND correlation_id IS NULL AND {ours}"
+            f") ORDER BY seq {order} LIMIT :limit",
+            id=self.narrowed.ids["correlationId"].bytes,
+            seq=place[1],
+            limit=wanted,
+        )
+        self.looked += len(rows)
+        return rows, rows[-1][:2] if len(rows) == wanted else None
+
+    def _of_application(self, place: Place, wanted: int) -> Found:
+        """Look among an application's: at as many as are wanted where terms exclude none, else at many more."""
+        window = _WINDOW if self.narrowed.terms else wanted
+        asking = {"app": self.narrowed.ids["appId"].bytes, "at": place[0], "seq": place[1], "limit": window}
+        rows = self._ask(
+            f"SELECT at, seq, {_BODY} FROM ({_OF_APPLICATION}) AS f WHERE at >= :since AND {self.narrowed.hit}"  # noqa: S608
+            " ORDER BY at DESC, seq DESC LIMIT :wanted",
+            **asking,
+            since=self.narrowed.since,
+            wanted=wanted,
+        )
+        if len(rows) == wanted:
+            self.looked += wanted
+            return rows, rows[-1][:2]
+        self.looked += window
+        with closing(self._run(_END_OF_WINDOW, **asking, last=window - 1)) as last:
+            end: Place | None = last.fetchone()
+        return rows, end if end is not None and end[0] >= self.narrowed.since else None
+
+    def _through_log(self, place: Place, wanted: int) -> Found:
+        """Look through the log from a place on: a window of it, as far as there is anything."""
+        first, last = self.ends
+        if self._rising:
+            low = max(place[1] + 1, first)
+            high, order = min(low + _WINDOW - 1, last), "ASC"
+        else:
+            high = min(place[1] - 1, last)
+            low, order = max(high - _WINDOW + 1, first), "DESC"
+        if low > high:
+            return [], None
+        rows = self._ask(
+            f"{_ROW} seq BETWEEN :low AND :high AND tenant_id = :tenant AND +at BETWEEN :since AND :until"
+            f" AND {self.narrowed.hit} ORDER BY seq {order} LIMIT :limit",
+            low=low,
+            high=high,
+            since=self.narrowed.since,
+            until=self.narrowed.until,
+            limit=wanted,
+        )
+        if len(rows) == wanted:
+            self.looked += abs(rows[-1][1] - place[1]) if place[1] != _BEHIND else wanted
+            return rows, rows[-1][:2]
+        self.looked += high - low + 1
+        return rows, (0, high if self._rising else low)
+
+    def _extent(self) -> tuple[int, int]:
+        """Return the places between which everything is that happened in the times that are asked for."""
+        with closing(self._run(_ENDS)) as cursor:
+            first, last, indexed = cursor.fetchone()
+        if (self.narrowed.since, self.narrowed.until) == (-LATEST, LATEST):
+            return first, last
+        with closing(self._run(_EXTENT, since=self.narrowed.since, until=self.narrowed.until)) as cursor:
+            low, high = cursor.fetchone()
+        return (indexed + 1 if low is None else low), (last if last > indexed else high or 0)
+
+    def _ask(self, statement: str, **values: object) -> list[tuple[int, int, bytes]]:
+        with closing(self._run(statement, **values)) as cursor:
+            return cursor.fetchall()
+
+    def _run(self, statement: str, **values: object) -> sqlite3.Cursor:
+        return self.connection.execute(statement, self.narrowed.values | {"tenant": self.tenant_id.bytes} | values)
