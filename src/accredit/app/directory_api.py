@@ -60,6 +60,7 @@ def rooms(runtime: Runtime, tokens: TokenEndpoint) -> dict[str, Application]:
 
 def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     """Put the room together."""
+    from accredit.stores.event_reader import EventPages
     from accredit.web.bearer import Bearers
     from accredit.web.graph import permissions
     from accredit.web.graph.errors import Envelopes
@@ -70,6 +71,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     return Room(
         authority=runtime.authority,
         registry=runtime.registry,
+        log=EventPages(runtime.folder.database),
         bearers=Bearers(runtime.authority, runtime.published),
         router=Router(ROUTES, permissions.table()),
         senders=tokens.senders,

@@ -253,6 +253,7 @@ def test_an_application_that_another_process_made_meanwhile_is_changed():
         graph=BASE,
         path="applications(uniqueName='raced')",
         alone=None,
+        log=None,
         body={"displayName": "b"},
         prefer=frozenset({"create-if-missing"}),
     )

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from accredit.administer import Administrator
     from accredit.interop.odata import Options
+    from accredit.ports import Logged
     from accredit.web.bearer import Caller
     from accredit.web.graph.parts import Alone
 
@@ -48,6 +49,7 @@ class Call:
     graph: str  # scheme, host and port of this API
     path: str  # what stands after the version, as it was sent: "applications"
     alone: Alone  # answers a part of a batch
+    log: Logged  # of sign-ins
     query: str = ""  # as it was sent
     body: dict[str, Any] = field(default_factory=dict)  # without "@odata." members, but with those that bind
     prefer: frozenset[str] = frozenset()  # preferences, lower case: "create-if-missing"

@@ -20,13 +20,16 @@ from accredit.signins import Sender
 from accredit.web.acting import acting
 from accredit.web.answers import STRICT_TRANSPORT, answer, read_body
 from accredit.web.graph import (
+    accredit,
     applications,
     assignments,
     batch,
     body,
     credentials,
+    directory,
     errors,
     grants,
+    logs,
     path,
     principals,
 )
@@ -37,7 +40,7 @@ from accredit.web.graph.permissions import Admitted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from accredit.ports import Authority, Registry
+    from accredit.ports import Authority, Logged, Registry
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.bearer import Bearers, Caller
     from accredit.web.graph.answers import Answer
@@ -57,6 +60,9 @@ ROUTES: Final[tuple[Route, ...]] = (
     *principals.ROUTES,
     *assignments.ROUTES,
     *grants.ROUTES,
+    *directory.ROUTES,
+    *logs.ROUTES,
+    *accredit.ROUTES,
 )
 """Every call that is served: what the resource modules export, put together."""
 
@@ -87,6 +93,7 @@ class Room:
 
     authority: Authority
     registry: Registry
+    log: Logged
     bearers: Bearers
     router: Router
     senders: Senders
@@ -162,6 +169,7 @@ class Room:
             graph=self.authority.base,
             path=target.path,
             alone=lambda part, refused: self._alone(ask, target, part, refused),
+            log=self.log,
             query=ask.query,
             body=await ask.body() if ask.method in WRITING else {},
             prefer=frozenset(each.strip().lower() for each in ask.prefer.split(",") if each.strip()),

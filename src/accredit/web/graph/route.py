@@ -31,6 +31,7 @@ KINDS: Final[Mapping[str, str]] = {
     "domains": "Domain",
     "signIns": "SignIn",
     "directoryAudits": "DirectoryAudit",
+    "accredit.issuers": "Issuer",
 }
 """What a collection holds, in the words of refusals. A collection that is not here holds directory objects."""
 

@@ -1,0 +1,145 @@
+"""What the directory tells of itself: the organization, its domains, and objects of whatever kind by their ids."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from accredit.directory import read_guid
+from accredit.errors import DELEGATED_ONLY, OBJECT_NOT_FOUND, Refused
+from accredit.interop.graph import application, directory_object, organization, principal
+from accredit.interop.graph.directory_object import APPLICATION, PRINCIPAL
+from accredit.query import OneOf, Query
+from accredit.web.graph import listing
+from accredit.web.graph.answers import NOTHING, collection, entity
+from accredit.web.graph.route import ANYTHING, Route
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from uuid import UUID
+
+    from accredit.directory import Application, ServicePrincipal
+    from accredit.ports import Transaction
+    from accredit.web.graph.answers import Answer
+    from accredit.web.graph.call import Call
+    from accredit.web.graph.route import Handler
+
+OBJECTS: Final = "directoryObjects"
+
+
+async def organizations(call: Call) -> Answer:
+    """List the one organization that there is: the caller's tenant."""
+    return listing.few(call, "organization", "Organization", [organization.organization(call.caller.tenant)])
+
+
+async def one_organization(call: Call) -> Answer:
+    """Show the caller's tenant by its id; no other one is there."""
+    tenant = call.caller.tenant
+    if call.keys[0].value != str(tenant.id):
+        raise _absent(call)
+    return entity(call, "organization/$entity", organization.organization(tenant))
+
+
+async def domains(call: Call) -> Answer:
+    """List the tenant's domains, its default one first."""
+    return listing.few(call, "domains", "Domain", organization.domains(call.caller.tenant))
+
+
+async def one_domain(call: Call) -> Answer:
+    """Show a domain by its name."""
+    wanted = call.keys[0].value.lower()
+    for each in organization.domains(call.caller.tenant):
+        if each["id"] == wanted:
+            return entity(call, "domains/$entity", each)
+    raise _absent(call)
+
+
+async def me(_: Call) -> Answer:
+    """Refuse: whoever calls is an application, and nobody is signed in."""
+    raise Refused(DELEGATED_ONLY)
+
+
+def nobody(context: str) -> Handler:
+    """Return what lists a kind of thing that there is nothing of here."""
+
+    async def handle(call: Call) -> Answer:
+        return listing.none(call, context)
+
+    return handle
+
+
+async def absent(call: Call) -> Answer:
+    """Refuse to show what there is nothing of here."""
+    raise _absent(call)
+
+
+async def purged(_: Call) -> Answer:
+    """Agree: what is deleted here is gone already."""
+    return NOTHING
+
+
+async def one_object(call: Call) -> Answer:
+    """Show an application or a service principal by its object id."""
+    guid = read_guid(call.keys[0].value)
+    found = [] if guid is None else await _objects(call, [guid], (APPLICATION, PRINCIPAL))
+    if not found:
+        raise _absent(call)
+    return entity(call, f"{OBJECTS}/$entity", found[0])
+
+
+async def by_ids(call: Call) -> Answer:
+    """Show several objects by their ids, in the order of the ids; those that do not exist are left out."""
+    listing.refuse_other(call, ANYTHING, "filter", "search", "orderby", "expand")
+    ids, kinds = directory_object.wanted(call.body)
+    return collection(call, OBJECTS, await _objects(call, ids, kinds))
+
+
+async def _objects(call: Call, ids: Sequence[UUID], kinds: Collection[str]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    async with call.by.registry.reading() as store:
+        if APPLICATION in kinds:
+            for of in await _applications(call, store, ids):
+                written = application.write(of, call.caller.tenant, beta=call.beta)
+                found[written["id"]] = directory_object.write(APPLICATION, written)
+        if PRINCIPAL in kinds:
+            for written in await _principals(call, store, ids):
+                found[written["id"]] = directory_object.write(PRINCIPAL, written)
+    return [found[str(each)] for each in ids if str(each) in found]
+
+
+async def _applications(call: Call, store: Transaction, ids: Sequence[UUID]) -> Sequence[Application]:
+    return await store.applications.search(_named(ids), tenant_id=call.caller.tenant.id)
+
+
+async def _principals(call: Call, store: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
+    held: Sequence[ServicePrincipal] = await store.principals.search(_named(ids), tenant_id=call.caller.tenant.id)
+    own = [each.application_id for each in held if each.application_id is not None]
+    known: dict[UUID | None, Application] = {
+        each.id: each for each in (await _applications(call, store, own) if own else ())
+    }
+    return [principal.write(each, known.get(each.application_id), base=call.graph, beta=call.beta) for each in held]
+
+
+def _named(ids: Sequence[UUID]) -> Query:
+    return Query(condition=OneOf("id", tuple(map(str, ids))), limit=len(ids))
+
+
+def _absent(call: Call) -> Refused:
+    return Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
+
+
+ROUTES: Final = (
+    Route("GET", "organization", organizations),
+    Route("GET", "organization/{}", one_organization),
+    Route("GET", "domains", domains),
+    Route("GET", "domains/{}", one_domain),
+    Route("GET", "me", me),
+    Route("GET", "me/ownedObjects", me),
+    Route("GET", "users", nobody("users")),
+    Route("GET", "users/{}", absent),
+    Route("GET", "groups", nobody("groups")),
+    Route("GET", "groups/{}", absent),
+    Route("GET", "directory/deletedItems/{}", absent),
+    Route("DELETE", "directory/deletedItems/{}", purged),
+    Route("GET", f"{OBJECTS}/{{}}", one_object),
+    Route("POST", f"{OBJECTS}/getByIds", by_ids),
+)

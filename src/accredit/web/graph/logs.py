@@ -1,0 +1,100 @@
+"""``auditLogs``: who signed in, and who changed what; newest first.
+
+Rule 1: service principals' sign-ins are beta's. v1.0 shows them as Entra ID's does where the tenant does as Entra ID
+does: none without a filter, and without the members that v1.0 has not.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from accredit.directory import read_guid
+from accredit.errors import OBJECT_NOT_FOUND, Refused
+from accredit.interop.graph import audit, signin
+from accredit.query import Compare, Query
+from accredit.web.graph.answers import collection, entity
+from accredit.web.graph.listing import none, refuse_other
+from accredit.web.graph.pages import PAGE, next_link
+from accredit.web.graph.route import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from accredit.signins import Audit, Event
+    from accredit.web.graph.answers import Answer
+    from accredit.web.graph.call import Call
+
+SIGNINS: Final = "auditLogs/signIns"
+AUDITS: Final = "auditLogs/directoryAudits"
+MOST: Final = 1_000  # on one page, and where the caller does not say how many sign-ins
+EXPLAIN: Final = "accredit.explain"  # a preference: tell what Graph has no member for
+_AUDITED: Final = "activityDateTime"
+
+
+async def sign_ins(call: Call) -> Answer:
+    """List the sign-ins of the tenant."""
+    refuse_other(call, "SignIn", "expand", "count")
+    asked = call.options
+    if _as_entra(call) and asked.condition is None:
+        return none(call, SIGNINS)
+    query = Query(condition=asked.condition, order=asked.orderby, after=asked.skiptoken, limit=asked.top or MOST)
+    found = await call.log.page(query, call.caller.tenant.id)
+    following = None if found.after is None else next_link(call, found.after)
+    return collection(call, SIGNINS, [_written(call, each) for each in found.events], next=following)
+
+
+async def sign_in(call: Call) -> Answer:
+    """Show one sign-in, by the id of its request."""
+    guid = read_guid(call.keys[0].value)
+    query = Query(condition=Compare("id", "eq", str(guid)), limit=1)
+    found = (await call.log.page(query, call.caller.tenant.id)).events if guid else ()
+    if not found:
+        raise Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
+    return entity(call, f"{SIGNINS}/$entity", _written(call, found[0]))
+
+
+async def audits(call: Call) -> Answer:
+    """List the changes of the tenant's directory."""
+    asked, most = call.options, call.options.top or PAGE
+    refuse_other(call, "DirectoryAudit", "expand", "count")
+    if asked.orderby is not None and asked.orderby.name != _AUDITED:
+        refuse_other(call, "DirectoryAudit", "orderby")
+    query = Query(condition=asked.condition, order=asked.orderby, after=asked.skiptoken, limit=most + 1)
+    found = await _audits(call, query)
+    last = found[most - 1] if len(found) > most else None
+    following = None if last is None else next_link(call, (last.at, str(last.id)))
+    return collection(call, AUDITS, [audit.write(each) for each in found[:most]], next=following)
+
+
+async def one_audit(call: Call) -> Answer:
+    """Show one change, by its id."""
+    guid = read_guid(call.keys[0].value)
+    found = await _audits(call, Query(condition=Compare("id", "eq", str(guid)), limit=1)) if guid else ()
+    if not found:
+        raise Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
+    return entity(call, f"{AUDITS}/$entity", audit.write(found[0]))
+
+
+async def _audits(call: Call, query: Query) -> Sequence[Audit]:
+    async with call.by.registry.reading() as store:
+        return await store.audits(query, call.caller.tenant.id)
+
+
+def _as_entra(call: Call) -> bool:
+    return not call.beta and call.caller.tenant.portability == "entra"
+
+
+def _written(call: Call, of: Event) -> dict[str, Any]:
+    written = signin.write(of)
+    hidden = set(signin.BETA_ONLY) if _as_entra(call) else set()
+    if not call.beta or (signin.OURS not in call.options.select and EXPLAIN not in call.prefer):
+        hidden.add(signin.OURS)
+    return {name: value for name, value in written.items() if name not in hidden}
+
+
+ROUTES: Final = (
+    Route("GET", SIGNINS, sign_ins, greatest_top=MOST),
+    Route("GET", f"{SIGNINS}/{{}}", sign_in),
+    Route("GET", AUDITS, audits),
+    Route("GET", f"{AUDITS}/{{}}", one_audit),
+)
