@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Protocol
 from benchmarks.cold import b11
 from benchmarks.flood import b10
 from benchmarks.issue import b1, b2, b3
+from benchmarks.listing import b13
 from benchmarks.machine import cores, processor
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "B3": ("npm oidc-provider: its CPU / ours", b3),
     "B10": ("a flood of hostile requests: CPU of a refusal / of a token", b10),
     "B11": ("seconds from the command to the first token", b11),
+    "B13": ("the directory API with 100,000 applications: milliseconds of its slowest kind of call, p99", b13),
 }
 
 

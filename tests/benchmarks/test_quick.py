@@ -11,7 +11,11 @@ from urllib.parse import unquote
 import pytest
 from joserfc.errors import BadSignatureError
 
-from benchmarks import limits, load, minting, oracle, upstream
+from accredit import config
+from accredit.app import seed
+from accredit.app.folder import find
+from accredit.app.local import local
+from benchmarks import crowd, limits, load, minting, oracle, upstream
 from benchmarks.directory import CREDENTIALS, RESOURCES, Contents, client_id, subject
 from benchmarks.figures import Figure, Target, rounded, spread
 from benchmarks.machine import Tree, free_port, listening, pinned, refuse_other_listeners
@@ -103,6 +107,32 @@ def test_a_port_has_to_be_one_listeners_own():
             refuse_other_listeners(port, Tree(os.getppid() + 10_000_000))
     with pytest.raises(SystemExit):
         refuse_other_listeners(free_port(), Tree(os.getpid()))
+
+
+def test_a_crowd_is_what_the_product_would_have_written(tmp_path):
+    path = tmp_path / "data"
+    settings = config.read({}, secrets=None, profile="emulator", data=str(path))
+    crowd.fill(find(settings), 20)
+    with local(settings) as opened:
+
+        async def read():
+            async with opened.registry.reading() as store:
+                return [
+                    (
+                        await store.applications.find(tenant_id=seed.TENANT_ID, app_id=crowd.app_id(number)),
+                        await store.principals.find(tenant_id=seed.TENANT_ID, app_id=crowd.app_id(number)),
+                        await store.named(seed.TENANT_ID, crowd.identifier(number)),
+                    )
+                    for number in range(20)
+                ]
+
+        found = opened.run(read())
+    for number, ((application,), (principal,), owner) in enumerate(found):
+        assert application.display_name == principal.display_name == crowd.name(number)
+        assert application.identifier_uris == (crowd.identifier(number),)
+        assert principal.application_id == application.id
+        assert owner == application.app_id == principal.app_id == crowd.app_id(number)
+    assert len({application.app_roles[0].id for (application,), _, _ in found}) == 20
 
 
 MINUTES = {
