@@ -1,6 +1,7 @@
 """``servicePrincipals``: who may do what with them, what is shown, and what holds in the next exchange."""
 
 import json
+from base64 import b64encode
 from typing import Any
 from urllib.parse import quote
 from uuid import uuid4
@@ -10,6 +11,8 @@ import pytest
 from accredit.administer import applications, evidence, owners, principals, tenants
 from accredit.app import seed
 from accredit.directory import Application, wellknown
+from tests.forge import Certified, b64, certificate
+from tests.forge import token as forged
 from tests.web.graph.callers import Caller, Graph
 from tests.web.graph.trusting import ABSENT, audited, refused
 from tests.wire.authority import BASE, Answer
@@ -312,6 +315,39 @@ def test_a_secret_of_its_own_is_as_good_as_the_applications(graph: Graph) -> Non
     said = json.dumps([[m.before, m.after] for r in audited(graph) for t in r.targets for m in t.modified])
     assert made["secretText"] not in said
     assert made["keyId"] in said
+
+
+def signed(client: Caller, by: Certified, now: int) -> str:
+    """An assertion that an application signs itself, with the key of a certificate."""
+    who = str(client.application.app_id)
+    audience = f"{BASE}/{seed.TENANT_ID}/oauth2/v2.0/token"
+    claims = {"iss": who, "sub": who, "aud": audience, "jti": str(uuid4()), "nbf": now, "exp": now + 600}
+    return forged(claims, key=by.key, header={"kid": ..., "x5t#S256": b64(by.sha256)})
+
+
+def test_a_certificate_of_its_own_is_as_good_as_the_applications(graph: Graph) -> None:
+    client, mine = graph.new_caller(READ), certificate()
+    who = f"/{client.principal.id}"
+    now = int(graph.wire.clock().timestamp())
+
+    def post() -> Answer:
+        form = graph.wire.form(
+            client_id=str(client.application.app_id),
+            client_assertion=signed(client, mine, now),
+            scope="https://graph.microsoft.com/.default",
+        )
+        return graph.wire.post(form)
+
+    assert post().json["error_codes"] == [700027]
+    key = {"type": "AsymmetricX509Cert", "usage": "Verify", "key": b64encode(mine.der).decode()}
+    assert ask(graph, "PATCH", who, {"keyCredentials": [key]}).status == 204
+    assert post().status == 200, "without delay"
+    (shown,) = ask(graph, "GET", who).json["keyCredentials"]
+    assert (shown["key"], shown["customKeyIdentifier"]) == (None, mine.sha1.hex().upper())
+    whole = ask(graph, "GET", f"{who}?$select=keyCredentials").json["keyCredentials"]
+    assert whole == [shown | {"key": b64encode(mine.der).decode()}]
+    assert ask(graph, "PATCH", who, {"keyCredentials": []}).status == 204
+    assert post().json["error_codes"] == [700027]
 
 
 def test_owners_are_bound_listed_and_taken_away(graph: Graph) -> None:
