@@ -12,6 +12,7 @@ from accredit.administer import (
     owners,
     permissions,
     principals,
+    role_assignments,
     signing_keys,
     tenants,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "owners",
     "permissions",
     "principals",
+    "role_assignments",
     "signing_keys",
     "tenants",
 ]
