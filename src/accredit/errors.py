@@ -322,7 +322,7 @@ REFERENCE_EXISTS      = graph("Request_BadRequest", 400, CALLER, "One or more ad
 PRINCIPAL_EXISTS      = graph("Request_MultipleObjectsWithSameKeyValue", 409, CALLER, "The service principal cannot be created, updated, or restored because the service principal name {client} is already in use.", mark="A",
                               advice="It is there already: accredit sp list.")
 APPLICATION_ABSENT    = graph("Request_BadRequest", 400, CALLER, "The appId '{client}' of the service principal does not reference a valid application object.", mark="A",
-                              advice="Register the application first; of Microsoft's, those that accredit knows can be added.")
+                              advice="Register the application first: accredit app create NAME.")
 ASSIGNMENT_EXISTS     = graph("Request_BadRequest", 400, CALLER, "Permission being assigned already exists on the object", mark="A",
                               advice="Nothing needs to be done: accredit permission list.")
 PERMISSION_UNKNOWN    = graph("Request_BadRequest", 400, CALLER, "Permission being assigned was not found on application", mark="A",
