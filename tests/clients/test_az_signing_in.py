@@ -6,6 +6,7 @@ import pytest
 from accredit.directory import azure
 from tests.clients.certified import made
 from tests.clients.on_az import commands
+from tests.support.recorder import silent
 from tests.support.workload import GITHUB, GRAPH
 
 pytestmark = [pytest.mark.clients_az, pytest.mark.xdist_group("clients_az"), pytest.mark.timeout(300)]
@@ -115,6 +116,22 @@ def test_a_secret_and_another_one_after_what_is_cached_was_cleared(az, workload)
     az("logout")
     assert "Please run 'az login'" in az.refused("account", "show")
     assert workload.codes() == [0, 0, 7000215, 0]
+
+
+def test_an_authority_without_tls_is_refused_before_anything_is_sent(az, workload):
+    """C3."""
+    with silent() as nobody:
+        url = f"http://localhost:{nobody.port}"
+        az.use_cloud(
+            "--skip-endpoint-discovery",
+            *("--endpoint-active-directory", url, "--endpoint-resource-manager", url),
+            *("--endpoint-active-directory-resource-id", f"{url}/arm"),
+        )
+        ended = az.run(*arguments(workload, *federated(workload)))
+        assert ended.returncode == 1
+        assert "authority" in ended.stderr
+        assert "https" in ended.stderr
+    assert nobody.visits == 0
 
 
 def test_tokens_are_got_for_what_is_asked(az, workload):
