@@ -12,7 +12,7 @@ import re
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from accredit import query as asked
 from accredit.errors import QUERY_SYNTAX, Refused
@@ -34,22 +34,27 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[int, int]
 """When an event happened, in microseconds, and its place in the order of arrival."""
-Found: TypeAlias = "tuple[list[tuple[int, int, bytes]], Place | None]"
+Row: TypeAlias = tuple[int, int, Any]
+"""A place, and the body of the event there; ``None`` where the terms exclude it."""
+Found: TypeAlias = tuple[list[Row], Place | None]
 """Events that may meet a condition, with their places; and where to go on. ``None``: nothing follows."""
 
-MOST_ROWS: Final = 50_000  # that one question looks at
+MOST_ROWS: Final = 200_000  # of the log that one question looks at
 MOST_READ: Final = 4_000  # events that one question reads whole
 _WINDOW: Final = 10_000  # rows that one statement looks at
-_BATCH: Final = 1_000  # events that one statement returns
+_BATCH: Final = 1_000  # events that one statement returns from the log
+_DEARER: Final = 4  # times what a row costs that is come to by way of an index
 _BEHIND: Final = 2**62  # every place
 
 _BY: Final = "createdDateTime"
 _DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _BODY: Final = "(SELECT body FROM signins AS s WHERE s.seq = f.seq)"  # read for what meets the terms, and nothing else
 _OF_APPLICATION: Final = newest("code, credential_id, resource_app_id, address")  # what terms are about
-_END_OF_WINDOW: Final = f"SELECT at, seq FROM ({_OF_APPLICATION}) ORDER BY at DESC, seq DESC LIMIT 1 OFFSET :last"  # noqa: S608  constants
 _ROW: Final = "SELECT at, seq, body FROM signins WHERE"
-_ENDS: Final = "SELECT coalesce(min(seq), 1), coalesce(max(seq), 0), (SELECT seq FROM signins_indexed) FROM signins"
+_ENDS: Final = (
+    "SELECT coalesce((SELECT min(seq) FROM signins), 1), coalesce((SELECT max(seq) FROM signins), 0),"
+    " (SELECT seq FROM signins_indexed)"
+)
 _EXTENT: Final = "SELECT min(seq), max(seq) FROM signins_by_application WHERE at BETWEEN :since AND :until"
 
 
@@ -77,7 +82,7 @@ class _Search:
     query: Query
     narrowed: Narrowed
     looked: int = 0  # at rows
-    ends: tuple[int, int] = (0, _BEHIND)  # the places in the log, both included, between which everything is
+    ranges: tuple[tuple[int, int], ...] = ()  # of places in the log, ends included, in which everything is, rising
     found: list[tuple[Place, Event]] = field(default_factory=list)
 
     def page(self) -> EventPage:
@@ -85,9 +90,9 @@ class _Search:
         wanted, step = limit + 1, self._way()
         at = self._begin()
         while at is not None and len(self.found) <= limit and self.looked < MOST_ROWS and read < MOST_READ:
-            rows, at = step(at, min(wanted, _BATCH))
+            rows, at = step(at, wanted)
             read += len(rows)
-            wanted *= 4  # much of what was read did not meet the condition
+            wanted = min(wanted * 4, _WINDOW)  # much of what was looked at does not meet the condition
             self._keep(rows)
         if len(self.found) > limit:
             at = self.found[limit - 1][0]
@@ -112,7 +117,7 @@ class _Search:
             return self._of_application
         if "appId" in ids:
             self.narrowed.bind("app_id = {}", ids["appId"].bytes)
-        self.ends = self._extent()
+        self.ranges = self._extent()
         return self._through_log
 
     def _begin(self) -> Place | None:
@@ -127,9 +132,11 @@ class _Search:
     def _cursor(self, place: Place) -> tuple[Scalar, str]:
         return (instant(place[0]) if self._by_time else None, str(place[1]))
 
-    def _keep(self, rows: list[tuple[int, int, bytes]]) -> None:
+    def _keep(self, rows: list[Row]) -> None:
         condition = self.query.condition
         for at, seq, body in rows:
+            if len(self.found) > self.query.limit:
+                break
             event = event_of(body)
             if condition is None or asked.matches(condition, SIGNINS.reader(event, nothing)):
                 self.found.append(((at, seq), event))
@@ -150,39 +157,30 @@ class _Search:
             seq=place[1],
             limit=wanted,
         )
-        self.looked += len(rows)
+        self.looked += len(rows) * _DEARER
         return rows, rows[-1][:2] if len(rows) == wanted else None
 
     def _of_application(self, place: Place, wanted: int) -> Found:
-        """Look among an application's: at as many as are wanted where terms exclude none, else at many more."""
-        window = _WINDOW if self.narrowed.terms else wanted
-        asking = {"app": self.narrowed.ids["appId"].bytes, "at": place[0], "seq": place[1], "limit": window}
+        """Look at as many of an application's as are wanted; what the terms exclude is left out."""
         rows = self._ask(
-            f"SELECT at, seq, {_BODY} FROM ({_OF_APPLICATION}) AS f WHERE at >= :since AND {self.narrowed.hit}"  # noqa: S608
-            " ORDER BY at DESC, seq DESC LIMIT :wanted",
-            **asking,
-            since=self.narrowed.since,
-            wanted=wanted,
+            f"SELECT at, seq, CASE WHEN {self.narrowed.hit} THEN {_BODY} END FROM ({_OF_APPLICATION}) AS f"  # noqa: S608
+            " ORDER BY at DESC, seq DESC",
+            app=self.narrowed.ids["appId"].bytes,
+            at=place[0],
+            seq=place[1],
+            limit=wanted,
         )
-        if len(rows) == wanted:
-            self.looked += wanted
-            return rows, rows[-1][:2]
-        self.looked += window
-        with closing(self._run(_END_OF_WINDOW, **asking, last=window - 1)) as last:
-            end: Place | None = last.fetchone()
-        return rows, end if end is not None and end[0] >= self.narrowed.since else None
+        self.looked += len(rows) * _DEARER
+        end = rows[-1][:2] if len(rows) == wanted and rows[-1][0] >= self.narrowed.since else None
+        return [each for each in rows if each[2] is not None and each[0] >= self.narrowed.since], end
 
     def _through_log(self, place: Place, wanted: int) -> Found:
         """Look through the log from a place on: a window of it, as far as there is anything."""
-        first, last = self.ends
-        if self._rising:
-            low = max(place[1] + 1, first)
-            high, order = min(low + _WINDOW - 1, last), "ASC"
-        else:
-            high = min(place[1] - 1, last)
-            low, order = max(high - _WINDOW + 1, first), "DESC"
+        low, high = self._window(place[1])
+        wanted = min(wanted, _BATCH)
         if low > high:
             return [], None
+        order = "ASC" if self._rising else "DESC"
         rows = self._ask(
             f"{_ROW} seq BETWEEN :low AND :high AND tenant_id = :tenant AND +at BETWEEN :since AND :until"
             f" AND {self.narrowed.hit} ORDER BY seq {order} LIMIT :limit",
@@ -193,22 +191,36 @@ class _Search:
             limit=wanted,
         )
         if len(rows) == wanted:
-            self.looked += abs(rows[-1][1] - place[1]) if place[1] != _BEHIND else wanted
+            seq = rows[-1][1]
+            self.looked += seq - low + 1 if self._rising else high - seq + 1
             return rows, rows[-1][:2]
         self.looked += high - low + 1
         return rows, (0, high if self._rising else low)
 
-    def _extent(self) -> tuple[int, int]:
-        """Return the places between which everything is that happened in the times that are asked for."""
+    def _window(self, seq: int) -> tuple[int, int]:
+        """Return the places, ends included, that are looked at next, after ``seq``; none: the first is the greater."""
+        if self._rising:
+            for first, last in self.ranges:
+                if seq < last:
+                    low = max(seq + 1, first)
+                    return low, min(low + _WINDOW - 1, last)
+        for first, last in reversed(self.ranges):
+            if not self._rising and seq > first:
+                high = min(seq - 1, last)
+                return max(high - _WINDOW + 1, first), high
+        return 1, 0
+
+    def _extent(self) -> tuple[tuple[int, int], ...]:
+        """Return where everything is that happened in the times that are asked for."""
         with closing(self._run(_ENDS)) as cursor:
             first, last, indexed = cursor.fetchone()
         if (self.narrowed.since, self.narrowed.until) == (-LATEST, LATEST):
-            return first, last
+            return ((first, last),)
         with closing(self._run(_EXTENT, since=self.narrowed.since, until=self.narrowed.until)) as cursor:
             low, high = cursor.fetchone()
-        return (indexed + 1 if low is None else low), (last if last > indexed else high or 0)
+        return tuple(each for each in ((low or 1, high or 0), (indexed + 1, last)) if each[0] <= each[1])
 
-    def _ask(self, statement: str, **values: object) -> list[tuple[int, int, bytes]]:
+    def _ask(self, statement: str, **values: object) -> list[Row]:
         with closing(self._run(statement, **values)) as cursor:
             return cursor.fetchall()
 
