@@ -27,8 +27,8 @@ class Recorded:
 
 
 @contextmanager
-def recording(emulator: Emulator) -> Iterator[Recorded]:
-    """Stand before ``emulator`` and note every request."""
+def recording(emulator: Emulator, *, refuse: int = 0) -> Iterator[Recorded]:
+    """Stand before ``emulator`` and note every request; ``refuse`` so many of them: they may come again in a second."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -36,6 +36,12 @@ def recording(emulator: Emulator) -> Iterator[Recorded]:
         def answer(self) -> None:
             found.requests.append((self.command, self.path.partition("?")[0]))
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
+            if len(found.requests) <= refuse:
+                self.send_response(429)
+                self.send_header("Retry-After", "1")
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             sent = {name: value for name, value in self.headers.items() if name.lower() not in HOP_BY_HOP}
             answered = emulator.http.request(self.command, emulator.url + self.path, content=body, headers=sent)
             self.send_response(answered.status_code)
@@ -46,7 +52,7 @@ def recording(emulator: Emulator) -> Iterator[Recorded]:
             self.end_headers()
             self.wfile.write(answered.content)
 
-        do_GET = do_POST = answer  # noqa: N815  the standard library's names
+        do_GET = do_POST = do_PATCH = do_DELETE = answer  # noqa: N815  the standard library's names
 
         def log_message(self, *_arguments: Any) -> None:
             pass
