@@ -212,6 +212,8 @@ def test_a_body_may_leave_the_envelope_out_and_a_name_must_be_an_id(arm, token, 
     bare = {"roleDefinitionId": str(READER), "principalId": BOT}
     assert arm.ask("PUT", f"{GROUP}/{ASSIGNMENTS}/{uuid4()}", token, bare).status == 201
     assert arm.ask("PUT", f"{GROUP}/{ASSIGNMENTS}/mine", token, bare).status == 400
+    endless = f"{GROUP}/{'x' * authorization.LONGEST_SCOPE}"
+    assert arm.assign(token, endless, str(uuid4())).json["error"]["code"] == "InvalidRequestContent"
     assert arm.ask("GET", f"{GROUP}/{ASSIGNMENTS}/mine", token).status == 404
     assert arm.ask("DELETE", f"{GROUP}/{ASSIGNMENTS}/mine", token).status == 204
 

@@ -96,7 +96,9 @@ async def assign(call: Call) -> Answer:
         raise Refused(ROLE_DEFINITION_UNKNOWN, id=given["roleDefinitionId"])
     principal = read_guid(given["principalId"])
     wanted = read_guid(call.name)
-    if principal is None or wanted is None or len(call.scope) > LONGEST_SCOPE:
+    if len(call.scope) > LONGEST_SCOPE:
+        raise Refused(ARM_BODY_INVALID, reason=f"a scope has at most {LONGEST_SCOPE} characters")
+    if principal is None or wanted is None:
         raise Refused(ARM_BODY_INVALID, reason="the name of an assignment and its principalId are GUIDs")
     made, new = await role_assignments.put(
         call.by,
