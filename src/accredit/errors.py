@@ -424,6 +424,10 @@ KEY_STATE             = local(4004, CALLER, "signing key {kid} is {state}: {reas
 STORE_DAMAGED         = local(4005, OPERATOR, "the database is damaged: {reason}", advice="Stop the server and put back a copy; sqlite3 FILE 'PRAGMA integrity_check' says more.", status=500)
 STORE_FOREIGN         = local(4006, OPERATOR, "{path} is not a database of accredit", advice="Move it away, or name another directory (--data DIR, ACCREDIT_DATA); accredit init --domain DOMAIN makes a new one.", status=409)
 ISSUER_IN_USE         = local(4007, CALLER, "credentials name the issuer {issuer}: {count}", advice="Delete them first (accredit credential list APP), or accept nothing that it signed: accredit issuer block.", status=409)
+AUTHORITY_UNREACHABLE = local(5001, OUTSIDE, "the authority at {url} cannot be reached: {reason}", advice="Compare the address with what accredit serve prints; its CA is named by --ca-file or ACCREDIT_CA_FILE.", status=503)
+SIGN_IN_NEEDED        = local(5002, CALLER, "nobody is signed in at {url}: {reason}", advice="accredit login URL, or ACCREDIT_CLIENT_ID with ACCREDIT_CLIENT_SECRET, or ACCREDIT_TOKEN; for the store on this machine: --local.", status=401)
+PROFILE_UNKNOWN       = local(5003, CALLER, "there is no profile {name} (there are: {known})", advice="accredit login URL --name NAME makes one.", status=404)
+HOST_ONLY             = local(5004, CALLER, "{url} does not do this over its API: it concerns more than one tenant, or the machine itself", advice="Run it on the host of the authority, with --local.", status=403)
 # fmt: on
 
 

@@ -15,6 +15,7 @@ BIN = Path(sys.executable).parent
 
 LAYERS = "Read the tree downwards: nothing imports what stands above it"
 CORE = "The core does no I/O and has never heard of the web"
+CLIENT = "The client library carries no server"
 TESTIDP = "Only app, cli and testing know that a test IdP exists"
 FACES = "The faces of the web do not know each other"
 CYCLES = "No cycles among siblings"
@@ -77,6 +78,7 @@ FORBIDDEN_IMPORTS = {
     "a database in trust": ({"trust/stray.py": "import sqlite3"}, CORE),
     "an HTTP client in issuers": ({"issuers/stray.py": "import httpx2"}, CORE),
     "a clock in a story": ({"explain.py": "import time"}, CORE),
+    "the client taking the exchange along": ({"client/stray.py": "import accredit.exchange"}, CLIENT),
     "the exchange reaching for a store": ({"exchange.py": "import accredit.stores"}, LAYERS),
     "one story calling another": ({"administer.py": "import accredit.exchange"}, LAYERS),
     "trust looking into the directory": ({"trust/stray.py": "import accredit.directory"}, LAYERS),

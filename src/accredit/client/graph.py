@@ -1,0 +1,129 @@
+"""The directory API of one authority, as one client may use it: JSON in, JSON out, refusals raised.
+
+Everything is asked of ``beta``, where what Microsoft Graph has no member for stands under ``accredit``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+import msgspec
+
+from accredit.client import refusals
+from accredit.errors import AUTHORITY_UNREACHABLE, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from accredit.client.http import Answer, Http
+    from accredit.client.tokens import AccessToken, Tokens
+
+Json = dict[str, Any]
+
+VERSION: Final = "/beta"
+MOST_PAGES: Final = 10_000
+MOST_TOGETHER: Final = 20  # requests in one batch
+_UNAUTHORIZED: Final = 401
+_REFUSED: Final = 300
+
+
+class Graph:
+    """The directory of the tenant that the client's token is for."""
+
+    def __init__(self, http: Http, tokens: Tokens) -> None:
+        self.http = http
+        self.tokens = tokens
+
+    @property
+    def token(self) -> AccessToken:
+        """The token that requests bear."""
+        return self.tokens.current()
+
+    def get(self, path: str, *, prefer: str = "", **options: str) -> Json:
+        """Read one object. ``options``: query options without their ``$``."""
+        return _object(self._send("GET", _path(path, options), None, prefer))
+
+    def pages(self, path: str, *, prefer: str = "", **options: str) -> Iterator[list[Json]]:
+        """Yield a collection page by page, as the authority cuts it."""
+        yield from self.following(self.get(path, prefer=prefer, **options), prefer=prefer)
+
+    def following(self, page: Json, *, prefer: str = "") -> Iterator[list[Json]]:
+        """Yield a page that was read, and those that follow it."""
+        for _ in range(MOST_PAGES):
+            yield list(page.get("value", ()))
+            if not (link := page.get("@odata.nextLink")):
+                return
+            page = _object(self._send("GET", self._local(str(link)), None, prefer))
+
+    def every(self, path: str, **options: str) -> list[Json]:
+        """Read a whole collection."""
+        return [each for page in self.pages(path, **options) for each in page]
+
+    def post(self, path: str, body: Mapping[str, Any]) -> Json:
+        """Make something, or ask for an action; return what is answered, ``{}`` where that is nothing."""
+        answer = self._send("POST", path, body)
+        return _object(answer) if answer.body else {}
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> None:
+        """Change one object."""
+        self._send("PATCH", path, body)
+
+    def delete(self, path: str) -> None:
+        """Delete one object, or a reference."""
+        self._send("DELETE", path, None)
+
+    def together(self, paths: Sequence[str]) -> list[Json]:
+        """Read several objects or collections with few requests, in order. The first refusal is raised."""
+        found: list[Json] = []
+        for start in range(0, len(paths), MOST_TOGETHER):
+            part = paths[start : start + MOST_TOGETHER]
+            requests = [{"id": str(n), "method": "GET", "url": path} for n, path in enumerate(part)]
+            answered = {each["id"]: each for each in self.post("/$batch", {"requests": requests})["responses"]}
+            for each in (answered[str(n)] for n in range(len(part))):
+                if each["status"] >= _REFUSED:
+                    raise refusals.of_graph(each["status"], msgspec.json.encode(each.get("body")))
+                found.append(each["body"])
+        return found
+
+    def _send(self, method: str, path: str, body: Mapping[str, Any] | None, prefer: str = "") -> Answer:
+        """Send a request; once more with a new token where the one that was held is not believed any more."""
+        answer = self._once(method, path, body, prefer, self.tokens.current())
+        if answer.status == _UNAUTHORIZED and self.tokens.renewable:
+            answer = self._once(method, path, body, prefer, self.tokens.renewed())
+        if answer.status >= _REFUSED:
+            raise refusals.of_graph(answer.status, answer.body)
+        return answer
+
+    def _once(self, method: str, path: str, body: Mapping[str, Any] | None, prefer: str, token: AccessToken) -> Answer:
+        headers = {"Authorization": f"Bearer {token.value}"}
+        if prefer:
+            headers["Prefer"] = prefer
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        content = None if body is None else msgspec.json.encode(body)
+        return self.http.send(method, VERSION + path, content, headers)
+
+    def _local(self, link: str) -> str:
+        """Return the path of a link. A token is sent to the address that was asked for, and to no other."""
+        _, slash, rest = link.partition(f"{VERSION}/")
+        if not slash:
+            raise Refused(AUTHORITY_UNREACHABLE, url=self.http.url, reason="it answered a link that leads elsewhere")
+        return slash + rest
+
+
+def segment(value: object) -> str:
+    """Write a key of a path."""
+    return quote(str(value), safe="")
+
+
+def _path(path: str, options: Mapping[str, str]) -> str:
+    asked = "&".join(f"${name}={quote(value, safe='')}" for name, value in options.items())
+    return f"{path}?{asked}" if asked else path
+
+
+def _object(answer: Answer) -> Json:
+    try:
+        return msgspec.json.decode(answer.body, type=dict)
+    except msgspec.MsgspecError as error:
+        raise refusals.OtherRefusal(answer.status, "answer", "The answer is not a JSON object.") from error

@@ -1,0 +1,130 @@
+"""Requests to one authority: TLS always verified, every wait bounded, and nothing secret in what is raised.
+
+Rule 1: https only, no redirects, and the authority's own CA where one is given: nothing else is trusted then.
+Rule 2: what the authority puts off (429, 503) is asked again when it says, a few times and for a bounded while.
+Rule 3: headers and bodies of requests never stand in an exception; they carry tokens and secrets.
+"""
+
+from __future__ import annotations
+
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+import httpx2
+
+from accredit import __version__
+from accredit.errors import AUTHORITY_UNREACHABLE, INPUT_INVALID, INPUT_UNREADABLE, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+TIMEOUT: Final = 30.0  # seconds without an octet
+LARGEST: Final = 64 * 1_024 * 1_024  # octets of an answer
+ATTEMPTS: Final = 5
+PATIENCE: Final = 60.0  # seconds that one request waits in all because it was put off
+_LATER: Final = frozenset({429, 503})
+_FIRST_WAIT: Final = 1.0  # seconds, doubled each time, where the answer does not say
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back."""
+
+    status: int
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes = field(repr=False)
+
+
+class Http:
+    """A connection to one authority. ``url``: scheme, host and port; ``sleep``: how to wait, in seconds."""
+
+    def __init__(
+        self, url: str, *, ca_file: str | None, sleep: Callable[[float], None], timeout: float = TIMEOUT
+    ) -> None:
+        self.url = address(url)
+        self._sleep = sleep
+        self._client = httpx2.Client(
+            verify=_context(ca_file),
+            timeout=timeout,
+            follow_redirects=False,
+            headers={"User-Agent": f"accredit/{__version__}", "Accept": "application/json"},
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._client.close()
+
+    def send(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Send one request and return what was answered, whatever the status. ``AUTHORITY_UNREACHABLE``."""
+        left = PATIENCE
+        answer = self._once(method, self.url + path, body, headers or {})
+        for attempt in range(ATTEMPTS - 1):
+            wait = _wait(answer, attempt)
+            if wait is None or wait > left:
+                break
+            self._sleep(wait)
+            left -= wait
+            answer = self._once(method, self.url + path, body, headers or {})
+        return answer
+
+    def _once(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+        try:
+            with self._client.stream(method, url, content=body, headers=dict(headers)) as answer:
+                found = bytearray()
+                for chunk in answer.iter_bytes():
+                    found += chunk
+                    if len(found) > LARGEST:
+                        raise self._unreachable(f"its answer is larger than {LARGEST} bytes")
+                named = {name.lower(): value for name, value in answer.headers.items()}
+                return Answer(answer.status_code, named, bytes(found))
+        except httpx2.TimeoutException as error:
+            raise self._unreachable("it did not answer in time") from error
+        except httpx2.HTTPError as error:
+            raise self._unreachable(_said(error)) from error
+
+    def _unreachable(self, reason: str) -> Refused:
+        return Refused(AUTHORITY_UNREACHABLE, url=self.url, reason=reason)
+
+
+def address(url: str) -> str:
+    """Return the address of an authority without a slash at its end. ``INPUT_INVALID`` for what is not https."""
+    try:
+        parts = urlsplit(url)
+        unusable = parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username
+        _ = parts.port
+    except ValueError:
+        unusable = True
+    if unusable:
+        raise Refused(INPUT_INVALID, what=url, reason="not an https address, such as https://localhost:8443")
+    return url.rstrip("/")
+
+
+def _context(ca_file: str | None) -> ssl.SSLContext:
+    if ca_file is None:
+        return ssl.create_default_context()
+    try:
+        return ssl.create_default_context(cadata=Path(ca_file).read_text("ascii"))
+    except OSError as error:
+        raise Refused(INPUT_UNREADABLE, what=ca_file, reason=error.strerror or "not certificates (PEM)") from error
+    except ValueError as error:
+        raise Refused(INPUT_UNREADABLE, what=ca_file, reason="not certificates (PEM)") from error
+
+
+def _wait(answer: Answer, attempt: int) -> float | None:
+    """Return the seconds after which to ask again; ``None``: the answer stands."""
+    if answer.status not in _LATER:
+        return None
+    said = answer.headers.get("retry-after", "")
+    return float(said) if said.isascii() and said.isdigit() else _FIRST_WAIT * 2**attempt
+
+
+def _said(error: Exception) -> str:
+    text = str(error) or type(error).__name__
+    if "CERTIFICATE_VERIFY_FAILED" in text:
+        return f"its TLS certificate is not trusted ({text.rpartition(':')[0].rpartition(':')[2].strip() or text})"
+    return text

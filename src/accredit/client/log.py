@@ -1,0 +1,90 @@
+"""The sign-in log over Graph (``auditLogs/signIns``), with everything that the authority keeps of an event."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from accredit.client.graph import segment
+from accredit.errors import OBJECT_NOT_FOUND, PRIVILEGES_MISSING, Refused
+from accredit.interop.graph import signin
+from accredit.interop.odata.writing import write_filter
+from accredit.query import And, Compare
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from uuid import UUID
+
+    from accredit.client.graph import Graph, Json
+    from accredit.signins import Event
+
+SIGN_INS: Final = "/auditLogs/signIns"
+PAGE: Final = 50  # events
+EVERYTHING: Final = "accredit.explain"  # what Graph has no member for is shown to whoever prefers that
+MOST_OF_ONE_CORRELATION: Final = 1_000
+
+
+class Log:
+    """Reads events of the token's tenant."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._pages: Iterator[list[Json]] = iter(())
+
+    def last(self, tenant_id: UUID, app_id: UUID | None = None, *, before: Event | None = None) -> list[Event]:  # noqa: ARG002
+        """Return the newest events of the tenant or of one application, newest first; or the page that follows."""
+        if before is None:
+            asked = {} if app_id is None else {"filter": write_filter(Compare("appId", "eq", str(app_id)))}
+            self._pages = self._graph.pages(SIGN_INS, prefer=EVERYTHING, top=str(PAGE), **asked)
+        page = next((each for each in self._pages if each), [])  # a page may be empty, and yet not the last one
+        return [self._event(each) for each in page]
+
+    def by_id(self, event_id: UUID) -> Event | None:
+        """Return the event of a request; ``None`` when there is none."""
+        try:
+            return self._event(self._graph.get(f"{SIGN_INS}/{segment(event_id)}", prefer=EVERYTHING))
+        except Refused as refused:
+            if refused.row is not OBJECT_NOT_FOUND:
+                raise
+            return None
+
+    def by_correlation(self, tenant_id: UUID, correlation_id: UUID) -> list[Event]:  # noqa: ARG002  the token's
+        """Return the events of one correlation id, oldest first; at most 1,000."""
+        asked = write_filter(Compare("correlationId", "eq", str(correlation_id)))
+        found: list[Event] = []
+        oldest = "createdDateTime asc"
+        for page in self._graph.pages(SIGN_INS, prefer=EVERYTHING, top=str(PAGE), filter=asked, orderby=oldest):
+            found += map(self._event, page)
+            if len(found) >= MOST_OF_ONE_CORRELATION:
+                break
+        return found[:MOST_OF_ONE_CORRELATION]
+
+    def last_used(self, app_id: UUID, credentials: Sequence[UUID]) -> Mapping[UUID, datetime] | None:
+        """Return when each credential last signed the application in; ``None``: the caller may not read the log."""
+        try:
+            found = self._graph.together([_granted(app_id, each) for each in credentials])
+        except Refused as refused:
+            if refused.row is not PRIVILEGES_MISSING:
+                raise
+            return None
+        newest = ((each, self._first(page)) for each, page in zip(credentials, found, strict=True))
+        return {each: datetime.fromisoformat(row["createdDateTime"]) for each, row in newest if row is not None}
+
+    def _first(self, page: Json) -> Json | None:
+        """Return the first row that a page, or one that follows it, has."""
+        rows = (each for rows in self._graph.following(page) for each in rows)
+        return next(rows, None)
+
+    def _event(self, json: Json) -> Event:
+        return signin.read(json, self._graph.token.tenant_id)
+
+
+def _granted(app_id: UUID, credential_id: UUID) -> str:
+    """Return where the newest sign-in by a credential stands."""
+    terms = (
+        Compare("appId", "eq", str(app_id)),
+        Compare("federatedCredentialId", "eq", str(credential_id)),
+        Compare("status/errorCode", "eq", 0),
+    )
+    return f"{SIGN_INS}?$top=1&$filter={quote(write_filter(And(terms)), safe='')}"
