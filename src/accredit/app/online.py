@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 from accredit import __version__
 from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.issuers import freshness
-from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules, emulator
+from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules
+from accredit.outbound import emulator as emulated
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from accredit.app.folder import Folder
     from accredit.config import Settings
     from accredit.issuers import Issuer, KeyReference
     from accredit.ports import Keys
@@ -33,15 +33,21 @@ class Fetched:
 
 
 def fetched(
-    folder: Folder, settings: Settings, records: Sequence[Issuer], wanted: KeyReference, base: str = ""
+    records: Sequence[Issuer],
+    wanted: KeyReference,
+    settings: Settings,
+    *,
+    emulator: bool,
+    base: str = "",
+    ca: str = "",
 ) -> Fetched:
     """Fetch the keys of ``records``, looking for ``wanted``. Not to be called while an event loop runs.
 
     ``base``: the URL of the running emulator, whose test issuers answer for the platforms; the one on the usual port
-    when it is empty.
+    when it is empty. ``ca``: its CA (PEM), if it has one of its own.
     """
-    limits = freshness.EMULATOR if folder.emulator else freshness.PRODUCTION
-    rules = _emulated(folder, settings, base) if folder.emulator else _production(settings)
+    limits = freshness.EMULATOR if emulator else freshness.PRODUCTION
+    rules = _emulated(settings, base, ca) if emulator else _production(settings)
     fetcher = Fetcher(limits, rules, user_agent=f"accredit/{__version__}")
     keys = IssuerKeys(fetcher, limits, clock=time.monotonic, jitter=lambda: 0.0)
     return Fetched(keys, asyncio.run(_fetched(keys, records, wanted)))
@@ -66,10 +72,10 @@ def _production(settings: Settings) -> Rules:
     return Rules(own_listeners=frozenset((ANY_ADDRESS, port) for port in ports))
 
 
-def _emulated(folder: Folder, settings: Settings, base: str) -> Rules:
+def _emulated(settings: Settings, base: str, ca: str) -> Rules:
     from accredit.testidp.dialect import dialects
 
     base = base.rstrip("/") or f"https://localhost:{settings.port}"
     answers = {each.issuer: f"{base}/idp/{name}" for name, each in dialects().items() if each.issuer}
-    own_ca = OwnCa(frozenset(("localhost", "127.0.0.1", "::1")), (folder.path / "ca.pem").read_text("utf-8"))
-    return emulator(overrides={**answers, **settings.issuer_overrides}, own_ca=own_ca)
+    own_ca = OwnCa(frozenset(("localhost", "127.0.0.1", "::1")), ca) if ca else None
+    return emulated(overrides={**answers, **settings.issuer_overrides}, own_ca=own_ca)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import names, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit, counted, option, options
@@ -51,7 +51,7 @@ def app() -> None:
 
 
 @app.command("list")
-@on_store
+@on_desk
 async def list_applications(desk: Desk) -> None:
     """List the applications."""
     async with desk.reading() as store:
@@ -63,7 +63,7 @@ async def list_applications(desk: Desk) -> None:
 
 @app.command("show")
 @click.argument("application", metavar="APP")
-@on_store
+@on_desk
 async def show(desk: Desk, application: str) -> None:
     """Show one application, by name, client id or object id."""
     found = await desk.application(application)
@@ -77,16 +77,12 @@ async def show(desk: Desk, application: str) -> None:
 @click.option("--token-version", type=click.IntRange(1, 2), help="Version of the tokens that it receives as an API.")
 @click.option("--signing-algorithm", type=click.Choice(["RS256", "ES256"]), help="How those tokens are signed.")
 @click.option("--no-sp", is_flag=True, help="Create no service principal yet.")
-@on_store
+@on_desk
 async def create(desk: Desk, name: str, no_sp: bool, **members: Any) -> None:  # noqa: ANN401
     """Create an application and its service principal."""
-    from accredit import administer
-
     tenant = await desk.tenant()
     given = {key: value for key, value in members.items() if value is not None}
-    made = await administer.applications.create(
-        desk.by, tenant.id, display_name=name, with_principal=not no_sp, **given
-    )
+    made = await desk.place.applications.create(tenant.id, display_name=name, with_principal=not no_sp, **given)
     desk.session.show(shapes.application(made), DETAILS)
     desk.session.done(f"Created application {made.display_name} {made.app_id}", accredit("app", "delete", made.app_id))
     async with desk.reading() as store:
@@ -108,18 +104,16 @@ async def create(desk: Desk, name: str, no_sp: bool, **members: Any) -> None:  #
 @click.option("--token-lifetime", type=int, help="Seconds that its access tokens live.")
 @click.option(_FLAGS["public"], default=None, help="Whether it is a public client, which may present no secret.")
 @click.option(_FLAGS["disabled"], default=None, help="Whether it may get tokens at all.")
-@on_store
+@on_desk
 async def update(desk: Desk, application: str, identifier_uris: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
     """Change an application."""
-    from accredit import administer
-
     changes = {key: value for key, value in members.items() if value is not None}
     if identifier_uris:
         changes["identifier_uris"] = tuple(each for each in identifier_uris if each)
     if not changes:
         raise click.UsageError("nothing to change was given")
     before = await desk.application(application)
-    after = await administer.applications.update(desk.by, before.id, **changes)
+    after = await desk.place.applications.update(before.id, **changes)
     desk.session.show(shapes.application(after), DETAILS)
     undo = accredit("app", "update", after.app_id, *(word for key in changes for word in _back(before, key)))
     desk.session.done(f"Updated application {after.display_name}", undo)
@@ -127,17 +121,15 @@ async def update(desk: Desk, application: str, identifier_uris: tuple[str, ...],
 
 @app.command("delete")
 @click.argument("application", metavar="APP")
-@on_store
+@on_desk
 async def delete(desk: Desk, application: str) -> None:
     """Delete an application with its credentials and its service principal."""
-    from accredit import administer
-
     found = await desk.application(application)
     async with desk.reading() as store:
         held = len(await store.credentials.find(application_id=found.id))
     question = f"Delete application {found.display_name} ({found.app_id}) with {counted(held, 'federated credential')}?"
     desk.session.confirm(question)
-    await administer.applications.delete(desk.by, found.id)
+    await desk.place.applications.delete(found.id)
     desk.session.done(f"Deleted application {found.display_name} {found.app_id}; this cannot be undone.")
 
 
@@ -148,7 +140,7 @@ def role() -> None:
 
 @role.command("list")
 @click.argument("application", metavar="APP")
-@on_store
+@on_desk
 async def list_roles(desk: Desk, application: str) -> None:
     """List the app roles of an application."""
     found = await desk.application(application)
@@ -160,14 +152,12 @@ async def list_roles(desk: Desk, application: str) -> None:
 @click.argument("value", metavar="VALUE")
 @click.option("--name", "display_name", default="", help="Name for people; VALUE if not given.")
 @click.option("--description", default="", help="What the role allows.")
-@on_store
+@on_desk
 async def add_role(desk: Desk, application: str, value: str, display_name: str, description: str) -> None:
     """Offer a permission; VALUE is what stands in the claim roles."""
-    from accredit import administer
-
     found = await desk.application(application)
-    made = await administer.applications.add_role(
-        desk.by, found.id, value=value, display_name=display_name, description=description
+    made = await desk.place.applications.add_role(
+        found.id, value=value, display_name=display_name, description=description
     )
     desk.session.show(shapes.app_role(made), ROLES)
     undo = (
@@ -181,7 +171,7 @@ async def add_role(desk: Desk, application: str, value: str, display_name: str, 
 @role.command("enable")
 @click.argument("application", metavar="APP")
 @click.argument("value", metavar="VALUE")
-@on_store
+@on_desk
 async def enable_role(desk: Desk, application: str, value: str) -> None:
     """Let an app role be granted and stand in tokens again."""
     await _switch(desk, application, value, "enable")
@@ -190,7 +180,7 @@ async def enable_role(desk: Desk, application: str, value: str) -> None:
 @role.command("disable")
 @click.argument("application", metavar="APP")
 @click.argument("value", metavar="VALUE")
-@on_store
+@on_desk
 async def disable_role(desk: Desk, application: str, value: str) -> None:
     """Keep an app role out of tokens; its grants stay."""
     await _switch(desk, application, value, "disable")
@@ -199,23 +189,19 @@ async def disable_role(desk: Desk, application: str, value: str) -> None:
 @role.command("remove")
 @click.argument("application", metavar="APP")
 @click.argument("value", metavar="VALUE")
-@on_store
+@on_desk
 async def remove_role(desk: Desk, application: str, value: str) -> None:
     """Remove a disabled app role, with every grant of it."""
-    from accredit import administer
-
     found = await desk.application(application)
     desk.session.confirm(f"Remove app role {value} of {found.display_name}, and every grant of it?")
-    await administer.applications.remove_role(desk.by, found.id, names.uuid(value) or value)
+    await desk.place.applications.remove_role(found.id, names.app_role(found, value).id)
     desk.session.done(f"Removed app role {value}", accredit("app", "role", "add", application, value))
 
 
 async def _switch(desk: Desk, application: str, value: str, verb: str) -> None:
-    from accredit import administer
-
     found = await desk.application(application)
-    role, on = names.uuid(value) or value, verb == "enable"
-    after = await administer.applications.enable_role(desk.by, found.id, role, enabled=on)
+    role = names.app_role(found, value)
+    after = await desk.place.applications.enable_role(found.id, role.id, enabled=verb == "enable")
     desk.session.show(shapes.app_role(after), ROLES)
     desk.switched(verb, f"app role {after.value}", ("app", "role"), application, value)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from accredit.cli import inputs, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit
@@ -30,7 +30,7 @@ def certificate() -> None:
 
 @certificate.command("list")
 @click.argument("application", metavar="APP")
-@on_store
+@on_desk
 async def list_certificates(desk: Desk, application: str) -> None:
     """List the certificates of an application."""
     found = await desk.application(application)
@@ -41,14 +41,12 @@ async def list_certificates(desk: Desk, application: str) -> None:
 @click.argument("application", metavar="APP")
 @click.argument("file", metavar="FILE")
 @click.option("--name", "display_name", help="What it is for.")
-@on_store
+@on_desk
 async def add(desk: Desk, application: str, file: str, display_name: str | None) -> None:
     """Register a certificate (PEM or DER; - reads standard input). Of its file only the certificate is kept."""
-    from accredit import administer
-
     data = inputs.file(file)
     found = await desk.application(application)
-    made = await administer.evidence.add_certificate(desk.by, found.id, data, display_name=display_name)
+    made = await desk.place.evidence.add_certificate(found.id, data, display_name=display_name)
     desk.session.show(shapes.certificate(made), COLUMNS)
     undo = accredit("certificate", "remove", application, made.key_id)
     desk.session.done(f"Registered certificate {made.thumbprint} {made.key_id}", undo)
@@ -57,15 +55,13 @@ async def add(desk: Desk, application: str, file: str, display_name: str | None)
 @certificate.command("remove")
 @click.argument("application", metavar="APP")
 @click.argument("key_id", metavar="KEY_ID")
-@on_store
+@on_desk
 async def remove(desk: Desk, application: str, key_id: str) -> None:
     """Remove a certificate, by key id or thumbprint."""
-    from accredit import administer
-
     found = await desk.application(application)
     by_thumbprint = [each.key_id for each in found.certificates if each.thumbprint == key_id.upper()]
     wanted = by_thumbprint[0] if by_thumbprint else inputs.key_id(key_id)
     desk.session.confirm(f"Remove certificate {key_id} of {found.display_name}?")
-    await administer.evidence.remove_certificate(desk.by, found.id, wanted)
+    await desk.place.evidence.remove_certificate(found.id, wanted)
     undo = accredit("certificate", "add", application, "FILE")
     desk.session.done(f"Removed certificate {wanted}; with its file it is registered again: {undo}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import failures, inputs, names, shapes
-from accredit.cli.desk import UploadedKeys, on_store
+from accredit.cli.desk import UploadedKeys, on_desk
 from accredit.cli.failures import Ended
 from accredit.cli.grammar import group
 from accredit.cli.output import Column, at
@@ -16,7 +16,7 @@ from accredit.cli.words import accredit, option
 from accredit.errors import INPUT_INVALID, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -57,28 +57,29 @@ def credential() -> None:
 
 @credential.command("list")
 @click.argument("application", metavar="APP")
-@on_store
+@on_desk
 async def list_credentials(desk: Desk, application: str) -> None:
     """List what an application trusts."""
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await store.credentials.find(application_id=found.id)
-    used = _last_used(desk, tenant, found)
+    held = sorted(held, key=lambda each: (each.name.casefold(), each.name))
+    used = _last_used(desk, tenant, found, held)
     desk.session.show([shapes.credential(each, used.get(each.id)) for each in held], COLUMNS)
 
 
 @credential.command("show")
 @click.argument("application", metavar="APP")
 @click.argument("name", metavar="NAME")
-@on_store
+@on_desk
 async def show(desk: Desk, application: str, name: str) -> None:
     """Show one credential, by name or id."""
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
-    desk.session.show(shapes.credential(held, _last_used(desk, tenant, found).get(held.id)), DETAILS)
+    desk.session.show(shapes.credential(held, _last_used(desk, tenant, found, [held]).get(held.id)), DETAILS)
 
 
 def _members(function: Callable[..., None]) -> Callable[..., None]:
@@ -108,7 +109,7 @@ def _members(function: Callable[..., None]) -> Callable[..., None]:
 )
 @click.option("--unproven", is_flag=True, help="With --from-token: nobody has proven who sent it, and you know that.")
 @click.option("--dry-run", is_flag=True, help="Judge it, and change nothing.")
-@on_store
+@on_desk
 async def add(
     desk: Desk, application: str, from_token: str | None, unproven: bool, dry_run: bool, **members: str | None
 ) -> None:
@@ -134,11 +135,9 @@ async def add(
 @click.argument("application", metavar="APP")
 @click.argument("name", metavar="NAME")
 @_members
-@on_store
+@on_desk
 async def update(desk: Desk, application: str, name: str, audience: str | None, **members: str | None) -> None:
     """Change what a credential trusts. A subject takes the place of an expression, and the reverse."""
-    from accredit import administer
-
     changes: dict[str, Any] = {key: value for key, value in members.items() if value is not None}
     if audience is not None:
         changes["audiences"] = (audience,)
@@ -148,7 +147,7 @@ async def update(desk: Desk, application: str, name: str, audience: str | None, 
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         before = await names.credential(store, found, name)
-    after = await administer.credentials.update(desk.by, found.id, before.name, **changes)
+    after = await desk.place.credentials.update(found.id, before.id, **changes)
     desk.session.show(shapes.credential(after), DETAILS)
     _remark(desk, after)
     undo = accredit("credential", "update", application, before.name, *_trusting(before, described=True))
@@ -158,19 +157,17 @@ async def update(desk: Desk, application: str, name: str, audience: str | None, 
 @credential.command("delete")
 @click.argument("application", metavar="APP")
 @click.argument("name", metavar="NAME")
-@on_store
+@on_desk
 async def delete(desk: Desk, application: str, name: str) -> None:
     """Trust it no more; holds for the next request."""
-    from accredit import administer
-
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
-    used = shapes.instant(_last_used(desk, tenant, found).get(held.id))
+    used = shapes.instant(_last_used(desk, tenant, found, [held]).get(held.id))
     when = f"last used {used}" if used else "never used, as far as the log reaches back"
     desk.session.confirm(f"Delete {held.name} of {found.display_name}, {when}?")
-    await administer.credentials.delete(desk.by, found.id, held.name)
+    await desk.place.credentials.delete(found.id, held.id)
     undo = accredit("credential", "add", application, "--name", held.name, *_trusting(held))
     desk.session.done(f"Deleted {held.name} {held.id}", undo)
 
@@ -178,7 +175,6 @@ async def delete(desk: Desk, application: str, name: str) -> None:
 async def _added(
     desk: Desk, found: Application, name: str, members: Mapping[str, str | None], audience: str | None, *, dry_run: bool
 ) -> FederatedCredential:
-    from accredit import administer
     from accredit.trust import DEFAULT_AUDIENCE
 
     given: dict[str, Any] = {
@@ -187,10 +183,8 @@ async def _added(
         "audiences": (DEFAULT_AUDIENCE if audience is None else audience,),
     }
     if not dry_run:
-        return await administer.credentials.add(desk.by, found.id, **given)
-    from accredit.cli.rehearsal import rehearsed
-
-    return await rehearsed(desk.by, lambda by: administer.credentials.add(by, found.id, **given))
+        return await desk.place.credentials.add(found.id, **given)
+    return await desk.place.rehearsed(found, **given)
 
 
 async def _copied(
@@ -199,6 +193,8 @@ async def _copied(
     """Return the members with those of a token. What nobody has proven must be typed as well."""
     from accredit import assertions, exchange
 
+    async with desk.reading() as store:
+        tenant = await store.tenants.get(tenant.id)
     policy = assertions.ENTRA if tenant.portability == "entra" else assertions.EXTENDED
     try:
         presented = assertions.parse(inputs.token(given, desk.session), policy)
@@ -266,11 +262,12 @@ def _trusting(held: FederatedCredential, *, described: bool = False) -> tuple[st
 def _remark(desk: Desk, made: FederatedCredential) -> None:
     from accredit import administer
 
-    for sentence in administer.credentials.remarks(made, desk.by.own_issuers):
+    for sentence in administer.credentials.remarks(made, desk.place.own_issuers):
         desk.session.warn(sentence)
 
 
-def _last_used(desk: Desk, tenant: Tenant, found: Application) -> Mapping[UUID, datetime]:
+def _last_used(
+    desk: Desk, tenant: Tenant, found: Application, held: Sequence[FederatedCredential]
+) -> Mapping[UUID, datetime]:
     """Return when each credential last signed the application in, as far as the log reaches back."""
-    with desk.events() as events:
-        return events.last_used(tenant.id, found.app_id)
+    return desk.place.last_used(tenant.id, found.app_id, held) or {}

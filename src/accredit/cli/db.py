@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from accredit.cli.desk import refuse_elsewhere
 from accredit.cli.failures import NO, Answered
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
@@ -60,6 +61,7 @@ def upgrade(session: Session) -> None:
 def _path(session: Session) -> Path:
     from accredit.app.local import find_existing
 
+    refuse_elsewhere(session)
     return find_existing(session.settings()).database
 
 

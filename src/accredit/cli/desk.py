@@ -1,29 +1,28 @@
-"""The store of this machine, opened for one command: what is read, who changes it, and where the result goes."""
+"""What a command works with: the place where it acts, what it finds there, and where the result goes."""
 
 from __future__ import annotations
 
 import functools
-import getpass
-import os
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from accredit.cli import names
+from accredit.cli import names, profiles
 from accredit.cli.session import Session
 from accredit.cli.words import accredit
+from accredit.errors import HOST_ONLY, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
-    from accredit.administer import Administrator
-    from accredit.app.local import Local
+    from accredit.cli.here import Here
+    from accredit.cli.place import Place
     from accredit.directory import Application, Tenant
     from accredit.issuers import Issuer, KeyReference, KeySet
     from accredit.ports import Transaction
-    from accredit.stores.event_reader import EventReader
 
     Story = Callable[..., Coroutine[Any, Any, None]]
 
@@ -31,30 +30,19 @@ _BACK: Final = {"enable": "disable", "disable": "enable", "block": "unblock", "u
 
 
 class Desk:
-    """What a command that acts on the store works with."""
+    """What a command that acts on a directory works with."""
 
-    def __init__(self, session: Session, local: Local) -> None:
+    def __init__(self, session: Session, place: Place) -> None:
         self.session = session
-        self.local = local
-
-    @functools.cached_property
-    def by(self) -> Administrator:
-        """Whoever runs this command."""
-        from accredit.signins import Actor
-
-        return self.local.administrator(Actor(name=_user(), kind="local", id=str(os.getuid())))
+        self.place = place
 
     @property
     def now(self) -> datetime:
         """The current instant, aware UTC."""
-        return self.by.clock()
-
-    def events(self) -> EventReader:
-        """Open the sign-in log for reading; a context manager."""
-        return self.local.events()
+        return self.place.now
 
     async def tenant(self) -> Tenant:
-        """Find the tenant that was named, or the only one."""
+        """Find the tenant that was named, or the only one. Of a tenant elsewhere only the id is sure."""
         async with self.reading() as store:
             return await names.tenant(store, self.session.tenant)
 
@@ -69,8 +57,16 @@ class Desk:
         self.session.done(f"{past} {what}", accredit(*noun, _BACK[verb], *which))
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        """Open a consistent view of the store."""
-        return self.local.registry.reading()
+        """Open a view of the directory: of the store a consistent one."""
+        return self.place.reading()
+
+
+class HostDesk(Desk):
+    """A desk on the authority's own host, for what concerns the whole instance."""
+
+    def __init__(self, session: Session, here: Here) -> None:
+        super().__init__(session, here)
+        self.here = here
 
 
 class UploadedKeys:
@@ -87,20 +83,50 @@ class UploadedKeys:
         return self.at_hand(issuer)
 
 
-def on_store(story: Story) -> Callable[..., None]:
-    """Decorate the coroutine of a command: it gets a ``Desk`` before its own parameters."""
+@contextmanager
+def opened(session: Session) -> Iterator[Place]:
+    """Open where a command acts: an authority at a URL, where one is chosen; else the store on this machine."""
+    if (profile := profiles.chosen(session)) is None:
+        from accredit.cli.here import Here
+
+        with session.local() as local:
+            yield Here(session, local)
+    else:
+        from accredit.cli.there import there
+
+        with there(session, profile) as place:
+            yield place
+
+
+def refuse_elsewhere(session: Session) -> None:
+    """Refuse what only the authority's host can do, where another one is chosen. ``HOST_ONLY``."""
+    if (profile := profiles.chosen(session)) is not None:
+        raise Refused(HOST_ONLY, url=profile.url)
+
+
+def on_desk(story: Story) -> Callable[..., None]:
+    """Decorate the coroutine of a command: it gets a ``Desk`` before its own parameters, wherever that stands."""
 
     @functools.wraps(story)
     def run(**given: Any) -> None:  # noqa: ANN401  click passes whatever the options hold
         session = click.get_current_context().ensure_object(Session)
-        with session.local() as local:
-            local.run(story(Desk(session, local), **given))
+        with opened(session) as place:
+            place.run(story(Desk(session, place), **given))
 
     return run
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container without a user database
-        return str(os.getuid())
+def on_host(story: Story) -> Callable[..., None]:
+    """Decorate the coroutine of a command that only the authority's host can run: it gets a ``HostDesk``."""
+
+    @functools.wraps(story)
+    def run(**given: Any) -> None:  # noqa: ANN401  click passes whatever the options hold
+        from accredit.cli.here import Here
+
+        session = click.get_current_context().ensure_object(Session)
+        refuse_elsewhere(session)
+        with session.local() as local:
+            here = Here(session, local)
+            here.run(story(HostDesk(session, here), **given))
+
+    return run

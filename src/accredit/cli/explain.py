@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 import click
+from msgspec.structs import replace
 
 from accredit.cli import failures, inputs, names
-from accredit.cli.desk import UploadedKeys, on_store
+from accredit.cli.desk import UploadedKeys, on_desk
 from accredit.cli.failures import Answered
 from accredit.cli.grammar import command
 from accredit.cli.ink import cells, folded, safe, width
@@ -54,7 +55,7 @@ def _token(context: click.Context, _parameter: click.Parameter, given: str) -> s
 @click.option("--online", is_flag=True, help="Fetch the issuer's keys, if it is registered, and check the signature.")
 @click.option("--ready-file", metavar="FILE", help="The ready file of the emulator whose test issuer has the keys.")
 @click.option("--url", envvar="ACCREDIT_URL", help="Its address, https://localhost:8443 if not given (ACCREDIT_URL).")
-@on_store
+@on_desk
 async def explain(
     desk: Desk,
     token: str,
@@ -75,10 +76,10 @@ async def explain(
     if ready_file and not url:
         url = str(inputs.ready(ready_file).get("url", ""))
     async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
+        tenant = await store.tenants.get((await names.tenant(store, desk.session.tenant)).id)
         asked = await _asked(store, tenant, application, everywhere=everywhere)
-        held = {each.id: await store.credentials.find(application_id=each.id) for each in asked}
         records = await names.everything(store.issuers, tenant_id=tenant.id)
+        held = {each.id: await _trusted(store, each, records) for each in asked}
     presented = _read(token, tenant)
     named = [] if isinstance(presented, Refused) else [each for each in records if each.url == presented.issuer]
     at_hand = _fetched(desk, presented, named, url or "") if online else AtHand(UploadedKeys())
@@ -100,6 +101,13 @@ async def _asked(store: Transaction, tenant: Tenant, wanted: str | None, *, ever
     if not every or (len(every) > 1 and not everywhere):
         raise click.UsageError(f"this tenant has {len(every)} applications; say which one (-a APP), or --all")
     return every
+
+
+async def _trusted(store: Transaction, of: Application, records: Sequence[Issuer]) -> list[FederatedCredential]:
+    """Return what an application trusts, with the whole record of each issuer: from elsewhere only its id may come."""
+    whole = {each.id: each for each in records}
+    found = await store.credentials.find(application_id=of.id)
+    return [replace(each, issuer=whole.get(each.issuer.id, each.issuer)) for each in found]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +134,11 @@ def _fetched(desk: Desk, presented: Presented | Refused, named: Sequence[Issuer]
     if not named:
         desk.session.note(f"{safe(presented.issuer)} is not registered: nothing is fetched.")
         return AtHand(UploadedKeys())
-    from accredit.app.online import fetched
-
     asked = [each for each in named if _may_prove(desk, presented, each)]
-    found = fetched(desk.local.folder, desk.session.settings(), asked, presented.key, url)
+    found = desk.place.fetched(asked, presented.key, url)
     for refused in found.refused.values():
         desk.session.warn(f"the issuer's keys cannot be fetched: {refused.detail}")
-    if found.refused and desk.local.folder.emulator:
+    if found.refused and desk.place.emulator:
         desk.session.note("An emulator's test issuers answer while it runs: --ready-file FILE or --url URL says where.")
     return AtHand(found.keys, found.refused)
 
@@ -142,7 +148,7 @@ def _may_prove(desk: Desk, presented: Presented, record: Issuer) -> bool:
     from accredit import assertions, issuers
 
     try:
-        issuers.refuse_own(presented.issuer, desk.by.own_issuers)
+        issuers.refuse_own(presented.issuer, desk.place.own_issuers)
         assertions.refuse_algorithm(presented.key, record)
     except Refused:
         return False
@@ -171,7 +177,7 @@ def _explanation(
         Trusted(credentials, multi_audience=tenant.several_audiences),
         client=name,
         now=now,
-        own=desk.by.own_issuers,
+        own=desk.place.own_issuers,
         keys={**at_hand.refused, **keys},
         proof=exchange.state_of_proof(presented, named, at_hand.keys, now),
         disabled=[each for each in credentials if not each.enabled],

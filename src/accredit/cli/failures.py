@@ -26,6 +26,7 @@ from accredit.errors import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from accredit.client import OtherRefusal
     from accredit.errors import Row
 
 DONE: Final = 0
@@ -153,6 +154,19 @@ def of_refused(refused: Refused, where: str, fix: str = "") -> Failure:
         fix=fix or row.advice,
         docs=f"accredit help {row.label}",
         exit=exit_of_row(row),
+    )
+
+
+def of_authority(error: OtherRefusal, where: str) -> Failure:
+    """Word what an authority refused for a reason that the catalogue here does not have."""
+    usual = _BY_STATUS.get(error.status, USAGE)
+    return Failure(
+        code=error.code,
+        message=error.message,
+        where=where,
+        why=error.detail or f"The authority answered {error.status}.",
+        fix="Ask whoever administers the authority; its version or its texts differ from those of this command.",
+        exit=EXCHANGE_REFUSED if error.token else usual,
     )
 
 

@@ -28,7 +28,7 @@ _SAME: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Other words for a command; what a noun does not know is passed over."""
 SHARED: Final = "Options of every command"
-EPILOG: Final = "Options of every command (-o, -q, --tenant, --data, --yes, ...): accredit --help"
+EPILOG: Final = "Options of every command (-o, -q, --tenant, --profile, --yes, ...): accredit --help"
 
 
 def _keep(context: click.Context, parameter: click.Parameter, value: object) -> None:
@@ -55,7 +55,12 @@ def _shared(*, hidden: bool) -> list[click.Parameter]:
         ),
         (("--data", "data"), {"metavar": "DIR", "help": "Data directory of the authority (ACCREDIT_DATA)."}),
         (("--config", "config"), {"metavar": "FILE", "help": "Settings file (ACCREDIT_CONFIG)."}),
-        (("--local", "local_store"), {"is_flag": True, "help": "Act on the store of this machine: always so, so far."}),
+        (("--local", "local_store"), {"is_flag": True, "help": "Act on the store of this machine, not at a URL."}),
+        (("--profile", "profile"), {"metavar": "NAME", "help": "Act where accredit login went (ACCREDIT_PROFILE)."}),
+        (
+            ("--timeout", "timeout"),
+            {"type": click.FloatRange(0.1, 600), "metavar": "SECONDS", "help": "How long to wait for an authority."},
+        ),
         (("-y", "--yes", "assume_yes"), {"is_flag": True, "help": "Do not ask before something is destroyed."}),
         (("--no-input", "no_input"), {"is_flag": True, "help": "Never ask; what would be asked is refused."}),
         (("--no-color", "no_color"), {"is_flag": True, "help": "No colour (also NO_COLOR)."}),
@@ -75,7 +80,10 @@ class Verb(rich_click.RichCommand):
     """A command that does something. It takes the shared options after its own."""
 
     def __init__(self, *, params: list[click.Parameter] | None = None, **more: Any) -> None:  # noqa: ANN401
-        super().__init__(params=[*(params or []), *_shared(hidden=True)], **{"epilog": EPILOG, **more})
+        own = [*(params or [])]
+        taken = {name for each in own for name in each.opts}  # serve has a --profile of its own
+        shared = [each for each in _shared(hidden=True) if not taken & set(each.opts)]
+        super().__init__(params=[*own, *shared], **{"epilog": EPILOG, **more})
 
 
 class Noun(rich_click.RichGroup):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from accredit.cli import shapes
+from accredit.cli.desk import refuse_elsewhere
 from accredit.cli.grammar import command
 from accredit.cli.output import Column
 from accredit.cli.session import Session, pass_session
@@ -55,6 +56,7 @@ def init(
     """Make a data directory: database, master key, signing keys, the first tenant. Nothing is ever overwritten."""
     from accredit.app.initialise import initialise
 
+    refuse_elsewhere(session)
     settings = session.settings(public_url=public_url)
     made = initialise(
         settings, display_name=display_name or domains[0], domains=domains, portability=portability, enable=enable

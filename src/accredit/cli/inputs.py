@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from accredit.cli.session import Session
 
 LONGEST_TOKEN: Final = 256 * 1_024  # characters read; a longer text is no token of anybody
+LONGEST_SECRET: Final = 16 * 1_024  # octets
 LARGEST_FILE: Final = 1_024 * 1_024  # octets
 PARTS: Final = 3
 _DURATION: Final = re.compile(r"(\d{1,6})([hdwmy])")

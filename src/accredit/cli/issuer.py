@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import inputs, names, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit, counted, options
@@ -56,20 +56,20 @@ def issuer() -> None:
 
 
 @issuer.command("list")
-@on_store
+@on_desk
 async def list_issuers(desk: Desk) -> None:
     """List the issuer records of a tenant."""
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.everything(store.issuers, tenant_id=tenant.id)
-        shown = [shapes.issuer(each, len(await store.credentials.find(issuer_id=each.id))) for each in found]
+        shown = [shapes.issuer(each, await store.credentials.count(None, issuer_id=each.id)) for each in found]
     shown.sort(key=lambda each: (each["issuer"], each["id"]))
     desk.session.show(shown, COLUMNS)
 
 
 @issuer.command("show")
 @click.argument("issuer", metavar="ISSUER")
-@on_store
+@on_desk
 async def show(desk: Desk, issuer: str) -> None:
     """Show one issuer record, by URL or id."""
     found = await _found(desk, issuer)
@@ -86,14 +86,11 @@ async def show(desk: Desk, issuer: str) -> None:
 @click.option("--port", "ports", multiple=True, type=int, help="A port it may use besides 443, 6443 and 8443.")
 @click.option("--jwks-host", "allowed_jwks_hosts", multiple=True, metavar="HOST", help=_HOST)
 @click.option("--twin", is_flag=True, help="A second record of the same URL (extended portability).")
-@on_store
+@on_desk
 async def create(desk: Desk, issuer: str, keys: str | None, ca_bundle: str | None, **members: Any) -> None:  # noqa: ANN401
     """Register an issuer before a credential names it."""
-    from accredit import administer
-
     tenant = await desk.tenant()
-    made = await administer.issuers.create(
-        desk.by,
+    made = await desk.place.issuers.create(
         tenant.id,
         issuer,
         uploaded=inputs.text_file(keys) if keys else None,
@@ -118,11 +115,9 @@ async def create(desk: Desk, issuer: str, keys: str | None, ca_bundle: str | Non
 @click.option("--max-lifetime", type=int, help="Seconds that its tokens may live.")
 @click.option("--skew", type=int, help="Seconds of clock difference that are forgiven.")
 @click.option("--require-kid/--no-require-kid", default=None, help="Whether a token must name its key.")
-@on_store
+@on_desk
 async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None, **members: Any) -> None:  # noqa: ANN401
     """Change an issuer record. Its URL never changes."""
-    from accredit import administer
-
     changes = {key: value for key, value in members.items() if value not in (None, ())}
     for key in ("algorithms", "networks", "ports", "allowed_jwks_hosts"):
         if key in changes:  # '' and 0 mean none
@@ -134,7 +129,7 @@ async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None
     if not changes:
         raise click.UsageError("nothing to change was given")
     found = await _found(desk, issuer)
-    after = await administer.issuers.update(desk.by, found.id, **changes)
+    after = await desk.place.issuers.update(found.id, **changes)
     await _show(desk, after)
     undo = accredit("issuer", "update", after.id, *_back(found, changes))
     if found.ca_bundle is not None and "ca_bundle" in changes:
@@ -148,14 +143,12 @@ async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None
 @issuer.command("upload")
 @click.argument("issuer", metavar="ISSUER")
 @click.argument("file", metavar="FILE")
-@on_store
+@on_desk
 async def upload(desk: Desk, issuer: str, file: str) -> None:
     """Take an issuer's keys from FILE (a JWKS or one JWK; - reads standard input) and never from the network."""
-    from accredit import administer
-
     document = inputs.text_file(file)
     found = await _found(desk, issuer)
-    after = await administer.issuers.upload(desk.by, found.id, document)
+    after = await desk.place.issuers.upload(found.id, document)
     await _show(desk, after)
     count = counted(len(shapes.issuer(after)["keyIds"]), "key")
     undo = accredit("issuer", "update", after.id, *_back(found, ("jwks_url",)))
@@ -164,7 +157,7 @@ async def upload(desk: Desk, issuer: str, file: str) -> None:
 
 @issuer.command("block")
 @click.argument("issuer", metavar="ISSUER")
-@on_store
+@on_desk
 async def block(desk: Desk, issuer: str) -> None:
     """Accept nothing that it signed, from the next request on."""
     await _switch(desk, issuer, "block")
@@ -172,7 +165,7 @@ async def block(desk: Desk, issuer: str) -> None:
 
 @issuer.command("unblock")
 @click.argument("issuer", metavar="ISSUER")
-@on_store
+@on_desk
 async def unblock(desk: Desk, issuer: str) -> None:
     """Accept its tokens again."""
     await _switch(desk, issuer, "unblock")
@@ -180,29 +173,25 @@ async def unblock(desk: Desk, issuer: str) -> None:
 
 @issuer.command("delete")
 @click.argument("issuer", metavar="ISSUER")
-@on_store
+@on_desk
 async def delete(desk: Desk, issuer: str) -> None:
     """Delete an issuer record that no credential names."""
-    from accredit import administer
-
     found = await _found(desk, issuer)
     desk.session.confirm(f"Delete the record of {found.url} ({found.id})?")
-    await administer.issuers.delete(desk.by, found.id)
+    await desk.place.issuers.delete(found.id)
     desk.session.done(f"Deleted issuer {found.url}", accredit("issuer", "create", found.url))
 
 
 async def _switch(desk: Desk, wanted: str, verb: str) -> None:
-    from accredit import administer
-
     found = await _found(desk, wanted)
-    after = await administer.issuers.block(desk.by, found.id, blocked=verb == "block")
+    after = await desk.place.issuers.block(found.id, blocked=verb == "block")
     await _show(desk, after)
     desk.switched(verb, f"issuer {after.url}", ("issuer",), after.id)
 
 
 async def _show(desk: Desk, found: Issuer) -> None:
     async with desk.reading() as store:
-        held = len(await store.credentials.find(issuer_id=found.id))
+        held = await store.credentials.count(None, issuer_id=found.id)
     desk.session.show(shapes.issuer(found, held), DETAILS)
 
 

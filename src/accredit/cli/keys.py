@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from accredit.cli import names, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_host
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
-    from accredit.cli.desk import Desk
+    from accredit.cli.desk import HostDesk
     from accredit.directory import SigningAlgorithm
 
 COLUMNS: Final = (
@@ -33,8 +33,8 @@ def keys() -> None:
 
 @keys.command("list")
 @click.option("--all", "everything", is_flag=True, help="Withdrawn keys too.")
-@on_store
-async def list_keys(desk: Desk, everything: bool) -> None:
+@on_host
+async def list_keys(desk: HostDesk, everything: bool) -> None:
     """List the keys that are published, and what each of them is for."""
     from accredit.administer import signing_keys
     from accredit.tokens.keys import state
@@ -51,15 +51,15 @@ async def list_keys(desk: Desk, everything: bool) -> None:
 @keys.command("rotate")
 @click.option("--algorithm", type=ALGORITHM, default="RS256", help="Which kind of key.")
 @click.option("--emergency", is_flag=True, help="Use the new key now and withdraw every other one at once.")
-@on_store
-async def rotate(desk: Desk, algorithm: SigningAlgorithm, emergency: bool) -> None:
+@on_host
+async def rotate(desk: HostDesk, algorithm: SigningAlgorithm, emergency: bool) -> None:
     """Make the next key: published now, used when every cache of the key set has seen it."""
     from accredit.administer import signing_keys
     from accredit.tokens.keys import state
 
     if emergency:
         desk.session.confirm(f"Withdraw every {algorithm} key now? {_WITHDRAWN}")
-    made = await signing_keys.rotate(desk.by, desk.local.make_key(), algorithm, emergency=emergency)
+    made = await signing_keys.rotate(desk.here.by, desk.here.local.make_key(), algorithm, emergency=emergency)
     async with desk.reading() as store:
         found = await signing_keys.read_all(store)
     desk.session.show(shapes.signing_key(made, state(made, found, desk.now)), COLUMNS)
@@ -72,8 +72,8 @@ async def rotate(desk: Desk, algorithm: SigningAlgorithm, emergency: bool) -> No
 
 @keys.command("retire")
 @click.argument("kid", metavar="KEY_ID")
-@on_store
-async def retire(desk: Desk, kid: str) -> None:
+@on_host
+async def retire(desk: HostDesk, kid: str) -> None:
     """Take a next or a retired key out of the key set at once."""
     from accredit.administer import signing_keys
     from accredit.tokens.keys import state
@@ -83,7 +83,7 @@ async def retire(desk: Desk, kid: str) -> None:
     if kid not in known:
         raise names.absent(kid, "signing key has this id", known)
     desk.session.confirm(f"Withdraw key {kid}? {_WITHDRAWN}")
-    after = await signing_keys.withdraw(desk.by, kid)
+    after = await signing_keys.withdraw(desk.here.by, kid)
     async with desk.reading() as store:
         found = await signing_keys.read_all(store)
     desk.session.show(shapes.signing_key(after, state(after, found, desk.now)), COLUMNS)

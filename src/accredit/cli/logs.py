@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import inputs, names, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.ink import folded, safe, width
 from accredit.cli.output import Column
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from accredit.cli.desk import Desk
     from accredit.cli.ink import Ink
+    from accredit.cli.place import Log
     from accredit.signins import Event
-    from accredit.stores.event_reader import EventReader
 
 _FIRST_OF_ENTRA: Final = 10_000  # our own numbers have four digits
 _CLAIMS: Final = {"iss": "Issuer", "aud": "Audience", "sub": "Subject"}
@@ -89,14 +89,14 @@ def logs() -> None:
 @click.option("--failed", is_flag=True, help="Refused ones only.")
 @click.option("--correlation", metavar="ID", help="Those of one correlation id, oldest first.")
 @click.option("-n", "--limit", type=click.IntRange(1, MOST), default=20, help="At most so many (default: 20).")
-@on_store
+@on_desk
 async def list_events(desk: Desk, application: str | None, failed: bool, correlation: str | None, limit: int) -> None:
     """List the newest sign-ins first."""
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         app_id = (await names.application(store, tenant, application)).app_id if application else None
     wanted = inputs.key_id(correlation) if correlation is not None else None
-    with desk.events() as events:
+    with desk.place.log() as events:
         every = iter(events.by_correlation(tenant.id, wanted)) if wanted else _newest(events, tenant.id, app_id)
         found = islice((each for each in every if (app_id in (None, each.app_id)) and (each.code or not failed)), limit)
         desk.session.show([shapes.event(each) for each in found], COLUMNS)
@@ -104,11 +104,11 @@ async def list_events(desk: Desk, application: str | None, failed: bool, correla
 
 @logs.command("show")
 @click.argument("request", metavar="REQUEST_ID")
-@on_store
+@on_desk
 async def show(desk: Desk, request: str) -> None:
     """Show one sign-in by its request (trace) id: who, how, what, and why not."""
     tenant = await desk.tenant()
-    with desk.events() as events:
+    with desk.place.log() as events:
         found = events.by_id(inputs.key_id(request))
     if found is None or found.tenant_id != tenant.id:
         raise Refused(OBJECT_NOT_FOUND, id=request, detail="The log has no sign-in with this request id (any more).")
@@ -122,7 +122,7 @@ async def show(desk: Desk, request: str) -> None:
             session.say(line)
 
 
-def _newest(events: EventReader, tenant_id: UUID, app_id: UUID | None) -> Iterator[Event]:
+def _newest(events: Log, tenant_id: UUID, app_id: UUID | None) -> Iterator[Event]:
     """Yield the events of a tenant, or of one application in it, newest first, page by page."""
     page = events.last(tenant_id, app_id)
     while page:

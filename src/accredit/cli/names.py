@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import TypeVar
 
-    from accredit.directory import Application, ServicePrincipal, Tenant
+    from accredit.directory import Application, AppRole, ServicePrincipal, Tenant
     from accredit.issuers import Issuer
     from accredit.ports import Shelf, Transaction
     from accredit.trust import FederatedCredential
@@ -109,6 +109,28 @@ async def credential(store: Transaction, of: Application, wanted: str) -> Federa
     if found:
         return found[0]
     raise Refused(CREDENTIAL_NOT_FOUND, name=wanted, detail=did_you_mean(wanted, [each.name for each in held]))
+
+
+def app_role(of: Application, wanted: str) -> AppRole:
+    """Find an app role of an application by value or id."""
+    return _role(of.app_roles, of.display_name, wanted)
+
+
+async def role_id(store: Transaction, of: ServicePrincipal, wanted: str) -> UUID:
+    """Find an app role that an API offers, by value; an id is taken as it stands."""
+    from accredit.administer import permissions
+
+    return uuid(wanted) or _role(await permissions.roles(store, of), of.display_name, wanted).id
+
+
+def _role(offered: Sequence[AppRole], api: str, wanted: str) -> AppRole:
+    for each in sorted(offered, key=lambda role: not role.enabled):
+        if wanted in {each.value, str(each.id)}:
+            return each
+    known = [each.value for each in offered if each.enabled and each.value]
+    hint = did_you_mean(wanted, known)
+    detail = f"{api} offers no role {wanted} (there are: {', '.join(known) or 'none'})"
+    raise Refused(OBJECT_NOT_FOUND, id=wanted, detail=f"{detail}; {hint}" if hint else detail)
 
 
 async def issuer(store: Transaction, where: Tenant, wanted: str) -> Issuer:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from accredit.cli import names, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from accredit.cli.desk import Desk
     from accredit.directory import ServicePrincipal
 
@@ -30,7 +32,7 @@ def permission() -> None:
 
 @permission.command("list")
 @click.argument("application", metavar="APP")
-@on_store
+@on_desk
 async def list_permissions(desk: Desk, application: str) -> None:
     """List what an application has been granted."""
     from accredit.administer import permissions
@@ -52,13 +54,11 @@ async def list_permissions(desk: Desk, application: str) -> None:
 @click.argument("application", metavar="APP")
 @click.argument("api", metavar="API")
 @click.argument("role", metavar="ROLE")
-@on_store
+@on_desk
 async def grant(desk: Desk, application: str, api: str, role: str) -> None:
     """Grant the app role ROLE of API (a name, an id, or such as api://orders) to an application."""
-    from accredit.administer import permissions
-
-    holder, resource = await _pair(desk, application, api)
-    made = await permissions.grant(desk.by, holder.id, resource.id, names.uuid(role) or role)
+    holder, resource, role_id = await _meant(desk, application, api, role)
+    made = await desk.place.permissions.grant(holder.id, resource.id, role_id)
     desk.session.show(shapes.assignment(made, holder, resource, "" if names.uuid(role) else role), COLUMNS)
     undo = accredit("permission", "revoke", application, api, role)
     desk.session.done(f"Granted {role} of {resource.display_name} to {holder.display_name} {made.id}", undo)
@@ -68,19 +68,19 @@ async def grant(desk: Desk, application: str, api: str, role: str) -> None:
 @click.argument("application", metavar="APP")
 @click.argument("api", metavar="API")
 @click.argument("role", metavar="ROLE")
-@on_store
+@on_desk
 async def revoke(desk: Desk, application: str, api: str, role: str) -> None:
     """Take an app role away; tokens that bear it live on until they expire."""
-    from accredit.administer import permissions
-
-    holder, resource = await _pair(desk, application, api)
+    holder, resource, role_id = await _meant(desk, application, api, role)
     desk.session.confirm(f"Revoke {role} of {resource.display_name} from {holder.display_name}?")
-    await permissions.revoke(desk.by, holder.id, resource.id, names.uuid(role) or role)
+    await desk.place.permissions.revoke(holder.id, resource.id, role_id)
     undo = accredit("permission", "grant", application, api, role)
     desk.session.done(f"Revoked {role} of {resource.display_name} from {holder.display_name}", undo)
 
 
-async def _pair(desk: Desk, application: str, api: str) -> tuple[ServicePrincipal, ServicePrincipal]:
+async def _meant(desk: Desk, application: str, api: str, role: str) -> tuple[ServicePrincipal, ServicePrincipal, UUID]:
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
-        return await names.principal(store, tenant, application), await names.principal(store, tenant, api)
+        holder = await names.principal(store, tenant, application)
+        resource = await names.principal(store, tenant, api)
+        return holder, resource, await names.role_id(store, resource, role)

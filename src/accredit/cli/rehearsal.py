@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec.structs import replace as replace_in
+
+from accredit.cli import names
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
 
     from accredit.administer import Administrator
+    from accredit.cli.place import Place
+    from accredit.directory import Application
     from accredit.ports import Registry, Transaction
+    from accredit.trust import FederatedCredential
 
 T = TypeVar("T")
 
@@ -35,6 +42,38 @@ class _Rehearsal:
             async with self.registry.transaction() as store:
                 yield store
                 raise _Undone
+
+
+async def rehearsed_apart(
+    store: Transaction,
+    place: Place,
+    application: Application,
+    **members: Any,  # noqa: ANN401  by name
+) -> FederatedCredential:
+    """Return the credential that would be added elsewhere: judged on a copy of what bears on it, by the same rules."""
+    from accredit import administer
+    from accredit.app.chance import SystemIds, now
+    from accredit.signins import Actor
+    from accredit.stores.memory import MemoryRegistry
+
+    copy = MemoryRegistry()
+    async with copy.transaction() as made:
+        await made.tenants.add(await store.tenants.get(application.tenant_id))
+        await made.applications.add(application)
+        records = {each.id: each for each in await names.everything(store.issuers, tenant_id=application.tenant_id)}
+        for record in records.values():
+            await made.issuers.add(record)
+        for each in await store.credentials.find(application_id=application.id):
+            await made.credentials.add(replace_in(each, issuer=records[each.issuer.id]))
+    by = administer.Administrator(
+        copy,
+        SystemIds(),
+        now,
+        Actor(name="rehearsal", kind="local"),
+        own_issuers=place.own_issuers,
+        emulator=place.emulator,
+    )
+    return await administer.credentials.add(by, application.id, **members)
 
 
 async def rehearsed(by: Administrator, change: Callable[[Administrator], Awaitable[T]]) -> T:

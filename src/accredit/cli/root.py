@@ -45,6 +45,10 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "token": ("token:token", "Tokens: what they say."),
     "logs": ("logs:logs", "Sign-ins, granted or refused, and why: every attempt whose application is known."),
     "idp": ("idp:idp", "Test issuers of a running emulator."),
+    "login": ("login:login", "Sign in at an authority: commands act there from now on, until logout, or with --local."),
+    "logout": ("login:logout", "Forget an authority and the access token for it."),
+    "whoami": ("login:whoami", "Say who commands act as, where, with which roles, and for how long."),
+    "env": ("env:env", "Print the variables that point a client at an authority, and name its traps."),
     "keys": ("keys:keys", "Signing keys: next, active, retired."),
     "db": ("db:db", "The database's schema."),
     "config": ("config:config", "Settings of the server."),
@@ -77,6 +81,7 @@ rich_click.rich_click.COMMAND_GROUPS = {
             "commands": ["tenant", "app", "sp", "credential", "secret", "certificate", "permission", "issuer"],
         },
         {"name": "What happened, and why", "commands": ["explain", "token", "logs", "idp"]},
+        {"name": "Speak to an authority", "commands": ["login", "logout", "whoami", "env"]},
         {"name": "Run it", "commands": ["keys", "db", "config", "help", "version"]},
     ]
 }
@@ -179,13 +184,26 @@ def _worded(error: Exception, where: str) -> Failure:
         return failures.of_usage(error.format_message(), context.command_path if context else where)
     if isinstance(error, click.ClickException):
         return failures.of_usage(error.format_message(), where)
-    return _of_outside(error, where) or Failure(
-        code="unexpected",
-        message=f"{type(error).__name__}: {error}",
-        where=where,
-        why="This is a fault of accredit, not of yours.",
-        fix="Repeat the command with -vv and report what it prints.",
+    return (
+        _of_authority(error, where)
+        or _of_outside(error, where)
+        or Failure(
+            code="unexpected",
+            message=f"{type(error).__name__}: {error}",
+            where=where,
+            why="This is a fault of accredit, not of yours.",
+            fix="Repeat the command with -vv and report what it prints.",
+        )
     )
+
+
+def _of_authority(error: Exception, where: str) -> Failure | None:
+    """Word what an authority said in words that this version does not know; nothing for any other error."""
+    if "accredit.client" not in sys.modules:  # nobody asked one
+        return None
+    from accredit.client import OtherRefusal
+
+    return failures.of_authority(error, where) if isinstance(error, OtherRefusal) else None
 
 
 def _of_outside(error: Exception, where: str) -> Failure | None:

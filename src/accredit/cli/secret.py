@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from accredit.cli import inputs, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit
@@ -36,7 +36,7 @@ def secret() -> None:
 
 @secret.command("list")
 @click.argument("application", metavar="APP")
-@on_store
+@on_desk
 async def list_secrets(desk: Desk, application: str) -> None:
     """List the secrets of an application, without their values."""
     found = await desk.application(application)
@@ -47,14 +47,12 @@ async def list_secrets(desk: Desk, application: str) -> None:
 @click.argument("application", metavar="APP")
 @click.option("--name", "display_name", help="What it is for.")
 @click.option("--end", help="When it ends: 90d, 12h, 1y or an ISO date; in two years if not given.")
-@on_store
+@on_desk
 async def add(desk: Desk, application: str, display_name: str | None, end: str | None) -> None:
     """Make a secret and print it, this once."""
-    from accredit import administer
-
     found = await desk.application(application)
     ends_at = inputs.end(end, desk.now)
-    made = await administer.evidence.add_secret(desk.by, found.id, display_name=display_name, ends_at=ends_at)
+    made = await desk.place.evidence.add_secret(found.id, display_name=display_name, ends_at=ends_at)
     desk.session.show({**shapes.secret(made.secret), "secretText": made.value}, MADE)
     desk.session.note("The secret is shown this once; nobody can read it again.")
     undo = accredit("secret", "remove", application, made.secret.key_id)
@@ -64,13 +62,11 @@ async def add(desk: Desk, application: str, display_name: str | None, end: str |
 @secret.command("remove")
 @click.argument("application", metavar="APP")
 @click.argument("key_id", metavar="KEY_ID")
-@on_store
+@on_desk
 async def remove(desk: Desk, application: str, key_id: str) -> None:
     """Remove a secret; it opens nothing from the next request on."""
-    from accredit import administer
-
     found = await desk.application(application)
     wanted = inputs.key_id(key_id)
     desk.session.confirm(f"Remove secret {wanted} of {found.display_name}?")
-    await administer.evidence.remove_secret(desk.by, found.id, wanted)
+    await desk.place.evidence.remove_secret(found.id, wanted)
     desk.session.done(f"Removed secret {wanted}; a new one is made with {accredit('secret', 'add', application)}")

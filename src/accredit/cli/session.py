@@ -41,6 +41,8 @@ class Session:
     tenant: str | None = field(default_factory=lambda: os.environ.get("ACCREDIT_TENANT"))
     data: str | None = None
     config: str | None = None
+    profile: str | None = None
+    timeout: float | None = None  # seconds
     local_store: bool = False
     assume_yes: bool = False
     no_input: bool = False

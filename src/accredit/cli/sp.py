@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from accredit.cli import names, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
     from accredit.cli.desk import Desk
-    from accredit.directory import ServicePrincipal
+    from accredit.directory import Application, ServicePrincipal
     from accredit.ports import Transaction
 
 COLUMNS: Final = (
@@ -41,20 +41,21 @@ def sp() -> None:
 
 
 @sp.command("list")
-@on_store
+@on_desk
 async def list_principals(desk: Desk) -> None:
     """List the service principals."""
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.everything(store.principals, tenant_id=tenant.id)
         found.sort(key=lambda each: (each.display_name.casefold(), each.app_id))
-        shown = [await _shape(store, each) for each in found]
+        registered = {each.id: each for each in await names.everything(store.applications, tenant_id=tenant.id)}
+        shown = [_written(each, registered.get(each.application_id) if each.application_id else None) for each in found]
     desk.session.show(shown, COLUMNS)
 
 
 @sp.command("show")
 @click.argument("principal", metavar="SP")
-@on_store
+@on_desk
 async def show(desk: Desk, principal: str) -> None:
     """Show one service principal, by name, client id, object id or a name of its API."""
     async with desk.reading() as store:
@@ -65,10 +66,9 @@ async def show(desk: Desk, principal: str) -> None:
 
 @sp.command("create")
 @click.argument("application", metavar="APP")
-@on_store
+@on_desk
 async def create(desk: Desk, application: str) -> None:
     """Create the service principal of an application, or of one of Microsoft's by its client id or key."""
-    from accredit import administer
     from accredit.directory import wellknown
 
     async with desk.reading() as store:
@@ -81,7 +81,7 @@ async def create(desk: Desk, application: str) -> None:
             app_id = key
         else:
             app_id = (await names.application(store, tenant, application)).app_id
-    made = await administer.principals.create(desk.by, tenant.id, app_id)
+    made = await desk.place.principals.create(tenant.id, app_id)
     async with desk.reading() as store:
         shown = await _shape(store, made)
     desk.session.show(shown, DETAILS)
@@ -92,7 +92,7 @@ async def create(desk: Desk, application: str) -> None:
 
 @sp.command("enable")
 @click.argument("principal", metavar="SP")
-@on_store
+@on_desk
 async def enable(desk: Desk, principal: str) -> None:
     """Let it get tokens, and be asked for, again."""
     await _switch(desk, principal, "enable")
@@ -100,19 +100,17 @@ async def enable(desk: Desk, principal: str) -> None:
 
 @sp.command("disable")
 @click.argument("principal", metavar="SP")
-@on_store
+@on_desk
 async def disable(desk: Desk, principal: str) -> None:
     """Let it get no tokens; holds for the next request."""
     await _switch(desk, principal, "disable")
 
 
 async def _switch(desk: Desk, wanted: str, verb: str) -> None:
-    from accredit import administer
-
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.principal(store, tenant, wanted)
-    after = await administer.principals.update(desk.by, found.id, enabled=verb == "enable")
+    after = await desk.place.principals.update(found.id, enabled=verb == "enable")
     async with desk.reading() as store:
         shown = await _shape(store, after)
     desk.session.show(shown, DETAILS)
@@ -121,7 +119,10 @@ async def _switch(desk: Desk, wanted: str, verb: str) -> None:
 
 async def _shape(store: Transaction, of: ServicePrincipal) -> dict[str, object]:
     """Write a service principal with the names and roles that are in force."""
-    if of.application_id is None:
+    return _written(of, None if of.application_id is None else await store.applications.get(of.application_id))
+
+
+def _written(of: ServicePrincipal, application: Application | None) -> dict[str, object]:
+    if application is None:
         return shapes.principal(of, of.names, of.app_roles)
-    application = await store.applications.get(of.application_id)
     return shapes.principal(of, application.identifier_uris, application.app_roles)

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import names, shapes
-from accredit.cli.desk import on_store
+from accredit.cli.desk import on_desk, on_host
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit, counted, option, options
 
 if TYPE_CHECKING:
-    from accredit.cli.desk import Desk
+    from accredit.cli.desk import Desk, HostDesk
     from accredit.directory import Tenant
 
 
@@ -48,22 +48,22 @@ def tenant() -> None:
 
 
 @tenant.command("list")
-@on_store
-async def list_tenants(desk: Desk) -> None:
+@on_host
+async def list_tenants(desk: HostDesk) -> None:
     """List the tenants."""
     _refuse_tenant_option(desk)
     async with desk.reading() as store:
         found = await names.everything(store.tenants)
-    desk.session.show([shapes.tenant(each, emulator=desk.by.emulator) for each in found], COLUMNS)
+    desk.session.show([shapes.tenant(each, emulator=desk.place.emulator) for each in found], COLUMNS)
 
 
 @tenant.command("show")
 @click.argument("name", metavar="[TENANT]", required=False)
-@on_store
+@on_desk
 async def show(desk: Desk, name: str | None) -> None:
     """Show one tenant, by id or domain."""
     found = await _found(desk, name)
-    desk.session.show(shapes.tenant(found, emulator=desk.by.emulator), DETAILS)
+    desk.session.show(shapes.tenant(found, emulator=desk.place.emulator), DETAILS)
 
 
 @tenant.command("create")
@@ -79,17 +79,23 @@ async def show(desk: Desk, name: str | None) -> None:
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
 @click.option("--trust-changes", type=TRUST_CHANGES, help="Whether owners may also widen what they trust.")
 @click.option("--well-known", multiple=True, help="Enable only these of Microsoft's APIs, by key, such as graph.")
-@on_store
-async def create(desk: Desk, name: str, domains: tuple[str, ...], well_known: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
+@on_host
+async def create(
+    desk: HostDesk,
+    name: str,
+    domains: tuple[str, ...],
+    well_known: tuple[str, ...],
+    **members: Any,  # noqa: ANN401
+) -> None:
     """Create a tenant. What accredit init makes has portability extended; here the default is entra."""
     from accredit import administer
 
     _refuse_tenant_option(desk)
     given = {key: value for key, value in members.items() if value is not None}
     made = await administer.tenants.create(
-        desk.by, display_name=name, domains=domains, enable=well_known or None, **given
+        desk.here.by, display_name=name, domains=domains, enable=well_known or None, **given
     )
-    desk.session.show(shapes.tenant(made, emulator=desk.by.emulator), DETAILS)
+    desk.session.show(shapes.tenant(made, emulator=desk.place.emulator), DETAILS)
     desk.session.done(f"Created tenant {made.domains[0]} {made.id}", accredit("tenant", "delete", made.id))
 
 
@@ -101,21 +107,19 @@ async def create(desk: Desk, name: str, domains: tuple[str, ...], well_known: tu
 @click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
 @click.option("--trust-changes", type=TRUST_CHANGES, help="Whether owners may also widen what they trust.")
-@on_store
+@on_desk
 async def update(desk: Desk, name: str | None, domains: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
     """Change a tenant."""
-    from accredit import administer
-
     changes = {key: value for key, value in members.items() if value is not None} | (
         {"domains": domains} if domains else {}
     )
     if not changes:
         raise click.UsageError("nothing to change was given")
     before = await _found(desk, name)
-    after = await administer.tenants.update(desk.by, before.id, **changes)
-    desk.session.show(shapes.tenant(after, emulator=desk.by.emulator), DETAILS)
+    after = await desk.place.tenants.update(before.id, **changes)
+    desk.session.show(shapes.tenant(after, emulator=desk.place.emulator), DETAILS)
     back: list[str] = []
-    rule = before.who_widens(emulator=desk.by.emulator)
+    rule = before.who_widens(emulator=desk.place.emulator)
     in_force = {"multi_audience": before.several_audiences, "trust_changes": rule}
     for key in changes:
         if key == "domains":
@@ -128,8 +132,8 @@ async def update(desk: Desk, name: str | None, domains: tuple[str, ...], **membe
 
 @tenant.command("delete")
 @click.argument("name", metavar="TENANT")
-@on_store
-async def delete(desk: Desk, name: str) -> None:
+@on_host
+async def delete(desk: HostDesk, name: str) -> None:
     """Delete a tenant with everything in it. Its sign-in events stay."""
     from accredit import administer
 
@@ -137,7 +141,7 @@ async def delete(desk: Desk, name: str) -> None:
     async with desk.reading() as store:
         held = len(await names.everything(store.applications, tenant_id=found.id))
     desk.session.confirm(f"Delete tenant {found.domains[0]} ({found.id}) with {counted(held, 'application')}?")
-    await administer.tenants.delete(desk.by, found.id)
+    await administer.tenants.delete(desk.here.by, found.id)
     desk.session.done(f"Deleted tenant {found.domains[0]} {found.id}; this cannot be undone.")
 
 
@@ -146,6 +150,7 @@ async def _found(desk: Desk, name: str | None) -> Tenant:
     typed = desk.session.typed_tenant
     async with desk.reading() as store:
         found = await names.tenant(store, name or desk.session.tenant)
+        found = await store.tenants.get(found.id)
         if name and typed and typed.lower() not in {str(found.id), *found.domains}:
             raise click.UsageError(f"{name} is not the tenant {typed} that --tenant names")
     return found

@@ -1,0 +1,117 @@
+"""The store of this machine as a place to act in: read directly, changed by the functions of ``administer``."""
+
+from __future__ import annotations
+
+import functools
+import getpass
+import os
+from typing import TYPE_CHECKING, Any, cast
+
+from accredit import administer
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager
+    from datetime import datetime
+    from types import ModuleType
+    from uuid import UUID
+
+    from accredit.administer import Administrator
+    from accredit.app.local import Local
+    from accredit.app.online import Fetched
+    from accredit.cli import place
+    from accredit.cli.session import Session
+    from accredit.directory import Application
+    from accredit.issuers import Issuer, KeyReference, OwnIssuers
+    from accredit.ports import Transaction
+    from accredit.stores.event_reader import EventReader
+    from accredit.trust import FederatedCredential
+
+
+class Here:
+    """The store, opened for one command, beside a running server or without one."""
+
+    def __init__(self, session: Session, local: Local) -> None:
+        self.session = session
+        self.local = local
+        self.tenants = cast("place.Tenants", _Bound(administer.tenants, self))
+        self.applications = cast("place.Applications", _Bound(administer.applications, self))
+        self.credentials = cast("place.Credentials", _Bound(administer.credentials, self))
+        self.evidence = cast("place.Evidence", _Bound(administer.evidence, self))
+        self.principals = cast("place.Principals", _Bound(administer.principals, self))
+        self.permissions = cast("place.Permissions", _Bound(administer.permissions, self))
+        self.issuers = cast("place.Issuers", _Bound(administer.issuers, self))
+
+    @functools.cached_property
+    def by(self) -> Administrator:
+        """Whoever runs this command."""
+        from accredit.signins import Actor
+
+        return self.local.administrator(Actor(name=user(), kind="local", id=str(os.getuid())))
+
+    @property
+    def emulator(self) -> bool:
+        """Whether the store is an emulator's."""
+        return self.local.folder.emulator
+
+    @property
+    def own_issuers(self) -> OwnIssuers:
+        """The issuers that are never believed."""
+        return self.local.own_issuers
+
+    @property
+    def now(self) -> datetime:
+        """The current instant, aware UTC."""
+        return self.by.clock()
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a consistent view of the store."""
+        return self.local.registry.reading()
+
+    def log(self) -> EventReader:
+        """Open the sign-in log."""
+        return self.local.events()
+
+    def last_used(
+        self, tenant_id: UUID, app_id: UUID, _credentials: Sequence[FederatedCredential]
+    ) -> Mapping[UUID, datetime]:
+        """Return when each credential last signed the application in, as far as the log reaches back."""
+        with self.log() as events:
+            return events.last_used(tenant_id, app_id)
+
+    async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
+        """Return the credential that would be added."""
+        from accredit.cli.rehearsal import rehearsed
+
+        return await rehearsed(self.by, lambda by: administer.credentials.add(by, application.id, **members))
+
+    def fetched(self, records: Sequence[Issuer], wanted: KeyReference, base: str) -> Fetched:
+        """Fetch the keys of issuers from here."""
+        from accredit.app.online import fetched
+
+        folder = self.local.folder
+        ca = (folder.path / "ca.pem").read_text("utf-8") if folder.emulator else ""
+        return fetched(records, wanted, self.session.settings(), emulator=folder.emulator, base=base, ca=ca)
+
+    def run(self, story: Coroutine[Any, Any, None]) -> None:
+        """Run a command to its end. A local store never suspends, so no event loop is needed."""
+        self.local.run(story)
+
+
+class _Bound:
+    """The functions of one noun of ``administer``, made by whoever runs the command."""
+
+    def __init__(self, noun: ModuleType, here: Here) -> None:
+        self._noun = noun
+        self._here = here
+
+    def __getattr__(self, verb: str) -> Any:  # noqa: ANN401  typed by the protocol that it is cast to
+        return functools.partial(getattr(self._noun, verb), self._here.by)
+
+
+def user() -> str:
+    """Return the name of whoever runs the command."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container without a user database
+        return str(os.getuid())

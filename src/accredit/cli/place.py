@@ -1,0 +1,134 @@
+"""Where a command acts: a store on this machine, or an authority at a URL. Commands see this, and nothing else of it.
+
+Both read the same values from the same shelves and are changed by functions of the same names and arguments
+(``accredit.administer`` and ``accredit.client``), so that a command is written once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from datetime import datetime
+    from uuid import UUID
+
+    from accredit.app.online import Fetched
+    from accredit.directory import Application, AppRole, Assignment, Certificate, Secret, ServicePrincipal, Tenant
+    from accredit.issuers import Issuer, KeyReference, OwnIssuers
+    from accredit.ports import Transaction
+    from accredit.signins import Event
+    from accredit.trust import FederatedCredential
+
+
+class NewSecret(Protocol):
+    """A secret just made."""
+
+    @property
+    def secret(self) -> Secret: ...
+    @property
+    def value(self) -> str: ...
+
+
+class Tenants(Protocol):
+    async def update(self, tenant_id: UUID, **changes: object) -> Tenant: ...
+
+
+class Applications(Protocol):
+    async def create(self, tenant_id: UUID, /, *, with_principal: bool, **members: object) -> Application: ...
+    async def update(self, application_id: UUID, **changes: object) -> Application: ...
+    async def delete(self, application_id: UUID) -> None: ...
+    async def add_role(self, application_id: UUID, *, value: str, display_name: str, description: str) -> AppRole: ...
+    async def enable_role(self, application_id: UUID, role: UUID, *, enabled: bool) -> AppRole: ...
+    async def remove_role(self, application_id: UUID, role: UUID) -> None: ...
+
+
+class Credentials(Protocol):
+    async def add(self, application_id: UUID, **members: object) -> FederatedCredential: ...
+    async def update(self, application_id: UUID, which: UUID, **changes: object) -> FederatedCredential: ...
+    async def delete(self, application_id: UUID, which: UUID) -> None: ...
+
+
+class Evidence(Protocol):
+    async def add_secret(self, object_id: UUID, *, display_name: str | None, ends_at: datetime | None) -> NewSecret: ...
+    async def remove_secret(self, object_id: UUID, key_id: UUID) -> None: ...
+    async def add_certificate(self, object_id: UUID, data: bytes, *, display_name: str | None) -> Certificate: ...
+    async def remove_certificate(self, object_id: UUID, key_id: UUID) -> None: ...
+
+
+class Principals(Protocol):
+    async def create(self, tenant_id: UUID, app_id: UUID, /) -> ServicePrincipal: ...
+    async def update(self, principal_id: UUID, *, enabled: bool) -> ServicePrincipal: ...
+
+
+class Permissions(Protocol):
+    async def grant(self, principal_id: UUID, resource_id: UUID, role: UUID) -> Assignment: ...
+    async def revoke(self, principal_id: UUID, resource_id: UUID, role: UUID) -> None: ...
+
+
+class Issuers(Protocol):
+    async def create(self, tenant_id: UUID, issuer: str, /, **members: object) -> Issuer: ...
+    async def update(self, issuer_id: UUID, **changes: object) -> Issuer: ...
+    async def upload(self, issuer_id: UUID, document: str) -> Issuer: ...
+    async def block(self, issuer_id: UUID, *, blocked: bool) -> Issuer: ...
+    async def delete(self, issuer_id: UUID) -> None: ...
+
+
+class Log(Protocol):
+    """The sign-in log."""
+
+    def last(self, tenant_id: UUID, app_id: UUID | None = None, *, before: Event | None = None) -> Sequence[Event]: ...
+    def by_id(self, event_id: UUID) -> Event | None: ...
+    def by_correlation(self, tenant_id: UUID, correlation_id: UUID) -> Sequence[Event]: ...
+
+
+class Place(Protocol):
+    """Where a command acts."""
+
+    @property
+    def tenants(self) -> Tenants: ...
+    @property
+    def applications(self) -> Applications: ...
+    @property
+    def credentials(self) -> Credentials: ...
+    @property
+    def evidence(self) -> Evidence: ...
+    @property
+    def principals(self) -> Principals: ...
+    @property
+    def permissions(self) -> Permissions: ...
+    @property
+    def issuers(self) -> Issuers: ...
+
+    @property
+    def emulator(self) -> bool:
+        """Whether it is an emulator's."""
+
+    @property
+    def own_issuers(self) -> OwnIssuers:
+        """The issuers that are never believed there."""
+
+    @property
+    def now(self) -> datetime:
+        """The current instant, aware UTC."""
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a view of the directory."""
+
+    def log(self) -> AbstractContextManager[Log]:
+        """Open the sign-in log."""
+
+    def last_used(
+        self, tenant_id: UUID, app_id: UUID, credentials: Sequence[FederatedCredential]
+    ) -> Mapping[UUID, datetime] | None:
+        """Return when each credential last signed the application in; ``None``: who asks may not know."""
+
+    async def rehearsed(self, application: Application, **members: object) -> FederatedCredential:
+        """Return the credential that would be added. Nothing is stored; what would be refused is refused."""
+
+    def fetched(self, records: Sequence[Issuer], wanted: KeyReference, base: str) -> Fetched:
+        """Fetch the keys of issuers, as the exchange does. ``base``: the URL of the emulator, if that is known."""
+
+    def run(self, story: Coroutine[Any, Any, None]) -> None:
+        """Run a command to its end."""

@@ -1,0 +1,168 @@
+"""An authority at a URL as a place to act in: read and changed over its API, as whoever is signed in to it.
+
+Rule 1: what proves who somebody is, is read when a token is needed and not before; it is never printed.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from accredit import client
+from accredit.app.marks import own_issuers
+from accredit.cli import inputs, profiles
+from accredit.cli.story import run
+from accredit.client.http import TIMEOUT
+from accredit.errors import SIGN_IN_NEEDED, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine, Iterator, Mapping, Sequence
+    from contextlib import AbstractAsyncContextManager, AbstractContextManager
+    from datetime import datetime
+    from uuid import UUID
+
+    from accredit.app.online import Fetched
+    from accredit.cli.place import Log
+    from accredit.cli.profiles import Profile
+    from accredit.cli.session import Session
+    from accredit.client import Authority, Evidence
+    from accredit.client.evidence import Asked
+    from accredit.directory import Application
+    from accredit.issuers import Issuer, KeyReference, OwnIssuers
+    from accredit.ports import Transaction
+    from accredit.trust import FederatedCredential
+
+
+class There:
+    """An authority, as whoever is signed in there sees and changes it."""
+
+    def __init__(self, session: Session, profile: Profile, authority: Authority) -> None:
+        self.session = session
+        self.profile = profile
+        self.authority = authority
+        self.tenants = authority.tenants
+        self.applications = authority.applications
+        self.credentials = authority.credentials
+        self.evidence = authority.evidence
+        self.principals = authority.principals
+        self.permissions = authority.permissions
+        self.issuers = authority.issuers
+
+    @cached_property
+    def emulator(self) -> bool:
+        """Whether it is an emulator."""
+        return self.authority.is_emulator()
+
+    @cached_property
+    def own_issuers(self) -> OwnIssuers:
+        """The issuers that are never believed there, as far as its address says."""
+        return own_issuers((self.authority.url,), (), emulator=self.emulator)
+
+    @property
+    def now(self) -> datetime:
+        """The current instant, aware UTC, as this machine has it."""
+        return self.authority.now
+
+    def reading(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a view of its directory."""
+        return self.authority.reading()  # type: ignore[return-value]  # as much of a transaction as commands read
+
+    def log(self) -> AbstractContextManager[Log]:
+        """Open its sign-in log."""
+        return nullcontext(self.authority.log)
+
+    def last_used(
+        self, _tenant_id: UUID, app_id: UUID, credentials: Sequence[FederatedCredential]
+    ) -> Mapping[UUID, datetime] | None:
+        """Return when each credential last signed the application in; ``None``: who asks may not know."""
+        found = self.authority.log.last_used(app_id, [each.id for each in credentials])
+        if found is None:
+            self.session.remark("When they were last used is not known: reading the log needs AuditLog.Read.All.")
+        return found
+
+    async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
+        """Return the credential that would be added: judged here, on what the authority says that it has."""
+        from accredit.cli.rehearsal import rehearsed_apart
+
+        async with self.reading() as store:
+            return await rehearsed_apart(store, self, application, **members)
+
+    def fetched(self, records: Sequence[Issuer], wanted: KeyReference, base: str) -> Fetched:
+        """Fetch the keys of issuers from here, where the authority would fetch them from where it is."""
+        from accredit.app.online import fetched
+        from accredit.config import Settings
+
+        ca = inputs.text_file(self.profile.ca_file) if self.profile.ca_file else ""
+        url = base or self.authority.url
+        return fetched(records, wanted, Settings(), emulator=self.emulator, base=url, ca=ca)
+
+    def run(self, story: Coroutine[Any, Any, None]) -> None:
+        """Run a command to its end. The client waits where it stands, so no event loop is needed."""
+        run(story)
+
+
+@contextmanager
+def there(session: Session, profile: Profile, tried: Evidence | None = None) -> Iterator[There]:
+    """Open the authority of a profile, in the tenant that the command names.
+
+    ``tried``: what proves who somebody is, in place of what the profile says; nothing that is kept counts then.
+    """
+    tenant = session.tenant or profile.tenant
+    usual = tried is None and tenant == profile.tenant
+    held = profiles.token(profile) if usual else ""
+    if profile.kind == "token":
+        held = os.environ.get(profile.source.removeprefix("env:"), "") if profile.source else held
+    if session.verbose:
+        session.note(f"authority {profile.url}")
+    with client.connect(
+        profile.url,
+        client_id=profile.client_id,
+        evidence=tried or evidence(session, profile),
+        tenant=tenant,
+        ca_file=profile.ca_file or None,
+        token=held,
+        timeout=session.timeout or TIMEOUT,
+        keep=lambda token: profiles.keep_token(profile, token.value) if usual else None,
+    ) as authority:
+        yield There(session, profile, authority)
+
+
+def evidence(session: Session, profile: Profile) -> Evidence | None:
+    """Return what proves who somebody is, read where the profile says; ``None``: nothing is at hand."""
+    if profile.kind == "token" or not profile.client_id:
+        return None
+    if profile.kind == "federated":
+        return client.FederatedToken(lambda: inputs.token(profile.source, session)) if profile.source else None
+    if profile.kind == "certificate":
+        path = profile.source.removeprefix("@")
+        return _Late(lambda: client.ClientCertificate.of_pem(inputs.file(path), path))
+    return _Late(lambda: client.ClientSecret(profile.secret or secret(session, profile)))
+
+
+def secret(session: Session, profile: Profile) -> str:
+    """Read a secret: from where the profile says, from the environment, or from whoever sits at the terminal."""
+    if profile.source.startswith("@"):
+        return inputs.text_file(profile.source[1:], most=inputs.LONGEST_SECRET).strip()
+    for name in (profile.source.removeprefix("env:"), "ACCREDIT_CLIENT_SECRET"):
+        if found := os.environ.get(name):
+            return found.strip()
+    if not session.can_ask:
+        raise Refused(SIGN_IN_NEEDED, url=profile.url, reason="its secret is not at hand, and nobody can be asked here")
+    return str(click.prompt(f"Secret of {profile.client_id}", hide_input=True, err=True)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class _Late:
+    """Evidence that is made when it is needed."""
+
+    make: Any
+
+    def form(self, asked: Asked) -> Mapping[str, str]:
+        """Return the members of the form."""
+        made: Evidence = self.make()
+        return made.form(asked)

@@ -1,0 +1,271 @@
+"""Every command says and does the same at a URL as beside the store: it is run on both, and compared word for word."""
+
+import json
+import re
+import shutil
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from tests import forge
+from tests.cli.conftest import ran
+from tests.support.emulator import running
+
+pytestmark = pytest.mark.slow
+
+GITHUB = "https://token.actions.githubusercontent.com"
+GITLAB = "https://gitlab.example.com"
+CI = ("--issuer", GITLAB, "--subject", "project_path:a/b:ref_type:branch:ref:main")
+APP = ("app", "create")
+
+READS = {
+    "applications": ("app", "list"),
+    "an application": ("app", "show", "deploy-bot"),
+    "an application by client id": ("app", "show", "acc7ed17-0000-4000-8000-000000000003"),
+    "an application by its identifier": ("app", "show", "api://orders/"),
+    "an application by a name in another case": ("app", "show", "Deploy-Bot"),
+    "an application that is not there": ("app", "show", "deploy-bit"),
+    "an application by an id that nothing has": ("app", "show", "11111111-2222-4333-8444-555555555555"),
+    "app roles": ("app", "role", "list", "Orders API"),
+    "service principals": ("sp", "list"),
+    "a service principal": ("sp", "show", "deploy-bot"),
+    "a well-known service principal by one of its names": ("sp", "show", "https://graph.microsoft.com"),
+    "a service principal that could be made": ("sp", "show", "nobody"),
+    "credentials": ("credential", "list", "deploy-bot"),
+    "a credential": ("credential", "show", "deploy-bot", "github-production"),
+    "a credential that is not there": ("credential", "show", "deploy-bot", "github-productoin"),
+    "credentials of an application that has none": ("credential", "list", "Orders API"),
+    "secrets": ("secret", "list", "accredit-admin"),
+    "certificates": ("certificate", "list", "deploy-bot"),
+    "permissions": ("permission", "list", "deploy-bot"),
+    "issuers": ("issuer", "list"),
+    "an issuer": ("issuer", "show", GITHUB),
+    "an issuer that is not there": ("issuer", "show", "https://x.example"),
+    "the tenant": ("tenant", "show"),
+    "the tenant by domain": ("tenant", "show", "contoso.test"),
+    "another tenant": ("tenant", "show", "fabrikam.test"),
+    "applications of the tenant by domain": ("app", "list", "--tenant", "contoso.test"),
+    "a query": ("app", "list", "-q", "[].displayName"),
+    "a query that cannot be used": ("app", "list", "-q", "[["),
+}
+FORMATS = ("table", "json", "tsv")
+
+WRITES = {
+    "an application": (
+        (*APP, "build bot", "--description", "builds", "--identifier-uri", "api://build", "--token-version", "2"),
+        ("app", "update", "build bot", "--name", "builder", "--token-lifetime", "600", "--signing-algorithm", "ES256"),
+        ("app", "update", "builder", "--public", "--disabled", "--identifier-uri", ""),
+        ("app", "update", "builder"),
+        ("sp", "show", "builder"),
+        ("app", "delete", "builder"),
+        ("app", "delete", "builder", "--yes"),
+        ("app", "show", "builder"),
+    ),
+    "an application without a service principal": (
+        (*APP, "absent", "--no-sp"),
+        ("sp", "show", "absent"),
+        ("sp", "create", "absent"),
+        ("sp", "create", "absent"),
+        ("sp", "disable", "absent"),
+        ("sp", "enable", "absent"),
+        ("app", "delete", "absent", "--yes"),
+    ),
+    "two applications of one name": (
+        (*APP, "twin"),
+        (*APP, "twin"),
+        ("app", "show", "twin"),
+    ),
+    "values that are refused": (
+        (*APP, ""),
+        (*APP, "x" * 300),
+        (*APP, "taken", "--identifier-uri", "api://orders"),
+        ("app", "update", "deploy-bot", "--token-lifetime", "5"),
+        ("app", "update", "Orders API", "--identifier-uri", "https://graph.microsoft.com"),
+    ),
+    "app roles": (
+        (*APP, "api", "--identifier-uri", "api://api"),
+        ("app", "role", "add", "api", "Things.Read", "--description", "Reads things"),
+        ("app", "role", "add", "api", "Things.Read"),
+        ("app", "role", "add", "api", "not a value"),
+        ("permission", "grant", "deploy-bot", "api", "Things.Read"),
+        ("permission", "grant", "deploy-bot", "api", "Things.Read"),
+        ("permission", "grant", "deploy-bot", "api", "Things.Write"),
+        ("permission", "list", "deploy-bot"),
+        ("app", "role", "remove", "api", "Things.Read", "--yes"),
+        ("app", "role", "disable", "api", "Things.Read"),
+        ("permission", "grant", "accredit-admin", "api", "Things.Read"),
+        ("app", "role", "enable", "api", "Things.Read"),
+        ("permission", "revoke", "deploy-bot", "api", "Things.Read", "--yes"),
+        ("permission", "revoke", "deploy-bot", "api", "Things.Read", "--yes"),
+        ("app", "role", "disable", "api", "Things.Read"),
+        ("app", "role", "remove", "api", "Things.Read", "--yes"),
+        ("app", "role", "remove", "api", "Things.Read", "--yes"),
+        ("app", "delete", "api", "--yes"),
+    ),
+    "credentials": (
+        (*APP, "ci"),
+        ("credential", "add", "ci", "--name", "main", *CI, "--description", "the main branch"),
+        ("credential", "add", "ci", "--name", "main", *CI),
+        ("credential", "add", "ci", "--name", "other", *CI),
+        ("credential", "add", "ci", *CI[:2], "--subject", "project_path:a/b:ref_type:branch:ref:dev*"),
+        ("credential", "add", "ci", "--name", "x", *CI),
+        ("credential", "add", "ci", "--name", "bare"),
+        ("credential", "add", "ci", "--name", "odd", "--issuer", "http://x.example", "--subject", "s"),
+        ("credential", "add", "ci", "--name", "odd", *CI, "--audience", ""),
+        ("credential", "add", "ci", "--name", "ours", "--issuer", "https://login.microsoftonline.com/x/v2.0", *CI[2:]),
+        (
+            *("credential", "add", "ci", "--name", "any", "--issuer", GITHUB, "--expression"),
+            "claims['sub'] matches 'repo:octo-org@123456/*' and claims['repository_id'] eq '456789'",
+        ),
+        ("credential", "add", "ci", "--name", "bad", "--issuer", GITHUB, "--expression", "claims['sub'] like 'x'"),
+        ("credential", "update", "ci", "main", "--subject", "project_path:a/b:ref_type:branch:ref:prod"),
+        ("credential", "update", "ci", "any", "--subject", "plain"),
+        ("credential", "update", "ci", "main", "--audience", "api://other", "--description", ""),
+        ("credential", "update", "ci", "nothing", "--subject", "s"),
+        ("credential", "list", "ci"),
+        ("issuer", "list"),
+        ("credential", "delete", "ci", "main"),
+        ("credential", "delete", "ci", "main", "--yes"),
+        ("credential", "delete", "ci", "main", "--yes"),
+        ("app", "delete", "ci", "--yes"),
+    ),
+    "credentials that are only rehearsed": (
+        (*APP, "careful"),
+        ("credential", "add", "careful", "--name", "one", *CI, "--dry-run"),
+        ("credential", "add", "careful", "--name", "o", *CI, "--dry-run"),
+        ("credential", "list", "careful"),
+        ("credential", "add", "careful", "--name", "one", *CI),
+        ("credential", "add", "careful", "--name", "two", *CI, "--dry-run"),
+        ("app", "delete", "careful", "--yes"),
+    ),
+    "secrets": (
+        (*APP, "keyed"),
+        ("secret", "add", "keyed", "--name", "first", "--end", "90d", "-o", "json"),
+        ("secret", "add", "keyed", "--end", "2020-01-01"),
+        ("secret", "list", "keyed"),
+        ("secret", "remove", "keyed", "<1:keyId>"),
+        ("secret", "remove", "keyed", "<1:keyId>", "--yes"),
+        ("secret", "remove", "keyed", "<1:keyId>", "--yes"),
+        ("app", "delete", "keyed", "--yes"),
+    ),
+    "certificates": (
+        (*APP, "certified"),
+        ("certificate", "add", "certified", "{certificate}", "--name", "laptop", "-o", "json"),
+        ("certificate", "add", "certified", "{certificate}"),
+        ("certificate", "add", "certified", "{nonsense}"),
+        ("certificate", "list", "certified"),
+        ("certificate", "remove", "certified", "<1:keyId>", "--yes"),
+        ("certificate", "remove", "certified", "<1:keyId>", "--yes"),
+        ("app", "delete", "certified", "--yes"),
+    ),
+    "issuers": (
+        ("issuer", "create", "https://issuer.example", "--algorithm", "RS256", "--network", "10.0.0.0/8"),
+        ("issuer", "create", "https://issuer.example"),
+        ("issuer", "create", "https://keys.example", "--keys", "{jwks}"),
+        ("issuer", "create", "https://broken.example", "--keys", "{nonsense}"),
+        ("issuer", "update", "https://issuer.example", "--port", "9443", "--skew", "10", "--jwks-host", "k.example"),
+        ("issuer", "update", "https://issuer.example", "--skew", "1000"),
+        ("issuer", "update", "https://issuer.example", "--network", "8.8.8.0/24"),
+        ("issuer", "update", "https://issuer.example", "--jwks-url", "https://issuer.example/keys"),
+        ("issuer", "update", "https://issuer.example", "--discovery"),
+        ("issuer", "upload", "https://issuer.example", "{jwks}"),
+        ("issuer", "block", "https://issuer.example"),
+        ("issuer", "show", "https://issuer.example"),
+        ("issuer", "unblock", "https://issuer.example"),
+        ("issuer", "delete", GITHUB, "--yes"),
+        ("issuer", "delete", "https://issuer.example", "--yes"),
+        ("issuer", "delete", "https://keys.example", "--yes"),
+    ),
+    "the tenant": (
+        ("tenant", "update", "--token-lifetime", "1200", "--name", "Contoso Ltd"),
+        ("tenant", "update", "--multi-audience", "refuse"),
+        ("tenant", "update", "--token-lifetime", "1"),
+        ("tenant", "update", "--domain", "contoso.test", "--domain", "a.test"),
+        ("tenant", "update", "--trust-changes", "owner_may_narrow"),
+        ("tenant", "update", "--trust-changes", "entra", "--multi-audience", "contained"),
+        ("tenant", "update", "--token-lifetime", "3600", "--name", "Contoso", "--domain", "contoso.test"),
+    ),
+}
+
+
+class Two:
+    """Two copies of one directory: one to act on here, one that a server answers for."""
+
+    def __init__(self, here, there, ready):
+        self.here = here
+        self.there = there
+        self.ready = ready
+
+    def both(self, *words, stdin="", given=({}, {})):
+        """Run a command on each, and return the two answers without what no two runs have in common."""
+        ended = []
+        for place, known in zip(((*("--data",), str(self.here)), ()), given, strict=True):
+            filled = [known.get(each, each) for each in words]
+            ended.append(ran(*filled, *place, stdin=stdin))
+        return ended
+
+
+@pytest.fixture(scope="module")
+def folder(served, tmp_path_factory):
+    made = tmp_path_factory.mktemp("two")
+    shutil.copytree(served.data, made / "here")
+    shutil.copytree(served.data, made / "data")
+    return made
+
+
+@pytest.fixture(scope="module")
+def emulator(folder):
+    with running(folder) as found:
+        yield found
+
+
+@pytest.fixture
+def two(folder, emulator, monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("ACCREDIT_URL", emulator.url)
+    monkeypatch.setenv("ACCREDIT_CA_FILE", str(emulator.ca_file))
+    monkeypatch.setenv("ACCREDIT_CLIENT_ID", emulator.ready["admin"]["client_id"])
+    monkeypatch.setenv("ACCREDIT_CLIENT_SECRET", emulator.ready["admin"]["client_secret"])
+    return Two(folder / "here", folder / "data", emulator.ready)
+
+
+def plain(text, known=()):
+    """Leave out what no two runs have in common: ids that were made, times, secrets."""
+    for number, each in enumerate(known):
+        text = text.replace(each, f"<{number}>")
+    text = re.sub(r"\b(?!acc7ed17)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]{8}(\.\d+)?Z", "<time>", text)
+    text = re.sub(r'"secretText": "[^"]+"', '"secretText": "<secret>"', text)
+    text = re.sub(r"(?<=<id>  first  )...", "<h>", text)
+    return re.sub(r'"hint": "[^"]+"', '"hint": "<hint>"', text)
+
+
+def compared(answers):
+    return [(each.code, plain(each.out), plain(each.err)) for each in answers]
+
+
+@pytest.mark.parametrize("output", FORMATS)
+@pytest.mark.parametrize("what", READS)
+def test_reading(two, what, output):
+    here, there = compared(two.both(*READS[what], "-o", output))
+    assert there == here
+
+
+@pytest.mark.parametrize("what", WRITES)
+def test_writing(two, served, what, tmp_path):
+    pem = x509.load_der_x509_certificate(forge.certificate(valid=(-1, 36_500)).der).public_bytes(Encoding.PEM)
+    (tmp_path / "certificate").write_bytes(pem)
+    (tmp_path / "jwks").write_text(served.jwks)
+    (tmp_path / "nonsense").write_text("nonsense")
+    files = {f"{{{name}}}": str(tmp_path / name) for name in ("certificate", "jwks", "nonsense")}
+    made = ({}, {})
+    for number, words in enumerate(WRITES[what]):
+        answers = two.both(*words, given=tuple({**files, **each} for each in made))
+        here, there = compared(answers)
+        assert there == here, words
+        print(what, number, here[0], words, here[2].splitlines()[:1])
+        for each, known in zip(answers, made, strict=True):
+            if "json" in words:
+                known |= {f"<{number}:{name}>": value for name, value in json.loads(each.out).items()}
