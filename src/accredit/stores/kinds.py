@@ -237,7 +237,7 @@ APPLICATIONS: Final = Kind(
             "signInAudience": _text("registration.sign_in_audience", "sign_in_audience_folded"),
             "isDisabled": Property(attrgetter("disabled"), "flag", "disabled", optional=True),
             "isFallbackPublicClient": Property(attrgetter("public"), "flag", "public", optional=True),
-            "identifierUris": Collection(attrgetter("identifier_uris")),
+            "identifierUris": Collection(attrgetter("identifier_uris"), names=True),
             "tags": Collection(attrgetter("registration.tags")),
         },
     ),
@@ -275,6 +275,7 @@ PRINCIPALS: Final = Kind(
             "servicePrincipalNames": Collection(
                 lambda principal: (str(principal.app_id), *principal.names),
                 Follows("application_id", "applications", "identifierUris", attrgetter("identifier_uris")),
+                names=True,
             ),
             "alternativeNames": Collection(attrgetter("registration.alternative_names")),
             "tags": Collection(attrgetter("registration.tags")),

@@ -80,6 +80,7 @@ class Collection(Generic[V]):
 
     read: Callable[[V], Sequence[str]]
     follows: Follows | None = None
+    names: bool = False  # each text names one thing: no other has it
 
 
 Follow: TypeAlias = Callable[[str, "UUID | None"], Any]

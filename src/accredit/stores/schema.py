@@ -127,6 +127,7 @@ applications = Table(
     Index(None, "app_id"),
     Index(None, "tenant_id", "display_name"),
     Index(None, "tenant_id", "display_name_folded", "id"),
+    Index(None, "tenant_id", "created_at", "id"),
     Index(None, "tenant_id", "unique_name", unique=True),
 )
 principals = Table(
@@ -149,6 +150,7 @@ principals = Table(
     Index(None, "tenant_id", "application_id"),
     Index(None, "tenant_id", "display_name"),
     Index(None, "tenant_id", "display_name_folded", "id"),
+    Index(None, "tenant_id", "created_at", "id"),
     _parent("application_id", "applications"),
 )
 application_elements = _elements("application_elements", "applications")
@@ -215,7 +217,7 @@ assignments = Table(
     UniqueConstraint("principal_id", "resource_id", "role_id"),
     Index(None, "tenant_id", "id"),
     Index(None, "tenant_id", "principal_id", "resource_id"),
-    Index(None, "tenant_id", "resource_id"),
+    Index(None, "tenant_id", "resource_id", "id"),
     _parent("principal_id", "principals"),
     _parent("resource_id", "principals"),
 )

@@ -99,6 +99,7 @@ CREATE TABLE applications (
   CONSTRAINT fk_applications_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_applications_app_id ON applications (app_id);
+CREATE INDEX ix_applications_tenant_id_created_at_id ON applications (tenant_id, created_at, id);
 CREATE INDEX ix_applications_tenant_id_display_name ON applications (tenant_id, display_name);
 CREATE INDEX ix_applications_tenant_id_display_name_folded_id ON applications (tenant_id, display_name_folded, id);
 CREATE UNIQUE INDEX ix_applications_tenant_id_unique_name ON applications (tenant_id, unique_name);
@@ -179,6 +180,7 @@ CREATE TABLE principals (
   CONSTRAINT fk_principals_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_principals_tenant_id_application_id ON principals (tenant_id, application_id);
+CREATE INDEX ix_principals_tenant_id_created_at_id ON principals (tenant_id, created_at, id);
 CREATE INDEX ix_principals_tenant_id_display_name ON principals (tenant_id, display_name);
 CREATE INDEX ix_principals_tenant_id_display_name_folded_id ON principals (tenant_id, display_name_folded, id);
 CREATE TABLE assignments (
@@ -199,7 +201,7 @@ CREATE TABLE assignments (
 );
 CREATE INDEX ix_assignments_tenant_id_id ON assignments (tenant_id, id);
 CREATE INDEX ix_assignments_tenant_id_principal_id_resource_id ON assignments (tenant_id, principal_id, resource_id);
-CREATE INDEX ix_assignments_tenant_id_resource_id ON assignments (tenant_id, resource_id);
+CREATE INDEX ix_assignments_tenant_id_resource_id_id ON assignments (tenant_id, resource_id, id);
 CREATE TABLE delegated_grants (
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,

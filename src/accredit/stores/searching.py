@@ -1,66 +1,71 @@
-"""A question as one statement, the same in SQLite and in PostgreSQL.
+"""A question as statements, the same in SQLite and in PostgreSQL.
 
-Rule 1: a condition is true or false, as in ``accredit.query``: SQL's third truth value never comes out of a comparison.
-Rule 2: text stands folded beside the value, so an index answers; a prefix is a range of it, never a pattern.
-Rule 3: what stands in a collection is looked up by its text, and gives the owners: no row is asked one by one.
+Rule 1: a page is read in one of two ways. What an index gives few of is gathered and put into order; else rows are
+walked through in the order of the page, which ends soon when many meet the condition.
+Rule 2: which way is known by looking, not by a database's guess: at most ``FEW`` keys are read from an index first.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from operator import ge, gt, le, lt
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from sqlalchemy import Select, and_, false, func, not_, or_, select, true, union_all
+from sqlalchemy import Select, and_, false, func, or_, select, true, union_all
 from sqlalchemy.dialects import sqlite
 
-from accredit import query as asked
-from accredit.query import ITSELF, fold
+from accredit.query import Any as AnyOf
 from accredit.stores.audits import AUDITS, newest_first
+from accredit.stores.conditions import Asked, Narrowed
 from accredit.stores.encoding import column
-from accredit.stores.kinds import KINDS
-from accredit.stores.properties import ELEMENT, Collection, Constant, Property, Questions
+from accredit.stores.properties import Property
 from accredit.stores.schema import METADATA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
-    from sqlalchemy import CompoundSelect, Table
+    from sqlalchemy import CompoundSelect
     from sqlalchemy.sql import ColumnElement
 
-    from accredit.query import Condition, Query, Scalar
+    from accredit.query import Condition, Query
     from accredit.stores.kinds import Kind
 
-_ELEMENTS: Final = {kind.table: kind.elements for kind in KINDS}
+Ask: TypeAlias = Callable[[Select[Any]], Awaitable[Sequence[Any]]]
+"""Returns the first column of what a statement finds. All that one question asks is answered from one view."""
+
+FEW: Final = 2_000  # things: put into order in some milliseconds
+
+_PROBES: Final = 4  # indexes that are looked at before rows are walked through
+_ALL: Final = 2**31 - 1
 _SQLITE: Final = sqlite.dialect(paramstyle="named")
-_ORDERED: Final = {"gt": gt, "ge": ge, "lt": lt, "le": le}
-_LAST: Final = chr(0x10FFFF)
-_BEFORE_SURROGATES: Final = 0xD7FF
-_AFTER_SURROGATES: Final = 0xE000
 
 
-def page(kind: Kind[Any], query: Query, where: Mapping[str, object]) -> Select[tuple[bytes]]:
-    """Return what selects the bodies of one page. Raises ``Refused(QUERY_UNSUPPORTED)``."""
+async def page(kind: Kind[Any], query: Query, where: Mapping[str, object], ask: Ask) -> Sequence[bytes]:
+    """Return the bodies of one page. Raises ``Refused(QUERY_UNSUPPORTED)``."""
     kind.questions.refuse(query)
-    asking = _Asking(kind.questions, METADATA.tables[kind.table], kind.elements, where.get("tenant_id"))
-    return asking.page(query, METADATA.tables[kind.table].c[kind.key], equal(kind, where))
+    conditions = equal(kind, where)
+    return await _page(_asked(kind, where), query, METADATA.tables[kind.table].c[kind.key], conditions, ask)
 
 
-def count(kind: Kind[Any], condition: Condition | None, where: Mapping[str, object]) -> Select[int]:
-    """Return what counts. Raises ``Refused(QUERY_UNSUPPORTED)``."""
+async def count(kind: Kind[Any], condition: Condition | None, where: Mapping[str, object], ask: Ask) -> int:
+    """Return how many there are. Raises ``Refused(QUERY_UNSUPPORTED)``."""
     kind.questions.refuse_condition(condition)
-    table = METADATA.tables[kind.table]
-    asking = _Asking(kind.questions, table, kind.elements, where.get("tenant_id"))
-    counted = select(func.count()).select_from(table).where(*equal(kind, where))
-    return counted if condition is None else counted.where(asking.holds(condition))
+    table, asked, conditions = METADATA.tables[kind.table], _asked(kind, where), equal(kind, where)
+    counted = select(func.count()).select_from(table).where(*conditions)
+    if condition is not None and (few := await _few(asked, condition, ask)):
+        counted = counted.where(table.c[kind.key].in_(_union(few.keys)), asked.sifting(condition))
+    elif isinstance(condition, AnyOf) and (every := asked.narrowed(condition)):  # these, and no others
+        counted = counted.where(table.c[kind.key].in_(_union(every[0].keys)))
+    elif condition is not None:
+        counted = counted.where(asked.holds(condition))
+    return int((await ask(counted))[0])
 
 
-def audits(query: Query, tenant_id: UUID) -> Select[tuple[bytes]]:
-    """Return what selects the bodies of one page of records. Raises ``Refused(QUERY_UNSUPPORTED)``."""
+async def audits(query: Query, tenant_id: UUID, ask: Ask) -> Sequence[bytes]:
+    """Return the bodies of one page of records. Raises ``Refused(QUERY_UNSUPPORTED)``."""
     query, table = newest_first(query), METADATA.tables["audits"]
     AUDITS.refuse(query)
-    return _Asking(AUDITS, table).page(query, table.c.id, [table.c.tenant_id == str(tenant_id)])
+    asked = Asked(AUDITS, table.name, table, tenant_id=tenant_id)
+    return await _page(asked, query, table.c.id, [table.c.tenant_id == str(tenant_id)], ask)
 
 
 def equal(kind: Kind[Any], where: Mapping[str, object]) -> list[ColumnElement[bool]]:
@@ -82,121 +87,58 @@ def plain(statement: Select[Any]) -> tuple[str, Mapping[str, Any]]:
     return str(compiled), compiled.params
 
 
-@dataclass(frozen=True, slots=True)
-class _Asking:
-    """One kind of thing that is asked: its table, and that of what stands in its collections."""
-
-    questions: Questions
-    table: Table
-    elements: str = ""
-    tenant_id: object = None  # of all that is asked; None: not known
-
-    def page(
-        self, query: Query, key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]]
-    ) -> Select[tuple[bytes]]:
-        found = select(self.table.c.body).where(*conditions).limit(query.limit)
-        if query.condition is not None:
-            found = found.where(self.holds(query.condition))
-        if query.order is None:
-            return (found if query.after is None else found.where(key > query.after[1])).order_by(key)
-        property_ = self.questions.properties[query.order.name]
-        assert isinstance(property_, Property)  # noqa: S101  ``refuse`` has seen to it
-        value, down = self._column(property_), query.order.descending
-        if query.after is not None:
-            last = property_.stored(query.after[0]), query.after[1]
-            found = found.where((_before if down else _beyond)(value, key, last, optional=property_.optional))
-        ordered = value.desc() if down else value.asc()
-        if property_.optional:
-            ordered = ordered.nulls_last() if down else ordered.nulls_first()
-        return found.order_by(ordered, key.desc() if down else key.asc())
-
-    def holds(self, condition: Condition) -> ColumnElement[bool]:
-        match condition:
-            case asked.And(terms):
-                return and_(true(), *map(self.holds, terms))
-            case asked.Or(terms):
-                return or_(false(), *map(self.holds, terms))
-            case asked.Not(term):
-                return not_(self.holds(term))
-            case asked.Any(name, inner):
-                return self.table.c.id.in_(self._owners(name, inner))
-            case asked.Compare() | asked.OneOf() | asked.StartsWith():
-                found = self.questions.properties[condition.name]
-                if isinstance(found, Constant):
-                    constant = found.value
-                    return true() if asked.matches(condition, lambda _: constant) else false()
-                assert isinstance(found, Property)  # noqa: S101  ``refuse_condition`` has seen to it
-                return _compared(condition, found, self._column(found))
-
-    def _column(self, found: Property[Any]) -> ColumnElement[Any]:
-        if found.through is None:
-            return self.table.c[found.column]
-        member, table = found.through
-        other = METADATA.tables[table]
-        return select(other.c[found.column]).where(other.c.id == self.table.c[member]).scalar_subquery()
-
-    def _owners(self, name: str, inner: Condition | None) -> Select[Any] | CompoundSelect[Any]:
-        """Select the ids of those in whose collection something meets ``inner``."""
-        collection = self.questions.properties[name]
-        assert isinstance(collection, Collection)  # noqa: S101  ``refuse_condition`` has seen to it
-        elements = METADATA.tables[self.elements]
-        own = select(elements.c.owner_id).where(*self._meeting(elements, name, inner))
-        if (follows := collection.follows) is None:
-            return own
-        followed = METADATA.tables[_ELEMENTS[follows.table]]
-        these, theirs = self.table.alias(), self._meeting(followed, follows.property, inner)
-        others = select(these.c.id).where(these.c[follows.member].in_(select(followed.c.owner_id).where(*theirs)))
-        if self.tenant_id is not None:
-            others = others.where(these.c.tenant_id == str(self.tenant_id))
-        return union_all(own, others)
-
-    def _meeting(self, elements: Table, name: str, inner: Condition | None) -> list[ColumnElement[bool]]:
-        meeting = [elements.c.property == name]
-        if self.tenant_id is not None:
-            meeting.append(elements.c.tenant_id == str(self.tenant_id))
-        if inner is not None:
-            meeting.append(_Asking(Questions(properties={ITSELF: ELEMENT}), elements).holds(inner))
-        return meeting
+def _asked(kind: Kind[Any], where: Mapping[str, object]) -> Asked:
+    table = METADATA.tables[kind.table]
+    return Asked(kind.questions, kind.table, table, kind.elements, where.get("tenant_id"))
 
 
-def _compared(
-    condition: asked.Compare | asked.OneOf | asked.StartsWith, of: Property[Any], value: ColumnElement[Any]
-) -> ColumnElement[bool]:
-    there = value.is_not(None) if of.optional else true()
-    match condition:
-        case asked.OneOf(_, values):
-            return _one_of(values, of, value)
-        case asked.StartsWith(_, prefix):
-            return and_(there, _begins(value, fold(prefix)))
-        case asked.Compare(_, "eq", wanted):
-            return _one_of((wanted,), of, value)
-        case asked.Compare(_, "ne", wanted):
-            return not_(_one_of((wanted,), of, value))
-        case asked.Compare(_, operator, wanted):
-            return and_(there, _ORDERED[operator](value, of.stored(wanted)))
+async def _page(
+    asked: Asked, query: Query, key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], ask: Ask
+) -> Sequence[bytes]:
+    property_ = asked.questions.properties[query.order.name] if query.order else None
+    value = asked.column(property_) if isinstance(property_, Property) else None
+    body = asked.table.c.body
+    if query.condition is not None and (few := await _few(asked, query.condition, ask)):
+        columns = [body, key.label("key"), *([] if value is None else [value.label("value")])]
+        gathered = select(*columns).where(*conditions, key.in_(_union(few.keys)), asked.sifting(query.condition))
+        some = gathered.limit(_ALL).subquery()  # what has a limit is read first, whatever the order outside
+        return await ask(_ordered(select(some.c.body), query, some.c.key, some.c.get("value"), property_))
+    walked = select(body).where(*conditions)
+    if query.condition is not None:
+        walked = walked.where(asked.sifting(query.condition, query.order.name if query.order else ""))
+    return await ask(_ordered(walked, query, key, value, property_))
 
 
-def _one_of(values: Sequence[Scalar], of: Property[Any], value: ColumnElement[Any]) -> ColumnElement[bool]:
-    stored = [each for each in map(of.stored, values) if each is not None]  # no other text than an id's is an id
-    found = value == stored[0] if len(stored) == 1 else value.in_(stored) if stored else false()
-    if not of.optional:
-        return found
-    there = and_(value.is_not(None), found)
-    return or_(value.is_(None), there) if None in values else there
+async def _few(asked: Asked, condition: Condition, ask: Ask) -> Narrowed | None:
+    """Return the keys among which all are that meet ``condition``, if an index gives few."""
+    for each in asked.narrowed(condition)[:_PROBES]:
+        if each.most <= FEW:
+            return each
+        read = _union(each.read).limit(FEW + 1).subquery()
+        if (await ask(select(func.count()).select_from(read)))[0] <= FEW:
+            return each
+    return None
 
 
-def _begins(value: ColumnElement[Any], prefix: str) -> ColumnElement[bool]:
-    after = _next(prefix)
-    return value >= prefix if after is None else and_(value >= prefix, value < after)
+def _union(of: Sequence[Select[Any]]) -> Select[Any] | CompoundSelect[Any]:
+    return of[0] if len(of) == 1 else union_all(*of)
 
 
-def _next(prefix: str) -> str | None:
-    """Return the first text after all that begin with ``prefix``, by code points; ``None``: there is none."""
-    text = prefix.rstrip(_LAST)
-    if not text:
-        return None
-    last = ord(text[-1])
-    return text[:-1] + chr(_AFTER_SURROGATES if last == _BEFORE_SURROGATES else last + 1)
+def _ordered(
+    found: Select[Any], query: Query, key: ColumnElement[Any], value: ColumnElement[Any] | None, by: object
+) -> Select[Any]:
+    """Return one page of what is ``found``, in its order."""
+    found = found.limit(query.limit)
+    if query.order is None or value is None or not isinstance(by, Property):
+        return (found if query.after is None else found.where(key > query.after[1])).order_by(key)
+    down = query.order.descending
+    if query.after is not None:
+        last = by.stored(query.after[0]), query.after[1]
+        found = found.where((_before if down else _beyond)(value, key, last, optional=by.optional))
+    ordered = value.desc() if down else value.asc()
+    if by.optional:
+        ordered = ordered.nulls_last() if down else ordered.nulls_first()
+    return found.order_by(ordered, key.desc() if down else key.asc())
 
 
 def _beyond(

@@ -69,13 +69,13 @@ class SqlShelf(Generic[V]):
         return await self._read(asked if after is None else asked.where(self._key > str(after)))
 
     async def search(self, query: Query, **where: object) -> Sequence[V]:
-        return await self._read(searching.page(self._kind, query, where))
+        return await self._values(await searching.page(self._kind, query, where, self._ask))
 
     def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
         return self._kind.place(value, order)
 
     async def count(self, condition: Condition | None, **where: object) -> int:
-        return int((await self._execute(searching.count(self._kind, condition, where))).scalar_one())
+        return await searching.count(self._kind, condition, where, self._ask)
 
     async def add(self, value: V) -> V:
         await self._write(value, insert(self._table).values(self._row(value)), adds=True)
@@ -110,9 +110,14 @@ class SqlShelf(Generic[V]):
     def _bodies(self) -> Select[tuple[bytes]]:
         return select(self._table.c.body)
 
+    async def _ask(self, statement: Select[Any]) -> Sequence[Any]:
+        return (await self._execute(statement)).scalars().all()
+
     async def _read(self, statement: Select[tuple[bytes]]) -> list[V]:
-        read = READ[self._kind.table]
-        kept = [read(each) for each in (await self._execute(statement)).scalars()]
+        return await self._values(await self._ask(statement))
+
+    async def _values(self, bodies: Sequence[bytes]) -> list[V]:
+        kept = [*map(READ[self._kind.table], bodies)]
         if self._kind is not CREDENTIALS:
             return kept
         issuers = await self._issuers({str(each.issuer_id) for each in kept})

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-    from sqlalchemy import Connection, CursorResult, Engine, Executable
+    from sqlalchemy import Connection, CursorResult, Engine, Executable, Select
 
     from accredit.directory import (
         Application,
@@ -181,7 +181,10 @@ class SqlTransaction:
         await self.execute(insert(schema.audits).values(audits.row(record)))
 
     async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
-        return [audits.READ(each) for each in (await self.execute(searching.audits(query, tenant_id))).scalars()]
+        async def ask(statement: Select[Any]) -> Sequence[Any]:
+            return (await self.execute(statement)).scalars().all()
+
+        return [*map(audits.READ, await searching.audits(query, tenant_id, ask))]
 
     async def emit(self, issuers: Sequence[str]) -> None:
         self.refuse_reading()

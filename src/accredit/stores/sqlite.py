@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, STORE_FOREIGN, STORE_MISSING, Refused
+from accredit.stores.aside import Reader
 from accredit.stores.encoding import SCHEMA, unheard
 
 if TYPE_CHECKING:
@@ -117,7 +119,8 @@ class SqliteRegistry:
     """The ``Registry`` port over a SQLite file. SQLAlchemy is imported when it is used for the first time.
 
     A statement takes some ten microseconds, a commit a few milliseconds: they run where they are called, without a
-    thread. Raises ``Refused`` for a database that is missing (STORE_MISSING) or of another schema (SCHEMA_UNKNOWN).
+    thread, but for what takes long to read (``accredit.stores.aside``). Raises ``Refused`` for a database that is
+    missing (STORE_MISSING) or of another schema (SCHEMA_UNKNOWN).
     """
 
     def __init__(
@@ -128,21 +131,22 @@ class SqliteRegistry:
         self._busy_timeout = busy_timeout
         self._changed = changed
         self._registry: SqlRegistry | None = None
-        self._idle: list[sqlite3.Connection] = []  # of views that have ended
+        self._idle: list[Reader] = []  # of views that have ended
+        self._aside = ThreadPoolExecutor(1, "reading")  # one long question at a time; its thread starts with the first
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """Open a consistent view; what is written inside is refused."""
         from accredit.stores.sqlite_reading import viewed  # noqa: PLC0415  it knows all kinds of things
 
-        connection = self._idle.pop() if self._idle else connect(self._path, busy_timeout=self._busy_timeout)
+        reader = self._idle.pop() if self._idle else self._reader()
         try:
-            with viewed(connection) as view:
+            with viewed(reader) as view:
                 yield view
         except sqlite3.OperationalError as error:
             raise reason_of(error) from error
         finally:
-            self._idle.append(connection)
+            self._idle.append(reader)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
@@ -156,10 +160,14 @@ class SqliteRegistry:
 
     def close(self) -> None:
         """Let go of every connection."""
+        self._aside.shutdown()
         while self._idle:
-            self._idle.pop().close()
+            self._idle.pop().connection.close()
         if self._registry is not None:
             self._registry.close()
+
+    def _reader(self) -> Reader:
+        return Reader(connect(self._path, busy_timeout=self._busy_timeout), self._aside)
 
     def _opened(self) -> SqlRegistry:
         if self._registry is None:

@@ -6,6 +6,7 @@ Rule 1: what is found is what ``stores.sql`` would find: the same tests hold for
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final, Generic, NoReturn
 from uuid import UUID
 
@@ -29,8 +30,9 @@ from accredit.stores.kinds import (
 )
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Iterator, Mapping, Sequence
+
+    from sqlalchemy import Select
 
     from accredit.directory import (
         Application,
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from accredit.ports import Shelf
     from accredit.query import Condition, Order, Query, Scalar
     from accredit.signins import Audit
+    from accredit.stores.aside import Reader
     from accredit.tokens import SigningKey
     from accredit.trust import FederatedCredential
 
@@ -57,31 +60,32 @@ _OWNER: Final = 'SELECT app_id FROM identifiers WHERE tenant_id = ? AND "key" = 
 
 
 @contextmanager
-def viewed(connection: sqlite3.Connection) -> Iterator[View]:
+def viewed(reader: Reader) -> Iterator[View]:
     """Open a view that does not move while the block runs."""
-    connection.execute("BEGIN")
+    reader.connection.execute("BEGIN")
     try:
-        connection.execute("SELECT version FROM configuration")  # a view begins with the first read
-        yield View(connection)
+        reader.connection.execute("SELECT version FROM configuration")  # a view begins with the first read
+        yield View(reader)
     finally:
-        connection.execute("ROLLBACK")
+        reader.connection.execute("ROLLBACK")
 
 
 class View:
     """One consistent view: a ``Transaction`` in which nothing can be written."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-        self.tenants: Shelf[Tenant] = Read(TENANTS, connection)
-        self.applications: Shelf[Application] = Read(APPLICATIONS, connection)
-        self.principals: Shelf[ServicePrincipal] = Read(PRINCIPALS, connection)
-        self.issuers: Shelf[Issuer] = Read(ISSUERS, connection)
-        self.credentials: Shelf[FederatedCredential] = Read(CREDENTIALS, connection)
-        self.assignments: Shelf[Assignment] = Read(ASSIGNMENTS, connection)
-        self.ownerships: Shelf[Ownership] = Read(OWNERSHIPS, connection)
-        self.delegated_grants: Shelf[DelegatedGrant] = Read(DELEGATED_GRANTS, connection)
-        self.role_assignments: Shelf[RoleAssignment] = Read(ROLE_ASSIGNMENTS, connection)
-        self.signing_keys: Shelf[SigningKey] = Read(KEYS, connection)
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._connection = reader.connection
+        self.tenants: Shelf[Tenant] = Read(TENANTS, reader)
+        self.applications: Shelf[Application] = Read(APPLICATIONS, reader)
+        self.principals: Shelf[ServicePrincipal] = Read(PRINCIPALS, reader)
+        self.issuers: Shelf[Issuer] = Read(ISSUERS, reader)
+        self.credentials: Shelf[FederatedCredential] = Read(CREDENTIALS, reader)
+        self.assignments: Shelf[Assignment] = Read(ASSIGNMENTS, reader)
+        self.ownerships: Shelf[Ownership] = Read(OWNERSHIPS, reader)
+        self.delegated_grants: Shelf[DelegatedGrant] = Read(DELEGATED_GRANTS, reader)
+        self.role_assignments: Shelf[RoleAssignment] = Read(ROLE_ASSIGNMENTS, reader)
+        self.signing_keys: Shelf[SigningKey] = Read(KEYS, reader)
 
     async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
         key = identifier_key(identifier)
@@ -100,8 +104,7 @@ class View:
     async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
         from accredit.stores import audits, searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
 
-        asked, values = searching.plain(searching.audits(query, tenant_id))
-        return [audits.READ(body) for (body,) in self._connection.execute(asked, values)]
+        return [*map(audits.READ, await searching.audits(query, tenant_id, partial(_asked, self._reader)))]
 
     async def emit(self, issuers: Sequence[str]) -> None:  # noqa: ARG002  the port's signature
         _refuse()
@@ -110,29 +113,29 @@ class View:
 class Read(Generic[V]):
     """All things of one kind, as one view sees them."""
 
-    def __init__(self, kind: Kind[V], connection: sqlite3.Connection) -> None:
+    def __init__(self, kind: Kind[V], reader: Reader) -> None:
         self._kind = kind
-        self._connection = connection
+        self._reader = reader
 
     async def get(self, key: UUID | str) -> V:
-        found = self._read(f"{self._kind.key} = ?", [str(key)], "")
+        found = await self._read(f"{self._kind.key} = ?", [str(key)], "")
         if not found:
             raise Refused(OBJECT_NOT_FOUND, id=key)
         return found[0]
 
     async def find(self, **where: object) -> Sequence[V]:
-        return self._read(*self._equal(where), "ORDER BY seq")
+        return await self._read(*self._equal(where), "ORDER BY seq")
 
     async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
         asked, values = self._equal(where)
         if after is not None:
             asked, values = f"{asked} AND {self._kind.key} > ?", [*values, str(after)]
-        return self._read(asked, [*values, limit], f"ORDER BY {self._kind.key} LIMIT ?")
+        return await self._read(asked, [*values, limit], f"ORDER BY {self._kind.key} LIMIT ?")
 
     async def search(self, query: Query, **where: object) -> Sequence[V]:
         from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
 
-        return self._assembled(*searching.plain(searching.page(self._kind, query, where)))
+        return self._values(await searching.page(self._kind, query, where, partial(_asked, self._reader)))
 
     def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
         return self._kind.place(value, order)
@@ -140,8 +143,7 @@ class Read(Generic[V]):
     async def count(self, condition: Condition | None, **where: object) -> int:
         from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
 
-        asked, values = searching.plain(searching.count(self._kind, condition, where))
-        return int(self._connection.execute(asked, values).fetchone()[0])
+        return await searching.count(self._kind, condition, where, partial(_asked, self._reader))
 
     async def add(self, value: V) -> V:  # noqa: ARG002  the port's signature
         _refuse()
@@ -169,22 +171,27 @@ class Read(Generic[V]):
             values += [column(where[each]) for each in of]
         return " AND ".join(parts), values
 
-    def _read(self, asked: str, values: Sequence[Any], rest: str) -> list[V]:
+    async def _read(self, asked: str, values: Sequence[Any], rest: str) -> list[V]:
         statement = f"SELECT body FROM {self._kind.table} WHERE {asked} {rest}"  # noqa: S608  of our own names
-        return self._assembled(statement, values)
+        return self._values([body for (body,) in await self._reader.rows(statement, values)])
 
-    def _assembled(self, statement: str, values: Sequence[Any] | Mapping[str, Any]) -> list[V]:
-        read = READ[self._kind.table]
-        kept = [read(body) for (body,) in self._connection.execute(statement, values)]
+    def _values(self, bodies: Sequence[bytes]) -> list[V]:
+        kept = [*map(READ[self._kind.table], bodies)]
         if self._kind is not CREDENTIALS:
             return kept
         issuers = {key: self._issuer(key) for key in {each.issuer_id for each in kept}}
         return [each.assembled(issuers[each.issuer_id]) for each in kept]
 
     def _issuer(self, key: UUID) -> Issuer:
-        found = self._connection.execute("SELECT body FROM issuers WHERE id = ?", (str(key),)).fetchone()
+        found = self._reader.connection.execute("SELECT body FROM issuers WHERE id = ?", (str(key),)).fetchone()
         issuer: Issuer = READ["issuers"](found[0])
         return issuer
+
+
+async def _asked(reader: Reader, statement: Select[Any]) -> Sequence[Any]:
+    from accredit.stores.searching import plain  # noqa: PLC0415  as above
+
+    return [first for (first,) in await reader.rows(*plain(statement))]
 
 
 def _refuse() -> NoReturn:
