@@ -23,7 +23,7 @@ def acting(
         registry,
         authority.ids,
         authority.clock,
-        Actor(name=client.display_name, kind="application", id=str(client.principal.id)),
+        Actor(name=client.display_name, kind="application", id=str(client.principal.id), app_id=str(client.app_id)),
         base=authority.base,
         own_issuers=authority.own_issuers,
         emulator=emulator,
