@@ -177,6 +177,16 @@ WRITES = {
         ("issuer", "delete", "https://issuer.example", "--yes"),
         ("issuer", "delete", "https://keys.example", "--yes"),
     ),
+    "a credential for a token": (
+        (*APP, "copied"),
+        ("credential", "add", "copied", "--name", "main", "--from-token", "@{main}"),
+        ("credential", "add", "copied", "--name", "main", "--from-token", "@{nonsense}"),
+        (
+            *("credential", "add", "copied", "--name", "main", "--from-token", "@{main}", "--unproven"),
+            *("--issuer", GITHUB, "--subject", "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main"),
+        ),
+        ("app", "delete", "copied", "--yes"),
+    ),
     "the tenant": (
         ("tenant", "update", "--token-lifetime", "1200", "--name", "Contoso Ltd"),
         ("tenant", "update", "--multi-audience", "refuse"),
@@ -186,6 +196,22 @@ WRITES = {
         ("tenant", "update", "--trust-changes", "entra", "--multi-audience", "contained"),
         ("tenant", "update", "--token-lifetime", "3600", "--name", "Contoso", "--domain", "contoso.test"),
     ),
+}
+
+
+CODES = {  # how they end, so that nothing is equal only because it is refused twice
+    "an application": [0, 0, 0, 2, 0, 2, 0, 4],
+    "an application without a service principal": [0, 4, 0, 5, 0, 0, 0],
+    "two applications of one name": [0, 0, 2],
+    "values that are refused": [2, 2, 5, 2, 2],
+    "app roles": [0, 0, 5, 2, 0, 5, 4, 0, 5, 0, 2, 0, 0, 4, 0, 0, 4, 0],
+    "credentials": [0, 0, 5, 5, 0, 2, 2, 2, 2, 0, 0, 2, 0, 0, 0, 4, 0, 0, 2, 0, 4, 0],
+    "credentials that are only rehearsed": [0, 0, 2, 0, 0, 5, 0],
+    "secrets": [0, 0, 2, 0, 2, 0, 4, 0],
+    "certificates": [0, 0, 5, 2, 0, 0, 4, 0],
+    "issuers": [0, 5, 0, 2, 0, 2, 2, 0, 0, 0, 0, 0, 0, 5, 0, 0],
+    "the tenant": [0, 0, 2, 0, 0, 0, 0],
+    "a credential for a token": [0, 2, 2, 0, 0],
 }
 
 
@@ -253,19 +279,60 @@ def test_reading(two, what, output):
     assert there == here
 
 
+LOGS = {
+    "those of an application": ("logs", "list", "--app", "deploy-bot"),
+    "those that failed": ("logs", "list", "--app", "deploy-bot", "--failed"),
+    "the newest one": ("logs", "list", "--app", "deploy-bot", "--limit", "1"),
+    "a granted one": ("logs", "show", "<granted>"),
+    "a refused one": ("logs", "show", "<refused>"),
+    "one of a correlation id": ("logs", "list", "--correlation", "<refused>"),
+    "one that is not there": ("logs", "show", "11111111-2222-4333-8444-555555555555"),
+    "no id": ("logs", "show", "x"),
+}
+
+
+@pytest.mark.parametrize("output", FORMATS)
+@pytest.mark.parametrize("what", LOGS)
+def test_the_log(two, served, what, output):
+    known = {f"<{name}>": value for name, value in served.requests.items()}
+    here, there = compared(two.both(*LOGS[what], "-o", output, given=(known, known)))
+    assert there == here
+
+
+@pytest.mark.parametrize("output", ["table", "json"])
+@pytest.mark.parametrize("token", ["production", "main", "altered", "expired", "stranger"])
+@pytest.mark.parametrize("which", [("--app", "deploy-bot"), ("--app", "Orders API"), ("--all",), ()])
+def test_explaining(two, served, token, which, output):
+    here, there = compared(two.both("explain", "-", *which, "-o", output, stdin=served.tokens[token]))
+    assert there == here
+
+
+@pytest.mark.parametrize("token", ["production", "altered"])
+def test_explaining_with_the_keys_that_the_issuer_has_now(two, served, token):
+    url = str(two.ready["url"])
+    here, there = compared(
+        two.both("explain", "-", "-a", "deploy-bot", "--online", "--url", url, stdin=served.tokens[token])
+    )
+    assert there == here
+    assert here[0] == {"production": 0, "altered": 3}[token]
+
+
 @pytest.mark.parametrize("what", WRITES)
 def test_writing(two, served, what, tmp_path):
     pem = x509.load_der_x509_certificate(forge.certificate(valid=(-1, 36_500)).der).public_bytes(Encoding.PEM)
     (tmp_path / "certificate").write_bytes(pem)
     (tmp_path / "jwks").write_text(served.jwks)
     (tmp_path / "nonsense").write_text("nonsense")
+    (tmp_path / "main").write_text(served.tokens["main"])
     files = {f"{{{name}}}": str(tmp_path / name) for name in ("certificate", "jwks", "nonsense")}
-    made = ({}, {})
+    files |= {f"@{{{name}}}": f"@{tmp_path / name}" for name in ("main", "nonsense")}
+    made, codes = ({}, {}), []
     for number, words in enumerate(WRITES[what]):
         answers = two.both(*words, given=tuple({**files, **each} for each in made))
         here, there = compared(answers)
         assert there == here, words
-        print(what, number, here[0], words, here[2].splitlines()[:1])
+        codes.append(here[0])
         for each, known in zip(answers, made, strict=True):
             if "json" in words:
                 known |= {f"<{number}:{name}>": value for name, value in json.loads(each.out).items()}
+    assert codes == CODES[what]

@@ -84,7 +84,7 @@ async def explain(
     named = [] if isinstance(presented, Refused) else [each for each in records if each.url == presented.issuer]
     at_hand = _fetched(desk, presented, named, url or "") if online else AtHand(UploadedKeys())
     found = [_explanation(desk, tenant, presented, each, held[each.id], named, at_hand) for each in asked]
-    found.sort(key=lambda each: (each.outcome != "accepted", -max((near.score for near in each.near), default=0)))
+    found.sort(key=_nearness)
     _print(desk, found if everywhere else found[0], hint=not online and any(each.fetches for each in named))
     if at_hand.refused:
         raise Answered(failures.UNREACHABLE)
@@ -101,6 +101,11 @@ async def _asked(store: Transaction, tenant: Tenant, wanted: str | None, *, ever
     if not every or (len(every) > 1 and not everywhere):
         raise click.UsageError(f"this tenant has {len(every)} applications; say which one (-a APP), or --all")
     return every
+
+
+def _nearness(of: Explanation) -> tuple[bool, float, str]:
+    """Return what the explanations of several applications are ordered by: the nearest first, then by name."""
+    return of.outcome != "accepted", -max((near.score for near in of.near), default=0), of.application.casefold()
 
 
 async def _trusted(store: Transaction, of: Application, records: Sequence[Issuer]) -> list[FederatedCredential]:
