@@ -108,6 +108,7 @@ def test_every_member_in_its_order():
         "msiType",
     ]
     assert set(ORDER) >= signin.BETA_ONLY
+    assert list(signin.write(GRANTED, explained=False)) == ORDER[:-1]
 
 
 VALUES = {

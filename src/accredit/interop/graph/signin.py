@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -37,9 +38,10 @@ BETA_ONLY: Final = frozenset(
 GRANTED: Final = "Other."  # failureReason of a success
 
 
-def write(of: Event) -> Json:
-    """Write a sign-in, all of it."""
-    return {**_who(of), **_what(of), **_risk(of), OURS: _ours(of)}
+def write(of: Event, *, explained: bool = True) -> Json:
+    """Write a sign-in. ``explained``: with what Graph has no member for."""
+    written = {**_who(of), **_what(of), **_risk(of)}
+    return {**written, OURS: _ours(of)} if explained else written
 
 
 def read(json: Mapping[str, Any], tenant_id: UUID) -> Event:
@@ -173,8 +175,12 @@ def _owner(of: Event) -> str | None:
     """Return the tenant that the resource is registered in: Microsoft's for its well-known APIs."""
     if of.resource_app_id is None:
         return None
-    known = any(each.app_id == of.resource_app_id for each in wellknown.principals().values())
-    return str(wellknown.owner_tenant() if known else of.tenant_id)
+    return str(wellknown.owner_tenant() if of.resource_app_id in _of_microsoft() else of.tenant_id)
+
+
+@cache
+def _of_microsoft() -> frozenset[UUID]:
+    return frozenset(each.app_id for each in wellknown.principals().values())
 
 
 def _ours(of: Event) -> Json:

@@ -85,11 +85,11 @@ def _as_entra(call: Call) -> bool:
 
 
 def _written(call: Call, of: Event) -> dict[str, Any]:
-    written = signin.write(of)
-    hidden = set(signin.BETA_ONLY) if _as_entra(call) else set()
-    if not call.beta or (signin.OURS not in call.options.select and EXPLAIN not in call.prefer):
-        hidden.add(signin.OURS)
-    return {name: value for name, value in written.items() if name not in hidden}
+    explained = call.beta and (signin.OURS in call.options.select or EXPLAIN in call.prefer)
+    written = signin.write(of, explained=explained)
+    if _as_entra(call):
+        return {name: value for name, value in written.items() if name not in signin.BETA_ONLY}
+    return written
 
 
 ROUTES: Final = (
