@@ -109,7 +109,7 @@ class Graph:
         _, slash, rest = link.partition(f"{VERSION}/")
         if not slash:
             raise Refused(AUTHORITY_UNREACHABLE, url=self.http.url, reason="it answered a link that leads elsewhere")
-        return slash + rest
+        return f"/{rest}"
 
 
 def segment(value: object) -> str:
