@@ -25,8 +25,8 @@ if TYPE_CHECKING:
         Tenant,
     )
     from accredit.issuers import Issuer, KeyReference, KeySet, OwnIssuers, Portability
-    from accredit.query import Condition, Order, Query, Scalar
-    from accredit.signins import Audit, Event, Sender, SignIn
+    from accredit.query import Page, Query
+    from accredit.signins import Audit, Sender, SignIn
     from accredit.tokens import AccessToken, Grant, SigningKey
     from accredit.trust import FederatedCredential, Trusted
 
@@ -92,21 +92,14 @@ class SignIns(Protocol):
         """Open the form of one attempt. When the context ends its event is durable; else 90033, or ``Outdated``."""
 
 
-@dataclass(frozen=True, slots=True)
-class EventPage:
-    """Some of what the log was asked for, and the place to go on at; ``None``: nothing follows."""
+class Searched(Protocol[V]):
+    """What can be asked by the properties that Microsoft Graph knows."""
 
-    events: Sequence[Event]
-    after: tuple[Scalar, str] | None = None
+    async def search(self, query: Query, **where: object) -> Page[V]:
+        """Return a page of those that meet ``query`` and whose indexed members equal ``where``. QUERY_UNSUPPORTED.
 
-
-class Logged(Protocol):
-    """The sign-in log, as it is read: what has been answered is in it."""
-
-    async def page(self, query: Query, tenant_id: UUID) -> EventPage:
-        """Return a page of a tenant's events, newest first, or oldest first. QUERY_UNSUPPORTED.
-
-        It may be short of what ``query`` asks for, or empty, and yet say where to go on: so far it was looked.
+        Of the sign-in log, read by ``tenant_id`` and newest or oldest first, it may be short of what ``query`` asks
+        for, or empty, and yet say where to go on: so far it was looked.
         """
 
 
@@ -119,14 +112,8 @@ class Ids(Protocol):
     def trace(self) -> UUID:
         """Return a new request id; its last byte is 0, the shape of ``uti``."""
 
-    def secret(self) -> str:
-        """Return 256 random bits, printable."""
-
-    def salt(self) -> bytes:
-        """Return 16 random bytes."""
-
-    def aio(self) -> str:
-        """Return opaque random text for the claim of this name."""
+    def octets(self, count: int) -> bytes:
+        """Return so many random octets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +131,7 @@ class Authority:
     signins: SignIns
 
 
-class Shelf(Protocol[V]):
+class Shelf(Searched[V], Protocol[V]):
     """All things of one kind. Keys are object ids; a signing key's is its kid."""
 
     async def get(self, key: UUID | str) -> V:
@@ -152,18 +139,6 @@ class Shelf(Protocol[V]):
 
     async def find(self, **where: object) -> Sequence[V]:
         """Return those whose members equal ``where`` (indexed members only), oldest first."""
-
-    async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
-        """Return at most ``limit`` in the order of their keys, those after ``after``."""
-
-    async def search(self, query: Query, **where: object) -> Sequence[V]:
-        """Return a page of those that meet ``query`` and whose indexed members equal ``where``. QUERY_UNSUPPORTED."""
-
-    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
-        """Return where a page in ``order`` ended whose last thing is ``value``, as ``Query.after`` takes it."""
-
-    async def count(self, condition: Condition | None, **where: object) -> int:
-        """Return how many meet ``condition`` and equal ``where``. QUERY_UNSUPPORTED."""
 
     async def add(self, value: V) -> V:
         """Put a new one on the shelf. 409 when its key or a unique member is taken."""
@@ -188,6 +163,7 @@ class Transaction(Protocol):
     delegated_grants: Shelf[DelegatedGrant]
     role_assignments: Shelf[RoleAssignment]
     signing_keys: Shelf[SigningKey]
+    audits: Searched[Audit]  # by ``tenant_id``; newest first where no order is asked for
 
     async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
         """Return the appId that owns a resource identifier in a tenant; ``None`` when it is free."""
@@ -195,14 +171,8 @@ class Transaction(Protocol):
     async def audit(self, record: Audit) -> None:
         """Write who changed what beside the change."""
 
-    async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
-        """Return a page of a tenant's records; newest first where no order is asked for. QUERY_UNSUPPORTED."""
-
-    async def emit(self, issuers: Sequence[str]) -> None:
-        """Add to the issuer strings that this authority emits or ever emitted; the set only grows."""
-
-    async def emitted(self) -> frozenset[str]:
-        """Return every issuer string that this authority emits or ever emitted."""
+    async def emit(self, issuers: Sequence[str]) -> frozenset[str]:
+        """Add to the issuer strings that this authority emits or ever emitted, and return all; the set only grows."""
 
 
 class Registry(Protocol):

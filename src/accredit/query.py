@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
 import msgspec
 
@@ -19,7 +19,11 @@ Scalar: TypeAlias = str | int | bool | datetime | None
 """A value of a property. Ids are their dashed text."""
 Read: TypeAlias = Callable[[str], "Scalar | Sequence[Scalar]"]
 """Returns a property of one thing by its name: one value, or those of a collection."""
+Cursor: TypeAlias = tuple[Scalar, str]
+"""Where a page ended: the value that things are ordered by, ``None`` without an order, and the key of the last one."""
 Operator = Literal["eq", "ne", "gt", "ge", "lt", "le"]
+
+V = TypeVar("V")
 
 ITSELF: Final = ""
 """The name, inside ``Any``, of the element of the collection itself."""
@@ -86,12 +90,21 @@ class Order(msgspec.Struct, frozen=True):
 
 
 class Query(msgspec.Struct, frozen=True, kw_only=True):
-    """One page of what meets ``condition``, after the thing that ``after`` names by its ordered value and its key."""
+    """One page of what meets ``condition``, after the place where another one ended."""
 
     condition: Condition | None = None
     order: Order | None = None  # None: by key
-    after: tuple[Scalar, str] | None = None  # without an order the first is None
+    after: Cursor | None = None
     limit: int
+    counted: bool = False  # tell how many meet the condition, on whatever page
+
+
+class Page(msgspec.Struct, Generic[V], frozen=True):
+    """Some of what was asked for, in order."""
+
+    things: Sequence[V]
+    after: Cursor | None = None  # where to go on; None: nothing follows
+    count: int | None = None  # of all that meet the condition, if that was asked
 
 
 def fold(text: str) -> str:

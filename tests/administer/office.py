@@ -10,6 +10,7 @@ import msgspec
 from accredit.administer import Administrator, applications, tenants
 from accredit.directory import Application, ServicePrincipal, Tenant
 from accredit.issuers import OwnIssuers, Portability
+from accredit.query import Query
 from accredit.signins import Actor, Audit
 from accredit.stores.memory import MemoryRegistry
 from tests.forge import NOW
@@ -59,7 +60,7 @@ class Office:
 
         async def find() -> list[Any]:
             async with self.registry.reading() as store:
-                return list(await getattr(store, shelf).page(after=None, limit=10_000, **where))
+                return list((await getattr(store, shelf).search(Query(limit=10_000), **where)).things)
 
         return run(find())
 

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from accredit.query import Query
 from tests.ops.servers import Server, initialise, serving
 from tests.ops.workloads import Workload, employ
 
@@ -28,6 +29,6 @@ def tenant_of(server: Server) -> str:
 
         async def first() -> str:
             async with opened.registry.reading() as view:
-                return str((await view.tenants.page(after=None, limit=1))[0].id)
+                return str((await view.tenants.search(Query(limit=1))).things[0].id)
 
         return opened.run(first())

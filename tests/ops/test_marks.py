@@ -39,16 +39,17 @@ def certified():
     return json.dumps(base64.b64encode(key.certificate).decode())
 
 
-ISSUER = "INSERT INTO issuers SELECT ?1, ?1, id, ?2, 1, x'' FROM tenants"
+NEW_TENANT = "INSERT INTO tenants (seq, id, revision, body) VALUES (1000, ?, 1, x'')"
+NEW_APPLICATION = (
+    "INSERT INTO applications (seq, id, tenant_id, app_id, display_name, revision, body) "
+    "SELECT 1, '2', id, ?, 'x', 1, x'' FROM tenants"
+)
+ISSUER = "INSERT INTO issuers (seq, id, tenant_id, url, revision, body) SELECT ?1, ?1, id, ?2, 1, x'' FROM tenants"
 CERTIFICATE = "UPDATE signing_keys SET body = json_set(body, '$.certificate', json(?))"
 
 MARKS = {
-    "a tenant's id": ("INSERT INTO tenants VALUES (1000, ?, 1, x'')", [TENANT], f"tenant {TENANT}"),
-    "an appId": (
-        "INSERT INTO applications SELECT 1, '2', id, ?, 'x', 1, x'' FROM tenants",
-        [TENANT],
-        f"application {TENANT}",
-    ),
+    "a tenant's id": (NEW_TENANT, [TENANT], f"tenant {TENANT}"),
+    "an appId": (NEW_APPLICATION, [TENANT], f"application {TENANT}"),
     "a key's name": ("UPDATE signing_keys SET body = json_set(body, '$.kid', ?)", ["emulator-x"], "key emulator-x"),
     "a certificate": (CERTIFICATE, [certified()], "signing key"),
     "an emulator's issuer": (ISSUER, [1, f"https://localhost:1/{TENANT}/v2.0"], f"issuer https://localhost:1/{TENANT}"),

@@ -141,8 +141,8 @@ def everything(reader, condition, order, limit):
     found, after = [], None
     for _ in range(500):
         page = reader.search(TENANT.id, Query(condition=condition, order=order, after=after, limit=limit))
-        assert len(page.events) <= limit
-        found += page.events
+        assert len(page.things) <= limit
+        found += page.things
         after = page.after
         if after is None:
             return found
@@ -267,7 +267,7 @@ def test_a_page_ends_where_enough_was_looked_at_and_says_where_to_go_on(path, wh
     monkeypatch.setattr(event_search, "_WINDOW", 4)
     with EventReader(path) as reader:
         first = reader.search(TENANT.id, Query(condition=condition, limit=2))
-        assert (first.events, first.after is None) == ((), False)
+        assert (first.things, first.after is None) == ((), False)
         assert everything(reader, condition, None, 2) == []
 
 
@@ -276,7 +276,7 @@ def test_an_empty_log(tmp_path, order):
     fresh.create(tmp_path / "accredit.db")
     with EventReader(tmp_path / "accredit.db") as reader:
         for condition in (None, OF_APP, Compare("createdDateTime", "ge", START)):
-            assert reader.search(TENANT.id, Query(condition=condition, order=order, limit=9)).events == ()
+            assert reader.search(TENANT.id, Query(condition=condition, order=order, limit=9)).things == ()
 
 
 def test_a_log_that_is_indexed_to_its_end(tmp_path, stored):
@@ -329,8 +329,8 @@ async def test_what_was_answered_is_in_the_log_at_once(tmp_path):
     async with opened(tmp_path / "accredit.db") as log:
         for condition in (None, OF_APP):
             trace = await granted(log)
-            page = await pages.page(Query(condition=condition, limit=1), TENANT.id)
-            assert [each.id for each in page.events] == [trace]
+            page = await pages.search(Query(condition=condition, limit=1), tenant_id=TENANT.id)
+            assert [each.id for each in page.things] == [trace]
 
 
 @pytest.mark.anyio
@@ -340,7 +340,7 @@ async def test_a_log_that_cannot_be_read_is_a_refusal(tmp_path):
     connection.execute("DROP TABLE signins")
     connection.close()
     with pytest.raises(Refused, match="ACC4005"):
-        await EventPages(tmp_path / "accredit.db").page(Query(limit=1), TENANT.id)
+        await EventPages(tmp_path / "accredit.db").search(Query(limit=1), tenant_id=TENANT.id)
 
 
 def test_an_event_that_was_read_is_the_one_that_was_written(stored):

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 
 from accredit.errors import Refused
+from accredit.query import Query
 from accredit.stores.fresh import create
 from accredit.stores.lookup import RegistryLookup, SqliteLookup
 from accredit.stores.memory import MemoryRegistry
@@ -269,7 +270,7 @@ async def attempt(store, act, *, undone=False):
 
 async def page(store, shelf):
     async with store.reading() as view:
-        return list(await getattr(view, shelf).page(after=None, limit=1_000))
+        return (await getattr(view, shelf).search(Query(limit=1_000))).things
 
 
 def shape(outcome):

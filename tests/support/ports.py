@@ -37,14 +37,8 @@ class CountedIds:
     def trace(self) -> UUID:
         return UUID(int=next(self._numbers) << 8)
 
-    def secret(self) -> str:
-        return f"secret-{next(self._numbers)}"
-
-    def salt(self) -> bytes:
-        return next(self._numbers).to_bytes(16)
-
-    def aio(self) -> str:
-        return "aio"
+    def octets(self, count: int) -> bytes:
+        return next(self._numbers).to_bytes(count)
 
 
 @dataclass

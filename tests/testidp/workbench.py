@@ -25,14 +25,8 @@ class SameIds:
     def trace(self) -> UUID:
         return JTI
 
-    def secret(self) -> str:
-        return "secret"
-
-    def salt(self) -> bytes:
-        return bytes(16)
-
-    def aio(self) -> str:
-        return "aio"
+    def octets(self, count: int) -> bytes:
+        return bytes(count)
 
 
 def issuer(data: Path | None = None, base: str = BASE) -> TestIssuer:

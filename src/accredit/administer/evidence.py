@@ -19,8 +19,9 @@ from accredit.administer import certificates
 from accredit.administer.administrator import as_json
 from accredit.administer.findings import ACTIVITY
 from accredit.administer.limits import invalid, refuse_name
-from accredit.directory import Application, Certificate, GivenCertificate, Secret, ServicePrincipal, digest
+from accredit.directory import SALT, Application, Certificate, GivenCertificate, Secret, ServicePrincipal, digest
 from accredit.errors import OBJECT_NOT_FOUND, Refused
+from accredit.issuers import base64url
 from accredit.signins import Modified, Target
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ CERTIFICATES: Final = "KeyCredentials"
 LIFETIME: Final = timedelta(days=730)  # of a secret, unless its end is given
 LONGEST_LIFETIME: Final = timedelta(days=36_525)
 MOST: Final = 20  # secrets, and certificates, of one object
+_SECRET: Final = 32  # octets
 _HINT: Final = 3  # characters of a secret that stay readable
 
 Holder = Application | ServicePrincipal
@@ -66,7 +68,7 @@ async def add_secret(
         await refuse_widening(change, before)
         starts, ends = _dates(starts_at, ends_at, change.at)
         _refuse_too_many((*before.secrets, None), "passwordCredentials", before)
-        value, salt = by.ids.secret(), by.ids.salt()
+        value, salt = base64url.encode(by.ids.octets(_SECRET)), by.ids.octets(SALT)
         secret = Secret(
             key_id=by.ids.object(),
             salt=salt,

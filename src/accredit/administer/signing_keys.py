@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from accredit.administer.administrator import as_json
 from accredit.errors import KEY_STATE, Refused
+from accredit.query import Query
 from accredit.signins import Modified, Target
 from accredit.tokens import SigningKey
 from accredit.tokens.keys import PUBLISHED_BEFORE, active, refuse_retiring, rotation_due, state
@@ -80,7 +81,7 @@ async def withdraw(by: Administrator, kid: str) -> SigningKey:
 
 async def read_all(store: Transaction) -> Sequence[SigningKey]:
     """Return every signing key."""
-    return await store.signing_keys.page(after=None, limit=MOST)
+    return (await store.signing_keys.search(Query(limit=MOST))).things
 
 
 def due(keys: Sequence[SigningKey], algorithm: SigningAlgorithm, now: datetime) -> bool:

@@ -13,6 +13,7 @@ from accredit.administer.administrator import given, modified, refuse_mark
 from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_name, refuse_outside, refuse_unlisted
 from accredit.directory import LONGEST_TOKEN_LIFETIME, TOKEN_LIFETIME, Tenant, is_domain
 from accredit.errors import VALUE_TAKEN, Refused
+from accredit.query import Query
 from accredit.signins import Target
 
 if TYPE_CHECKING:
@@ -113,7 +114,7 @@ async def delete(by: Administrator, tenant_id: UUID) -> None:
             store.applications,
         )
         for shelf in everything:
-            while found := await shelf.page(after=None, limit=_PAGE, tenant_id=tenant_id):
+            while found := (await shelf.search(Query(limit=_PAGE), tenant_id=tenant_id)).things:
                 for each in found:
                     await shelf.remove(each)
         await store.tenants.remove(tenant)

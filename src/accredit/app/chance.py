@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 import time
 from binascii import b2a_base64
 from datetime import UTC, datetime
@@ -47,13 +46,9 @@ class SystemIds:
         chance = int.from_bytes(self._chance(9)) << 8
         return UUID(int=(moment | chance) & _SPARED | _VERSION_7)
 
-    def secret(self) -> str:
-        """Return 256 random bits, printable."""
-        return secrets.token_urlsafe(32)
-
-    def salt(self) -> bytes:
-        """Return 16 random bytes."""
-        return os.urandom(16)
+    def octets(self, count: int) -> bytes:
+        """Return so many random octets."""
+        return os.urandom(count)
 
     def aio(self) -> str:
         """Return opaque text of 192 random bits."""

@@ -18,7 +18,7 @@ from accredit.app.scraped import Scraped
 from accredit.directory import wellknown
 from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
-from accredit.issuers import freshness
+from accredit.issuers import base64url, freshness
 from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules, emulator
 from accredit.outbound.at_hand import KeysAtHand
 from accredit.ports import Authority
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from accredit.web.sender import Network
 
 MEGABYTE: Final = 2**20
+_CONTROL_TOKEN: Final = 32  # octets
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -152,7 +153,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
     if runtime.test_issuer is not None:
         from accredit.testidp import Endpoints
 
-        runtime.control_token = authority.ids.secret()
+        runtime.control_token = base64url.encode(authority.ids.octets(_CONTROL_TOKEN))
         rooms["idp"] = Endpoints(runtime.test_issuer, control_token=runtime.control_token)
     documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
     runtime.front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)

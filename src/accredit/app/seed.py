@@ -45,7 +45,7 @@ async def seed(change: Transaction, now: datetime, ids: Ids, life: timedelta) ->
         Tenant(id=TENANT_ID, display_name="Contoso", domains=(TENANT_DOMAIN,), created_at=now, portability="entra")
     )
     known = {each.app_id: await _well_known(change, each, now) for each in wellknown.principals().values()}
-    salt = ids.salt()
+    salt = ids.octets(directory.SALT)
     secret = Secret(
         key_id=marked("admin secret"),
         salt=salt,

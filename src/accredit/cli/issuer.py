@@ -11,12 +11,14 @@ from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit, counted, options
+from accredit.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from accredit.cli.desk import Desk
     from accredit.issuers import Issuer
+    from accredit.ports import Transaction
 
 COLUMNS: Final = (
     Column("Issuer", "issuer", below=True),
@@ -62,7 +64,7 @@ async def list_issuers(desk: Desk) -> None:
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.everything(store.issuers, tenant_id=tenant.id)
-        shown = [shapes.issuer(each, await store.credentials.count(None, issuer_id=each.id)) for each in found]
+        shown = [shapes.issuer(each, await _held(store, each)) for each in found]
     shown.sort(key=lambda each: (each["issuer"], each["id"]))
     desk.session.show(shown, COLUMNS)
 
@@ -191,8 +193,14 @@ async def _switch(desk: Desk, wanted: str, verb: str) -> None:
 
 async def _show(desk: Desk, found: Issuer) -> None:
     async with desk.reading() as store:
-        held = await store.credentials.count(None, issuer_id=found.id)
+        held = await _held(store, found)
     desk.session.show(shapes.issuer(found, held), DETAILS)
+
+
+async def _held(store: Transaction, of: Issuer) -> int:
+    """Return how many credentials name a record."""
+    counted = await store.credentials.search(Query(limit=0, counted=True), tenant_id=of.tenant_id, issuer_id=of.id)
+    return counted.count or 0
 
 
 async def _found(desk: Desk, wanted: str) -> Issuer:

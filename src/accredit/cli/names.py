@@ -9,6 +9,7 @@ from accredit.cli.failures import Said
 from accredit.cli.grammar import did_you_mean
 from accredit.cli.words import accredit
 from accredit.errors import CREDENTIAL_NOT_FOUND, INPUT_INVALID, OBJECT_NOT_FOUND, TENANT_AMBIGUOUS, Refused
+from accredit.query import Query
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,23 +34,21 @@ def uuid(text: str) -> UUID | None:
         return None
 
 
-async def everything(shelf: Shelf[V], key: str = "id", most: int | None = None, **where: object) -> list[V]:
+async def everything(shelf: Shelf[V], most: int | None = None, **where: object) -> list[V]:
     """Return all rows (or the first ``most``) that ``where`` describes, page by page."""
     rows: list[V] = []
-    after: UUID | str | None = None
-    while most is None or len(rows) < most:
-        page = await shelf.page(after=after, limit=PAGE, **where)
-        rows += page
-        if len(page) < PAGE:
-            break
-        after = getattr(page[-1], key)
+    query: Query | None = Query(limit=PAGE)
+    while query is not None and (most is None or len(rows) < most):
+        page = await shelf.search(query, **where)
+        rows += page.things
+        query = None if page.after is None else Query(after=page.after, limit=PAGE)
     return rows
 
 
 async def tenant(store: Transaction, wanted: str | None) -> Tenant:
     """Find the tenant that is meant: by id or domain, or the only one."""
     if wanted is None:
-        found = await store.tenants.page(after=None, limit=PAGE)
+        found = (await store.tenants.search(Query(limit=PAGE))).things
         if len(found) == 1:
             return found[0]
         raise Refused(TENANT_AMBIGUOUS, count=f"{len(found)} or more" if len(found) == PAGE else len(found))
@@ -57,7 +56,7 @@ async def tenant(store: Transaction, wanted: str | None) -> Tenant:
     found = await store.tenants.find(id=key) if key else await store.tenants.find(domain=wanted.lower())
     if found:
         return found[0]
-    known = [name for each in await store.tenants.page(after=None, limit=PAGE) for name in each.domains]
+    known = [name for each in (await store.tenants.search(Query(limit=PAGE))).things for name in each.domains]
     raise absent(wanted, "tenant has this id or domain", known)
 
 

@@ -19,7 +19,7 @@ from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.interop.graph import application, assignment, credential, issuer, organization, principal
 from accredit.interop.odata.writing import write_filter
 from accredit.query import Any as AnyOf
-from accredit.query import Compare
+from accredit.query import Compare, Page
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from accredit.client.graph import Graph, Json
     from accredit.directory import Application, Assignment, ServicePrincipal
     from accredit.issuers import Issuer
-    from accredit.query import Condition
+    from accredit.query import Condition, Query
     from accredit.trust import FederatedCredential
 
 V = TypeVar("V")
@@ -66,11 +66,12 @@ class Shelf(Generic[V]):
         found = self._graph.every(f"/{self._path}", filter=" and ".join(map(write_filter, terms)))
         return [each for each in map(self._kept, found) if _equal(each, where)]
 
-    async def page(self, *, after: UUID | str | None, limit: int, tenant_id: UUID | None = None) -> list[V]:  # noqa: ARG002
-        """Return the first page, or with ``after`` the one that follows the page before."""
-        if after is None:
-            self._pages = self._graph.pages(f"/{self._path}", top=str(min(limit, LARGEST_PAGE)))
-        return [self._kept(each) for each in next(self._pages, [])]
+    async def search(self, query: Query, **_: object) -> Page[V]:
+        """Return the first page, or after it the one that follows the page before."""
+        if query.after is None:
+            self._pages = self._graph.pages(f"/{self._path}", top=str(min(query.limit, LARGEST_PAGE)))
+        shown = [self._kept(each) for each in next(self._pages, [])]
+        return Page(shown, (None, str(shown[-1].id)) if shown else None)  # type: ignore[attr-defined]  # as below
 
     def matching(self, condition: Condition) -> list[V]:
         """Return those that meet a condition."""
@@ -107,9 +108,9 @@ class Tenants:
         found = await self.get(token.tenant_id)
         return [found] if domain in found.domains else []
 
-    async def page(self, *, after: UUID | str | None, limit: int) -> list[Tenant]:  # noqa: ARG002  there is one
+    async def search(self, _query: Query) -> Page[Tenant]:
         """Return the tenant."""
-        return [self._named()] if after is None else []
+        return Page([self._named()])
 
     def _named(self) -> Tenant:
         token = self._graph.token
@@ -123,9 +124,9 @@ class Credentials:
         self._graph = graph
         self._issuers = issuers
 
-    async def count(self, _condition: None, *, issuer_id: UUID) -> int:
+    async def search(self, _query: Query, *, issuer_id: UUID, tenant_id: UUID) -> Page[FederatedCredential]:  # noqa: ARG002
         """Return how many name an issuer record."""
-        return self._issuers.credentials(issuer_id)
+        return Page((), count=self._issuers.credentials(issuer_id))
 
     async def find(
         self,
@@ -174,10 +175,9 @@ class Issuers:
         """Return those whose members equal ``where``."""
         return [each for each, _ in self._all() if _equal(each, where)]
 
-    async def page(self, *, after: UUID | str | None, limit: int, tenant_id: UUID | None = None) -> list[Issuer]:  # noqa: ARG002
-        """Return at most ``limit`` in the order of their ids, those after ``after``."""
-        every = sorted((each for each, _ in self._all()), key=lambda each: str(each.id))
-        return [each for each in every if after is None or str(each.id) > str(after)][:limit]
+    async def search(self, _query: Query, **_: object) -> Page[Issuer]:
+        """Return all of them."""
+        return Page(sorted((each for each, _ in self._all()), key=lambda each: str(each.id)))
 
     def credentials(self, issuer_id: UUID) -> int:
         """Return how many credentials name a record."""

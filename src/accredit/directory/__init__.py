@@ -3,6 +3,7 @@
 from accredit.directory.application import (
     LONGEST_TOKEN_LIFETIME,
     ORGANIZATIONS,
+    SALT,
     TOKEN_LIFETIME,
     Application,
     Certificate,
@@ -37,6 +38,7 @@ __all__ = [
     "DEFAULT_ACCESS",
     "LONGEST_TOKEN_LIFETIME",
     "ORGANIZATIONS",
+    "SALT",
     "TOKEN_LIFETIME",
     "AppRole",
     "Application",

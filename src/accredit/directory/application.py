@@ -199,6 +199,9 @@ def prove_secret(presented: str, secrets: Sequence[Secret], client: UUID, now: d
     raise Refused(SECRET_EXPIRED if matching else SECRET_INVALID, client=client)
 
 
+SALT: Final = 16  # octets
+
+
 def digest(salt: bytes, value: bytes) -> bytes:
     """SHA-256 over salt and value: enough for a value of 256 random bits."""
     return sha256(salt + value).digest()

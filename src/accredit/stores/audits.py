@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
@@ -13,7 +14,9 @@ from accredit.stores.encoding import column, micros
 from accredit.stores.properties import Constant, Property, Questions
 
 if TYPE_CHECKING:
-    from accredit.query import Query
+    from collections.abc import Callable, Coroutine
+
+    from accredit.query import Cursor, Page, Query
 
 _NEWEST: Final = Order("activityDateTime", descending=True)
 
@@ -32,6 +35,16 @@ AUDITS: Final = Questions(
 READ: Final = msgspec.json.Decoder(Audit).decode
 
 
+Search: TypeAlias = "Callable[..., Coroutine[Any, Any, Page[Audit]]]"
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """The records of one store, as they are read in one transaction."""
+
+    search: Search
+
+
 def row(record: Audit) -> dict[str, Any]:
     """Return a record as it stands in its table."""
     return {
@@ -43,6 +56,12 @@ def row(record: Audit) -> dict[str, Any]:
         "activity_folded": fold(record.activity),
         "correlation_id": str(record.correlation_id),
     }
+
+
+def place(record: Audit, order: Order | None) -> Cursor:
+    """Return where a page in ``order`` ended whose last record is ``record``."""
+    by = AUDITS.properties[(order or _NEWEST).name]
+    return (by.read(record) if isinstance(by, Property) else None), str(record.id)
 
 
 def newest_first(query: Query) -> Query:

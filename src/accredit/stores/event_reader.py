@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from accredit.ports import EventPage
-    from accredit.query import Query
+    from accredit.query import Page, Query
     from accredit.signins import Event
 
 PAGE: Final = 50  # events
@@ -72,8 +71,8 @@ class EventReader:
         with closing(self._connection.execute(_NEWEST, page)) as cursor:
             return [event_of(body) for _, _, body in cursor]
 
-    def search(self, tenant_id: UUID, query: Query) -> EventPage:
-        """Return a page of a tenant's events that meet a condition; see ``accredit.ports.Logged``."""
+    def search(self, tenant_id: UUID, query: Query) -> Page[Event]:
+        """Return a page of a tenant's events that meet a condition; see ``accredit.ports.Searched``."""
         return search(self._connection, tenant_id, query)
 
     def by_id(self, event_id: UUID) -> Event | None:
@@ -111,17 +110,17 @@ class EventReader:
 
 @dataclass(frozen=True, slots=True)
 class EventPages:
-    """The port ``Logged`` over the file at ``path``.
+    """The port ``Searched`` over the file at ``path``.
 
     Each question has a thread and a connection of its own: looking through a log takes longer than an answer may wait.
     """
 
     path: Path
 
-    async def page(self, query: Query, tenant_id: UUID) -> EventPage:
-        return await asyncio.to_thread(self._page, query, tenant_id)
+    async def search(self, query: Query, **where: object) -> Page[Event]:
+        return await asyncio.to_thread(self._page, query, UUID(str(where["tenant_id"])))
 
-    def _page(self, query: Query, tenant_id: UUID) -> EventPage:
+    def _page(self, query: Query, tenant_id: UUID) -> Page[Event]:
         try:
             with EventReader(self.path) as reader:
                 return reader.search(tenant_id, query)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from accredit import query as asked
 from accredit.errors import QUERY_SYNTAX, Refused
-from accredit.ports import EventPage
+from accredit.query import Page
 from accredit.stores.encoding import instant, micros
 from accredit.stores.event_index import newest
 from accredit.stores.event_questions import LATEST, SIGNINS, narrowed
@@ -58,14 +58,14 @@ _ENDS: Final = (
 _EXTENT: Final = "SELECT min(seq), max(seq) FROM signins_by_application WHERE at BETWEEN :since AND :until"
 
 
-def search(connection: sqlite3.Connection, tenant_id: UUID, query: Query) -> EventPage:
+def search(connection: sqlite3.Connection, tenant_id: UUID, query: Query) -> Page[Event]:
     """Return one page of a tenant's events. QUERY_UNSUPPORTED; QUERY_SYNTAX for a place that is none of this list's."""
     SIGNINS.refuse_condition(query.condition)
     if query.order is not None and query.order.name != _BY:
         raise SIGNINS.refused(query.order.name)
     found = narrowed(query.condition)
     if found.nothing:
-        return EventPage(())
+        return Page(())
     connection.execute("BEGIN")  # one view for all statements
     try:
         return _Search(connection, tenant_id, query, found).page()
@@ -85,7 +85,7 @@ class _Search:
     ranges: tuple[tuple[int, int], ...] = ()  # of places in the log, ends included, in which everything is, rising
     found: list[tuple[Place, Event]] = field(default_factory=list)
 
-    def page(self) -> EventPage:
+    def page(self) -> Page[Event]:
         limit, read = self.query.limit, 0
         wanted, step = limit + 1, self._way()
         at = self._begin()
@@ -96,7 +96,7 @@ class _Search:
             self._keep(rows)
         if len(self.found) > limit:
             at = self.found[limit - 1][0]
-        return EventPage(tuple(event for _, event in self.found[:limit]), None if at is None else self._cursor(at))
+        return Page(tuple(event for _, event in self.found[:limit]), None if at is None else self._cursor(at))
 
     @property
     def _rising(self) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from accredit.directory import identifier_key
-from accredit.stores.audits import AUDITS, newest_first
+from accredit.stores.audits import AUDITS, Records, newest_first, place
 from accredit.stores.encoding import CHANGES_KEPT, EMITTED_ISSUERS, guid, unheard
 from accredit.stores.kinds import (
     APPLICATIONS,
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
         Tenant,
     )
     from accredit.issuers import Issuer
-    from accredit.ports import Shelf
-    from accredit.query import Query
+    from accredit.ports import Searched, Shelf
+    from accredit.query import Page, Query
     from accredit.signins import Audit
     from accredit.stores.encoding import Changed
     from accredit.stores.table import Table
@@ -74,6 +74,7 @@ class _Transaction:
         self.delegated_grants: Shelf[DelegatedGrant] = MemoryShelf(DELEGATED_GRANTS, self)
         self.role_assignments: Shelf[RoleAssignment] = MemoryShelf(ROLE_ASSIGNMENTS, self)
         self.signing_keys: Shelf[SigningKey] = MemoryShelf(KEYS, self)
+        self.audits: Searched[Audit] = Records(self.search_audits)
 
     async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
         key = identifier_key(identifier)
@@ -90,19 +91,18 @@ class _Transaction:
         self.refuse_reading()
         self._audits.append(record)
 
-    async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
+    async def search_audits(self, query: Query, **where: object) -> Page[Audit]:
         query = newest_first(query)
         AUDITS.refuse(query)
-        kept = (each for each in (*self.state.audits, *self._audits) if each.tenant_id == tenant_id)
-        return page(query, ((str(each.id), AUDITS.reader(each, nothing), each) for each in kept))
+        kept = (each for each in (*self.state.audits, *self._audits) if each.tenant_id == where["tenant_id"])
+        return page(query, ((str(each.id), AUDITS.reader(each, nothing), each) for each in kept), place)
 
-    async def emit(self, issuers: Sequence[str]) -> None:
-        self.refuse_reading()
+    async def emit(self, issuers: Sequence[str]) -> frozenset[str]:
+        if issuers:
+            self.refuse_reading()
         if not self.state.emitted.issuperset(issuers):
             self.touched.add(EMITTED_ISSUERS)
             self.state = replace(self.state, emitted=self.state.emitted.union(issuers))
-
-    async def emitted(self) -> frozenset[str]:
         return self.state.emitted
 
     def refuse_reading(self) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol
 import msgspec
 
 from accredit.errors import CHANGED_MEANWHILE, OBJECT_NOT_FOUND, VALUE_TAKEN, Refused
-from accredit.query import matches
 from accredit.stores.encoding import column
 from accredit.stores.kinds import KINDS, Kind, V
 from accredit.stores.properties import page
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from uuid import UUID
 
-    from accredit.query import Condition, Order, Query, Read, Scalar
+    from accredit.query import Page, Query, Read
     from accredit.signins import Audit
     from accredit.stores.table import Values
 
@@ -73,20 +72,9 @@ class MemoryShelf(Generic[V]):
         found = (self.table.rows[key] for key in self._keys(where))
         return [self._read(value) for _, value in sorted(found, key=lambda row: row[0])]
 
-    async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
-        keys = sorted(key for key in self._keys(where) if after is None or key > str(after))
-        return [self._read(self.table.rows[key][1]) for key in keys[:limit]]
-
-    async def search(self, query: Query, **where: object) -> Sequence[V]:
+    async def search(self, query: Query, **where: object) -> Page[V]:
         self._kind.questions.refuse(query)
-        return page(query, self._asked(where))
-
-    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
-        return self._kind.place(value, order)
-
-    async def count(self, condition: Condition | None, **where: object) -> int:
-        self._kind.questions.refuse_condition(condition)
-        return sum(condition is None or matches(condition, read) for _, read, _ in self._asked(where))
+        return page(query, self._asked(where), self._kind.place)
 
     def _asked(self, where: dict[str, object]) -> Iterator[tuple[str, Read, V]]:
         for key in self._keys(where):

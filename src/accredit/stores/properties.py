@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeV
 
 from accredit import query as asked
 from accredit.errors import QUERY_UNSUPPORTED, Refused
-from accredit.query import ITSELF, Condition, Query, Scalar
+from accredit.query import ITSELF, Condition, Page, Query, Scalar
 from accredit.stores.encoding import guid, micros
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from uuid import UUID
 
-    from accredit.query import Read
+    from accredit.query import Cursor, Order, Read
 
 V = TypeVar("V")
 
@@ -178,7 +178,13 @@ def _of_type(kind: Type, value: Scalar) -> bool:
     return isinstance(value, _VALUES[kind])
 
 
-def page(query: Query, things: Iterable[tuple[str, Read, V]]) -> list[V]:
+def paged(query: Query, found: Sequence[V], place: Callable[[V, Order | None], Cursor], count: int | None) -> Page[V]:
+    """Return the page that was ``found``: what ``query`` asks for, and one more where more follows."""
+    shown = found[: query.limit]
+    return Page(shown, place(shown[-1], query.order) if 0 < query.limit < len(found) else None, count)
+
+
+def page(query: Query, things: Iterable[tuple[str, Read, V]], place: Callable[[V, Order | None], Cursor]) -> Page[V]:
     """Return the page that ``query`` means, from all ``things``: each with its key and how its properties are read."""
 
     def rank(value: Scalar, key: str) -> tuple[bool, Any, str]:
@@ -193,4 +199,4 @@ def page(query: Query, things: Iterable[tuple[str, Read, V]]) -> list[V]:
     down = order is not None and order.descending
     ranked.sort(key=lambda each: each[0], reverse=down)
     rest = (value for at, value in ranked if after is None or (at < after if down else at > after))
-    return list(islice(rest, query.limit))
+    return paged(query, list(islice(rest, query.limit + 1)), place, len(ranked) if query.counted else None)

@@ -21,8 +21,6 @@ from accredit.stores.properties import Property
 from accredit.stores.schema import METADATA
 
 if TYPE_CHECKING:
-    from uuid import UUID
-
     from sqlalchemy import CompoundSelect
     from sqlalchemy.sql import ColumnElement
 
@@ -39,33 +37,24 @@ _ALL: Final = 2**31 - 1
 _SQLITE: Final = sqlite.dialect(paramstyle="named")
 
 
-async def page(kind: Kind[Any], query: Query, where: Mapping[str, object], ask: Ask) -> Sequence[bytes]:
-    """Return the bodies of one page. Raises ``Refused(QUERY_UNSUPPORTED)``."""
+Found: TypeAlias = "tuple[Sequence[bytes], int | None]"
+"""The bodies of one page, and of the thing after it; and how many there are on all pages, if that was asked."""
+
+
+async def search(kind: Kind[Any], query: Query, where: Mapping[str, object], ask: Ask) -> Found:
+    """Return what is found. Raises ``Refused(QUERY_UNSUPPORTED)``."""
     kind.questions.refuse(query)
-    conditions = equal(kind, where)
-    return await _page(_asked(kind, where), query, METADATA.tables[kind.table].c[kind.key], conditions, ask)
+    table, conditions = METADATA.tables[kind.table], equal(kind, where)
+    asked = Asked(kind.questions, table.name, table, kind.elements, where.get("tenant_id"))
+    return await _found(asked, query, table.c[kind.key], conditions, ask)
 
 
-async def count(kind: Kind[Any], condition: Condition | None, where: Mapping[str, object], ask: Ask) -> int:
-    """Return how many there are. Raises ``Refused(QUERY_UNSUPPORTED)``."""
-    kind.questions.refuse_condition(condition)
-    table, asked, conditions = METADATA.tables[kind.table], _asked(kind, where), equal(kind, where)
-    counted = select(func.count()).select_from(table).where(*conditions)
-    if condition is not None and (few := await _few(asked, condition, ask)):
-        counted = counted.where(table.c[kind.key].in_(_union(few.keys)), asked.sifting(condition))
-    elif isinstance(condition, AnyOf) and (every := asked.narrowed(condition)):  # these, and no others
-        counted = counted.where(table.c[kind.key].in_(_union(every[0].keys)))
-    elif condition is not None:
-        counted = counted.where(asked.holds(condition))
-    return int((await ask(counted))[0])
-
-
-async def audits(query: Query, tenant_id: UUID, ask: Ask) -> Sequence[bytes]:
-    """Return the bodies of one page of records. Raises ``Refused(QUERY_UNSUPPORTED)``."""
+async def audits(query: Query, tenant_id: object, ask: Ask) -> Found:
+    """Return what is found among a tenant's records. Raises ``Refused(QUERY_UNSUPPORTED)``."""
     query, table = newest_first(query), METADATA.tables["audits"]
     AUDITS.refuse(query)
     asked = Asked(AUDITS, table.name, table, tenant_id=tenant_id)
-    return await _page(asked, query, table.c.id, [table.c.tenant_id == str(tenant_id)], ask)
+    return await _found(asked, query, table.c.id, [table.c.tenant_id == str(tenant_id)], ask)
 
 
 def equal(kind: Kind[Any], where: Mapping[str, object]) -> list[ColumnElement[bool]]:
@@ -87,26 +76,52 @@ def plain(statement: Select[Any]) -> tuple[str, Mapping[str, Any]]:
     return str(compiled), compiled.params
 
 
-def _asked(kind: Kind[Any], where: Mapping[str, object]) -> Asked:
-    table = METADATA.tables[kind.table]
-    return Asked(kind.questions, kind.table, table, kind.elements, where.get("tenant_id"))
-
-
-async def _page(
+async def _found(
     asked: Asked, query: Query, key: ColumnElement[Any], conditions: Sequence[ColumnElement[bool]], ask: Ask
-) -> Sequence[bytes]:
+) -> Found:
+    few = None if query.condition is None else await _few(asked, query.condition, ask)
+    page = await ask(_page(asked, query, key, conditions, few)) if query.limit else ()
+    if not query.counted:
+        return page, None
+    return page, int((await ask(_count(asked, query.condition, key, conditions, few)))[0])
+
+
+def _page(
+    asked: Asked,
+    query: Query,
+    key: ColumnElement[Any],
+    conditions: Sequence[ColumnElement[bool]],
+    few: Narrowed | None,
+) -> Select[Any]:
     property_ = asked.questions.properties[query.order.name] if query.order else None
     value = asked.column(property_) if isinstance(property_, Property) else None
     body = asked.table.c.body
-    if query.condition is not None and (few := await _few(asked, query.condition, ask)):
+    if query.condition is not None and few is not None:
         columns = [body, key.label("key"), *([] if value is None else [value.label("value")])]
         gathered = select(*columns).where(*conditions, key.in_(_union(few.keys)), asked.sifting(query.condition))
         some = gathered.limit(_ALL).subquery()  # what has a limit is read first, whatever the order outside
-        return await ask(_ordered(select(some.c.body), query, some.c.key, some.c.get("value"), property_))
+        return _ordered(select(some.c.body), query, some.c.key, some.c.get("value"), property_)
     walked = select(body).where(*conditions)
     if query.condition is not None:
         walked = walked.where(asked.sifting(query.condition, query.order.name if query.order else ""))
-    return await ask(_ordered(walked, query, key, value, property_))
+    return _ordered(walked, query, key, value, property_)
+
+
+def _count(
+    asked: Asked,
+    condition: Condition | None,
+    key: ColumnElement[Any],
+    conditions: Sequence[ColumnElement[bool]],
+    few: Narrowed | None,
+) -> Select[Any]:
+    counted = select(func.count()).select_from(asked.table).where(*conditions)
+    if condition is None:
+        return counted
+    if few is not None:
+        return counted.where(key.in_(_union(few.keys)), asked.sifting(condition))
+    if isinstance(condition, AnyOf) and (every := asked.narrowed(condition)):  # these, and no others
+        return counted.where(key.in_(_union(every[0].keys)))
+    return counted.where(asked.holds(condition))
 
 
 async def _few(asked: Asked, condition: Condition, ask: Ask) -> Narrowed | None:
@@ -128,7 +143,7 @@ def _ordered(
     found: Select[Any], query: Query, key: ColumnElement[Any], value: ColumnElement[Any] | None, by: object
 ) -> Select[Any]:
     """Return one page of what is ``found``, in its order."""
-    found = found.limit(query.limit)
+    found = found.limit(query.limit + 1)
     if query.order is None or value is None or not isinstance(by, Property):
         return (found if query.after is None else found.where(key > query.after[1])).order_by(key)
     down = query.order.descending

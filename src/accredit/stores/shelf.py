@@ -14,6 +14,7 @@ from accredit.stores import searching
 from accredit.stores.encoding import column
 from accredit.stores.kept import READ, body
 from accredit.stores.kinds import CREDENTIALS, Kind, V
+from accredit.stores.properties import paged
 from accredit.stores.schema import METADATA
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from sqlalchemy.sql import ColumnElement
 
     from accredit.issuers import Issuer
-    from accredit.query import Condition, Order, Query, Scalar
+    from accredit.query import Page, Query
 
 _AT_ONCE: Final = 500  # values in one IN list
 
@@ -64,18 +65,9 @@ class SqlShelf(Generic[V]):
     async def find(self, **where: object) -> Sequence[V]:
         return await self._read(self._bodies().where(*searching.equal(self._kind, where)).order_by(self._table.c.seq))
 
-    async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
-        asked = self._bodies().where(*searching.equal(self._kind, where)).order_by(self._key).limit(limit)
-        return await self._read(asked if after is None else asked.where(self._key > str(after)))
-
-    async def search(self, query: Query, **where: object) -> Sequence[V]:
-        return await self._values(await searching.page(self._kind, query, where, self._ask))
-
-    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
-        return self._kind.place(value, order)
-
-    async def count(self, condition: Condition | None, **where: object) -> int:
-        return await searching.count(self._kind, condition, where, self._ask)
+    async def search(self, query: Query, **where: object) -> Page[V]:
+        bodies, count = await searching.search(self._kind, query, where, self._ask)
+        return paged(query, await self._values(bodies), self._kind.place, count)
 
     async def add(self, value: V) -> V:
         await self._write(value, insert(self._table).values(self._row(value)), adds=True)

@@ -32,6 +32,7 @@ from accredit.stores.kinds import (
     ROLE_ASSIGNMENTS,
     TENANTS,
 )
+from accredit.stores.properties import paged
 from accredit.stores.shelf import SqlShelf
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
         Tenant,
     )
     from accredit.issuers import Issuer
-    from accredit.ports import Shelf
-    from accredit.query import Query
+    from accredit.ports import Searched, Shelf
+    from accredit.query import Page, Query
     from accredit.signins import Audit
     from accredit.stores.encoding import Changed
     from accredit.tokens import SigningKey
@@ -134,6 +135,7 @@ class SqlTransaction:
         self.delegated_grants: Shelf[DelegatedGrant] = SqlShelf(DELEGATED_GRANTS, self)
         self.role_assignments: Shelf[RoleAssignment] = SqlShelf(ROLE_ASSIGNMENTS, self)
         self.signing_keys: Shelf[SigningKey] = SqlShelf(KEYS, self)
+        self.audits: Searched[Audit] = audits.Records(self.search_audits)
 
     def step(self) -> AbstractContextManager[object]:
         """Open a part of the change that can fail alone."""
@@ -180,20 +182,21 @@ class SqlTransaction:
         self.refuse_reading()
         await self.execute(insert(schema.audits).values(audits.row(record)))
 
-    async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
+    async def search_audits(self, query: Query, **where: object) -> Page[Audit]:
         async def ask(statement: Select[Any]) -> Sequence[Any]:
             return (await self.execute(statement)).scalars().all()
 
-        return [*map(audits.READ, await searching.audits(query, tenant_id, ask))]
+        bodies, count = await searching.audits(query, where["tenant_id"], ask)
+        return paged(query, [*map(audits.READ, bodies)], audits.place, count)
 
-    async def emit(self, issuers: Sequence[str]) -> None:
-        self.refuse_reading()
-        if new := [each for each in dict.fromkeys(issuers) if each not in await self.emitted()]:
+    async def emit(self, issuers: Sequence[str]) -> frozenset[str]:
+        if issuers:
+            self.refuse_reading()
+        emitted = frozenset((await self.execute(select(schema.emitted_issuers.c.issuer))).scalars())
+        if new := [each for each in dict.fromkeys(issuers) if each not in emitted]:
             self.touched.add(EMITTED_ISSUERS)
             await self.execute(insert(schema.emitted_issuers), [{"issuer": each} for each in new])
-
-    async def emitted(self) -> frozenset[str]:
-        return frozenset((await self.execute(select(schema.emitted_issuers.c.issuer))).scalars())
+        return emitted.union(new)
 
     def refuse_reading(self) -> None:
         if not self._writing:

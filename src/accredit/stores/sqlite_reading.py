@@ -12,6 +12,7 @@ from uuid import UUID
 
 from accredit.directory import identifier_key
 from accredit.errors import OBJECT_NOT_FOUND, Refused
+from accredit.stores import audits
 from accredit.stores.encoding import column, guid
 from accredit.stores.kept import READ
 from accredit.stores.kinds import (
@@ -28,6 +29,7 @@ from accredit.stores.kinds import (
     Kind,
     V,
 )
+from accredit.stores.properties import paged
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -44,8 +46,8 @@ if TYPE_CHECKING:
         Tenant,
     )
     from accredit.issuers import Issuer
-    from accredit.ports import Shelf
-    from accredit.query import Condition, Order, Query, Scalar
+    from accredit.ports import Searched, Shelf
+    from accredit.query import Page, Query
     from accredit.signins import Audit
     from accredit.stores.aside import Reader
     from accredit.tokens import SigningKey
@@ -86,6 +88,7 @@ class View:
         self.delegated_grants: Shelf[DelegatedGrant] = Read(DELEGATED_GRANTS, reader)
         self.role_assignments: Shelf[RoleAssignment] = Read(ROLE_ASSIGNMENTS, reader)
         self.signing_keys: Shelf[SigningKey] = Read(KEYS, reader)
+        self.audits: Searched[Audit] = audits.Records(self.search_audits)
 
     async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
         key = identifier_key(identifier)
@@ -95,19 +98,19 @@ class View:
         found = self._connection.execute(_OWNER, asked).fetchone()
         return None if found is None else UUID(found[0])
 
-    async def emitted(self) -> frozenset[str]:
+    async def emit(self, issuers: Sequence[str]) -> frozenset[str]:
+        if issuers:
+            _refuse()
         return frozenset(issuer for (issuer,) in self._connection.execute(_EMITTED))
 
     async def audit(self, record: Audit) -> None:  # noqa: ARG002  the port's signature
         _refuse()
 
-    async def audits(self, query: Query, tenant_id: UUID) -> Sequence[Audit]:
-        from accredit.stores import audits, searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
+    async def search_audits(self, query: Query, **where: object) -> Page[Audit]:
+        from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
 
-        return [*map(audits.READ, await searching.audits(query, tenant_id, partial(_asked, self._reader)))]
-
-    async def emit(self, issuers: Sequence[str]) -> None:  # noqa: ARG002  the port's signature
-        _refuse()
+        bodies, count = await searching.audits(query, where["tenant_id"], partial(_asked, self._reader))
+        return paged(query, [*map(audits.READ, bodies)], audits.place, count)
 
 
 class Read(Generic[V]):
@@ -126,24 +129,27 @@ class Read(Generic[V]):
     async def find(self, **where: object) -> Sequence[V]:
         return await self._read(*self._equal(where), "ORDER BY seq")
 
-    async def page(self, *, after: UUID | str | None, limit: int, **where: object) -> Sequence[V]:
+    async def search(self, query: Query, **where: object) -> Page[V]:
+        if query.condition is None and query.order is None:
+            return await self._next(query, where)
+        from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
+
+        bodies, count = await searching.search(self._kind, query, where, partial(_asked, self._reader))
+        return paged(query, self._values(bodies), self._kind.place, count)
+
+    async def _next(self, query: Query, where: Mapping[str, object]) -> Page[V]:
+        """Return a page in the order of keys: what commands ask, which have not imported SQLAlchemy yet."""
+        self._kind.questions.refuse(query)
         asked, values = self._equal(where)
-        if after is not None:
-            asked, values = f"{asked} AND {self._kind.key} > ?", [*values, str(after)]
-        return await self._read(asked, [*values, limit], f"ORDER BY {self._kind.key} LIMIT ?")
+        if query.after is not None:
+            asked, values = f"{asked} AND {self._kind.key} > ?", [*values, query.after[1]]
+        found = await self._read(asked, [*values, query.limit + 1], f"ORDER BY {self._kind.key} LIMIT ?")
+        return paged(query, found, self._kind.place, await self._count(where) if query.counted else None)
 
-    async def search(self, query: Query, **where: object) -> Sequence[V]:
-        from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
-
-        return self._values(await searching.page(self._kind, query, where, partial(_asked, self._reader)))
-
-    def place(self, value: V, order: Order | None) -> tuple[Scalar, str]:
-        return self._kind.place(value, order)
-
-    async def count(self, condition: Condition | None, **where: object) -> int:
-        from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
-
-        return await searching.count(self._kind, condition, where, partial(_asked, self._reader))
+    async def _count(self, where: Mapping[str, object]) -> int:
+        asked, values = self._equal(where)
+        statement = f"SELECT count(*) FROM {self._kind.table} WHERE {asked}"  # noqa: S608  of our own names
+        return int((await self._reader.rows(statement, values))[0][0])
 
     async def add(self, value: V) -> V:  # noqa: ARG002  the port's signature
         _refuse()

@@ -43,7 +43,7 @@ async def an_exception_leaves_nothing_of_the_change(store: Store) -> None:
     assert (await store.another.changes(0))[0] == version
     async with store.another.transaction() as change:
         assert await change.named(here.tenant.id, "api://half") is None
-        assert await change.emitted() == frozenset()
+        assert await change.emit([]) == frozenset()
         await change.applications.add(made.application(here.tenant, identifier_uris=("api://half",)))
 
 
@@ -128,5 +128,5 @@ async def the_issuer_strings_that_were_ever_emitted(store: Store) -> None:
         async with store.registry.transaction() as change:
             await change.emit(strings)
     async with store.another.reading() as view:
-        assert await view.emitted() == {"https://a/", "https://b/v2.0"}
+        assert await view.emit([]) == {"https://a/", "https://b/v2.0"}
     assert [keys for _, keys in store.heard] == [{EMITTED_ISSUERS}, {EMITTED_ISSUERS}, set(), set()]

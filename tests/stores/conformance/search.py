@@ -15,6 +15,7 @@ from tests.stores import made
 from tests.stores.conformance.store import Store, case, found, put_up, refused, world
 
 if TYPE_CHECKING:
+    from accredit.ports import Shelf
     from accredit.query import Condition
 
 REFUSED: dict[str, tuple[str, Condition, str]] = {
@@ -65,6 +66,14 @@ KINDS = {
 }
 
 
+async def number(shelf: Shelf[Any], condition: Condition | None, **where: object) -> int | None:
+    """How many there are."""
+    page = await shelf.search(Query(condition=condition, limit=0, counted=True), **where)
+    assert not page.things
+    assert page.after is None
+    return page.count
+
+
 @case("what nobody can answer is Request_UnsupportedQuery with the property and the kind, before anything is read")
 async def what_nobody_can_answer(store: Store) -> None:
     for shelf, condition, name in REFUSED.values():
@@ -74,7 +83,7 @@ async def what_nobody_can_answer(store: Store) -> None:
                 with refused(QUERY_UNSUPPORTED, **fields):
                     await getattr(each, shelf).search(Query(condition=condition, limit=1))
                 with refused(QUERY_UNSUPPORTED, **fields):
-                    await getattr(each, shelf).count(condition)
+                    await getattr(each, shelf).search(Query(condition=condition, limit=0, counted=True))
 
 
 @case("an order that nobody knows, and a place that is none in it, are Request_UnsupportedQuery")
@@ -88,7 +97,7 @@ async def an_order_that_nobody_knows(store: Store) -> None:
         for each in (change, view):
             for query in (Query(condition=AnyOf("id"), limit=1), Query(order=Order("result"), limit=1)):
                 with refused(QUERY_UNSUPPORTED, kind="DirectoryAudit"):
-                    await each.audits(query, made.new_id())
+                    await each.audits.search(query, tenant_id=made.new_id())
 
 
 @case("a search asks within what equals the members, and a member that no index knows is a mistake of ours")
@@ -96,15 +105,15 @@ async def a_search_asks_within(store: Store) -> None:
     here, there = await put_up(store.registry, world()), await put_up(store.registry, world())
     named = Query(condition=Compare("displayName", "eq", "DEPLOY-bot"), limit=9)
     async with store.another.reading() as view:
-        assert await view.applications.search(named, tenant_id=here.tenant.id) == [here.app]
-        assert {each.id for each in await view.applications.search(named)} == {here.app.id, there.app.id}
-        assert await view.applications.count(named.condition) == 2
-        assert await view.applications.count(None, tenant_id=made.new_id()) == 0
-        assert await view.ownerships.search(Query(limit=9), application_id=here.app.id) == [here.others[2]]
-        assert await view.credentials.count(None, application_id=here.app.id) == 2
+        assert (await view.applications.search(named, tenant_id=here.tenant.id)).things == [here.app]
+        assert {each.id for each in (await view.applications.search(named)).things} == {here.app.id, there.app.id}
+        assert await number(view.applications, named.condition) == 2
+        assert await number(view.applications, None, tenant_id=made.new_id()) == 0
+        assert (await view.ownerships.search(Query(limit=9), application_id=here.app.id)).things == [here.others[2]]
+        assert await number(view.credentials, None, application_id=here.app.id) == 2
         identifier = here.app.identifier_uris[0].upper().replace("API://", "api://")
         asked = Query(condition=AnyOf("servicePrincipalNames", Compare(ITSELF, "eq", identifier)), limit=9)
-        assert await view.principals.search(asked) == [here.principal]
+        assert (await view.principals.search(asked)).things == [here.principal]
     assert await found(store.another, "applications", unique_name="DEPLOY-bot", tenant_id=there.tenant.id) == [
         there.app
     ]
@@ -117,11 +126,11 @@ async def names_follow_the_application(store: Store) -> None:
     old = Query(condition=AnyOf("servicePrincipalNames", Compare(ITSELF, "eq", here.app.identifier_uris[0])), limit=9)
     async with store.registry.transaction() as change:
         await change.applications.put(msgspec.structs.replace(here.app, identifier_uris=("api://new",)))
-        assert await change.principals.search(new, tenant_id=here.tenant.id) == [here.principal]
-        assert list(await change.principals.search(old, tenant_id=here.tenant.id)) == []
+        assert (await change.principals.search(new, tenant_id=here.tenant.id)).things == [here.principal]
+        assert not (await change.principals.search(old, tenant_id=here.tenant.id)).things
     async with store.another.reading() as view:
-        assert await view.principals.search(new) == [here.principal]
-        assert await view.principals.count(old.condition) == 0
+        assert (await view.principals.search(new)).things == [here.principal]
+        assert await number(view.principals, old.condition) == 0
 
 
 @case("a changed thing is found by what it is now, a removed one by nothing")
@@ -129,20 +138,20 @@ async def a_changed_thing_is_found_by_what_it_is_now(store: Store) -> None:
     here = await put_up(store.registry, world())
     tagged = AnyOf("tags", Compare(ITSELF, "eq", "HIDEAPP"))
     async with store.another.reading() as view:
-        assert await view.applications.count(tagged) == 1
+        assert await number(view.applications, tagged) == 1
     async with store.registry.transaction() as change:
         registration = Registration(unique_name="other", tags=("new",))
         newer = await change.applications.put(msgspec.structs.replace(here.app, registration=registration))
     async with store.another.reading() as view:
-        assert await view.applications.count(tagged) == 0
-        assert await view.applications.count(AnyOf("tags", StartsWith(ITSELF, "N"))) == 1
-        assert await view.applications.count(Compare("uniqueName", "eq", "deploy-bot")) == 0
+        assert await number(view.applications, tagged) == 0
+        assert await number(view.applications, AnyOf("tags", StartsWith(ITSELF, "N"))) == 1
+        assert await number(view.applications, Compare("uniqueName", "eq", "deploy-bot")) == 0
     async with store.registry.transaction() as change:
         await change.applications.remove(newer)
     async with store.another.reading() as view:
         for condition in (None, AnyOf("tags"), AnyOf("identifierUris")):
-            assert await view.applications.count(condition) == 0
-        assert await view.ownerships.count(None) == await view.delegated_grants.count(None) == 0
+            assert await number(view.applications, condition) == 0
+        assert await number(view.ownerships, None) == await number(view.delegated_grants, None) == 0
 
 
 @case("pages show everything that stays exactly once, in order, while other things come and go")
@@ -160,10 +169,12 @@ async def pages_while_things_come_and_go(store: Store) -> None:
             async with store.another.reading() as view:
                 query = Query(order=order, after=after, limit=4)
                 page = await view.applications.search(query, tenant_id=tenant.id)
-            seen.extend(page)
-            if not (more := len(page) == 4):
+            seen.extend(page.things)
+            after = page.after
+            if not (more := after is not None):
                 break
-            last, after = page[-1], view.applications.place(page[-1], order)
+            assert len(page.things) == 4
+            last = page.things[-1]
             go = await shuffled(store, go, last, names[n % len(names)])
         assert not more
         assert len({each.id for each in seen}) == len(seen)
@@ -201,12 +212,15 @@ async def what_was_changed_is_read_newest_first(store: Store) -> None:
         await change.tenants.add(tenant)
         for each in (*records, made.audit(other), made.audit(None)):
             await change.audit(each)
-        assert await change.audits(Query(limit=9), tenant.id) == newest
+        assert (await change.audits.search(Query(limit=9), tenant_id=tenant.id)).things == newest
     async with store.another.reading() as view:
-        first = await view.audits(Query(limit=2), tenant.id)
-        after = (first[-1].at, str(first[-1].id))
-        assert [*first, *await view.audits(Query(after=after, limit=9), tenant.id)] == newest
+        first = await view.audits.search(Query(limit=2), tenant_id=tenant.id)
+        assert first.after == (newest[1].at, str(newest[1].id))
+        rest = await view.audits.search(Query(after=first.after, limit=9, counted=True), tenant_id=tenant.id)
+        assert [*first.things, *rest.things] == newest
+        assert (rest.after, rest.count) == (None, len(newest))
         one = Compare("correlationId", "eq", str(records[1].correlation_id).upper())
-        assert await view.audits(Query(condition=one, limit=9), tenant.id) == [records[1]]
-        assert await view.audits(Query(limit=9, order=Order("activityDisplayName")), tenant.id) == records
-        assert len(await view.audits(Query(limit=9), other.id)) == 1
+        assert (await view.audits.search(Query(condition=one, limit=9), tenant_id=tenant.id)).things == [records[1]]
+        by_name = Query(limit=9, order=Order("activityDisplayName"))
+        assert (await view.audits.search(by_name, tenant_id=tenant.id)).things == records
+        assert len((await view.audits.search(Query(limit=9), tenant_id=other.id)).things) == 1

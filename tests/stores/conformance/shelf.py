@@ -12,6 +12,7 @@ from accredit.errors import (
     CHANGED_MEANWHILE,
     OBJECT_NOT_FOUND,
 )
+from accredit.query import Query
 from tests.stores import made
 from tests.stores.conformance.store import SHELVES, Store, case, found, key, put_up, read, refused, world
 
@@ -130,7 +131,7 @@ async def a_question_that_no_index_answers_is(store: Store) -> None:
         await found(store.registry, "applications", public=True)
     with pytest.raises(TypeError, match="issuer"):
         async with store.registry.reading() as view:
-            await view.credentials.page(after=None, limit=1, issuer="x")
+            await view.credentials.search(Query(limit=1), issuer="x")
 
 
 @case("pages are in the order of keys, without gap or repetition, also when things come and go between them")
@@ -146,18 +147,21 @@ async def pages_are_in_the_order_of_keys(store: Store) -> None:
         seen, after = list[Any](), None
         for _ in range(9):
             async with store.another.reading() as view:
-                page = await view.applications.page(after=after, limit=limit, tenant_id=tenant.id)
-            seen.extend(page)
-            if len(page) < limit:
+                page = await view.applications.search(Query(after=after, limit=limit), tenant_id=tenant.id)
+            seen.extend(page.things)
+            if (after := page.after) is None:
                 break
-            after = page[-1].id
+            assert len(page.things) == limit
         assert seen == apps
     async with store.registry.transaction() as change:
         await change.applications.remove(apps[2])
     async with store.another.reading() as view:
-        assert await view.applications.page(after=apps[2].id, limit=2, tenant_id=tenant.id) == apps[3:5]
-        assert await view.applications.page(after=apps[6].id, limit=2, tenant_id=tenant.id) == []
-        assert len(await view.applications.page(after=None, limit=100)) == 7
+        page = await view.applications.search(Query(after=(None, str(apps[2].id)), limit=2), tenant_id=tenant.id)
+        assert (page.things, page.after) == (apps[3:5], (None, str(apps[4].id)))
+        page = await view.applications.search(Query(after=(None, str(apps[6].id)), limit=2), tenant_id=tenant.id)
+        assert (list(page.things), page.after, page.count) == ([], None, None)
+        page = await view.applications.search(Query(limit=7, counted=True))
+        assert (len(page.things), page.after, page.count) == (7, None, 7)
 
 
 @case("signing keys are paged by kid, in the order of code points")
@@ -167,8 +171,11 @@ async def signing_keys_are_paged_by_kid_in(store: Store) -> None:
         for kid in kids:
             await change.signing_keys.add(made.signing_key(kid=kid))
     async with store.another.reading() as view:
-        assert [each.kid for each in await view.signing_keys.page(after=None, limit=9)] == sorted(kids)
-        assert [each.kid for each in await view.signing_keys.page(after="Z", limit=2)] == ["a", "aa"]
+        page = await view.signing_keys.search(Query(limit=9))
+        assert [each.kid for each in page.things] == sorted(kids)
+        page = await view.signing_keys.search(Query(after=(None, "Z"), limit=2))
+        assert [each.kid for each in page.things] == ["a", "aa"]
+        assert page.after == (None, "aa")
 
 
 @case("times come back as the same instant in UTC, at the ends of what there is and from any zone")

@@ -67,7 +67,7 @@ def audits(graph, of):
 
     async def read():
         async with graph.wire.runtime.registry.reading() as store:
-            found = await store.audits(Query(limit=500), seed.TENANT_ID)
+            found = (await store.audits.search(Query(limit=500), tenant_id=seed.TENANT_ID)).things
             return [each for each in found if str(each.targets[0].id) == of["id"]]
 
     return graph.wire.run(read)

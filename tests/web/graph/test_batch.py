@@ -157,7 +157,7 @@ def test_every_part_leaves_a_record_of_its_own(graph: Graph) -> None:
 
     async def correlations() -> list[UUID]:
         async with graph.wire.runtime.registry.reading() as store:
-            records = await store.audits(Query(limit=500), seed.TENANT_ID)
+            records = (await store.audits.search(Query(limit=500), tenant_id=seed.TENANT_ID)).things
         return [each.correlation_id for each in records if each.targets[0].id == UUID(GUID)]
 
     before = graph.wire.run(correlations)

@@ -58,7 +58,7 @@ class Trusting:
         async def read() -> list[Any]:
             async with self.graph.wire.runtime.registry.reading() as store:
                 if shelf == "issuers":
-                    return list(await store.issuers.page(after=None, limit=1_000, tenant_id=seed.TENANT_ID))
+                    return list((await store.issuers.search(Query(limit=1_000), tenant_id=seed.TENANT_ID)).things)
                 return list(await store.credentials.find(application_id=self.application.id))
 
         found: list[Any] = self.graph.wire.run(read)
@@ -75,7 +75,7 @@ def audited(graph: Graph) -> list[Audit]:
 
     async def read() -> list[Audit]:
         async with graph.wire.runtime.registry.reading() as store:
-            return list(await store.audits(Query(limit=100), seed.TENANT_ID))
+            return list((await store.audits.search(Query(limit=100), tenant_id=seed.TENANT_ID)).things)
 
     found: list[Audit] = graph.wire.run(read)
     return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
+from uuid import UUID
 
 from accredit.administer import role_assignments
 from accredit.directory import azure, read_guid
@@ -21,7 +22,6 @@ from accredit.web.arm.call import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from uuid import UUID
 
     from accredit.web.arm.call import Call
 
@@ -68,11 +68,11 @@ async def assignments(call: Call) -> Answer:
     condition = And(tuple(terms)) if len(terms) > 1 else terms[0]
     after = _after(call.query.get("$skiptoken"))
     async with call.by.registry.reading() as store:
-        query = Query(condition=condition, after=after, limit=PAGE + 1)
+        query = Query(condition=condition, after=after, limit=PAGE)
         found = await store.role_assignments.search(query, tenant_id=call.tenant.id)
-    body: dict[str, Any] = {"value": [written.role_assignment(each) for each in found[:PAGE]]}
-    if len(found) > PAGE:
-        body["nextLink"] = _next(call, found[PAGE - 1].id)
+    body: dict[str, Any] = {"value": [written.role_assignment(each) for each in found.things]}
+    if found.after is not None:
+        body["nextLink"] = _next(call, UUID(found.after[1]))
     return Answer(200, body)
 
 

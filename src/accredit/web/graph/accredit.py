@@ -13,6 +13,7 @@ from accredit.administer import issuers, tenants
 from accredit.directory import read_guid
 from accredit.errors import GRAPH_PATH_UNKNOWN, OBJECT_NOT_FOUND, Refused
 from accredit.interop.graph import issuer, organization
+from accredit.query import Query
 from accredit.web.graph.answers import NOTHING, entity, link
 from accredit.web.graph.listing import refuse_other
 from accredit.web.graph.pages import counted, page_with
@@ -125,7 +126,8 @@ async def _found(call: Call, store: Transaction) -> Issuer:
 
 
 async def _written(store: Transaction, of: Issuer) -> dict[str, Any]:
-    return issuer.write(of, await store.credentials.count(None, issuer_id=of.id))
+    held = await store.credentials.search(Query(limit=0, counted=True), tenant_id=of.tenant_id, issuer_id=of.id)
+    return issuer.write(of, held.count or 0)
 
 
 def _answer(call: Call, value: dict[str, Any], *, status: int = 200, location: str | None = None) -> Answer:

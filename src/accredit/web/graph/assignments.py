@@ -119,7 +119,7 @@ async def _written(store: Transaction, shown: Sequence[Assignment]) -> list[dict
     if ids:
         query = Query(condition=OneOf("id", tuple(ids)), limit=len(ids))
         found = await store.principals.search(query, tenant_id=shown[0].tenant_id)
-        names = {each.id: each.display_name for each in found}
+        names = {each.id: each.display_name for each in found.things}
     return [assignment.write(each, names[each.principal_id], names[each.resource_id]) for each in shown]
 
 

@@ -107,11 +107,12 @@ async def _objects(call: Call, ids: Sequence[UUID], kinds: Collection[str]) -> l
 
 
 async def _applications(call: Call, store: Transaction, ids: Sequence[UUID]) -> Sequence[Application]:
-    return await store.applications.search(_named(ids), tenant_id=call.caller.tenant.id)
+    return (await store.applications.search(_named(ids), tenant_id=call.caller.tenant.id)).things
 
 
 async def _principals(call: Call, store: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    held: Sequence[ServicePrincipal] = await store.principals.search(_named(ids), tenant_id=call.caller.tenant.id)
+    found = await store.principals.search(_named(ids), tenant_id=call.caller.tenant.id)
+    held: Sequence[ServicePrincipal] = found.things
     own = [each.application_id for each in held if each.application_id is not None]
     known: dict[UUID | None, Application] = {
         each.id: each for each in (await _applications(call, store, own) if own else ())

@@ -18,8 +18,7 @@ from accredit.web.graph.pages import PAGE, next_link
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
+    from accredit.query import Page
     from accredit.signins import Audit, Event
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
@@ -38,16 +37,16 @@ async def sign_ins(call: Call) -> Answer:
     if _as_entra(call) and asked.condition is None:
         return none(call, SIGNINS)
     query = Query(condition=asked.condition, order=asked.orderby, after=asked.skiptoken, limit=asked.top or MOST)
-    found = await call.log.page(query, call.caller.tenant.id)
+    found = await call.log.search(query, tenant_id=call.caller.tenant.id)
     following = None if found.after is None else next_link(call, found.after)
-    return collection(call, SIGNINS, [_written(call, each) for each in found.events], next=following)
+    return collection(call, SIGNINS, [_written(call, each) for each in found.things], next=following)
 
 
 async def sign_in(call: Call) -> Answer:
     """Show one sign-in, by the id of its request."""
     guid = read_guid(call.keys[0].value)
     query = Query(condition=Compare("id", "eq", str(guid)), limit=1)
-    found = (await call.log.page(query, call.caller.tenant.id)).events if guid else ()
+    found = (await call.log.search(query, tenant_id=call.caller.tenant.id)).things if guid else ()
     if not found:
         raise Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
     return entity(call, f"{SIGNINS}/$entity", _written(call, found[0]))
@@ -55,29 +54,29 @@ async def sign_in(call: Call) -> Answer:
 
 async def audits(call: Call) -> Answer:
     """List the changes of the tenant's directory."""
-    asked, most = call.options, call.options.top or PAGE
+    asked = call.options
     refuse_other(call, "DirectoryAudit", "expand", "count")
     if asked.orderby is not None and asked.orderby.name != _AUDITED:
         refuse_other(call, "DirectoryAudit", "orderby")
-    query = Query(condition=asked.condition, order=asked.orderby, after=asked.skiptoken, limit=most + 1)
+    query = Query(condition=asked.condition, order=asked.orderby, after=asked.skiptoken, limit=asked.top or PAGE)
     found = await _audits(call, query)
-    last = found[most - 1] if len(found) > most else None
-    following = None if last is None else next_link(call, (last.at, str(last.id)))
-    return collection(call, AUDITS, [audit.write(each) for each in found[:most]], next=following)
+    following = None if found.after is None else next_link(call, found.after)
+    return collection(call, AUDITS, [audit.write(each) for each in found.things], next=following)
 
 
 async def one_audit(call: Call) -> Answer:
     """Show one change, by its id."""
     guid = read_guid(call.keys[0].value)
-    found = await _audits(call, Query(condition=Compare("id", "eq", str(guid)), limit=1)) if guid else ()
+    query = Query(condition=Compare("id", "eq", str(guid)), limit=1)
+    found = (await _audits(call, query)).things if guid else ()
     if not found:
         raise Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
     return entity(call, f"{AUDITS}/$entity", audit.write(found[0]))
 
 
-async def _audits(call: Call, query: Query) -> Sequence[Audit]:
+async def _audits(call: Call, query: Query) -> Page[Audit]:
     async with call.by.registry.reading() as store:
-        return await store.audits(query, call.caller.tenant.id)
+        return await store.audits.search(query, tenant_id=call.caller.tenant.id)
 
 
 def _as_entra(call: Call) -> bool:

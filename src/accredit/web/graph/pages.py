@@ -10,7 +10,7 @@ from accredit.query import Query
 from accredit.web.graph.answers import collection, link, number
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from accredit.interop.odata import Cursor
     from accredit.ports import Shelf, Transaction, V
@@ -51,21 +51,31 @@ async def page_with(
 ) -> Answer:
     """Answer a collection as ``page`` does, of things that are written with the help of others: all of them at once."""
     asked = call.options
-    most = asked.top or PAGE
-    query = Query(condition=asked.condition, order=asked.orderby, after=asked.skiptoken, limit=most + 1)
+    query = Query(
+        condition=asked.condition,
+        order=asked.orderby,
+        after=asked.skiptoken,
+        limit=asked.top or PAGE,
+        counted=bool(asked.count),
+    )
     async with call.by.registry.reading() as store:
-        found = await shelf(store).search(query, **where)
-        count = await shelf(store).count(asked.condition, **where) if asked.count else None
-        shown = found[:most]
-        rows = await write(store, shown)
-        following = next_link(call, shelf(store).place(shown[-1], asked.orderby)) if len(found) > most else None
-    return collection(call, context, rows, next=following, count=count, on_request=on_request)
+        found = await shelf(store).search(query, **_mine(call, where))
+        rows = await write(store, found.things)
+    following = None if found.after is None else next_link(call, found.after)
+    return collection(call, context, rows, next=following, count=found.count, on_request=on_request)
 
 
 async def counted(call: Call, shelf: Callable[[Transaction], Shelf[Any]], **where: object) -> Answer:
     """Answer ``…/$count``."""
+    query = Query(condition=call.options.condition, limit=0, counted=True)
     async with call.by.registry.reading() as store:
-        return number(await shelf(store).count(call.options.condition, **where))
+        found = await shelf(store).search(query, **_mine(call, where))
+    return number(found.count or 0)
+
+
+def _mine(call: Call, where: Mapping[str, object]) -> dict[str, object]:
+    """Return what is asked for within the caller's tenant: all indexes begin with it."""
+    return {"tenant_id": call.caller.tenant.id, **where}
 
 
 def next_link(call: Call, last: Cursor) -> str:

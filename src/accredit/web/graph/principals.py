@@ -166,7 +166,8 @@ async def _applications(
     if not ids:
         return {}
     query = Query(condition=OneOf("id", ids), limit=len(ids))
-    return {each.id: each for each in await store.applications.search(query, tenant_id=call.caller.tenant.id)}
+    found = await store.applications.search(query, tenant_id=call.caller.tenant.id)
+    return {each.id: each for each in found.things}
 
 
 async def _expanded(call: Call, store: Transaction, of: ServicePrincipal) -> dict[str, Any]:

@@ -16,7 +16,7 @@ import msgspec
 from accredit.directory import read_guid
 from accredit.errors import GRAPH_BROKEN, GRAPH_THROTTLED, Refused
 from accredit.interop.odata import read_options
-from accredit.signins import Sender
+from accredit.signins import Event, Sender
 from accredit.web.acting import acting
 from accredit.web.answers import STRICT_TRANSPORT, answer, read_body
 from accredit.web.graph import (
@@ -40,7 +40,7 @@ from accredit.web.graph.permissions import Admitted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from accredit.ports import Authority, Logged, Registry
+    from accredit.ports import Authority, Registry, Searched
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.bearer import Bearers, Caller
     from accredit.web.graph.answers import Answer
@@ -93,7 +93,7 @@ class Room:
 
     authority: Authority
     registry: Registry
-    log: Logged
+    log: Searched[Event]
     bearers: Bearers
     router: Router
     senders: Senders
