@@ -110,8 +110,10 @@ def fetched(stage: Stage, method: str, path: str, body: str | None = None) -> tu
 
 
 @pytest.fixture(autouse=True)
-def alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings of the machine, 80 columns, no colour."""
+def alone(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings of the machine, nobody signed in anywhere, 80 columns, no colour."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home/config"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "home/cache"))
     for name in [each for each in os.environ if each.startswith("ACCREDIT_")]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("COLUMNS", "80")

@@ -140,14 +140,19 @@ def _token(profile: Profile) -> Path:
 
 def _home(variable: str, usual: str) -> Path:
     found = os.environ.get(variable, "")
-    return (Path(found) if Path(found).is_absolute() else Path.home() / usual) / "accredit"
+    if Path(found).is_absolute():
+        return Path(found) / "accredit"
+    try:
+        return Path.home() / usual / "accredit"
+    except RuntimeError:  # a user without a home
+        return Path("/") / usual / "accredit"
 
 
 def _read() -> _Kept:
     path = _profiles()
     try:
         return msgspec.json.decode(path.read_bytes(), type=_Kept)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError, PermissionError):  # of somebody else's home: nothing of ours
         return _Kept()
     except OSError as error:
         raise Refused(INPUT_UNREADABLE, what=path, reason=error.strerror or "it cannot be opened") from error

@@ -6,7 +6,7 @@ Rule 1: what proves who somebody is, is read when a token is needed and not befo
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -114,7 +114,7 @@ def there(session: Session, profile: Profile, tried: Evidence | None = None) -> 
     """
     tenant = session.tenant or profile.tenant
     usual = tried is None and tenant == profile.tenant
-    held = profiles.token(profile) if usual else ""
+    held = _kept(profile) if usual else ""
     if profile.kind == "token":
         held = os.environ.get(profile.source.removeprefix("env:"), "") if profile.source else held
     if session.verbose:
@@ -130,6 +130,13 @@ def there(session: Session, profile: Profile, tried: Evidence | None = None) -> 
         keep=lambda token: profiles.keep_token(profile, token.value) if usual else None,
     ) as authority:
         yield There(session, profile, authority)
+
+
+def _kept(profile: Profile) -> str:
+    """Return the access token that is kept for a profile; empty when there is none that can be read."""
+    with suppress(Refused):
+        return client.AccessToken.read(profiles.token(profile)).value
+    return ""
 
 
 def evidence(session: Session, profile: Profile) -> Evidence | None:

@@ -1,0 +1,410 @@
+"""Who signs in acts at a URL until he signs out; nothing secret is written down, or shown, that nobody asked for."""
+
+import json
+import os
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from accredit.app import seed
+from accredit.cli import profiles
+from tests import forge
+from tests.support.workload import engage
+
+pytestmark = pytest.mark.slow
+
+SECRET = seed.ADMIN_SECRET
+ADMIN = str(seed.ADMIN_ID)
+TENANT = str(seed.TENANT_ID)
+LOCAL_ONLY = {
+    "signing keys": ("keys", "list"),
+    "a rotation": ("keys", "rotate"),
+    "tenants": ("tenant", "list"),
+    "a new tenant": ("tenant", "create", "x", "--domain", "x.test"),
+    "the end of a tenant": ("tenant", "delete", "contoso.test", "--yes"),
+    "the schema": ("db", "status"),
+    "an upgrade": ("db", "upgrade"),
+    "a new instance": ("init", "--domain", "x.test"),
+}
+
+
+@pytest.fixture
+def home(tmp_path):
+    """Where everything is that a command writes down for its user."""
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def ready(emulator, tmp_path):
+    path = tmp_path / "ready.json"
+    path.write_text(json.dumps(emulator.ready))
+    return str(path)
+
+
+@pytest.fixture
+def signed_in(bare, ready):
+    ended = bare("login", "--ready-file", ready, "--name", "dev")
+    assert ended.code == 0, ended.err
+
+
+@pytest.fixture
+def variables(emulator, monkeypatch):
+    """What a script is given."""
+
+    def set_(**more):
+        told = {"url": emulator.url, "ca_file": emulator.ca_file, "client_id": ADMIN, "client_secret": SECRET, **more}
+        for name, value in told.items():
+            monkeypatch.delenv(f"ACCREDIT_{name.upper()}", raising=False)
+            if value:
+                monkeypatch.setenv(f"ACCREDIT_{name.upper()}", str(value))
+
+    return set_
+
+
+def written(home):
+    return {each: each.read_text() for each in home.rglob("*") if each.is_file()}
+
+
+def plain_login(emulator, *more):
+    return ("login", emulator.url, "--client-id", ADMIN, "--ca-file", str(emulator.ca_file), *more)
+
+
+def test_who_signs_in_acts_there_until_he_signs_out(bare, emulator, ready, home):
+    ended = bare("login", "--ready-file", ready, "--name", "dev", "-o", "json")
+    assert (ended.code, ended.json["appId"], ended.json["tenantId"]) == (0, ADMIN, TENANT)
+    assert ended.undo == "accredit logout dev"
+    assert "Application.ReadWrite.All" in ended.json["roles"]
+    assert bare("app", "list", "-q", "[].displayName", "-o", "json").json[:1] == ["accredit-admin"]
+    assert bare("whoami", "-o", "json").json == ended.json
+    ended = bare("logout")
+    assert ended.code == 0
+    assert ended.undo.startswith(f"accredit login {emulator.url} --client-id {ADMIN}")
+    assert bare("app", "list").code == 4, "the store of this machine is not there"
+    assert written(home).keys() == {home / "config/accredit/profiles.json"}
+    assert json.loads((home / "config/accredit/profiles.json").read_text()) == {}
+    assert bare("logout").err == "Nobody is signed in anywhere.\n"
+
+
+def test_what_is_written_down_is_for_its_owner_alone(signed_in, home):
+    modes = {stat.S_IMODE(each.stat().st_mode) for each in home.rglob("*") if each.is_file()}
+    folders = {stat.S_IMODE(each.stat().st_mode) for each in home.rglob("accredit")}
+    assert (modes, folders, len(written(home))) == ({0o600}, {0o700}, 2)
+
+
+@pytest.mark.parametrize(("option", "kept"), [((), False), (("--store-secret",), True)])
+@pytest.mark.parametrize("given", ["-", "env:MINE", "@file"])
+def test_a_secret_is_written_down_only_for_who_asks(bare, emulator, home, tmp_path, monkeypatch, given, option, kept):
+    (tmp_path / "file").write_text(SECRET + "\n")
+    monkeypatch.setenv("MINE", SECRET)
+    words = plain_login(emulator, "--secret", given.replace("@file", f"@{tmp_path / 'file'}"), *option)
+    ended = bare(*words, stdin=SECRET + "\n")
+    assert ended.code == 0, ended.err
+    assert any(SECRET in text for text in written(home).values()) is kept
+    assert SECRET not in ended.out + ended.err
+    forget_token(home)
+    monkeypatch.delenv("MINE")
+    (tmp_path / "file").unlink()
+    ended = bare("whoami")
+    assert (ended.code == 0) is kept, "what proves it is not at hand any more"
+
+
+def forget_token(home):
+    """Let the access token expire."""
+    for each in (home / "cache/accredit").iterdir():
+        each.unlink()
+
+
+def test_a_secret_is_read_again_where_it_was_said_to_be(bare, emulator, home, monkeypatch):
+    monkeypatch.setenv("MINE", SECRET)
+    assert bare(*plain_login(emulator, "--secret", "env:MINE")).code == 0
+    forget_token(home)
+    assert bare("whoami").code == 0
+    assert len(list((home / "cache/accredit").iterdir())) == 1, "the new token is kept"
+    forget_token(home)
+    monkeypatch.delenv("MINE")
+    ended = bare("whoami", "-o", "json")
+    assert (ended.code, json.loads(ended.err)["code"]) == (6, "ACC5002")
+
+
+def test_nobody_is_asked_for_a_secret_without_a_terminal(bare, emulator):
+    ended = bare(*plain_login(emulator))
+    assert (ended.code, "its secret is not at hand" in flat(ended.err)) == (6, True)
+
+
+def flat(text):
+    return " ".join(text.split())
+
+
+def test_a_federated_token_signs_in_and_is_read_again_from_its_file(bare, emulator, home, tmp_path):
+    workload = engage(emulator)
+    file = tmp_path / "token"
+    file.write_text(workload.assertion() + "\n")
+    words = ("login", emulator.url, "--client-id", workload.client_id, "--ca-file", str(emulator.ca_file))
+    assert bare(*words, "--federated-token", f"@{file}").code == 0
+    forget_token(home)
+    assert bare("app", "show", "deploy-bot").code == 0
+    assert file.read_text().strip() not in "".join(written(home).values())
+    assert bare(*words, "--federated-token", "-", stdin=workload.assertion()).code == 0
+    assert bare("app", "show", "deploy-bot").code == 0
+    forget_token(home)
+    assert bare("app", "show", "deploy-bot").code == 6
+
+
+def test_a_certificate_signs_in(bare, emulator, tmp_path):
+    workload = engage(emulator, trusting=False)
+    made = forge.certificate("ES256", valid=(-1, 36_500))
+    certificate = x509.load_der_x509_certificate(made.der).public_bytes(Encoding.PEM)
+    workload.certificate(certificate)
+    key = made.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (tmp_path / "client.pem").write_bytes(certificate + key)
+    words = ("login", emulator.url, "--client-id", workload.client_id, "--ca-file", str(emulator.ca_file))
+    ended = bare(*words, "--certificate", str(tmp_path / "client.pem"), "-o", "json")
+    assert (ended.code, ended.json["roles"]) == (0, ["Application.Read.All"])
+
+
+def test_who_may_do_nothing_is_signed_in_and_told_so(bare, emulator, tmp_path):
+    workload = engage(emulator)
+    emulator_admin = ("--data", str(emulator.data))
+    revoked = bare(
+        *("permission", "revoke", workload.client_id, "https://graph.microsoft.com", "Application.Read.All", "--yes"),
+        *emulator_admin,
+    )
+    assert revoked.code == 0
+    (tmp_path / "secret").write_text(workload.secret().value)
+    words = ("login", emulator.url, "--client-id", workload.client_id, "--ca-file", str(emulator.ca_file))
+    ended = bare(*words, "--secret", f"@{tmp_path / 'secret'}")
+    assert (ended.code, "holds no role on Microsoft Graph" in flat(ended.err)) == (0, True)
+    ended = bare("app", "list", "-o", "json")
+    assert (ended.code, json.loads(ended.err)["code"]) == (6, "Authorization_RequestDenied")
+
+
+WRONG = {
+    "a secret that is wrong": (("--secret", "env:WRONG"), 8, "AADSTS7000215"),
+    "a secret on the command line": (("--secret", SECRET), 2, "ACC1003"),
+    "a secret that is not there": (("--secret", "@/no/such"), 2, "ACC1002"),
+    "a tenant that is not there": (("--secret", "env:RIGHT", "--tenant", "nope.test"), 8, "AADSTS900023"),
+    "two kinds of evidence": (("--secret", "env:RIGHT", "--certificate", "x"), 2, "usage"),
+    "a certificate to be stored": (("--certificate", "x", "--store-secret"), 2, "usage"),
+    "a certificate that is none": (("--certificate", "/dev/null"), 2, "ACC1003"),
+    "a token that is none": (("--federated-token", "env:WRONG"), 2, "ACC1001"),
+}
+
+
+@pytest.mark.parametrize("what", WRONG)
+def test_what_is_wrong_signs_nobody_in(bare, emulator, home, monkeypatch, what):
+    monkeypatch.setenv("WRONG", "nonsense")
+    monkeypatch.setenv("RIGHT", SECRET)
+    options, code, name = WRONG[what]
+    ended = bare(*plain_login(emulator, *options), "-o", "json")
+    assert (ended.code, json.loads(ended.err)["code"]) == (code, name)
+    assert written(home) == {}
+    assert SECRET not in ended.out + ended.err
+
+
+def test_an_authority_that_is_not_there(bare, emulator, monkeypatch):
+    monkeypatch.setenv("RIGHT", SECRET)
+    words = ("--client-id", ADMIN, "--secret", "env:RIGHT", "-o", "json")
+    ended = bare("login", "https://localhost:1", *words)
+    assert (ended.code, json.loads(ended.err)["code"]) == (7, "ACC5001")
+    ended = bare("login", emulator.url, *words)
+    assert (ended.code, "not trusted" in json.loads(ended.err)["message"]) == (7, True)
+    assert bare("login", "http://localhost:1", *words).code == 2
+    assert bare("login", "--client-id", ADMIN).code == 2
+    assert bare("login", emulator.url).code == 2
+
+
+# ── where a command acts ─────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def where(bare, *words):
+    """Where a command acts: a URL, a directory, or the code of what it says no with."""
+    ended = bare("whoami", *words, "-o", "json")
+    if ended.code:
+        return json.loads(ended.err)["code"]
+    return ended.json.get("url") or ended.json["dataDirectory"]
+
+
+def test_what_is_said_nearest_decides_where_a_command_acts(bare, emulator, data, signed_in, variables, monkeypatch):
+    assert where(bare) == emulator.url
+    assert where(bare, "--local") == "ACC4002"
+    assert where(bare, "--data", str(data)) == str(data)
+    monkeypatch.setenv("ACCREDIT_DATA", str(data))
+    assert where(bare) == emulator.url
+    assert where(bare, "--local") == str(data)
+    assert where(bare, "--profile", "nope") == "ACC5003"
+    monkeypatch.setenv("ACCREDIT_PROFILE", "nope")
+    assert where(bare) == "ACC5003"
+    assert where(bare, "--profile", "dev") == emulator.url
+    monkeypatch.setenv("ACCREDIT_URL", "https://localhost:1")
+    assert where(bare) == "ACC5002"
+    assert where(bare, "--profile", "dev") == emulator.url
+
+
+def test_a_script_needs_variables_and_nothing_else(bare, emulator, variables, home):
+    variables()
+    assert where(bare) == emulator.url
+    assert bare("app", "list", "--tenant", "contoso.test").code == 0
+    assert bare("app", "list", "--tenant", "fabrikam.test", "-o", "json").code == 8
+    assert written(home) == {}
+    variables(client_secret=None)
+    assert where(bare) == "ACC5002"
+    variables(client_id=None, client_secret=None)
+    assert where(bare) == "ACC5002"
+    variables(client_secret="wrong")
+    assert where(bare) == "AADSTS7000215"
+    variables(ca_file="/no/such")
+    assert where(bare) == "ACC1002"
+
+
+def test_a_script_may_bring_a_token(bare, emulator, variables, signed_in, home):
+    token = next((home / "cache/accredit").iterdir()).read_text()
+    bare("logout")
+    variables(client_id=None, client_secret=None, token=token)
+    assert where(bare) == emulator.url
+    ended = bare("app", "list", "-vv")
+    assert (ended.code, token in ended.out + ended.err) == (0, False)
+    variables(client_id=None, client_secret=None, token=token[:-8])
+    ended = bare("app", "list", "-vv", "-o", "json")
+    assert (ended.code, token[:40] in ended.err) == (6, False)
+    variables(client_id=None, client_secret=None, token="nonsense")
+    ended = bare("app", "list", "-vv")
+    assert (ended.code, "nonsense" in ended.err) == (2, False)
+
+
+def test_a_url_that_somebody_is_signed_in_at_needs_no_more(bare, emulator, variables, signed_in):
+    variables(ca_file=None, client_id=None, client_secret=None)
+    assert where(bare) == emulator.url
+
+
+def test_a_token_that_is_not_believed_any_more_is_replaced(bare, signed_in, home):
+    file = next((home / "cache/accredit").iterdir())
+    believed = file.read_text()
+    file.write_text(believed[:-8] + "AAAAAAAA")
+    assert bare("app", "list").code == 0
+    file.write_text("nonsense")
+    ended = bare("app", "list")
+    assert ended.code == 0, ended.err
+    assert file.read_text() != "nonsense"
+
+
+@pytest.mark.parametrize("what", LOCAL_ONLY)
+def test_what_concerns_the_whole_instance_is_done_on_its_host(bare, signed_in, what):
+    ended = bare(*LOCAL_ONLY[what], "-o", "json")
+    told = json.loads(ended.err)
+    assert (ended.code, told["code"], "--local" in told["fix"], ended.out) == (6, "ACC5004", True, "")
+
+
+def test_profiles_that_cannot_be_read_are_said_so(bare, signed_in, home):
+    (home / "config/accredit/profiles.json").write_text("nonsense")
+    ended = bare("app", "list", "-o", "json")
+    assert (ended.code, json.loads(ended.err)["code"]) == (2, "ACC1002")
+
+
+def test_a_home_that_cannot_be_written_is_said_so(bare, ready, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", "/dev/null")
+    ended = bare("login", "--ready-file", ready, "-o", "json")
+    assert (ended.code, json.loads(ended.err)["code"]) == (2, "ACC1007")
+
+
+def test_a_relative_home_is_none(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", "here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert profiles.current() is None
+    profiles.save(profiles.Profile(name="x", url="https://x.example", client_id="c"))
+    assert (tmp_path / ".config/accredit/profiles.json").exists()
+
+
+def test_whoever_acts_here_is_the_user_of_the_machine(cli, data):
+    ended = cli("whoami", "-o", "json")
+    assert ended.json == {
+        "user": ended.json["user"],
+        "userId": os.getuid(),
+        "dataDirectory": str(data),
+        "isEmulator": True,
+    }
+
+
+def test_a_command_that_acts_here_imports_no_client(data):
+    program = (
+        "import sys\nfrom accredit.cli import run\n"
+        f"run(('app', 'list', '--data', {str(data)!r}))\n"
+        "print([each for each in ('httpx2', 'accredit.client') if each in sys.modules], file=sys.stderr)"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stderr.splitlines()[-1] == "[]"
+
+
+def test_a_representation_of_a_profile_shows_no_secret():
+    assert SECRET not in repr(profiles.Profile(name="x", url="u", client_id="c", secret=SECRET))
+
+
+# ── env ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+EXPORTS = {
+    "azure-identity": {"AZURE_AUTHORITY_HOST", "REQUESTS_CA_BUNDLE"},
+    "aio": {"AZURE_AUTHORITY_HOST", "SSL_CERT_FILE"},
+    "msal": {"REQUESTS_CA_BUNDLE"},
+    "node": {"AZURE_AUTHORITY_HOST", "NODE_EXTRA_CA_CERTS"},
+    "az": {"ARM_CLOUD_METADATA_URL", "AZURE_CORE_INSTANCE_DISCOVERY", "REQUESTS_CA_BUNDLE"},
+    "terraform": {"ARM_METADATA_HOSTNAME", "ARM_USE_OIDC", "SSL_CERT_FILE"},
+    "curl": {"CURL_CA_BUNDLE"},
+}
+
+
+@pytest.mark.parametrize("client", EXPORTS)
+def test_a_client_is_told_what_it_needs_and_where_it_stumbles(bare, emulator, ready, client):
+    found = bare("env", "--client", client, "--ready-file", ready, "-o", "json").json
+    assert found["variables"].keys() >= EXPORTS[client]
+    assert str(emulator.ca_file) in found["variables"].values()
+    assert found["traps"]
+    assert "$" not in "".join(found["variables"].values())
+    if "AZURE_AUTHORITY_HOST" in EXPORTS[client]:
+        assert found["variables"]["AZURE_CLIENT_ID"] == emulator.ready["workload"]["client_id"]
+
+
+@pytest.mark.parametrize("client", EXPORTS)
+def test_a_shell_takes_the_variables_and_nothing_else(bare, ready, client):
+    said = bare("env", "--client", client, "--ready-file", ready, "--client-id", "a b\n'; touch /x '$(id)").out
+    found = bare("env", "--client", client, "--ready-file", ready, "-o", "json").json["variables"]
+    script = f"{said}\nexec env"
+    ended = subprocess.run(["sh", "-c", script], capture_output=True, text=True, check=True, env={"PATH": os.defpath})
+    assert ended.stderr == ""
+    for name in found:
+        assert f"{name}=" in ended.stdout
+    assert not Path("/x").exists()
+
+
+def test_the_variables_work(bare, emulator, ready, tmp_path):
+    """An unmodified azure-identity gets a token with nothing but what is printed."""
+    workload = engage(emulator)
+    (tmp_path / "token").write_text(workload.assertion())
+    options = ("--client-id", workload.client_id, "--token-file", str(tmp_path / "token"))
+    said = bare("env", "--client", "azure-identity", "--ready-file", ready, *options).out
+    program = (
+        "from azure.identity import DefaultAzureCredential as C; print(C().get_token('api://orders/.default').token)"
+    )
+    script = f'eval "$1"; exec {sys.executable} -c "{program}"'
+    ended = subprocess.run(["sh", "-c", script, "sh", said], capture_output=True, text=True, check=True)
+    workload.received(ended.stdout.strip())
+
+
+def test_a_client_is_pointed_at_what_a_profile_or_an_option_names(bare, emulator, signed_in):
+    def told(*options):
+        return bare("env", "--client", "azure-identity", *options, "-o", "json").json["variables"]
+
+    assert told()["AZURE_AUTHORITY_HOST"] == emulator.url
+    assert told()["AZURE_TENANT_ID"] == TENANT
+    assert told("--url", "https://x.example/") == {
+        "AZURE_AUTHORITY_HOST": "https://x.example",
+        "AZURE_TENANT_ID": "TENANT_ID",
+        "AZURE_CLIENT_ID": "CLIENT_ID",
+        "AZURE_FEDERATED_TOKEN_FILE": "/path/to/token",
+    }
+    assert told("--profile", "dev", "--tenant", "contoso.test")["AZURE_TENANT_ID"] == "contoso.test"
+    bare("logout")
+    assert bare("env", "--client", "az").code == 2
