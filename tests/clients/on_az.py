@@ -47,7 +47,7 @@ class Az:
         """Run one command, whatever comes of it."""
         return subprocess.run(
             [self.python, "-m", "azure.cli", *arguments],
-            env={**self._environment(), **self.variables},
+            env={**self.environment(), **self.variables},
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -82,7 +82,8 @@ class Az:
         self("cloud", "register", "-n", "acc", *(options or ("--endpoint-resource-manager", self.emulator.url)))
         self("cloud", "set", "-n", "acc")
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What a command knows of the world."""
         proxy = f"http://127.0.0.1:{self.outside.port}"
         return {
             **QUIET,
