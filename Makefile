@@ -2,7 +2,7 @@
 # but Python 3.11 or later, make, bash and git.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench setup setup-clients-node setup-clients-az setup-clients-graph lock dist clean
+.PHONY: help demo test check bench setup setup-clients-node setup-clients-az setup-clients-graph lock openapi dist clean
 
 export PYTHON WITHOUT
 
@@ -40,6 +40,10 @@ setup-clients-graph: ## msgraph-sdk, .env/clients-graph (400 MB)
 
 lock: ## write the locks again (UPGRADE=1: with the newest versions that are a week old)
 	@scripts/lock.sh
+
+openapi: ## write docs/reference/graph.openapi.json, the description of the directory API, again
+	@scripts/setup.sh test
+	@.venv/bin/python -m scripts.openapi
 
 dist: ## wheel and source distribution, in dist/
 	@scripts/setup.sh test
