@@ -264,6 +264,7 @@ def plain(text, known=()):
     text = re.sub(r"\b(?!acc7ed17)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]{8}(\.\d+)?Z", "<time>", text)
     text = re.sub(r'"secretText": "[^"]+"', '"secretText": "<secret>"', text)
+    text = re.sub(r"\b\d+ (s|min|h|d) (ago|left)", r"<n> \1 \2", text)
     text = re.sub(r"(?<=<id>  first  )...", "<h>", text)
     return re.sub(r'"hint": "[^"]+"', '"hint": "<hint>"', text)
 
