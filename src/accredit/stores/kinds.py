@@ -130,8 +130,11 @@ class Kind(Generic[V]):
 
     def element_rows(self, value: V) -> list[dict[str, Any]]:
         """Return what stands in the collections of ``value``, each text once."""
+        if not self.elements:
+            return []
+        tenant, owner = str(self.column(value, "tenant_id")), str(self.column(value, self.key))
         return [
-            {"tenant_id": value.tenant_id, "owner_id": value.id, "property": name, "folded": folded}  # type: ignore[attr-defined]
+            {"tenant_id": tenant, "owner_id": owner, "property": name, "folded": folded}
             for name, each in self.questions.properties.items()
             if isinstance(each, Collection)
             for folded in dict.fromkeys(map(fold, each.read(value)))
