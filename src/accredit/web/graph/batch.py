@@ -7,7 +7,7 @@ Rule 2: parts run one after another, those that another one waits for first. A p
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, NoReturn
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import msgspec
 
@@ -76,7 +76,7 @@ def _refuse_part(part: Part) -> None:
         _refuse(f"an id has 1 to {LONGEST_ID} characters")
     if not part.path or part.url.startswith("//") or _absolute(part.url):
         _refuse(f"the url of the part {part.id} is not relative to the version")
-    if part.path.partition("/")[0] == SEGMENT:
+    if unquote(part.path).partition("/")[0] == SEGMENT:
         _refuse(f"the part {part.id} is a batch itself")
 
 
