@@ -1,7 +1,7 @@
 """Which tests hold which attack class: the rows of the threat model that what exists today has to withstand.
 
-A class that is not here belongs to a part that does not exist yet: lint and presets (SEC-01, 02, 38), roles of
-administrators (SEC-21), replay (SEC-16), pages (SEC-30, 31), imports (SEC-36).
+A class that is not here belongs to a part that does not exist yet: lint and presets (SEC-01, 02, 38), replay
+(SEC-16), pages (SEC-30, 31), imports (SEC-36).
 """
 
 from collections.abc import Mapping
@@ -44,19 +44,37 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
     "SEC-12": ("tests/trust/expression",),
     "SEC-13": ("tests/trust/expression",),
     "SEC-14": ("tests/trust/test_matching.py", "tests/explain/test_causes.py"),
-    "SEC-15": ("tests/issuers/test_strictjson.py", "tests/vectors/test_own.py"),
+    "SEC-15": (
+        "tests/issuers/test_strictjson.py",
+        "tests/vectors/test_own.py",
+        f"{HERE}/test_directory_api.py::test_a_body_that_is_none_changes_nothing",
+    ),
     "SEC-17": ("tests/assertions/test_algorithms.py", "tests/vectors/test_own.py"),
     "SEC-19": (
         f"{HERE}/test_http.py::test_a_body_of_ten_megabytes_is_refused_in_little_memory",
         f"{HERE}/test_http.py::test_headers_without_end_are_cut_off",
         f"{HERE}/test_http.py::test_an_assertion_of_50000_segments_and_a_deep_one_are_refused_quickly",
+        f"{HERE}/test_directory_api.py::test_a_giant_body_is_refused_in_little_memory",
+        f"{HERE}/test_directory_api.py::test_odd_queries_are_refused_quickly",
+        f"{HERE}/test_directory_api.py::test_a_batch_that_is_none_runs_nothing",
     ),
-    "SEC-20": ("tests/ops/test_redaction.py::test_what_was_sent_is_nowhere_to_be_found", "tests/test_observe.py"),
+    "SEC-20": (
+        "tests/ops/test_redaction.py::test_what_was_sent_is_nowhere_to_be_found",
+        "tests/test_observe.py",
+        f"{HERE}/test_directory_api.py::test_a_token_that_proves_nothing_opens_nothing_and_is_not_repeated",
+        f"{HERE}/test_directory_api.py::test_no_secret_is_ever_shown_again",
+    ),
+    "SEC-21": (
+        "tests/web/graph/test_permissions.py",
+        f"{HERE}/test_directory_api.py::test_what_is_taken_away_counts_at_once",
+        f"{HERE}/test_directory_api.py::test_a_part_of_a_batch_is_its_callers_and_nobody_elses",
+    ),
     "SEC-22": ("tests/ops/test_changes.py", "tests/stores/test_events.py", "tests/stores/test_snapshot.py"),
     "SEC-23": (f"{HERE}/test_trust_boundaries.py::test_issuers_with_equal_claims_do_not_answer_for_each_other",),
     "SEC-24": (
         f"{HERE}/test_trust_boundaries.py::test_one_issuer_url_and_kid_in_two_tenants_are_two_issuers",
         "tests/outbound/test_keys.py::test_what_is_kept_belongs_to_tenant_record_and_revision",
+        f"{HERE}/test_directory_api.py::test_nothing_of_another_tenant_can_be_seen_named_or_changed",
     ),
     "SEC-25": (
         f"{HERE}/test_trust_boundaries.py::test_our_own_access_token_is_no_assertion_under_any_alias",
