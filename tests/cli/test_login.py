@@ -292,6 +292,19 @@ def test_a_token_that_is_not_believed_any_more_is_replaced(bare, signed_in, home
     assert file.read_text() != "nonsense"
 
 
+def test_a_role_that_was_just_granted_counts_at_once(bare, emulator, home, tmp_path):
+    workload = engage(emulator)
+    here = ("--data", str(emulator.data))
+    file = tmp_path / "token"
+    file.write_text(workload.assertion())
+    words = ("login", emulator.url, "--client-id", workload.client_id, "--ca-file", str(emulator.ca_file))
+    assert bare(*words, "--federated-token", f"@{file}").code == 0
+    assert bare("app", "create", "unwanted").code == 6
+    granting = ("permission", "grant", workload.client_id, "https://graph.microsoft.com", "Application.ReadWrite.All")
+    assert bare(*granting, *here).code == 0
+    assert bare("app", "create", f"made by {workload.client_id}", "--no-sp").code == 0
+
+
 @pytest.mark.parametrize("what", LOCAL_ONLY)
 def test_what_concerns_the_whole_instance_is_done_on_its_host(bare, signed_in, what):
     ended = bare(*LOCAL_ONLY[what], "-o", "json")

@@ -7,7 +7,15 @@ import pytest
 
 from accredit.client import ClientSecret, FederatedToken, Graph, OtherRefusal
 from accredit.client.tokens import AccessToken, Tokens
-from accredit.errors import INPUT_INVALID, SECRET_INVALID, SIGN_IN_NEEDED, TENANT_UNKNOWN, TOO_MANY_REQUESTS, Refused
+from accredit.errors import (
+    INPUT_INVALID,
+    PRIVILEGES_MISSING,
+    SECRET_INVALID,
+    SIGN_IN_NEEDED,
+    TENANT_UNKNOWN,
+    TOO_MANY_REQUESTS,
+    Refused,
+)
 from tests.client.conftest import CLIENT, NOW, SECRET, TENANT, bearer
 
 TRACE = " Trace ID: 8f6d Correlation ID: 11 Timestamp: 2026-11-23 12:00:00Z"
@@ -157,3 +165,28 @@ def test_no_representation_shows_a_secret_or_a_token(tokens):
     shown = repr((tokens, tokens.evidence, AccessToken.read(bearer())))
     assert SECRET not in shown
     assert bearer() not in shown
+
+
+DENIED = {"error": {"code": "Authorization_RequestDenied", "message": PRIVILEGES_MISSING.template}}
+
+
+def test_a_token_that_was_kept_is_replaced_for_the_roles_of_now(server, tokens):
+    tokens.held = AccessToken.read(bearer())
+    server.say((403, DENIED), (200, {"access_token": bearer()}), (200, {"value": "x"}))
+    assert Graph(tokens.http, tokens).get("/x") == {"value": "x"}
+    server.asked.clear()
+    server.say((403, DENIED))
+    with pytest.raises(Refused) as refused:
+        Graph(tokens.http, tokens).get("/x")
+    assert (refused.value.row, len(server.asked)) == (PRIVILEGES_MISSING, 1), "the token was just issued"
+
+
+def test_nobody_is_asked_for_a_secret_for_the_sake_of_roles(server, http):
+    class Asking(ClientSecret):
+        at_hand = False
+
+    tokens = Tokens(http, TENANT, CLIENT, Asking(SECRET), lambda: NOW, lambda: "once", AccessToken.read(bearer()))
+    server.say((403, DENIED))
+    with pytest.raises(Refused) as refused:
+        Graph(http, tokens).get("/x")
+    assert (refused.value.row, len(server.asked)) == (PRIVILEGES_MISSING, 1)

@@ -21,7 +21,7 @@ from accredit.client.http import TIMEOUT
 from accredit.errors import SIGN_IN_NEEDED, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
     from datetime import datetime
     from uuid import UUID
@@ -148,14 +148,15 @@ def evidence(session: Session, profile: Profile) -> Evidence | None:
     if profile.kind == "certificate":
         path = profile.source.removeprefix("@")
         return _Late(lambda: client.ClientCertificate.of_pem(inputs.file(path), path))
-    return _Late(lambda: client.ClientSecret(profile.secret or secret(session, profile)))
+    at_hand = bool(profile.secret) or profile.source.startswith("@") or any(map(os.environ.get, _variables(profile)))
+    return _Late(lambda: client.ClientSecret(profile.secret or secret(session, profile)), at_hand)
 
 
 def secret(session: Session, profile: Profile) -> str:
     """Read a secret: from where the profile says, from the environment, or from whoever sits at the terminal."""
     if profile.source.startswith("@"):
         return inputs.text_file(profile.source[1:], most=inputs.LONGEST_SECRET).strip()
-    for name in (profile.source.removeprefix("env:"), "ACCREDIT_CLIENT_SECRET"):
+    for name in _variables(profile):
         if found := os.environ.get(name):
             return found.strip()
     if not session.can_ask:
@@ -163,13 +164,18 @@ def secret(session: Session, profile: Profile) -> str:
     return str(click.prompt(f"Secret of {profile.client_id}", hide_input=True, err=True)).strip()
 
 
+def _variables(profile: Profile) -> tuple[str, ...]:
+    """Return the variables that may hold a secret."""
+    return (profile.source.removeprefix("env:"), "ACCREDIT_CLIENT_SECRET")
+
+
 @dataclass(frozen=True, slots=True)
 class _Late:
     """Evidence that is made when it is needed."""
 
-    make: Any
+    make: Callable[[], Evidence]
+    at_hand: bool = True
 
     def form(self, asked: Asked) -> Mapping[str, str]:
         """Return the members of the form."""
-        made: Evidence = self.make()
-        return made.form(asked)
+        return self.make().form(asked)

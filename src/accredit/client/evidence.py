@@ -5,7 +5,7 @@ from __future__ import annotations
 from base64 import urlsafe_b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 import msgspec
 from cryptography import x509
@@ -40,6 +40,10 @@ class Asked:
 class Evidence(Protocol):
     """Proof of who the client is."""
 
+    @property
+    def at_hand(self) -> bool:
+        """Whether it can be had without asking anybody."""
+
     def form(self, asked: Asked) -> Mapping[str, str]:
         """Return the members of the form that prove it."""
 
@@ -49,6 +53,7 @@ class ClientSecret:
     """A secret of the application."""
 
     value: str = field(repr=False)
+    at_hand: ClassVar[bool] = True
 
     def form(self, asked: Asked) -> Mapping[str, str]:  # noqa: ARG002  the protocol's signature
         """Return the secret."""
@@ -60,6 +65,7 @@ class FederatedToken:
     """A token of an issuer that the application trusts. ``read`` returns the current one: platforms rotate it."""
 
     read: Callable[[], str]
+    at_hand: ClassVar[bool] = True
 
     def form(self, asked: Asked) -> Mapping[str, str]:  # noqa: ARG002  the protocol's signature
         """Return the token."""
@@ -72,6 +78,7 @@ class ClientCertificate:
 
     certificate: x509.Certificate
     key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey = field(repr=False)
+    at_hand: ClassVar[bool] = True
 
     @classmethod
     def of_pem(cls, data: bytes, what: str) -> ClientCertificate:

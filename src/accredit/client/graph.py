@@ -24,7 +24,6 @@ Json = dict[str, Any]
 VERSION: Final = "/beta"
 MOST_PAGES: Final = 10_000
 MOST_TOGETHER: Final = 20  # requests in one batch
-_UNAUTHORIZED: Final = 401
 _REFUSED: Final = 300
 
 
@@ -87,9 +86,9 @@ class Graph:
         return found
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None, prefer: str = "") -> Answer:
-        """Send a request; once more with a new token where the one that was held is not believed any more."""
+        """Send a request; once more with a new token where that might be answered otherwise."""
         answer = self._once(method, path, body, prefer, self.tokens.current())
-        if answer.status == _UNAUTHORIZED and self.tokens.renewable:
+        if self.tokens.outdated_by(answer.status):
             answer = self._once(method, path, body, prefer, self.tokens.renewed())
         if answer.status >= _REFUSED:
             raise refusals.of_graph(answer.status, answer.body)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
@@ -23,6 +24,7 @@ SIGN_INS: Final = "/auditLogs/signIns"
 PAGE: Final = 50  # events
 EVERYTHING: Final = "accredit.explain"  # what Graph has no member for is shown to whoever prefers that
 MOST_OF_ONE_CORRELATION: Final = 1_000
+MOST_LOOKED_AT: Final = 2  # pages, for the use of one credential; each is as much of the log as the server looks at
 
 
 class Log:
@@ -73,8 +75,8 @@ class Log:
 
     def _first(self, page: Json) -> Json | None:
         """Return the first row that a page, or one that follows it, has."""
-        rows = (each for rows in self._graph.following(page) for each in rows)
-        return next(rows, None)
+        pages = islice(self._graph.following(page), MOST_LOOKED_AT)
+        return next((each for rows in pages for each in rows), None)
 
     def _event(self, json: Json) -> Event:
         return signin.read(json, self._graph.token.tenant_id)

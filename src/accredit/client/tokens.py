@@ -25,6 +25,8 @@ SCOPE: Final = "https://graph.microsoft.com/.default"
 RENEWED: Final = timedelta(seconds=60)  # before its end a token is used no more
 _FORM: Final = {"Content-Type": "application/x-www-form-urlencoded"}
 _OK: Final = 200
+_UNAUTHORIZED: Final = 401
+_FORBIDDEN: Final = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,7 @@ class Tokens:
     once: Callable[[], str]
     held: AccessToken | None = None
     keep: Callable[[AccessToken], None] = lambda _: None
+    issued: bool = False  # the token that is held was asked for here
 
     def current(self) -> AccessToken:
         """Return a token that is valid for a while. ``SIGN_IN_NEEDED``, and whatever the authority refuses it for."""
@@ -75,10 +78,14 @@ class Tokens:
             return self.held
         return self.renewed()
 
-    @property
-    def renewable(self) -> bool:
-        """Whether another token can be had."""
-        return self.evidence is not None
+    def outdated_by(self, status: int) -> bool:
+        """Whether another token might be answered otherwise: one that is believed, or one with the roles of now.
+
+        For the sake of roles nobody is asked for a secret, and a token that was just issued has those of now.
+        """
+        if self.evidence is None:
+            return False
+        return status == _UNAUTHORIZED or (status == _FORBIDDEN and not self.issued and self.evidence.at_hand)
 
     def renewed(self) -> AccessToken:
         """Ask for a new token."""
@@ -100,7 +107,7 @@ class Tokens:
         answer = self.http.send("POST", path, urlencode(form).encode(), _FORM)
         if answer.status != _OK:
             raise refusals.of_token_endpoint(answer.status, answer.body)
-        self.held = AccessToken.read(_token(answer.body))
+        self.held, self.issued = AccessToken.read(_token(answer.body)), True
         self.keep(self.held)
         return self.held
 
