@@ -141,17 +141,17 @@ class Asked:
         return [Narrowed(keys, read, sum(each.most for each in known))]
 
     def _alias(self) -> Asked:
-        return replace(self, table=self.table.alias())
+        return replace(self, table=_another(self.name))
 
     def _stands(self, name: str, inner: Condition | None) -> ColumnElement[bool]:
         """Return the test whether something in a row's collection meets ``inner``."""
         collection = self.questions.properties[name]
         assert isinstance(collection, Collection)  # noqa: S101  ``refuse_condition`` has seen to it
-        own = METADATA.tables[self.elements].alias()
+        own = _another(self.elements)
         test = select(own.c.owner_id).where(*self._meeting(own, name, inner), own.c.owner_id == self.table.c.id)
         if (follows := collection.follows) is None:
             return test.exists()
-        followed = METADATA.tables[_ELEMENTS[follows.table]].alias()
+        followed = _another(_ELEMENTS[follows.table])
         theirs = self._meeting(followed, follows.property, inner)
         other = select(followed.c.owner_id).where(*theirs, followed.c.owner_id == self.table.c[follows.member])
         return or_(test.exists(), other.exists())
@@ -168,7 +168,7 @@ class Asked:
         return Narrowed((own, select(these.table.c.id).where(these.of_tenant, followed)), (own, other), 2 * most)
 
     def _found(self, elements: str, name: str, inner: Condition | None) -> Select[Any]:
-        found = METADATA.tables[elements].alias()
+        found = _another(elements)
         return select(found.c.owner_id).where(found.c.tenant_id == str(self.tenant_id), *self._said(found, name, inner))
 
     def _meeting(self, elements: FromClause, name: str, inner: Condition | None) -> list[ColumnElement[bool]]:
@@ -180,6 +180,12 @@ class Asked:
 
 
 _OF_ELEMENTS: Final = Questions(properties={ITSELF: ELEMENT})
+
+
+@cache
+def _another(name: str) -> FromClause:
+    """Return a table under another name, for a selection within one of the table itself."""
+    return METADATA.tables[name].alias()
 
 
 @cache
