@@ -7,7 +7,6 @@ Rule 2: a secret is written when that was asked for, and never otherwise; an acc
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -161,6 +160,8 @@ def _read() -> _Kept:
 
 
 def _write(path: Path, data: bytes) -> None:
+    import tempfile
+
     try:
         path.parent.mkdir(mode=_OWN, parents=True, exist_ok=True)
         made, name = tempfile.mkstemp(dir=path.parent, prefix=".new-")  # 0600
