@@ -177,3 +177,29 @@ CONDITIONS = {
 @pytest.mark.parametrize(("options", "condition"), CONDITIONS.values(), ids=CONDITIONS)
 def test_filter_and_search_are_one_condition(options, condition):
     assert options.condition == condition
+
+
+BY_NAME = Order("displayName")
+IMPLIED = {
+    "names that begin alike": ("Application", "$filter=startswith(displayName,'x')", BY_NAME),
+    "the same of service principals": ("ServicePrincipal", "$filter=startswith(displayName,'x')", BY_NAME),
+    "names that begin alike, and more": (
+        "Application",
+        "$filter=appId ne 'x' and startsWith(displayName,'x')",
+        BY_NAME,
+    ),
+    "another order": (
+        "Application",
+        "$filter=startswith(displayName,'x')&$orderby=displayName desc",
+        Order("displayName", descending=True),
+    ),
+    "names that begin alike, or not": ("Application", "$filter=appId eq 'x' or startswith(displayName,'x')", None),
+    "names that do not begin so": ("Application", "$filter=not(startswith(displayName,'x'))", None),
+    "one name": ("Application", "$filter=displayName eq 'x'", None),
+    "things without an index of names": ("Organization", "$filter=startswith(displayName,'x')", None),
+}
+
+
+@pytest.mark.parametrize(("kind", "query", "order"), IMPLIED.values(), ids=IMPLIED)
+def test_names_that_begin_alike_are_ordered_by_name(kind, query, order):
+    assert read_options(query, kind=kind).orderby == order

@@ -12,7 +12,7 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.interop.odata.filtering import read_filter
 from accredit.interop.odata.ordering import read_orderby, read_search
 from accredit.interop.odata.skiptoken import Cursor, read_skiptoken
-from accredit.query import And, Condition, Order
+from accredit.query import And, Condition, Order, StartsWith
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -21,6 +21,8 @@ LONGEST: Final = 32_768  # characters of a query, encoded
 LONGEST_NAME: Final = 256  # characters of one name in a list
 MOST_PARAMETERS: Final = 50
 GREATEST_TOP: Final = 999  # things on a page of directory objects (assumed)
+NAME: Final = "displayName"
+ORDERED_BY_NAME: Final = frozenset({"Application", "ServicePrincipal"})  # kinds with an index of names
 SEARCHED: Final = ("displayName", "description")  # what Graph searches in directory objects
 
 T = TypeVar("T")
@@ -39,7 +41,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     select: frozenset[str] = frozenset()  # names of properties; empty: the usual ones
     top: int | None = None  # 1 and more
     count: bool = False
-    orderby: Order | None = None
+    orderby: Order | None = None  # as it was asked for, or as the filter suggests
     search: Condition | None = None
     expand: tuple[str, ...] = ()
     skiptoken: Cursor | None = None  # written for ``orderby``
@@ -63,9 +65,10 @@ def read_options(
     ``$skip``, an unknown option and one that is given twice; QUERY_UNSUPPORTED.
     """
     given = _given(query)
-    order = _read(given, "orderby", lambda text: read_orderby(text, kind=kind))
+    wanted = _read(given, "filter", lambda text: read_filter(text, kind=kind))
+    order = _read(given, "orderby", lambda text: read_orderby(text, kind=kind)) or _implied(wanted, kind)
     return Options(
-        filter=_read(given, "filter", lambda text: read_filter(text, kind=kind)),
+        filter=wanted,
         select=_read(given, "select", _select) or frozenset(),
         top=_read(given, "top", lambda text: _top(text, greatest_top)),
         count=_read(given, "count", _count) or False,
@@ -74,6 +77,13 @@ def read_options(
         expand=_read(given, "expand", lambda text: _expand(text, kind)) or (),
         skiptoken=_read(given, "skiptoken", lambda text: read_skiptoken(text, order)),
     )
+
+
+def _implied(wanted: Condition | None, kind: str) -> Order | None:
+    """Return the order of a list of names that begin alike: by name, for then a page of many is found without all."""
+    terms = wanted.terms if isinstance(wanted, And) else (wanted,)
+    alike = any(isinstance(each, StartsWith) and each.name == NAME for each in terms)
+    return Order(NAME) if alike and kind in ORDERED_BY_NAME else None
 
 
 def _read(given: Mapping[str, str], option: str, reader: Callable[[str], T]) -> T | None:
