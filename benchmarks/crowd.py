@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 BASE = "https://localhost:8443"
 APPLICATION, APP_ID, PRINCIPAL, ROLE = range(1, 5)  # kinds of ids
-NAMES = "things", "orders", "billing", "search", "deploy", "audit", "mail"  # what names begin with
+COMMON = "svc-"  # what every name begins with
+NAMES = "things", "orders", "billing", "search", "deploy", "audit", "mail"  # and how it goes on
 CACHE = 400_000  # kilobytes: all indexes at once
 
 
@@ -134,7 +135,7 @@ def app_id(number: int) -> UUID:
 
 
 def name(number: int) -> str:
-    return f"{NAMES[number % len(NAMES)]}-{number:06}"
+    return f"{COMMON}{NAMES[number % len(NAMES)]}-{number:06}"
 
 
 def identifier(number: int) -> str:

@@ -186,6 +186,7 @@ class Call:
 def _kinds(dice: random.Random, links: Sequence[str]) -> dict[str, Callable[[], Call]]:
     """The calls by the name of their kind: each time another one."""
     deep = links[len(links) // 2 : -1]
+    alike = [crowd.COMMON, *(crowd.COMMON + each for each in crowd.NAMES)]
 
     def by(clause: Callable[[int], str], of: str = "applications") -> Callable[[], Call]:
         def made() -> Call:
@@ -199,7 +200,7 @@ def _kinds(dice: random.Random, links: Sequence[str]) -> dict[str, Callable[[], 
         return Call(f"/v1.0/applications(appId='{app_id}')", [app_id])
 
     def begins_alike() -> Call:
-        return Call(f"/v1.0/applications?$filter=startswith(displayName,'{dice.choice(crowd.NAMES)}')&$top={PAGE}")
+        return Call(f"/v1.0/applications?$filter=startswith(displayName,'{dice.choice(alike)}')&$top={PAGE}")
 
     return {
         "first_page": lambda: Call(f"/v1.0/applications?$top={PAGE}"),
