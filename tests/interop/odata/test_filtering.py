@@ -152,6 +152,13 @@ NO_QUERIES = {
     "8,193 characters": (TERM.ljust(8_193), "it is longer than 8192 characters"),
     "51 levels": ("not(" * 50 + TERM + ")" * 50, "it is nested deeper than 50"),
     "201 values": (f"a in ({','.join('1' * 200)})", "it has more than 200 terms"),
+    "21 comparisons": (" or ".join([TERM] * 21), "it has more than 20 conditions"),
+    "11 questions to collections": (
+        " and ".join(["tags/any(t:t eq 'a')"] * 11),
+        "it has more than 20 conditions",
+    ),
+    "501 words and signs": ("(" * 249 + TERM + ")" * 249, "it has more than 500 words and signs"),
+    "8,000 parentheses": ("(" * 8_000, "it has more than 500 words and signs"),
 }
 
 
@@ -166,9 +173,10 @@ def test_what_is_no_filter_is_refused_with_what_is_wrong_and_where(text, reason)
 AT_THE_LIMIT = {
     "8,192 characters": TERM.ljust(8_192),
     "50 levels": "not(" * 49 + TERM + ")" * 49,
-    "a thousand parentheses that group nothing": "(" * 1_000 + TERM + ")" * 1_000,
+    "500 words and signs": "(" * 248 + f"not {TERM}" + ")" * 248,
     "200 values": f"a in ({','.join('1' * 199)})",
-    "50 comparisons": " and ".join([TERM] * 50),
+    "50 ids": f"appId in ({','.join(['57a671b2-b4c8-4a87-9b73-3f8848456127'] * 50)})",
+    "20 comparisons": " and ".join([TERM] * 20),
 }
 
 

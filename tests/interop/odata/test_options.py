@@ -122,6 +122,14 @@ REFUSED = {
         '$search="displayName: "',
         'Invalid search clause: "displayName: " does not have the form',
     ),
+    "21 searches": (
+        "$search=" + " OR ".join(['"displayName:x"'] * 21),
+        "Invalid search clause: it has more than 20 conditions",
+    ),
+    "an order by more than anybody reads": (
+        "$orderby=" + ",".join("a" * 300),
+        "Invalid orderby clause: it has more than 500 words and signs",
+    ),
     "a search that does not end": ('$search="displayName:x', "Invalid search clause: '\"' at character 1, expected"),
     "a token that is none": ("$skiptoken=abc", "Invalid skiptoken clause: it is damaged, or was not made here"),
     "a token of another order": (

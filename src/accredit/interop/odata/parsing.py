@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from importlib.resources import files
+from itertools import islice
 from typing import Final, Literal, cast
 
 from lark import Lark, Token, Tree, UnexpectedCharacters, UnexpectedToken
@@ -14,8 +16,13 @@ Option = Literal["filter", "orderby", "search"]
 Node = Tree[Token] | Token
 
 LONGEST: Final = 8_192  # characters of one option
+MOST_TOKENS: Final = 500  # words, values and signs: some two milliseconds of reading, whatever they mean
 DEEPEST: Final = 50  # conditions inside each other; parentheses that group nothing count for nothing
-MOST_TERMS: Final = 200  # comparisons and values in all
+MOST_TERMS: Final = 200  # parts of comparisons, and values, in all
+MOST_CONDITIONS: Final = 20  # comparisons, lists, calls, ``any`` and searches: a store pays for each. Graph takes 15
+
+_CONDITIONS: Final = frozenset({"comparison", "membership", "some", "every", "call"})
+_TOKEN: Final = re.compile(r"""'[^']*'|"[^"]*"|[^ \t'"(),:]+|[^ \t]""")
 
 _VALUE: Final = frozenset({"TEXT", "GUID", "TIME", "DATE", "NUMBER", "TRUE", "FALSE", "NULL"})
 _WORDS: Final = {
@@ -44,6 +51,8 @@ def parse(text: str, option: Option) -> Node:
     """Parse the value of ``$option``. Raises ``Refused(QUERY_SYNTAX)`` that says what is wrong, and where."""
     if len(text) > LONGEST:
         raise Refused(QUERY_SYNTAX, option=option, reason=f"it is longer than {LONGEST} characters")
+    if next(islice(_TOKEN.finditer(text), MOST_TOKENS, None), None) is not None:  # told before it costs anything
+        raise Refused(QUERY_SYNTAX, option=option, reason=f"it has more than {MOST_TOKENS} words and signs")
     try:
         tree: Node = _parser().parse(text, start=option)
     except (UnexpectedToken, UnexpectedCharacters) as error:
@@ -76,7 +85,7 @@ def _reason(text: str, error: UnexpectedToken | UnexpectedCharacters) -> str:
 
 def _refuse_excess(tree: Node, option: Option) -> None:
     """Bound what is made of the tree, which later code walks by recursion. This walk has a list for a stack."""
-    terms, todo = 0, [(tree, 1)]
+    terms, conditions, todo = 0, 0, [(tree, 1)]
     while todo:
         node, depth = todo.pop()
         if not isinstance(node, Tree):
@@ -84,6 +93,9 @@ def _refuse_excess(tree: Node, option: Option) -> None:
         if depth > DEEPEST:
             raise Refused(QUERY_SYNTAX, option=option, reason=f"it is nested deeper than {DEEPEST}")
         terms += len(node.children)
+        conditions += (node.data in _CONDITIONS) + sum(getattr(each, "type", "") == "QUOTED" for each in node.children)
         todo.extend((child, depth + 1) for child in node.children)
     if terms > MOST_TERMS:
         raise Refused(QUERY_SYNTAX, option=option, reason=f"it has more than {MOST_TERMS} terms")
+    if conditions > MOST_CONDITIONS:
+        raise Refused(QUERY_SYNTAX, option=option, reason=f"it has more than {MOST_CONDITIONS} conditions")
