@@ -42,9 +42,14 @@ def fill(folder: Folder, applications: int) -> None:
     with closing(connect(folder.database)) as connection:
         connection.execute(f"PRAGMA cache_size = -{CACHE}")
         connection.execute("BEGIN IMMEDIATE")
-        tables = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        for table in tables:
+        told = connection.execute("SELECT type, name, sql FROM sqlite_master WHERE sql IS NOT NULL").fetchall()
+        indexes = {name: sql for kind, name, sql in told if kind == "index"}
+        for name in indexes:  # which are made anew at the end: thrice as fast
+            connection.execute(f"DROP INDEX {name}")
+        for table in (name for kind, name, _ in told if kind == "table"):
             _multiply(connection, table, applications)
+        for sql in indexes.values():
+            connection.execute(sql)
         connection.execute("COMMIT")
 
 
