@@ -87,8 +87,8 @@ FILTERS = {
     "a credential": (f"federatedCredentialId eq '{CREDENTIAL}'", 4),
     "a resource": (f"resourceId eq '{seed.ORDERS_ID}'", 4),
     "the resource's name": ("resourceDisplayName eq 'Orders API'", 4),
-    "a time": (f"createdDateTime ge {NOW + timedelta(seconds=5):%Y-%m-%dT%H:%M:%SZ}", 2),
-    "a second": (f"createdDateTime eq {NOW + timedelta(seconds=5):%Y-%m-%dT%H:%M:%SZ}", 1),
+    "a time": (f"createdDateTime ge {NOW + timedelta(seconds=5):%Y-%m-%dT%H:%M:%SZ} and appId eq '{WORKLOAD}'", 2),
+    "a second": (f"createdDateTime eq {NOW + timedelta(seconds=5):%Y-%m-%dT%H:%M:%SZ} and appId eq '{WORKLOAD}'", 1),
     "an interval": (
         (
             f"createdDateTime ge {NOW + timedelta(seconds=2):%Y-%m-%dT%H:%M:%SZ}"
