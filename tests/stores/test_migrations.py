@@ -206,16 +206,20 @@ def test_an_upgrade_from_the_first_schema_fills_what_is_searched(tmp_path):
     assert columns_of(old) == columns_of(fresh)
 
 
-def begin_with_first_schema(old, fresh):
-    """Make a database of the first schema with the rows of a fresh one, as far as it has their columns."""
-    database = engine(old)
+def upgrade_to(path, revision):
+    database = engine(path)
     with database.connect() as connection:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
         config = configured()
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
         connection.commit()
     database.dispose()
+
+
+def begin_with_first_schema(old, fresh):
+    """Make a database of the first schema with the rows of a fresh one, as far as it has their columns."""
+    upgrade_to(old, "0001")
     with closing(connect(old)) as connection:
         connection.execute("ATTACH ? AS fresh", (str(fresh),))
         tables = {name for (name,) in connection.execute("SELECT name FROM main.sqlite_master WHERE type = 'table'")}

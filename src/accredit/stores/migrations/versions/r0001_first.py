@@ -9,7 +9,6 @@ revision = "0001"
 down_revision = None
 
 _ID = sa.Text().with_variant(sa.Uuid(as_uuid=False), "postgresql")
-_OCTETS = sa.LargeBinary(16).with_variant(sa.Uuid(as_uuid=False), "postgresql")
 _NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 _SEQ = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
@@ -55,50 +54,28 @@ def upgrade() -> None:
     )
     op.create_table(
         "signins",
-        sa.Column("seq", _SEQ, nullable=False),
-        sa.Column("id", _OCTETS, nullable=False),
+        sa.Column("id", _ID, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("tenant_id", _OCTETS, nullable=False),
-        sa.Column("app_id", _OCTETS, nullable=False),
+        sa.Column("tenant_id", _ID, nullable=False),
+        sa.Column("app_id", _ID, nullable=False),
         sa.Column("code", sa.BigInteger(), nullable=False),
-        sa.Column("credential_id", _OCTETS, nullable=True),
-        sa.Column("correlation_id", _OCTETS, nullable=True),
-        sa.Column("resource_app_id", _OCTETS, nullable=True),
+        sa.Column("credential_id", _ID, nullable=True),
+        sa.Column("correlation_id", _ID, nullable=False),
+        sa.Column("resource_app_id", _ID, nullable=True),
         sa.Column("address", sa.Text(), nullable=False),
         sa.Column("proof", sa.Text(), nullable=False),
         sa.Column("count", sa.BigInteger(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False),
-        sa.PrimaryKeyConstraint("seq", name=op.f("pk_signins")),
-        sa.UniqueConstraint("id", name=op.f("uq_signins_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_signins")),
     )
-    op.create_index(
-        "ix_signins_correlation",
-        "signins",
-        ["correlation_id"],
-        sqlite_where=sa.text("correlation_id IS NOT NULL"),
-        postgresql_where=sa.text("correlation_id IS NOT NULL"),
-    )
+    op.create_index("ix_signins_application", "signins", ["tenant_id", "app_id", sa.literal_column("at DESC")])
+    op.create_index("ix_signins_correlation", "signins", ["correlation_id"])
     op.create_index(
         "ix_signins_failures",
         "signins",
         ["at"],
         sqlite_where=sa.text("code <> 0"),
         postgresql_where=sa.text("code <> 0"),
-    )
-    op.create_table(
-        "signins_by_application",
-        sa.Column("app_id", _OCTETS, nullable=False),
-        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.PrimaryKeyConstraint("app_id", "at", "seq", name=op.f("pk_signins_by_application")),
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
-        "signins_indexed",
-        sa.Column("id", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("seq", sa.BigInteger(), nullable=False),
-        sa.CheckConstraint("id = 1", name=op.f("ck_signins_indexed_one_row")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_signins_indexed")),
     )
     op.create_table(
         "tenants",
@@ -274,4 +251,3 @@ def upgrade() -> None:
     op.create_index(op.f("ix_identifiers_tenant_id_application_id"), "identifiers", ["tenant_id", "application_id"])
     op.create_index(op.f("ix_identifiers_tenant_id_principal_id"), "identifiers", ["tenant_id", "principal_id"])
     op.execute("INSERT INTO configuration VALUES (1, 0)")
-    op.execute("INSERT INTO signins_indexed VALUES (1, 0)")
