@@ -1,15 +1,20 @@
 """Service principals that every tenant may have: Microsoft's APIs and clients, as data in ``wellknown.toml``.
 
 Rule 1: names that hold this authority's public URL are computed from it, never stored: the URL may change.
-Rule 2: every name in the file is reserved, whether a tenant has the principal or not.
+Rule 2: every name in the file is reserved, whether a tenant has the principal or not, and whatever could be taken for
+it. Clients make identifiers of the addresses that they call: of a name that is one, and of this authority's own, the
+whole host is reserved, with every scheme, port and path.
 """
 
 from __future__ import annotations
 
+import re
 import tomllib
 from functools import cache
 from importlib.resources import files
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import unquote
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
@@ -17,9 +22,13 @@ import msgspec
 from accredit.directory.permissions import AppRole, identifier_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 _BASE: Final = "{base}"
+_ADDRESS: Final = re.compile(  # as loosely as anything that calls it might read it
+    r"(?P<scheme>https?|api):[/\\]*(?:[^/\\?#]*@)?(?P<host>\[[^\]]*\]|[^/\\?#:]*)", re.IGNORECASE
+)
+_HERE: Final = "this machine"
 
 
 class WellKnown(msgspec.Struct, frozen=True, gc=False):
@@ -72,9 +81,41 @@ def reserved(base: str) -> Mapping[str, UUID]:
     }
 
 
+def reserves(identifier: str, base: str) -> bool:
+    """Whether an identifier is one of these names, or could be taken for one. ``base``: our public URL."""
+    names, place = reserved(base), _place(identifier)
+    return identifier_key(identifier) in names or (place is not None and place in map(_place, _shown(names)))
+
+
 def derived(principal: WellKnown, base: str) -> tuple[str, ...]:
     """Return the names that follow from our public URL."""
     return tuple(name.replace(_BASE, base) for name in principal.derived)
+
+
+def _shown(names: Mapping[str, UUID]) -> Iterator[str]:
+    for name, app_id in names.items():
+        yield name
+        yield f"api://{app_id}"
+
+
+def _place(identifier: str) -> tuple[bool, str] | None:
+    """Return what an identifier points at: a host, or a name that is none (``api:``). ``None``: nothing of the kind."""
+    found = _ADDRESS.match(identifier)
+    if found is None:
+        return None
+    host = unquote(found["host"]).lower().strip("[]").rstrip(".")
+    web = found["scheme"].lower() != "api"
+    return web, _HERE if web and _loops(host) else host
+
+
+def _loops(host: str) -> bool:
+    """Whether a host is the machine that the caller runs on, by any of its names."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @cache
