@@ -2,6 +2,7 @@
 
 from accredit.issuers.freshness import Action, Limits, State
 from accredit.issuers.keyset import EMPTY, Dropped, KeySet, VerificationKey
+from accredit.issuers.narrowing import narrows
 from accredit.issuers.record import Issuer, KeyReference, KeySource, Portability
 from accredit.issuers.url import IssuerUrl, OwnIssuers, refuse_own
 
@@ -19,5 +20,6 @@ __all__ = [
     "Portability",
     "State",
     "VerificationKey",
+    "narrows",
     "refuse_own",
 ]
