@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -101,6 +102,56 @@ def test_a_record_is_deleted_when_no_credential_names_it():
     run(issuers.delete(at.by, made.id))
     assert at.read("issuers") == []
     assert at.last.activity == "Delete issuer"
+
+
+def machine(at, **given):
+    """A program with the role to widen, in a tenant that guards its trust."""
+    run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
+    return replace(at.by, app_id=UUID(int=2**90), **given)
+
+
+NOT_FOR_MACHINES = {
+    "other keys": lambda by, id_: issuers.upload(by, id_, OTHER_KEYS),
+    "keys from elsewhere": lambda by, id_: issuers.update(by, id_, jwks_url="https://keys.test/jwks"),
+    "other roots": lambda by, id_: issuers.update(by, id_, ca_bundle=PEM),
+    "another algorithm": lambda by, id_: issuers.update(by, id_, algorithms=("RS256", "RS384", "RS512")),
+    "a network": lambda by, id_: issuers.update(by, id_, networks=("10.0.0.0/8",)),
+    "a port": lambda by, id_: issuers.update(by, id_, ports=(9_443,)),
+    "a greater skew": lambda by, id_: issuers.update(by, id_, skew=61),
+    "a longer life": lambda by, id_: issuers.update(by, id_, max_lifetime=3_601),
+    "blocking": lambda by, id_: issuers.block(by, id_),
+    "unblocking": lambda by, id_: issuers.block(by, id_, blocked=False),
+    "deleting, and with it that it is blocked": lambda by, id_: issuers.delete(by, id_),
+}
+
+
+@pytest.mark.parametrize("sentence", NOT_FOR_MACHINES)
+def test_where_trust_is_guarded_no_program_says_who_an_issuer_is(sentence):
+    story = NOT_FOR_MACHINES[sentence]
+    at = office()
+    made = run(create()(at))
+    made = run(issuers.update(at.by, made.id, algorithms=("RS256",), skew=60, max_lifetime=3_600))
+    if sentence == "unblocking":
+        made = run(issuers.block(at.by, made.id))
+    refused = refusal(story(machine(at), made.id))
+    assert (refused.row, "no application does this" in refused.detail) == (errors.PRIVILEGES_MISSING, True)
+    assert at.read("issuers") == [made]
+    run(story(at.by, made.id))
+
+
+def test_where_trust_is_guarded_a_program_demands_more_of_an_issuer():
+    at = office()
+    made = run(create(ports=(9_443,))(at))
+    by = machine(at, may_widen=False)
+    after = run(issuers.update(by, made.id, algorithms=("RS256",), skew=1, max_lifetime=60, ports=()))
+    assert (after.algorithms, after.skew, after.max_lifetime, after.ports) == (("RS256",), 1, 60, ())
+
+
+def test_where_trust_is_guarded_an_issuer_is_registered_by_who_may_widen():
+    at = office()
+    narrow = machine(at, may_widen=False)
+    assert refusal(issuers.create(narrow, at.tenant.id, URL)).row is errors.PRIVILEGES_MISSING
+    assert run(issuers.create(replace(narrow, may_widen=True), at.tenant.id, URL)).url == URL
 
 
 async def second(at):

@@ -181,3 +181,40 @@ def test_where_a_tenant_guards_its_trust_the_role_is_needed_and_nobody_widens_fo
     run(tenants.update(at.by, at.tenant.id, trust_changes="entra"))
     run(widening(at, may_widen=False))
     run(widening(at, itself=True))
+
+
+POLICY = {
+    "who widens": {"trust_changes": "entra"},
+    "who widens, as the profile says": {"trust_changes": None},
+    "portability": {"portability": "extended"},
+    "tokens of several audiences": {"multi_audience": "contained"},
+    "domains": {"domains": ("contoso.test", "other.test")},
+    "how long tokens live": {"token_lifetime": 60},
+}
+
+
+@pytest.mark.parametrize("sentence", POLICY)
+def test_where_trust_is_guarded_no_program_changes_the_policy_of_the_tenant(sentence):
+    at = office()
+    guarding = run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
+    by = replace(at.by, app_id=UUID(int=9))
+    refused = refusal(tenants.update(by, at.tenant.id, display_name="Renamed", **POLICY[sentence]))
+    assert (refused.row, "no application does this" in refused.detail) == (errors.PRIVILEGES_MISSING, True)
+    assert at.read("tenants") == [guarding]
+    run(tenants.update(at.by, at.tenant.id, **POLICY[sentence]))
+
+
+def test_where_trust_is_guarded_a_program_renames_the_tenant_and_repeats_its_policy():
+    at = office()
+    run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
+    by = replace(at.by, app_id=UUID(int=9))
+    same = {"trust_changes": "owner_may_narrow", "domains": ("Contoso.test",), "token_lifetime": 3_600}
+    assert run(tenants.update(by, at.tenant.id, display_name="Renamed", **same)).display_name == "Renamed"
+
+
+def test_a_program_lets_a_tenant_guard_its_trust_and_takes_that_back_never():
+    at = office()
+    run(tenants.update(at.by, at.tenant.id, trust_changes="entra"))
+    by = replace(at.by, app_id=UUID(int=9), emulator=True)
+    run(tenants.update(by, at.tenant.id, trust_changes="owner_may_narrow", portability="extended"))
+    assert refusal(tenants.update(by, at.tenant.id, trust_changes=None)).row is errors.PRIVILEGES_MISSING

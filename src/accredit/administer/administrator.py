@@ -4,6 +4,7 @@ Rule 1: the record is written in the transaction of the change: there is never o
 Rule 2: what a change looked like before and after is kept as JSON; secrets, salts, digests and sealed keys never are.
 Rule 3: where a tenant says so, who may write an application may not therefore widen who can sign in as it, or what it
 may do. What widens is decided where the change is made; whether it may, here.
+Rule 4: who may change only what it owns is asked for that inside the change: an owner removed meanwhile is none.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 from msgspec import UNSET
 
+from accredit.directory import Application
 from accredit.errors import EMULATOR_MARK, PRIVILEGES_MISSING, Refused
 from accredit.issuers import OwnIssuers
 from accredit.signins import Audit, Modified, Target
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from uuid import UUID
 
-    from accredit.directory import Application, Tenant
+    from accredit.directory import ServicePrincipal, Tenant
     from accredit.ports import Clock, Ids, Registry, Transaction
     from accredit.signins import Actor, Operation
 
@@ -53,6 +55,7 @@ class Administrator:
     correlation: UUID | None = None  # of the request that causes the changes
     may_widen: bool = True  # who can sign in as an application, and what it may do
     app_id: UUID | None = None  # the application that changes the directory; None: a person, or this authority itself
+    owns_only: UUID | None = None  # its service principal, where it may change what that owns, and nothing else
 
     @asynccontextmanager
     async def change(self) -> AsyncIterator[Change]:
@@ -83,6 +86,22 @@ class Change:
             raise Refused(PRIVILEGES_MISSING, detail=f"{setting}: it needs the role {WIDEN} on Microsoft Graph")
         if application is not None and application.app_id == self.by.app_id:
             raise Refused(PRIVILEGES_MISSING, detail=f"{setting}: nobody does that for itself, {WIDEN} or not")
+
+    def refuse_machines(self, tenant: Tenant) -> None:
+        """Refuse every application, whatever role it has, what a tenant that guards its trust leaves to people (403).
+
+        What somebody has blocked, disabled or set to guard the tenant, no program takes back.
+        """
+        if self.by.app_id is not None and tenant.who_widens(emulator=self.by.emulator) != "entra":
+            reason = f"tenant {tenant.id} has trust_changes owner_may_narrow, and no application does this"
+            raise Refused(PRIVILEGES_MISSING, detail=f"{reason}, {WIDEN} or not: an administrator on the host does")
+
+    async def refuse_not_owned(self, of: Application | ServicePrincipal) -> None:
+        """Refuse to change what somebody who may change only what it owns does not own (403)."""
+        owner = self.by.owns_only
+        what = "application_id" if isinstance(of, Application) else "principal_id"
+        if owner is not None and not await self.store.ownerships.find(**{what: of.id}, owner_id=owner):
+            raise Refused(PRIVILEGES_MISSING, detail="Application.ReadWrite.OwnedBy: the caller does not own it")
 
     async def record(self, activity: str, operation: Operation, *targets: Target, tenant_id: UUID | None) -> None:
         """Write the audit record. ``tenant_id`` ``None``: the change is to the whole instance."""

@@ -3,6 +3,8 @@
 Rule 1: a record belongs to one tenant. Its URL never changes; its list of algorithms is written here and nowhere else.
 Rule 2: two records may share a URL in a tenant with extended portability only (two clusters of one default name).
 Rule 3: with extended portability a record lists the hosts that its keys may come from; Entra ID lets discovery say so.
+Rule 4: where a tenant guards its trust, no application blocks, unblocks or deletes a record, or changes one but to
+narrow it, whatever role it has: every credential that names it would mean another signer.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from accredit import assertions
 from accredit.administer.administrator import given, modified
 from accredit.administer.limits import invalid, refuse_outside, refuse_unlisted
 from accredit.errors import ISSUER_IN_USE, VALUE_TAKEN, Refused
-from accredit.issuers import Issuer, jwks, keyhosts, url
+from accredit.issuers import Issuer, jwks, keyhosts, narrows, url
 from accredit.issuers.record import DEFAULT_LIFETIME, MAX_LIFETIME, MAX_SKEW
 from accredit.signins import Target
 
@@ -68,6 +70,7 @@ async def create(  # noqa: PLR0913  the members of an issuer record
     """Create a record before a credential names it. ``uploaded``: its key set; ``twin``: beside one of the same URL."""
     async with by.change() as change:
         tenant = await change.store.tenants.get(tenant_id)
+        change.refuse_widening(tenant)
         extended = tenant.portability == "extended"
         opaque = extended and uploaded is not None
         record = fresh(change, tenant, url.parse(issuer, loopback_http=by.emulator, opaque=opaque))
@@ -146,6 +149,7 @@ async def delete(by: Administrator, issuer_id: UUID) -> None:
     """Delete a record that no credential names."""
     async with by.change() as change:
         record = await change.store.issuers.get(issuer_id)
+        change.refuse_machines(await change.store.tenants.get(record.tenant_id))  # made again, it would not be blocked
         if held := await change.store.credentials.find(issuer_id=issuer_id):
             raise Refused(ISSUER_IN_USE, issuer=record.url, count=len(held))
         await change.store.issuers.remove(record)
@@ -187,6 +191,8 @@ async def add(change: Change, record: Issuer) -> Issuer:
 
 
 async def _put(change: Change, before: Issuer, after: Issuer) -> Issuer:
+    if before.blocked != after.blocked or not narrows(before, after):
+        change.refuse_machines(await change.store.tenants.get(before.tenant_id))
     after = await change.store.issuers.put(after)
     await _record(change, "Update issuer", "Update", before, after)
     return after

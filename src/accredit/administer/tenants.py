@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 KIND: Final = "Tenant"
 SHORTEST_TOKEN_LIFETIME: Final = 60  # seconds
 MOST_DOMAINS: Final = 100
+GUARDED: Final = ("trust_changes", "portability", "multi_audience", "domains", "token_lifetime")
+"""The policy of a tenant: no application changes it where the tenant guards its trust."""
 _PAGE: Final = 500
 _PORTABILITIES: Final = ("entra", "extended")
 _TRUST_CHANGES: Final = ("entra", "owner_may_narrow")
@@ -95,6 +97,8 @@ async def update(
     async with by.change() as change:
         before = await change.store.tenants.get(tenant_id)
         after = replace(before, **changes)
+        if any(getattr(after, name) != getattr(before, name) for name in GUARDED):
+            change.refuse_machines(before)
         await _refuse_unfit(change, after)
         after = await change.store.tenants.put(after)
         await change.record("Update tenant", "Update", _target(after, before, after), tenant_id=tenant_id)
