@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from accredit import trust
 from accredit.administer.administrator import as_json
-from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_unlisted
+from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_control, refuse_unlisted
 from accredit.errors import TRUST_EXISTS, TRUST_LIMIT, Refused
 from accredit.issuers import refuse_own
 from accredit.signins import Modified, Target
 from accredit.trust import DEFAULT_AUDIENCE, MOST, discovery_suffix
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
@@ -44,6 +45,7 @@ async def read(change: Change, tenant: Tenant, members: Members) -> Trust:
         loopback_http=change.by.emulator,
         opaque_issuer=await _opaque(change, tenant, issuer),
     )
+    refuse_control(found.description or "", KIND, "description")
     _refuse_rule(members.get("multi_audience"), members.get("listed_audiences", ()))
     _refuse_useless(change.by, found, tenant)
     return found
@@ -95,9 +97,14 @@ async def record(
     change: Change, application: Application, before: FederatedCredential | None, after: FederatedCredential | None
 ) -> None:
     """Write the audit record: what was trusted, what is now."""
-    shown = Modified("FederatedIdentityCredentials", _written(before), _written(after))
+    shown = Modified("FederatedIdentityCredentials", _written(*_those(before)), _written(*_those(after)))
     target = Target(id=application.id, kind="Application", name=application.display_name, modified=(shown,))
     await change.record(ACTIVITY, "Update", target, tenant_id=application.tenant_id)
+
+
+def gone(credentials: Sequence[FederatedCredential]) -> tuple[Modified, ...]:
+    """Return what was trusted by an application that is no more, for the record of that."""
+    return (Modified("FederatedIdentityCredentials", _written(*credentials), _written()),) if credentials else ()
 
 
 async def _opaque(change: Change, tenant: Tenant, issuer: str | None) -> bool:
@@ -128,12 +135,18 @@ def _refuse_useless(by: Administrator, wanted: Trust, tenant: Tenant) -> None:
         raise invalid("issuer", KIND, f"this is the address of a discovery document; the issuer is {issuer}")
 
 
-def _written(credential: FederatedCredential | None) -> str:
-    if credential is None:
-        return "[]"
+def _those(credential: FederatedCredential | None) -> tuple[FederatedCredential, ...]:
+    return () if credential is None else (credential,)
+
+
+def _written(*credentials: FederatedCredential) -> str:
+    return as_json([_shown(each) for each in credentials])
+
+
+def _shown(credential: FederatedCredential) -> dict[str, Any]:
     expression = credential.expression
     matching = expression and {"value": expression.text, "languageVersion": expression.language_version}
-    written = {
+    return {
         "id": credential.id,
         "name": credential.name,
         "issuer": credential.issuer.url,
@@ -146,4 +159,3 @@ def _written(credential: FederatedCredential | None) -> str:
         "multiAudience": credential.multi_audience,
         "listedAudiences": credential.listed_audiences,
     }
-    return as_json([written])

@@ -17,6 +17,7 @@ LONGEST_IDENTIFIER: Final = 255  # characters
 LONGEST_ROLE_VALUE: Final = 250  # characters
 
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")  # RFC 3986: a scheme; printable ASCII, no space
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")  # no tab, no end of a line
 _ROLE: Final = re.compile(rf"(?!\.)[!-~]{{1,{LONGEST_ROLE_VALUE}}}")
 
 
@@ -27,9 +28,16 @@ def refuse_name(name: str, kind: str, property_name: str = "displayName") -> Non
 
 
 def refuse_description(text: str | None, kind: str) -> None:
-    """Refuse a description that is too long."""
+    """Refuse a description that is too long, or has control characters."""
     if text is not None and len(text) > LONGEST_DESCRIPTION:
         raise invalid("description", kind, f"longer than {LONGEST_DESCRIPTION} characters")
+    refuse_control(text or "", kind, "description")
+
+
+def refuse_control(text: str, kind: str, property_name: str) -> None:
+    """Refuse control characters in a text of several lines: whoever shows or logs it later may obey them."""
+    if found := _CONTROL.search(text):
+        raise invalid(property_name, kind, f"the control character U+{ord(found[0]):04X}")
 
 
 def refuse_identifier(identifier: str) -> None:

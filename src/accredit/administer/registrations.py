@@ -1,4 +1,4 @@
-"""What an application carries for others: only its size, and what Microsoft Graph would never store, is judged."""
+"""What an application carries for others: size, control characters, and what Microsoft Graph would never store."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from msgspec.structs import replace
 
-from accredit.administer.limits import invalid, refuse_unlisted
+from accredit.administer.limits import invalid, refuse_control, refuse_unlisted
 from accredit.errors import ROLE_ENABLED, VALUE_TAKEN, Refused
 
 if TYPE_CHECKING:
@@ -48,20 +48,22 @@ def _refuse_unique_name(before: str | None, after: str | None) -> None:
 
 
 def refuse_large(registration: msgspec.Struct, kind: str) -> None:
-    """Refuse a text or a collection that is too long, wherever in a registration it stands."""
+    """Refuse, wherever it stands, a text or a collection that is too long, and a text with control characters."""
     for name, value in msgspec.to_builtins(registration).items():
         _refuse_large(name, value, kind)
 
 
 def refuse_tags(tags: Iterable[str], kind: str) -> None:
-    """Refuse a tag that is empty or too long."""
-    if not all(0 < len(each) <= LONGEST_TAG for each in tags):
-        raise invalid("tags", kind, f"a tag has 1 to {LONGEST_TAG} characters")
+    """Refuse a tag that is empty, too long, or not printable."""
+    if not all(0 < len(each) <= LONGEST_TAG and each.isprintable() for each in tags):
+        raise invalid("tags", kind, f"a tag has 1 to {LONGEST_TAG} printable characters")
 
 
 def _refuse_large(name: str, value: object, kind: str) -> None:
-    if isinstance(value, str) and len(value) > LONGEST_TEXT:
-        raise invalid(name, kind, f"longer than {LONGEST_TEXT} characters")
+    if isinstance(value, str):
+        refuse_control(value, kind, name)
+        if len(value) > LONGEST_TEXT:
+            raise invalid(name, kind, f"longer than {LONGEST_TEXT} characters")
     parts = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     if len(parts) > MOST:
         raise invalid(name, kind, f"more than {MOST}")
