@@ -111,3 +111,28 @@ def test_a_role_that_is_no_more_can_still_be_taken_away(at, wanted, monkeypatch)
 def test_a_tenant_may_have_no_domain(at):
     assert written.tenant(at.tenant)["defaultDomain"] == "contoso.test"
     assert written.tenant(msgspec.structs.replace(at.tenant, domains=()))["defaultDomain"] == ""
+
+
+def test_two_tenants_may_give_the_same_name(at, wanted):
+    made, _ = put(at, wanted)
+    other = run(tenants.create(at.by, display_name="Fabrikam", domains=("fabrikam.test",)))
+    run(applications.create(at.by, other.id, display_name="theirs"))
+    theirs = next(each for each in at.read("principals", tenant_id=other.id) if each.application_id)
+    same, new = run(role_assignments.put(at.by, other.id, replace(wanted, principal_id=theirs.id)))
+    assert (same.name, new, same.id == made.id) == (NAME, True, False)
+    run(role_assignments.remove(at.by, other.id, NAME, GROUP))
+    assert at.read("role_assignments") == [made]
+
+
+def test_it_is_told_by_its_name(at, wanted):
+    made, _ = put(at, wanted)
+    assert at.last.targets[0].id == NAME
+    assert written.role_assignment(made)["name"] == str(NAME)
+    assert written.role_assignment(made)["id"] == f"{GROUP}/providers/Microsoft.Authorization/roleAssignments/{NAME}"
+
+
+@pytest.mark.parametrize("member", ["scope", "description", "condition", "condition_version"])
+def test_control_characters_are_refused(at, wanted, member):
+    refused = refusal(role_assignments.put(at.by, at.tenant.id, replace(wanted, **{member: "/a\x07"})))
+    assert (refused.row, "U+0007" in str(refused)) == (errors.ARM_BODY_INVALID, True)
+    put(at, replace(wanted, description="one\ntwo"))

@@ -111,6 +111,7 @@ def delegated_grant(client: ServicePrincipal, on: ServicePrincipal, **given: Any
 
 def role_assignment(who: ServicePrincipal, **given: Any) -> RoleAssignment:
     known: dict[str, Any] = {"id": new_id(), "tenant_id": who.tenant_id, "principal_id": who.id, "created_at": AT}
+    known |= {"name": new_id()}
     return RoleAssignment(**known | {"scope": "/subscriptions/x", "role_definition_id": "/roles/Reader"} | given)
 
 

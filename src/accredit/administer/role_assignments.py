@@ -1,7 +1,8 @@
 """Roles on Azure resources, as clients of Azure Resource Manager assign them.
 
 Rule 1: an assignment is kept and listed, and grants nothing; therefore it widens no trust either.
-Rule 2: of one principal, role and scope there is one assignment; what ties them together never changes.
+Rule 2: an assignment is named by whoever makes it; what names another tenant has given, nobody learns.
+Rule 3: of one principal, role and scope there is one assignment; what ties them together never changes.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from uuid import UUID
 from msgspec.structs import replace
 
 from accredit.administer.administrator import modified
+from accredit.administer.limits import refuse_control
 from accredit.directory import RoleAssignment, azure
 from accredit.errors import (
+    ARM_BODY_INVALID,
     ASSIGNEE_KIND,
     ASSIGNEE_UNKNOWN,
     ROLE_ASSIGNED,
@@ -61,12 +64,14 @@ async def put(by: Administrator, tenant_id: UUID, wanted: Wanted) -> tuple[RoleA
 
     409 where there is one of the same principal, role and scope, 404 and 400 for what does not exist.
     """
+    _refuse_unfit(wanted)
     async with by.change() as change:
         if wanted.role not in azure.role_definitions():
             raise Refused(ROLE_DEFINITION_UNKNOWN, id=wanted.role)
         principal = await _assignee(change, tenant_id, wanted)
         assignment = RoleAssignment(
-            id=wanted.id,
+            id=azure.assignment_id(tenant_id, wanted.id),
+            name=wanted.id,
             tenant_id=tenant_id,
             principal_id=wanted.principal_id,
             scope=wanted.scope,
@@ -84,7 +89,7 @@ async def put(by: Administrator, tenant_id: UUID, wanted: Wanted) -> tuple[RoleA
             await change.store.role_assignments.add(assignment)
             await _record(change, principal, assignment, modified(None, assignment), "Add")
             return assignment, True
-        if same.id != wanted.id:
+        if same.name != wanted.id:
             raise Refused(ROLE_ASSIGNED)
         return await _restate(change, principal, same, assignment), False
 
@@ -95,10 +100,15 @@ async def remove(by: Administrator, tenant_id: UUID, assignment_id: UUID, scope:
         found = await _held(change, tenant_id, assignment_id)
         if not found or fold(found[0].scope) != fold(scope):
             raise Refused(ROLE_ASSIGNMENT_UNKNOWN, id=assignment_id)
-        await change.store.role_assignments.remove(found[0])
-        principal = await change.store.principals.get(found[0].principal_id)
-        await _record(change, principal, found[0], modified(found[0], None), "Delete")
+        await take_back(change, found[0])
     return found[0]
+
+
+async def take_back(change: Change, assignment: RoleAssignment) -> None:
+    """Take a role away again, inside a change."""
+    await change.store.role_assignments.remove(assignment)
+    principal = await change.store.principals.get(assignment.principal_id)
+    await _record(change, principal, assignment, modified(assignment, None), "Delete")
 
 
 async def _restate(
@@ -121,7 +131,16 @@ async def _assignee(change: Change, tenant_id: UUID, wanted: Wanted) -> ServiceP
 
 
 async def _held(change: Change, tenant_id: UUID, assignment_id: UUID) -> list[RoleAssignment]:
-    return list(await change.store.role_assignments.find(id=assignment_id, tenant_id=tenant_id))
+    found = azure.assignment_id(tenant_id, assignment_id)
+    return list(await change.store.role_assignments.find(id=found, tenant_id=tenant_id))
+
+
+def _refuse_unfit(wanted: Wanted) -> None:
+    for name in ("scope", "description", "condition", "condition_version"):
+        try:
+            refuse_control(getattr(wanted, name) or "", KIND, name)
+        except Refused as refused:
+            raise Refused(ARM_BODY_INVALID, reason=refused.detail) from None
 
 
 def _ties(assignment: RoleAssignment) -> tuple[UUID, str, str]:
@@ -138,7 +157,7 @@ async def _record(
     known = azure.role_definitions().get(UUID(assignment.role_definition_id))
     name = known.name if known else assignment.role_definition_id
     targets = (
-        Target(id=assignment.id, kind=KIND, name=name, modified=shown),
+        Target(id=assignment.name, kind=KIND, name=name, modified=shown),
         Target(id=principal.id, kind="ServicePrincipal", name=principal.display_name),
     )
     await change.record(_ACTIVITIES[operation], operation, *targets, tenant_id=assignment.tenant_id)

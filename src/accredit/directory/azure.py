@@ -40,6 +40,11 @@ def role_definitions() -> Mapping[UUID, RoleDefinition]:
     return {each.id: each for each in msgspec.convert(tomllib.loads(text), _File).roles}
 
 
+def assignment_id(tenant_id: UUID, name: UUID) -> UUID:
+    """Return the id under which an assignment of a role is kept that somebody in a tenant named."""
+    return uuid5(tenant_id, f"role assignment {name}")
+
+
 def subscription_of(tenant_id: UUID) -> UUID:
     """Return the id of a tenant's only subscription: it follows from the tenant's, and is stored nowhere."""
     return uuid5(tenant_id, "subscription")

@@ -38,7 +38,8 @@ class DelegatedGrant(msgspec.Struct, frozen=True, gc=False, kw_only=True):
 class RoleAssignment(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """A role on an Azure resource, as Azure Resource Manager's clients assign it. It grants nothing here."""
 
-    id: UUID
+    id: UUID  # follows from tenant and name (``azure.assignment_id``): two tenants may give the same name
+    name: UUID  # given by whoever made it; Azure calls it the assignment's id
     tenant_id: UUID
     principal_id: UUID
     scope: str  # e.g. "/subscriptions/{id}/resourceGroups/{name}"

@@ -79,8 +79,8 @@ def role_assignment(of: RoleAssignment) -> dict[str, Any]:
     """Return an assignment; its role is named as the list of roles for its scope names it."""
     at = f"{of.created_at:%Y-%m-%dT%H:%M:%S.%f}Z"
     return {
-        "id": _id(of.scope, "roleAssignments", of.id),
-        "name": str(of.id),
+        "id": _id(of.scope, "roleAssignments", of.name),
+        "name": str(of.name),
         "type": f"{AUTHORIZATION}/roleAssignments",
         "properties": {
             "roleDefinitionId": _id(_home(of.scope), "roleDefinitions", of.role_definition_id),

@@ -81,7 +81,8 @@ async def assignment(call: Call) -> Answer:
     call.refuse_elsewhere()
     wanted = _id(call)
     async with call.by.registry.reading() as store:
-        found = await store.role_assignments.find(id=wanted, tenant_id=call.tenant.id)
+        kept = azure.assignment_id(call.tenant.id, wanted)
+        found = await store.role_assignments.find(id=kept, tenant_id=call.tenant.id)
     if not found or fold(found[0].scope) != fold(call.scope):
         raise Refused(ROLE_ASSIGNMENT_UNKNOWN, id=wanted)
     return Answer(200, written.role_assignment(found[0]))
