@@ -5,10 +5,11 @@ import pytest
 from msgspec.structs import replace
 
 from accredit import errors
-from accredit.administer import app_roles, applications, credentials, permissions, tenants
+from accredit.administer import app_roles, applications, credentials, evidence, owners, permissions, tenants
 from accredit.directory import AppRole, Registration, wellknown
 from accredit.directory.registration import PermissionScope, RedirectUri, Web
 from tests.administer.office import office
+from tests.forge import certificate
 from tests.support.stories import refusal, run
 
 MARKED = UUID("acc7ed17-0000-4000-8000-000000000009")
@@ -69,7 +70,13 @@ def test_an_application_keeps_its_own_identifiers_when_it_is_updated():
 def test_an_application_goes_with_its_credentials_and_its_principal_and_leaves_the_issuer():
     at = office()
     run(credentials.add(at.by, at.application.id, name="one", issuer="https://idp.test", subject="s"))
+    run(credentials.add(at.by, at.application.id, name="two", issuer="https://idp.test", subject="t"))
+    run(evidence.add_secret(at.by, at.application.id, display_name="laptop"))
     run(applications.delete(at.by, at.application.id))
+    told = at.changed()
+    assert [each["name"] for each in told["FederatedIdentityCredentials"][0]] == ["one", "two"]
+    assert [each["displayName"] for each in told["PasswordCredentials"][0]] == ["laptop"]
+    assert (told["FederatedIdentityCredentials"][1], told["PasswordCredentials"][1]) == ([], [])
     assert at.read("applications") == at.read("credentials") == []
     assert [each.display_name for each in at.read("principals")] == ["Microsoft Graph"]
     assert [each.url for each in at.read("issuers")] == ["https://idp.test"]
@@ -90,6 +97,9 @@ def test_a_role_is_offered_disabled_and_removed_with_its_grants():
     run(applications.enable_role(at.by, at.application.id, keep.id, enabled=True))
     assert off.enabled is False
     run(applications.remove_role(at.by, at.application.id, str(role.id)))
+    lost = at.registry.audits[-2]
+    assert lost.activity == "Remove app role assignment from service principal"
+    assert {each.name: each.before for each in lost.targets[0].modified}["AppRole.Value"] == '"Orders.Read.All"'
     assert [each.value for each in at.read("applications")[0].app_roles] == ["Orders.Write"]
     assert at.read("assignments") == [kept]
 
@@ -167,13 +177,17 @@ WIDENING = {
     "another version of tokens": {"token_version": 2},
     "a new role": {"app_roles": (READ, WRITE)},
     "a role that is enabled": {"app_roles": (replace(READ, enabled=True),)},
-    "enabling": {"disabled": False},
+    "another signature of tokens": {"signing_algorithm": "ES256"},
+    "both names of clients in tokens": {"both_client_claims": True},
+    "tokens that live longer": {"token_lifetime": 1_801},
+    "tokens that live as long as the tenant says, which is longer": {"token_lifetime": None},
     "being able to keep a secret": {"public": False},
 }
 NARROWING = {
     "no identifier": {"identifier_uris": ()},
     "an identifier in another spelling": {"identifier_uris": ("API://mine/",)},
     "no role": {"app_roles": ()},
+    "tokens that live less": {"token_lifetime": 60},
     "another name": {"display_name": "renamed"},
     "a note": {"registration": Registration(notes="n")},
 }
@@ -190,9 +204,10 @@ def guarded():
             app_roles=(replace(READ, enabled=False),),
             disabled=True,
             public=True,
+            token_lifetime=1_800,
         )
     )
-    run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
+    run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow", portability="extended"))
     return at, dataclasses.replace(at.by, may_widen=False)
 
 
@@ -208,6 +223,36 @@ def test_where_a_tenant_guards_its_trust_an_owner_adds_not(sentence):
 def test_where_a_tenant_guards_its_trust_an_owner_still_sets(sentence):
     at, narrow = guarded()
     run(applications.update(narrow, at.application.id, **NARROWING[sentence]))
+
+
+@pytest.mark.parametrize("may_widen", [False, True])
+def test_where_a_tenant_guards_its_trust_no_program_enables_what_was_disabled(may_widen):
+    at, narrow = guarded()
+    by = dataclasses.replace(narrow, app_id=APP, may_widen=may_widen)
+    refused = refusal(applications.update(by, at.application.id, disabled=None))
+    assert (refused.row, "no application does this" in refused.detail) == (errors.PRIVILEGES_MISSING, True)
+    run(applications.update(at.by, at.application.id, disabled=None))
+
+
+NEW = {  # what an application is made with, and whether that widens
+    "nothing": ({}, False),
+    "a role": ({"app_roles": (READ,)}, False),
+    "another version of tokens": ({"token_version": 2}, False),
+    "an identifier": ({"identifier_uris": ("api://freed",)}, True),
+    "tokens that live as long as the tenant's": ({"token_lifetime": 3_600}, False),
+    "tokens that live longer": ({"token_lifetime": 3_601}, True),
+}
+
+
+@pytest.mark.parametrize("sentence", NEW)
+def test_where_a_tenant_guards_its_trust_an_application_is_made_with(sentence):
+    given, widens = NEW[sentence]
+    at, narrow = guarded()
+    by = dataclasses.replace(narrow, app_id=APP)
+    if widens:
+        assert refusal(create(**given)(dataclasses.replace(at, by=by))).row is errors.PRIVILEGES_MISSING
+        by = dataclasses.replace(by, may_widen=True)
+    assert run(create(**given)(dataclasses.replace(at, by=by))).display_name == "orders"
 
 
 def create(**given):
@@ -285,6 +330,11 @@ REFUSED = {
     "this server itself": (uris("https://sts.contoso.test:8443"), INVALID, "reserved"),
     "an identifier below this server": (uris("https://sts.contoso.test:8443/mine"), INVALID, "reserved"),
     "this server without its port": (uris("https://sts.contoso.test/arm"), INVALID, "reserved"),
+    "this server on another port": (uris("http://sts.contoso.test:1"), INVALID, "reserved"),
+    "Microsoft Graph with its port": (uris("https://graph.microsoft.com:443"), INVALID, "reserved"),
+    "a control character in a note": (carrying(notes="a\x00"), INVALID, "U+0000"),
+    "a control character in a description": (update(description="a\x1b"), INVALID, "U+001B"),
+    "a control character in a tag": (carrying(tags=("a\x85",)), INVALID, "printable"),
     "both client claims where Entra ID has one": (update(both_client_claims=True), INVALID, "bothClientClaims"),
     "a lifetime of more than a day": (update(token_lifetime=86_401), INVALID, "86401"),
     "a role with a space": (role(value="Read All"), INVALID, "without spaces"),
@@ -365,3 +415,37 @@ def test_without_a_public_address_nothing_is_reserved_for_it():
 def test_a_role_value_may_be(value):
     at = office()
     assert run(applications.add_role(at.by, at.application.id, value=value)).value == value
+
+
+def test_who_may_change_what_it_owns_alone_is_asked_inside_the_change():
+    at = office()
+    run(tenants.update(at.by, at.tenant.id, trust_changes="entra"))
+    other, mine = run(create(display_name="other")(at)), at.application.id
+    by = dataclasses.replace(at.by, owns_only=at.principal(other.app_id).id)
+    der = certificate().der
+    github = {"issuer": "https://idp.test", "subject": "s"}
+    run(credentials.add(at.by, mine, name="main", issuer="https://idp.test", subject="m"))
+    kept = run(evidence.add_secret(at.by, mine)).secret.key_id
+    changes = (
+        lambda: applications.update(by, mine, display_name="mine"),
+        lambda: applications.add_role(by, mine, value="Read"),
+        lambda: credentials.add(by, mine, name="one", **github),
+        lambda: credentials.put(by, mine, "two", github),
+        lambda: credentials.update(by, mine, "main", description="d"),
+        lambda: credentials.enable(by, mine, "main", enabled=False),
+        lambda: credentials.delete(by, mine, "main"),
+        lambda: evidence.add_secret(by, mine),
+        lambda: evidence.remove_secret(by, mine, kept),
+        lambda: evidence.add_certificate(by, mine, der),
+        lambda: evidence.remove_certificate(by, mine, kept),
+        lambda: owners.add(by, at.application, at.principal().id),
+        lambda: applications.delete(by, mine),
+    )
+    for each in changes:
+        refused = refusal(each())
+        assert (refused.row, "does not own" in refused.detail) == (errors.PRIVILEGES_MISSING, True)
+    run(owners.add(at.by, at.application, by.owns_only))
+    run(applications.update(by, mine, display_name="mine"))
+    run(credentials.add(by, mine, name="one", **github))
+    run(evidence.remove_certificate(by, mine, run(evidence.add_certificate(by, mine, der)).key_id))
+    run(applications.delete(by, mine))

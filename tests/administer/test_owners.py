@@ -118,3 +118,25 @@ def test_where_a_tenant_guards_its_trust_an_owner_makes_no_owners_but_leaves(at)
     narrow = replace(at.by, may_widen=False)
     assert refusal(owners.add(narrow, at.application, other)).row is errors.PRIVILEGES_MISSING
     run(owners.remove(narrow, at.application, owner))
+
+
+@pytest.mark.parametrize("rule", ["entra", "owner_may_narrow"])
+def test_where_a_tenant_guards_its_trust_a_program_leaves_not_as_the_last_owner(at, rule):
+    mine, other = another(at), another(at, "third")
+    for each in (mine, other):
+        run(owners.add(at.by, at.application, each.id))
+    run(tenants.update(at.by, at.tenant.id, trust_changes=rule))
+    by = replace(at.by, app_id=mine.app_id)
+    run(owners.remove(by, at.application, other.id))
+    if rule == "entra":
+        run(owners.remove(by, at.application, mine.id))
+    else:
+        assert refusal(owners.remove(by, at.application, mine.id)).row is errors.PRIVILEGES_MISSING
+        run(owners.remove(at.by, at.application, mine.id))
+
+
+def test_what_an_owner_owned_is_told_when_it_is_no_more(at):
+    owner = another(at)
+    run(owners.add(at.by, at.application, owner.id))
+    run(applications.delete(at.by, at.application.id))
+    assert at.changed()["Owners"] == ([str(owner.id)], [])

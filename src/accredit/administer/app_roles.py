@@ -1,8 +1,8 @@
 """App roles of an application: what may be offered, and what may become of a role that is offered already.
 
 Rule 1: an enabled role is not removed or changed: it is disabled first, in a change that does nothing else to it.
-Rule 2: with a role go the grants of it. Were they kept, a role made later with the same id would be granted to whoever
-held the old one.
+Rule 2: with a role go the grants of it, each with a record of its own. Were they kept, a role made later with the same
+id would be granted to whoever held the old one.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from msgspec.structs import replace
 
+from accredit.administer import permissions
 from accredit.administer.limits import invalid, refuse_description, refuse_name, refuse_role_value
 from accredit.directory import DEFAULT_ACCESS
 from accredit.directory.permissions import MemberType
@@ -58,7 +59,7 @@ async def withdraw(change: Change, before: Application, after: Application) -> N
     for principal in await change.store.principals.find(tenant_id=before.tenant_id, app_id=before.app_id):
         for each in await change.store.assignments.find(resource_id=principal.id):
             if each.role_id in gone:
-                await change.store.assignments.remove(each)
+                await permissions.take_back(change, each)
 
 
 def find(application: Application, role: UUID | str) -> AppRole:

@@ -1,19 +1,18 @@
 """Applications: as a client one asks for tokens, as a resource it is asked for, with names and app roles.
 
-Rule 1: where a tenant guards its trust, an application that exists gets no new identifier, role or version of tokens,
-and is not enabled again, by whoever may only narrow it. One that is made is trusted by nobody yet.
+Rule 1: where a tenant guards its trust, whoever may only narrow it gives no application a new identifier, role or form
+of its tokens, and no program enables one again. One that is made is trusted by nobody yet, but its identifiers may be.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal
-from urllib.parse import urlsplit
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from accredit.administer import app_roles as offered
-from accredit.administer import evidence, owners, principals, registrations
+from accredit.administer import evidence, findings, owners, principals, registrations
 from accredit.administer.administrator import given, modified, refuse_mark
 from accredit.administer.limits import (
     invalid,
@@ -46,6 +45,7 @@ if TYPE_CHECKING:
 KIND: Final = "Application"
 MOST_IDENTIFIERS: Final = 50
 PLAIN: Final = Registration()
+_FORM: Final = ("token_version", "signing_algorithm", "both_client_claims")  # what a token says, and how it is signed
 
 
 async def create(  # noqa: PLR0913  the members of an application
@@ -92,6 +92,8 @@ async def create(  # noqa: PLR0913  the members of an application
         )
         await _refuse_app_id(change, application.app_id)
         await _refuse_unfit(change, None, application, tenant)
+        if _widens(replace(application, identifier_uris=(), token_lifetime=None), application, tenant):
+            change.refuse_widening(tenant)
         application = await change.store.applications.add(application)
         await _record(change, "Add application", "Add", None, application)
         application = await evidence.relist(change, application, certificates, secrets)
@@ -144,6 +146,7 @@ async def amend(
     """
     async with by.change() as change:
         before = await change.store.applications.get(application_id)
+        await change.refuse_not_owned(before)
         tenant = await change.store.tenants.get(before.tenant_id)
         changes = dict(read(before, tenant))
         certificates, secrets = changes.pop("certificates", None), changes.pop("secrets", None)
@@ -156,14 +159,16 @@ async def delete(by: Administrator, application_id: UUID) -> None:
     async with by.change() as change:
         store = change.store
         application = await store.applications.get(application_id)
-        for credential in await store.credentials.find(application_id=application_id):
+        await change.refuse_not_owned(application)
+        trusted = await store.credentials.find(application_id=application_id)
+        gone = (*findings.gone(trusted), *evidence.gone(application), *await owners.gone(store, application))
+        for credential in trusted:
             await store.credentials.remove(credential)
         for principal in await store.principals.find(tenant_id=application.tenant_id, app_id=application.app_id):
             await principals.remove(change, principal)
         await store.applications.remove(application)
-        target = Target(
-            id=application.id, kind=KIND, name=application.display_name, modified=_modified(application, None)
-        )
+        shown = (*_modified(application, None), *gone)
+        target = Target(id=application.id, kind=KIND, name=application.display_name, modified=shown)
         await change.record("Delete application", "Delete", target, tenant_id=application.tenant_id)
 
 
@@ -210,7 +215,9 @@ async def _put(change: Change, before: Application, after: Application, tenant: 
     if after == before:
         return before
     await _refuse_unfit(change, before, after, tenant)
-    if _widens(before, after):
+    if before.disabled and not after.disabled:
+        change.refuse_machines(tenant)
+    if _widens(before, after, tenant):
         change.refuse_widening(tenant, before)
     await offered.withdraw(change, before, after)
     after = await change.store.applications.put(after)
@@ -219,12 +226,13 @@ async def _put(change: Change, before: Application, after: Application, tenant: 
     return after
 
 
-def _widens(before: Application, after: Application) -> bool:
-    """Whether more can be asked for, or shown, in the application's name."""
+def _widens(before: Application, after: Application, tenant: Tenant) -> bool:
+    """Whether more can be asked for, or shown, in the application's name, for longer, or in another form."""
     named = {identifier_key(each) for each in before.identifier_uris}
     return (
         any(identifier_key(each) not in named for each in after.identifier_uris)
-        or before.token_version != after.token_version
+        or any(getattr(before, name) != getattr(after, name) for name in _FORM)
+        or (after.token_lifetime or tenant.token_lifetime) > (before.token_lifetime or tenant.token_lifetime)
         or offered.widens(before.app_roles, after.app_roles)
         or bool(before.disabled and not after.disabled)
         or bool(before.public and not after.public)
@@ -266,22 +274,13 @@ async def _refuse_identifiers(change: Change, application: Application) -> None:
     keys = [identifier_key(each) for each in application.identifier_uris]
     if len(set(keys)) != len(keys):
         raise invalid("identifierUris", KIND, "two of them name the same resource")
-    for uri, key in zip(application.identifier_uris, keys, strict=True):
+    for uri in application.identifier_uris:
         refuse_identifier(uri)
-        if key in wellknown.reserved(change.by.base) or _ours(key, change.by.base):
+        if wellknown.reserves(uri, change.by.base):
             raise invalid("identifierUris", KIND, f"{uri} is reserved")
         owner = await change.store.named(application.tenant_id, uri)
         if owner is not None and owner != application.app_id:
             raise Refused(VALUE_TAKEN, property="identifierUris", detail=f"{uri} belongs to application {owner}")
-
-
-def _ours(key: str, base: str) -> bool:
-    """Whether an identifier lies under this server's own address, with or without the port."""
-    if not base:
-        return False
-    parts = urlsplit(base)
-    addresses = {identifier_key(base), f"{parts.scheme}://{parts.hostname}"}
-    return any(key == each or key.startswith(each + "/") for each in addresses)
 
 
 async def _record(

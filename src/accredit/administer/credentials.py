@@ -81,8 +81,10 @@ async def delete(by: Administrator, application_id: UUID, which: str | UUID) -> 
     """Trust it no more. The issuer record stays, with its keys and settings."""
     async with by.change() as change:
         credential = await find(change.store, application_id, which)
+        application = await change.store.applications.get(application_id)
+        await change.refuse_not_owned(application)
         await change.store.credentials.remove(credential)
-        await record(change, await change.store.applications.get(application_id), credential, None)
+        await record(change, application, credential, None)
 
 
 async def find(store: Transaction, application_id: UUID, which: str | UUID) -> FederatedCredential:
@@ -128,6 +130,7 @@ def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]
 
 async def _add(change: Change, application_id: UUID, members: Members) -> FederatedCredential:
     application = await change.store.applications.get(application_id)
+    await change.refuse_not_owned(application)
     tenant = await change.store.tenants.get(application.tenant_id)
     change.refuse_widening(tenant, application)
     name = members.get("name") or ""
@@ -178,6 +181,7 @@ async def _update(change: Change, before: FederatedCredential, changes: Members)
 
 async def _put(change: Change, before: FederatedCredential, after: FederatedCredential) -> FederatedCredential:
     application = await change.store.applications.get(before.application_id)
+    await change.refuse_not_owned(application)
     if not narrows(before, after):
         change.refuse_widening(await change.store.tenants.get(before.tenant_id), application)
     after = await change.store.credentials.put(after)

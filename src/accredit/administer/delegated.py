@@ -76,9 +76,13 @@ async def rescope(by: Administrator, grant_id: UUID, scope: str) -> DelegatedGra
 async def revoke(by: Administrator, grant_id: UUID) -> None:
     """Forget a consent."""
     async with by.change() as change:
-        found = await change.store.delegated_grants.get(grant_id)
-        await change.store.delegated_grants.remove(found)
-        await _record(change, "Remove delegated permission grant", "Delete", found, None)
+        await take_back(change, await change.store.delegated_grants.get(grant_id))
+
+
+async def take_back(change: Change, consent: DelegatedGrant) -> None:
+    """Forget a consent, inside a change."""
+    await change.store.delegated_grants.remove(consent)
+    await _record(change, "Remove delegated permission grant", "Delete", consent, None)
 
 
 def _refuse_scope(scope: str) -> None:

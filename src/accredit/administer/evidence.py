@@ -64,7 +64,7 @@ async def add_secret(
     if display_name is not None:
         refuse_name(display_name, "PasswordCredential")
     async with by.change() as change:
-        before = await _held(change, object_id)
+        before = await _writable(change, object_id)
         await refuse_widening(change, before)
         starts, ends = _dates(starts_at, ends_at, change.at)
         _refuse_too_many((*before.secrets, None), "passwordCredentials", before)
@@ -85,7 +85,7 @@ async def add_secret(
 async def remove_secret(by: Administrator, object_id: UUID, key_id: UUID) -> None:
     """Remove a client secret; it proves nothing from now on."""
     async with by.change() as change:
-        before = await _held(change, object_id)
+        before = await _writable(change, object_id)
         kept = tuple(each for each in before.secrets if each.key_id != key_id)
         if kept == before.secrets:
             raise Refused(OBJECT_NOT_FOUND, id=key_id)
@@ -97,14 +97,14 @@ async def add_certificate(
 ) -> Certificate:
     """Register a certificate (PEM or DER): RSA of 2048 bits or more, P-256 or P-384, not expired."""
     async with by.change() as change:
-        before = await _held(change, object_id)
+        before = await _writable(change, object_id)
         return await _add(change, before, GivenCertificate(data=data, display_name=display_name))
 
 
 async def remove_certificate(by: Administrator, object_id: UUID, key_id: UUID) -> None:
     """Remove a certificate; what its key signs proves nothing from now on."""
     async with by.change() as change:
-        await _remove(change, await _held(change, object_id), key_id)
+        await _remove(change, await _writable(change, object_id), key_id)
 
 
 async def roll_in(by: Administrator, object_id: UUID, given: GivenCertificate, proof: str) -> Certificate:
@@ -178,6 +178,12 @@ async def refuse_widening(change: Change, holder: Holder) -> None:
     change.refuse_widening(tenant, found[0] if found else None)
 
 
+def gone(holder: Holder) -> tuple[Modified, ...]:
+    """Return what an object that is no more could prove itself with, for the record of that."""
+    held = {SECRETS: holder.secrets, CERTIFICATES: holder.certificates}
+    return tuple(Modified(name, written(holder, name), "[]") for name, each in held.items() if each)
+
+
 def kind(holder: Holder) -> str:
     """Return what Microsoft Graph calls this kind of object."""
     return type(holder).__name__
@@ -198,6 +204,12 @@ def written(holder: Holder, name: str) -> str:
             for each in held
         ]
     )
+
+
+async def _writable(change: Change, object_id: UUID) -> Holder:
+    found = await _held(change, object_id)
+    await change.refuse_not_owned(found)
+    return found
 
 
 async def _held(change: Change, object_id: UUID) -> Holder:

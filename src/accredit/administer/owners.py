@@ -28,6 +28,7 @@ _NOUNS: Final = {"Application": "application", "ServicePrincipal": "service prin
 async def add(by: Administrator, of: Holder, owner_id: UUID) -> Ownership:
     """Make a service principal of the same tenant an owner. 404 for whoever is none, 400 for who owns it already."""
     async with by.change() as change:
+        await change.refuse_not_owned(of)
         await refuse_widening(change, of)
         return await put(change, of, owner_id)
 
@@ -35,11 +36,15 @@ async def add(by: Administrator, of: Holder, owner_id: UUID) -> Ownership:
 async def remove(by: Administrator, of: Holder, owner_id: UUID) -> None:
     """Let a service principal own it no more."""
     async with by.change() as change:
-        found = await change.store.ownerships.find(**_owned(of), owner_id=owner_id)
+        await change.refuse_not_owned(of)
+        held = await change.store.ownerships.find(**_owned(of))
+        found = [each for each in held if each.owner_id == owner_id]
         if not found:
             raise Refused(OBJECT_NOT_FOUND, id=owner_id)
-        await change.store.ownerships.remove(found[0])
-        await _record(change, of, await change.store.principals.get(owner_id), "Remove owner from", "Delete")
+        owner = await change.store.principals.get(owner_id)
+        if len(held) == 1 and owner.app_id == by.app_id:  # afterwards nobody could narrow it but who may write all
+            change.refuse_machines(await change.store.tenants.get(of.tenant_id))
+        await _take_back(change, of, found[0], owner)
 
 
 async def put(change: Change, of: Holder, owner_id: UUID) -> Ownership:
@@ -65,10 +70,33 @@ async def put(change: Change, of: Holder, owner_id: UUID) -> Ownership:
     return ownership
 
 
+async def release(change: Change, owner: ServicePrincipal) -> None:
+    """Let a service principal own nothing any more, inside a change."""
+    store = change.store
+    for each in await store.ownerships.find(owner_id=owner.id):
+        if each.application_id is not None:
+            of: Holder = await store.applications.get(each.application_id)
+        else:
+            assert each.principal_id is not None  # noqa: S101  one of the two is there
+            of = await store.principals.get(each.principal_id)
+        await _take_back(change, of, each, owner)
+
+
+async def gone(store: Transaction, of: Holder) -> tuple[Modified, ...]:
+    """Return who owned an object that is no more, for the record of that."""
+    held = [each.owner_id for each in await store.ownerships.find(**_owned(of))]
+    return (Modified("Owners", as_json(held), "[]"),) if held else ()
+
+
 async def read(store: Transaction, of: Holder) -> Sequence[ServicePrincipal]:
     """Return who owns an object, the oldest ownership first."""
     held = await store.ownerships.find(**_owned(of))
     return [await store.principals.get(each.owner_id) for each in held]
+
+
+async def _take_back(change: Change, of: Holder, ownership: Ownership, owner: ServicePrincipal) -> None:
+    await change.store.ownerships.remove(ownership)
+    await _record(change, of, owner, "Remove owner from", "Delete")
 
 
 def _owned(of: Holder) -> dict[str, UUID]:

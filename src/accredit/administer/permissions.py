@@ -57,13 +57,13 @@ async def revoke(by: Administrator, principal_id: UUID, resource_id: UUID, role:
         found = [each for each in held if str(each.role_id) in meant]
         if not found:
             raise Refused(OBJECT_NOT_FOUND, id=role)
-        await _remove(change, found[0])
+        await take_back(change, found[0])
 
 
 async def remove(by: Administrator, assignment_id: UUID) -> None:
     """Take back one grant, whatever it is of; tokens that bear it live on until they expire."""
     async with by.change() as change:
-        await _remove(change, await change.store.assignments.get(assignment_id))
+        await take_back(change, await change.store.assignments.get(assignment_id))
 
 
 async def roles(store: Transaction, resource: ServicePrincipal) -> tuple[AppRole, ...]:
@@ -73,12 +73,22 @@ async def roles(store: Transaction, resource: ServicePrincipal) -> tuple[AppRole
     return (await store.applications.get(resource.application_id)).app_roles
 
 
-async def pair(store: Transaction, principal_id: UUID, resource_id: UUID) -> tuple[ServicePrincipal, ServicePrincipal]:
-    """Return the two that something ties together. 404 for one that is not there, or not in the same tenant."""
-    principal, resource = await store.principals.get(principal_id), await store.principals.get(resource_id)
-    if principal.tenant_id != resource.tenant_id:  # for a tenant, what is in another one is not there
-        raise Refused(OBJECT_NOT_FOUND, id=resource_id)
-    return principal, resource
+async def pair(
+    store: Transaction, principal_id: UUID, resource_id: UUID, tenant_id: UUID | None = None
+) -> tuple[ServicePrincipal, ServicePrincipal]:
+    """Return the two that something ties together. 404 for one that is not there, or not in the same tenant.
+
+    ``tenant_id``: whoever asks sees this one alone; what is in another one is not there for it, and named as such.
+    """
+    principal = await _within(store, principal_id, tenant_id)
+    return principal, await _within(store, resource_id, principal.tenant_id)
+
+
+async def _within(store: Transaction, principal_id: UUID, tenant_id: UUID | None) -> ServicePrincipal:
+    found = await store.principals.get(principal_id)
+    if tenant_id not in {None, found.tenant_id}:
+        raise Refused(OBJECT_NOT_FOUND, id=principal_id)
+    return found
 
 
 async def _role_to_grant(store: Transaction, resource: ServicePrincipal, wanted: UUID | str) -> UUID:
@@ -95,7 +105,8 @@ async def _role_to_grant(store: Transaction, resource: ServicePrincipal, wanted:
     )
 
 
-async def _remove(change: Change, assignment: Assignment) -> None:
+async def take_back(change: Change, assignment: Assignment) -> None:
+    """Take back one grant, inside a change."""
     both = await pair(change.store, assignment.principal_id, assignment.resource_id)
     await change.store.assignments.remove(assignment)
     await _record(change, both, assignment, None)

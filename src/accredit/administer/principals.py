@@ -1,7 +1,11 @@
 """Service principals: an application's presence in a tenant, and the well-known ones of another owner.
 
-Rule 1: where a tenant guards its trust, whoever may only narrow it enables none, and makes none for an application that
-somebody can already prove to be: without a service principal nobody signs in.
+Rule 1: where a tenant guards its trust, no program enables one. Whoever may only narrow trust makes none for an
+application that somebody can already prove to be, or that somebody else made (unless it demands an assignment): nobody
+signs in without one, and nobody gets tokens for it. What is disabled, or demands an assignment, is not deleted in order
+to be made again without that.
+Rule 2: no program takes Microsoft Graph or Azure Resource Manager away: nobody could call this authority to undo it.
+Rule 3: with one goes whatever ties it to others, each with a record of its own.
 """
 
 from __future__ import annotations
@@ -11,11 +15,11 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
-from accredit.administer import evidence, owners, registrations
+from accredit.administer import delegated, evidence, owners, permissions, registrations, role_assignments
 from accredit.administer.administrator import given, modified
 from accredit.administer.limits import refuse_description, refuse_unlisted
 from accredit.directory import PrincipalRegistration, ServicePrincipal, wellknown
-from accredit.errors import APPLICATION_ABSENT, PRINCIPAL_EXISTS, Refused
+from accredit.errors import APPLICATION_ABSENT, PRINCIPAL_EXISTS, PRIVILEGES_MISSING, Refused
 from accredit.signins import Target
 
 if TYPE_CHECKING:
@@ -26,13 +30,14 @@ if TYPE_CHECKING:
     from accredit.administer.administrator import Administrator, Change
     from accredit.directory import Application, GivenCertificate
     from accredit.ports import Transaction
-    from accredit.signins import Operation
+    from accredit.signins import Modified, Operation
 
     Read: TypeAlias = Callable[[ServicePrincipal, Application | None], Mapping[str, Any]]
 
 KIND: Final = "ServicePrincipal"
 SIGN_ON_MODES: Final = ("password", "saml", "oidc", "external", "notSupported")
 PLAIN: Final = PrincipalRegistration()
+_SERVED: Final = tuple(wellknown.principals()[key].app_id for key in ("graph", "arm"))  # callers have a token for one
 
 
 def _nothing(_: ServicePrincipal, __: Application | None) -> Mapping[str, Any]:
@@ -50,10 +55,11 @@ async def create(
         found = await change.store.applications.find(tenant_id=tenant_id, app_id=app_id)
         application = found[0] if found else None
         plain = _of(change, application) if application else _known(change, tenant_id, app_id)
+        await change.refuse_not_owned(application or plain)  # nobody owns what is not there yet
         changes, certificates, secrets = _split(read(plain, application))
         principal = replace(plain, **changes)
         _refuse_unfit(plain, principal)
-        await _refuse_sign_in(change, principal, application)
+        await _refuse_opening(change, principal, application)
         principal = await evidence.relist(change, await _added(change, principal), certificates, secrets)
         await _own(change, principal, application, owner_ids)
     return principal
@@ -79,6 +85,7 @@ async def amend(by: Administrator, principal_id: UUID, read: Read) -> ServicePri
     """
     async with by.change() as change:
         before = await change.store.principals.get(principal_id)
+        await change.refuse_not_owned(before)
         application = await application_of(change.store, before)
         changes, certificates, secrets = _split(read(before, application))
         after = await _put(change, before, replace(before, **changes), application)
@@ -88,7 +95,15 @@ async def amend(by: Administrator, principal_id: UUID, read: Read) -> ServicePri
 async def delete(by: Administrator, principal_id: UUID) -> None:
     """Delete it, with every role that it holds and that others hold on it."""
     async with by.change() as change:
-        await remove(change, await change.store.principals.get(principal_id))
+        principal = await change.store.principals.get(principal_id)
+        await change.refuse_not_owned(principal)
+        _refuse_lockout(change, principal)
+        tenant = await change.store.tenants.get(principal.tenant_id)
+        if not principal.enabled:
+            change.refuse_machines(tenant)
+        if principal.assignment_required:
+            change.refuse_widening(tenant, await application_of(change.store, principal))
+        await remove(change, principal)
 
 
 async def add(change: Change, application: Application) -> ServicePrincipal:
@@ -116,14 +131,20 @@ def seeds(enable: Collection[str] | None) -> tuple[str, ...]:
 
 
 async def remove(change: Change, principal: ServicePrincipal) -> None:
-    """Remove a service principal and its assignments, inside a change."""
-    assignments = change.store.assignments
-    for each in await assignments.find(principal_id=principal.id):
-        await assignments.remove(each)
-    for each in await assignments.find(resource_id=principal.id):
-        await assignments.remove(each)
-    await change.store.principals.remove(principal)
-    await _record(change, "Remove service principal", "Delete", principal, None)
+    """Remove a service principal and what ties it to others, inside a change."""
+    store = change.store
+    for end in ("principal_id", "resource_id"):
+        for granted in await store.assignments.find(**{end: principal.id}):
+            await permissions.take_back(change, granted)
+    for end in ("client_id", "resource_id"):
+        for consent in await store.delegated_grants.find(**{end: principal.id}):
+            await delegated.take_back(change, consent)
+    for assigned in await store.role_assignments.find(principal_id=principal.id):
+        await role_assignments.take_back(change, assigned)
+    await owners.release(change, principal)
+    gone = (*evidence.gone(principal), *await owners.gone(store, principal))
+    await store.principals.remove(principal)
+    await _record(change, "Remove service principal", "Delete", principal, None, gone)
 
 
 def _of(change: Change, application: Application) -> ServicePrincipal:
@@ -184,26 +205,38 @@ async def _put(
     if after == before:
         return before
     _refuse_unfit(before, after)
-    if _widens(before, after):
-        change.refuse_widening(await change.store.tenants.get(before.tenant_id), application)
+    tenant = await change.store.tenants.get(before.tenant_id)
+    if before.enabled and not after.enabled:
+        _refuse_lockout(change, before)
+    if after.enabled and not before.enabled:
+        change.refuse_machines(tenant)
+    if before.assignment_required and not after.assignment_required:
+        change.refuse_widening(tenant, application)
     after = await change.store.principals.put(after)
     await _record(change, "Update service principal", "Update", before, after)
     return after
 
 
-def _widens(before: ServicePrincipal, after: ServicePrincipal) -> bool:
-    """Whether it may sign in again, or whether tokens for it are given to whoever asks."""
-    opened = before.assignment_required and not after.assignment_required
-    return opened or (after.enabled and not before.enabled)
+def _refuse_lockout(change: Change, principal: ServicePrincipal) -> None:
+    if change.by.app_id is not None and principal.app_id in _SERVED:
+        reason = f"without {principal.display_name} no application could call this authority any more"
+        raise Refused(PRIVILEGES_MISSING, detail=f"{reason}: an administrator on the host can take it away")
 
 
-async def _refuse_sign_in(change: Change, principal: ServicePrincipal, application: Application | None) -> None:
-    """Refuse to let an application sign in that somebody can already prove to be, where the caller may not widen."""
-    if application is None or not principal.enabled:
+async def _refuse_opening(change: Change, principal: ServicePrincipal, application: Application | None) -> None:
+    """Refuse to let an application sign in, or tokens for it be given to whoever asks, by rule 1."""
+    if not principal.enabled:
         return
+    made_by = application.registration.created_by_app_id if application else ""
+    opens = made_by != _creator(change) and not principal.assignment_required
+    if opens or (application and await _provable(change, application)):
+        change.refuse_widening(await change.store.tenants.get(principal.tenant_id), application)
+
+
+async def _provable(change: Change, application: Application) -> bool:
+    """Whether somebody can already prove to be an application."""
     trusted = await change.store.credentials.find(application_id=application.id)
-    if trusted or application.secrets or application.certificates:
-        change.refuse_widening(await change.store.tenants.get(application.tenant_id), application)
+    return bool(trusted or application.secrets or application.certificates)
 
 
 async def _own(
@@ -234,10 +267,11 @@ async def _record(
     operation: Operation,
     before: ServicePrincipal | None,
     after: ServicePrincipal | None,
+    gone: tuple[Modified, ...] = (),
 ) -> None:
     of = after or before
     assert of is not None  # noqa: S101  one of the two is there
     itself = tuple(each for each in modified(before, after) if each.name != "registration")
     carried = modified(before.registration if before else PLAIN, after.registration if after else PLAIN)
-    target = Target(id=of.id, kind=KIND, name=of.display_name, modified=itself + carried)
+    target = Target(id=of.id, kind=KIND, name=of.display_name, modified=itself + carried + gone)
     await change.record(activity, operation, target, tenant_id=of.tenant_id)

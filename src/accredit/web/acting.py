@@ -15,7 +15,14 @@ if TYPE_CHECKING:
 
 
 def acting(
-    authority: Authority, registry: Registry, caller: Caller, who: Sender, *, emulator: bool, all_rights: bool
+    authority: Authority,
+    registry: Registry,
+    caller: Caller,
+    who: Sender,
+    *,
+    emulator: bool,
+    all_rights: bool,
+    owned_only: bool = False,
 ) -> Administrator:
     """Return the calling application as an administrator. ``all_rights``: whatever its roles are."""
     client = caller.client
@@ -30,4 +37,5 @@ def acting(
         correlation=who.correlation,
         may_widen=all_rights or WIDEN in caller.roles,
         app_id=client.app_id,
+        owns_only=client.principal.id if owned_only else None,
     )
