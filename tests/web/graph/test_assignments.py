@@ -151,6 +151,19 @@ def test_a_role_that_is_not_for_it_is_not_granted(graph: Graph, client: Caller, 
     assert refused(ask(graph, "POST", path(who), body(who, resource, role))) == NOT_FOUND
 
 
+def test_what_is_in_another_tenant_is_not_there_whichever_end_it_is(own: Graph) -> None:
+    by = own.wire.administrator
+    tenant = own.wire.run(tenants.create, by, display_name="B", domains=("b.test",), enable=["graph"])
+
+    async def foreign() -> str:
+        async with own.wire.runtime.registry.reading() as store:
+            return str((await store.principals.find(tenant_id=tenant.id))[0].id)
+
+    for far in (own.wire.run(foreign), str(uuid4())):  # as if there were nothing of that id
+        assert refused(ask(own, "POST", path(ORDERS, "appRoleAssignedTo"), body(far, ORDERS, NOTHING))) == absent(far)
+        assert refused(ask(own, "POST", path(BOT), body(BOT, far, NOTHING))) == absent(far)
+
+
 def invalid(member: str) -> tuple[int, str, str]:
     text = f"Invalid value specified for property '{member}' of resource 'AppRoleAssignment'."
     return 400, "Request_BadRequest", text

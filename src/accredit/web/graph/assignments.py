@@ -85,7 +85,7 @@ async def added(side: Side, call: Call) -> Answer:
         end = await keys.principal(call, store)
         if getattr(wanted, side.member) != end.id:
             raise invalid(side.property, KIND, "not the service principal of the path")
-        _, resource = await permissions.pair(store, wanted.principal_id, wanted.resource_id)
+        _, resource = await permissions.pair(store, wanted.principal_id, wanted.resource_id, end.tenant_id)
     call.refuse_roles_of(resource.app_id)
     made = await permissions.grant(call.by, wanted.principal_id, wanted.resource_id, wanted.role_id)
     async with call.by.registry.reading() as store:

@@ -160,7 +160,13 @@ class Room:
         options = read_options(ask.query, kind=served.route.kind, greatest_top=served.route.greatest_top)
         return Call(
             by=acting(
-                self.authority, self.registry, caller, ask.who, emulator=self.emulator, all_rights=self.any_token
+                self.authority,
+                self.registry,
+                caller,
+                ask.who,
+                emulator=self.emulator,
+                all_rights=self.any_token,
+                owned_only=admitted.owned_only,
             ),
             caller=caller,
             version=target.version,
