@@ -119,9 +119,9 @@ NOT_FOR_MACHINES = {
     "a port": lambda by, id_: issuers.update(by, id_, ports=(9_443,)),
     "a greater skew": lambda by, id_: issuers.update(by, id_, skew=61),
     "a longer life": lambda by, id_: issuers.update(by, id_, max_lifetime=3_601),
-    "blocking": lambda by, id_: issuers.block(by, id_),
+    "blocking": issuers.block,
     "unblocking": lambda by, id_: issuers.block(by, id_, blocked=False),
-    "deleting, and with it that it is blocked": lambda by, id_: issuers.delete(by, id_),
+    "deleting, and with it that it is blocked": issuers.delete,
 }
 
 
