@@ -4,7 +4,9 @@ Rule 1: what is not a body (request line, header fields, framing, trailers) is a
 Rule 2: a request has arrived within fifteen seconds of its first byte, a connection's first one of the connection: who
 sends more slowly, or nothing, is hung up on, and cannot hold a draining server either.
 Rule 3: nothing a stranger sends makes this layer write a line to the log.
-Rule 4: answers leave in the order of their requests, one at a time; nothing more is read while one waits for its turn.
+Rule 4: answers leave in the order of their requests, one at a time; nothing more is read while one waits for its turn,
+and behind 32 of them the connection ends.
+Rule 5: who does not read his answers is hung up on (``reader``), whatever else is under way.
 """
 
 from __future__ import annotations
@@ -14,11 +16,12 @@ import logging
 from collections import deque
 from math import inf
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote
 
 import httptools
 
 from accredit.app.call import Call
+from accredit.app.reader import Behind, left
+from accredit.app.scope import common, target
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -32,8 +35,9 @@ LARGEST_HEAD: Final = 65_536  # bytes of a request that are not its body
 LARGEST_HELD: Final = 65_536  # bytes of a body that wait for the application before no more is read
 ARRIVES_WITHIN: Final = 15.0  # seconds: less than a draining server waits
 LOOKED_AT_EVERY: Final = 2.5  # seconds between two looks for connections that are too slow
-
-_ASGI: Final = {"version": "3.0", "spec_version": "2.3"}
+MOST_WAITING: Final = 32  # requests of one connection that are not answered yet
+LEAVES_AT_ONCE: Final = 8_192  # bytes: of so few in a kernel's buffer, no loop holds any back
+LEAVES_SOON: Final = 0.1  # seconds between two looks whether an answer has left
 
 
 def _last(status: str, text: str) -> bytes:
@@ -59,11 +63,11 @@ class Connection(asyncio.Protocol):
         del app_state  # of a lifespan: there is none
         self._application: Application = config.loaded_app
         self._idle: float = config.timeout_keep_alive  # seconds
+        self._most: float = config.limit_concurrency or inf  # connections
         self._server = server_state
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
-        # A request that wants to be the last one is answered whatever stands behind it.
-        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)
+        self._parser.set_dangerous_leniencies(lenient_data_after_close=True)  # it is not looked at
         self._base: dict[str, Any] = {}  # what the scopes of all requests have in common
         self._url = b""
         self._headers: list[Header] = []
@@ -73,25 +77,25 @@ class Connection(asyncio.Protocol):
         self._reading: Call | None = None  # whose body is arriving
         self._calls: deque[Call] = deque()  # not answered yet; the first one is under way
         self._held = False  # nothing is read for now
+        self._answers = 0  # that are complete
+        self._behind: Behind | None = None  # while some of them have not been taken
         self.deadline = inf  # when to hang up
         self.crowded: asyncio.Event | None = None  # set when there is room again for what is written
 
     # --- the connection
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # TCP or TLS
-        """Begin to wait for a request."""
+        """Begin to wait for a request, unless too many wait already."""
         self.transport = transport
         self._server.connections.add(self)  # type: ignore[arg-type]  # names uvicorn's own classes
         self.deadline = self._loop.time() + ARRIVES_WITHIN
-        self._base = {
-            "type": "http",
-            "asgi": _ASGI,
-            "http_version": "1.1",
-            "server": _address(transport, "sockname"),
-            "client": _address(transport, "peername"),
-            "scheme": "https" if transport.get_extra_info("sslcontext") else "http",
-            "root_path": "",
-        }
+        self._base = common(transport)
+        if len(self._server.connections) > self._most:
+            transport.abort()
+
+    def eof_received(self) -> None:
+        """Take the end of what is sent for the end of the sender, as TLS does: the transport closes by itself now."""
+        self._forget()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002  asyncio's name
         self._server.connections.discard(self)
@@ -113,18 +117,28 @@ class Connection(asyncio.Protocol):
         if self._calls:
             self._calls[-1].keep_alive = False
         else:
-            self.transport.close()
+            self._finish()
 
     def look(self, now: float) -> None:
         """Hang up when it is time to."""
+        unread = left(self.transport)
+        if not unread:
+            self._behind = None
+        elif self._behind is None:
+            self._behind = Behind(unread, self._answers, now)
+        elif self._behind.is_too_slow(unread, self._answers, now):
+            self.transport.abort()  # to close would be to wait until he has taken it
         if self.deadline < now:
-            (self.transport.abort if self._arriving else self.transport.close)()
+            if unread and not self._arriving:  # not idle yet
+                self.deadline = now + self._idle
+            else:
+                (self.transport.abort if self._arriving else self._close)()
 
     # --- what arrives
 
     def data_received(self, data: bytes) -> None:
         """Read what arrived; hang up when it is no HTTP, or too much of it is no body."""
-        if self.transport.is_closing():
+        if self.transport.is_closing() or (self._calls and not self._arriving and not self._calls[-1].keep_alive):
             return
         self._overhead += len(data)
         try:
@@ -139,7 +153,8 @@ class Connection(asyncio.Protocol):
     def on_message_begin(self) -> None:
         self._url, self._headers, self._expects = b"", [], False
         if not self._arriving:
-            self._arriving, self.deadline = True, self._loop.time() + ARRIVES_WITHIN
+            self._arriving = True
+            self.deadline = inf if self._held else self._loop.time() + ARRIVES_WITHIN
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -151,20 +166,22 @@ class Connection(asyncio.Protocol):
         self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """Begin the request, or have it wait for its turn. One with too large a head does not begin."""
+        """Begin the request, or have it wait for its turn. One with too large a head, or behind the last, does not."""
         if self._overhead > LARGEST_HEAD:
             size = len(self._url) + sum(len(name) + len(value) for name, value in self._headers)
             if size > LARGEST_HEAD:
                 raise ValueError("the head is too large")  # the parser makes it an error of its own
+        if self._calls and self._is_the_last(self._calls[-1]):
+            return
         scope = self._base.copy()
         scope["method"] = self._parser.get_method().decode("ascii")
-        scope["path"], scope["raw_path"], scope["query_string"] = _target(self._url)
+        scope["path"], scope["raw_path"], scope["query_string"] = target(self._url)
         scope["headers"] = self._headers
         version = self._parser.get_http_version()
         if version != "1.1":
             scope["http_version"] = version
         keep_alive = version == "1.1" and self._parser.should_keep_alive()
-        call = self._reading = Call(self, scope, keep_alive=keep_alive, expects=self._expects)
+        call = self._reading = Call(self, scope, keep_alive=keep_alive, expects=self._expects and version == "1.1")
         self._calls.append(call)
         if len(self._calls) == 1:
             self._begin(call)
@@ -189,6 +206,12 @@ class Connection(asyncio.Protocol):
             call.whole = True
             call.wake()
 
+    def _is_the_last(self, call: Call) -> bool:
+        """Whether nothing is answered behind a request. Who asks for more than wait here can ask again elsewhere."""
+        if len(self._calls) == MOST_WAITING:
+            call.keep_alive = False
+        return not call.keep_alive
+
     # --- what the calls need
 
     @property
@@ -207,9 +230,10 @@ class Connection(asyncio.Protocol):
     def answered(self, call: Call) -> None:
         """Take up the next request, or wait for one."""
         self._server.total_requests += 1
+        self._answers += 1
         self._calls.popleft()
         if not call.keep_alive:
-            self.transport.close()
+            self._finish()
         elif self._calls:
             self._begin(self._calls[0])
         else:
@@ -225,7 +249,7 @@ class Connection(asyncio.Protocol):
             return
         if not call.begun:
             self.transport.write(_BROKEN)
-        self.transport.close()
+        self._close()
         self._forget()
 
     def _begin(self, call: Call) -> None:
@@ -242,8 +266,21 @@ class Connection(asyncio.Protocol):
         due = [each for each in self._calls if each is not self._reading or each.begun]
         if not due and not self.transport.is_closing():
             self.transport.write(answer)
-        self.transport.close()
+        self._close()
         self._forget()
+
+    def _finish(self) -> None:
+        """Close behind the last answer. TLS only says goodbye for a limited time: not before the answer has left."""
+        encrypted = self._base["scheme"] == "https"
+        if encrypted and not self.transport.is_closing() and left(self.transport) > LEAVES_AT_ONCE:
+            self._hold()
+            self._loop.call_later(LEAVES_SOON, self._finish)
+        else:
+            self._close()
+
+    def _close(self) -> None:
+        if not self.transport.is_closing():  # asyncio's TLS must not be told twice
+            self.transport.close()
 
     def _forget(self) -> None:
         """Tell the calls that nobody reads their answers."""
@@ -251,20 +288,6 @@ class Connection(asyncio.Protocol):
             each.gone = True
             each.wake()
         self._calls.clear()
-
-
-def _address(transport: asyncio.Transport, end: str) -> tuple[str, int] | None:
-    found = transport.get_extra_info(end)
-    return (str(found[0]), int(found[1])) if found else None
-
-
-def _target(url: bytes) -> tuple[str, bytes, bytes]:
-    """Return path, path as it was sent, and query."""
-    if url[:1] == b"/" and b"?" not in url and b"%" not in url and b"#" not in url:
-        return url.decode("ascii"), url, b""
-    parsed = httptools.parse_url(url)
-    path = parsed.path.decode("ascii")
-    return unquote(path) if "%" in path else path, parsed.path, parsed.query or b""
 
 
 async def hang_up_on_the_slow(connections: Collection[Any]) -> None:
