@@ -89,7 +89,8 @@ class Call:
                 self._expects = False
                 self._connection.transport.write(_CONTINUE)
             self._connection.read_on()
-            self._event = asyncio.Event()
+            if self._event is None or self._event.is_set():  # else somebody waits with it already: both are woken
+                self._event = asyncio.Event()
             await self._event.wait()
 
     async def send(self, message: Message) -> None:
@@ -124,7 +125,7 @@ class Call:
             raise RuntimeError("an answer begins with its status")
         status, self._left = self._start["status"], None
         lines = [_STATUS.get(status) or b"HTTP/1.1 %d " % status]
-        for header in (*self._connection.always, *self._start["headers"]):
+        for header in (*self._connection.always, *self._start.get("headers", ())):
             lines.append(b": ".join(header))
             if header[0] == b"content-length":
                 self._left = int(header[1])
