@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import errno
 import os
+import resource
 import signal
 import socket
 import ssl
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 TRIES: Final = 20  # for one free port on both loopbacks
 BACKLOG: Final = 2_048
+MOST_OPEN: Final = 4_096  # connections of one listener; another one is hung up on
+HANDSHAKE: Final = 15.0  # seconds for the beginning of TLS
 GOODBYE: Final = 1.0  # seconds to answer the end of TLS: a client that keeps a connection for later never does
 CERTIFICATE_LOOKED_AT: Final = 60.0  # seconds between two looks at the operator's certificate file
 
@@ -120,6 +123,7 @@ class Listener:
             server_header=False,
             proxy_headers=False,
             backlog=BACKLOG,
+            limit_concurrency=most_open(),
             timeout_keep_alive=75,
             timeout_graceful_shutdown=int(self.drain),
             ssl_certfile=self.tls.certificate if self.tls else None,
@@ -181,6 +185,15 @@ def _changed_at(tls: Tls) -> tuple[tuple[int, int, int], ...]:
     return ()
 
 
+def most_open() -> int:
+    """Return how many connections one listener has at most.
+
+    A third of the files that the process may open: its two listeners leave one to stores and issuers.
+    """
+    allowed, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return MOST_OPEN if allowed == resource.RLIM_INFINITY else min(MOST_OPEN, allowed // 3)
+
+
 def _present(module: str) -> bool:
     try:
         __import__(module)
@@ -208,18 +221,20 @@ def told_to_stop() -> asyncio.Event:
 
 def new_loop() -> asyncio.AbstractEventLoop:
     """Return a new event loop: uvloop's where it is installed."""
-    try:
+    made: Any = asyncio.SelectorEventLoop
+    with contextlib.suppress(ImportError):
         import uvloop
-    except ImportError:
-        return asyncio.new_event_loop()
 
-    class Loop(uvloop.Loop):
+        made = uvloop.Loop
+
+    class Loop(made):  # type: ignore[misc]  # either of two
         async def create_server(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  as uvicorn calls it
             if options.get("ssl") is not None:
-                options["ssl_shutdown_timeout"] = GOODBYE
+                options |= {"ssl_handshake_timeout": HANDSHAKE, "ssl_shutdown_timeout": GOODBYE}
             return await super().create_server(*arguments, **options)
 
-    return Loop()
+    found: asyncio.AbstractEventLoop = Loop()
+    return found
 
 
 def write_atomically(path: Path, content: bytes, *, mode: int = 0o600) -> None:
