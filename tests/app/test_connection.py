@@ -4,17 +4,15 @@ import asyncio
 import gc
 import logging
 import weakref
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 
 import pytest
-from uvicorn import Config
-from uvicorn.server import ServerState
 
 from accredit.app import connection
-from accredit.app.connection import Connection, hang_up_on_the_slow
+from accredit.app.connection import hang_up_on_the_slow
+from tests.app.serving import WITHIN, run, serving, until
 
-WITHIN = 5.0  # seconds
+pytestmark = pytest.mark.usefixtures("each_loop", "_often")
+
 PLAIN = [(b"content-type", b"text/plain")]
 
 
@@ -49,56 +47,12 @@ async def answer(send, body, status=200):
     await send({"type": "http.response.body", "body": body})
 
 
-@dataclass
-class Serving:
-    port: int
-    state: ServerState
-    open: list[asyncio.StreamWriter] = field(default_factory=list)
-
-    async def connect(self):
-        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
-        self.open.append(writer)
-        return reader, writer
-
-    async def told(self, *pieces, until=None):
-        """Everything that is answered to some bytes, up to the end of the connection or to ``until``."""
-        reader, writer = await self.connect()
-        for each in pieces:
-            writer.write(each)
-            await asyncio.sleep(0.002)
-        async with asyncio.timeout(WITHIN):
-            return await (reader.read() if until is None else reader.readuntil(until))
-
-
-@asynccontextmanager
-async def serving(application, *, idle=75):
-    config = Config(application, ws="none", lifespan="off", log_config=None, timeout_keep_alive=idle)
-    config.load()
-    state = ServerState()
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(config, state, {}), "127.0.0.1", 0)
-    found = Serving(server.sockets[0].getsockname()[1], state)
-    try:
-        yield found
-    finally:
-        for each in found.open:
-            each.close()
-        server.close()
-        await until(lambda: not state.connections and not state.tasks)
-
-
-async def until(holds):
-    async with asyncio.timeout(WITHIN):
-        while not holds():  # noqa: ASYNC110  nobody tells of it
-            await asyncio.sleep(0.01)
-
-
 def over(application, *pieces, until=None):
     async def story():
         async with serving(application) as server:
             return await server.told(*pieces, until=until)
 
-    return asyncio.run(story())
+    return run(story())
 
 
 LAST = b"Connection: close\r\n\r\n"
@@ -167,6 +121,7 @@ def test_answers_are_framed(row):
 ASKED = {
     "a path and a query": (b"GET /a/b?c=d&e HTTP/1.1\r\n", b"", b"GET /a/b?c=d&e 0"),
     "an encoded path": (b"GET /a%2Fb%20c HTTP/1.1\r\n", b"", b"GET /a/b c? 0"),
+    "an absolute target without a path": (b"GET http://elsewhere HTTP/1.1\r\n", b"", b"GET /? 0"),
     "two slashes are a path, not a host": (b"GET //a/b HTTP/1.1\r\n", b"", b"GET //a/b? 0"),
     "an absolute target": (b"GET http://elsewhere/a?b HTTP/1.1\r\n", b"", b"GET /a?b 0"),
     "a body with its length": (b"POST /a HTTP/1.1\r\nContent-Length: 5\r\n", b"12345", b"POST /a? 5"),
@@ -202,7 +157,7 @@ def test_a_connection_serves_one_request_after_the_other():
             assert server.state.total_requests == 20
             assert len(server.state.connections) == 1
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_pipelined_requests_are_answered_in_their_order():
@@ -232,6 +187,27 @@ def test_an_upgrade_is_declined_and_nothing_behind_it_is_answered():
     assert told.endswith(b"GET /1? 0")
 
 
+def test_what_stands_behind_the_last_request_is_not_looked_at():
+    """The body of an upgrade, for one: its answer is due all the same."""
+
+    async def slow(scope, receive, send):
+        await asyncio.sleep(0.1)
+        await echo(scope, receive, send)
+
+    upgrade = b"POST /1 HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 9\r\n\r\n"
+    for head in (upgrade, b"GET /1 HTTP/1.1\r\n" + LAST):
+        told = over(slow, head, b"a=b&c=d", b"GET /2 HTTP/1.1\r\n\r\n")
+        assert told.count(b"HTTP/1.1") == 1
+        assert told.endswith(b" /1? 0")
+
+
+def test_of_http_1_0_nobody_is_told_to_go_on():
+    head = b"POST /a HTTP/1.0\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
+    told = over(echo, head, b"ab")
+    assert b"100 Continue" not in told
+    assert told.endswith(b"POST /a? 2")
+
+
 def test_a_sender_who_asks_whether_to_go_on_is_told_so_when_the_body_is_wanted():
     head = b"POST /a HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 2\r\n"
 
@@ -243,7 +219,7 @@ def test_a_sender_who_asks_whether_to_go_on_is_told_so_when_the_body_is_wanted()
             writer.write(b"ab")
             assert b"HTTP/1.1 200 OK" in await asyncio.wait_for(reader.readuntil(b"POST /a? 2"), WITHIN)
 
-    asyncio.run(story())
+    run(story())
     assert b"100 Continue" not in over(echo, head + LAST + b"ab")
 
 
@@ -384,7 +360,7 @@ def test_an_application_learns_that_nobody_waits_any_more():
             await until(lambda: heard)
             writer.close()
 
-    asyncio.run(story())
+    run(story())
     assert heard == ["http.request", "http.disconnect", "sent"]
 
 
@@ -402,7 +378,7 @@ def test_half_a_body_is_none():
             await until(lambda: heard)
             writer.close()
 
-    asyncio.run(story())
+    run(story())
     assert heard == [b"ab"]
 
 
@@ -428,7 +404,7 @@ def test_a_slow_reader_makes_the_answer_wait():
                 assert len(await reader.read()) > len(part) * count
             assert len(sent) == count
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_draining_answers_what_was_asked_and_closes_the_rest():
@@ -452,7 +428,7 @@ def test_draining_answers_what_was_asked_and_closes_the_rest():
             assert b"connection: close" in told
             assert told.endswith(b"GET /a? 0")
 
-    asyncio.run(story())
+    run(story())
 
 
 def test_a_task_that_is_cancelled_ends_its_connection():
@@ -469,7 +445,7 @@ def test_a_task_that_is_cancelled_ends_its_connection():
             async with asyncio.timeout(WITHIN):
                 assert (await reader.read()).startswith(b"HTTP/1.1 500")
 
-    asyncio.run(story())
+    run(story())
 
 
 SLOW = {
@@ -513,12 +489,7 @@ def ended_after(sent, *, idle):
             assert (b"GET /? 0" in told) is sent[0].startswith(b"GET / HTTP/1.1\r\n\r\n")
             return loop.time() - begun
 
-    return asyncio.run(story())
-
-
-@pytest.fixture(autouse=True)
-def _often(monkeypatch):
-    monkeypatch.setattr(connection, "LOOKED_AT_EVERY", 0.05)
+    return run(story())
 
 
 def test_a_request_that_waits_for_its_turn_is_not_slow(monkeypatch):
@@ -537,7 +508,7 @@ def test_a_request_that_waits_for_its_turn_is_not_slow(monkeypatch):
             watching.cancel()
             return told
 
-    assert asyncio.run(story()).endswith(b"POST /b? 300000")
+    assert run(story()).endswith(b"POST /b? 300000")
 
 
 def test_a_connection_that_has_ended_is_let_go():
@@ -551,7 +522,7 @@ def test_a_connection_that_has_ended_is_let_go():
 
     gc.disable()
     try:
-        asyncio.run(story())
+        run(story())
         assert len(gone) == 1
         assert gone[0]() is None
     finally:
