@@ -7,6 +7,7 @@ Rule 3: a message names the reason and never quotes the document.
 
 from __future__ import annotations
 
+import re
 from json import JSONDecodeError, JSONDecoder
 from math import isfinite
 from typing import Annotated, Any, Final, NoReturn, TypeAlias
@@ -21,6 +22,7 @@ _Ordinary: TypeAlias = dict[str, _Plain | list[str] | dict[str, _Plain | list[st
 _ORDINARY_DEPTH: Final = 3
 _read_ordinary: Final = msgspec.json.Decoder(_Ordinary).decode
 _write: Final = msgspec.json.Encoder().encode
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
 _NAME_SHOWN: Final = 64  # characters of a member's name that a message may quote
 
 
@@ -126,7 +128,7 @@ def _refuse_surrogates(value: object) -> None:
     while todo:
         each = todo.pop()
         if isinstance(each, str):
-            if not each.isascii() and any("\ud800" <= character <= "\udfff" for character in each):
+            if not each.isascii() and _SURROGATE.search(each):
                 _refuse("a lone surrogate")
         elif isinstance(each, dict):
             todo.extend(each)
