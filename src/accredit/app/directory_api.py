@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from accredit.web.token import TokenEndpoint
 
 PATHS: Final = ("v1.0", "beta")  # first segments
-UNDER_WAY: Final = 16  # calls at once; a sign-in never waits for more than these
+UNDER_WAY: Final = (16, 14, 12)  # calls at once: in all, of a tenant, of an application (Terraform makes ten)
+ON_THEIR_WAY: Final = (128, 96, 16)  # bodies at once, of whom as above
 
 
 class Later:
@@ -70,7 +71,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     from accredit.web.graph.errors import Envelopes
     from accredit.web.graph.room import ROUTES, Room
     from accredit.web.graph.router import Router
-    from accredit.web.limits import Admission
+    from accredit.web.places import Places, Shares
 
     read_options("$filter=id eq ''", kind="")  # makes the parser's tables
     return Room(
@@ -81,7 +82,8 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
         router=Router(ROUTES, permissions.table()),
         senders=tokens.senders,
         envelopes=Envelopes(tokens.errors.catalogue),
-        admission=Admission(UNDER_WAY),
+        places=Places(Shares(*UNDER_WAY), "calls are under way"),
+        bodies=Places(Shares(*ON_THEIR_WAY), "bodies are on their way"),
         watch=Watched(runtime.metrics.graph, observe.Journal(runtime.journal.log, what="graph")),
         emulator=runtime.folder.emulator,
         any_token=runtime.folder.emulator and runtime.settings.graph_authorization == "any-token",

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from accredit.web.token import TokenEndpoint
 
 PATHS: Final = ("subscriptions", "tenants", "providers")  # first segments
-UNDER_WAY: Final = 8  # calls at once
+UNDER_WAY: Final = (8, 7, 6)  # calls at once: in all, of a tenant, of an application
+ON_THEIR_WAY: Final = (64, 48, 12)  # bodies at once, of whom as above
 
 
 def rooms(runtime: Runtime, tokens: TokenEndpoint) -> dict[str, Application]:
@@ -25,7 +26,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     """Put the room together."""
     from accredit.web.arm.room import Room
     from accredit.web.bearer import Bearers
-    from accredit.web.limits import Admission
+    from accredit.web.places import Places, Shares
 
     return Room(
         authority=runtime.authority,
@@ -33,7 +34,8 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
         bearers=Bearers(runtime.authority, runtime.published),
         senders=tokens.senders,
         catalogue=tokens.errors.catalogue,
-        admission=Admission(UNDER_WAY),
+        places=Places(Shares(*UNDER_WAY), "calls are under way"),
+        bodies=Places(Shares(*ON_THEIR_WAY), "bodies are on their way"),
         watch=Watched(runtime.metrics.arm, observe.Journal(runtime.journal.log, what="arm")),
         emulator=runtime.folder.emulator,
         any_token=runtime.folder.emulator and runtime.settings.graph_authorization == "any-token",

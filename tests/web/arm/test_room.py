@@ -7,6 +7,7 @@ from accredit.errors import GRAPH_BROKEN
 from accredit.web.arm import routes
 from accredit.web.arm.room import Room
 from tests.web.arm.asking import ASSIGNMENTS, DEFINITIONS, READER, SUBSCRIPTION
+from tests.web.crowd import taken
 from tests.wire.authority import TENANT
 
 GUID = "9f1c2a9e-5b7d-4c38-9e21-4d0a7b3c5d01"
@@ -164,13 +165,11 @@ def room(arm):
 
 def test_a_crowd_is_told_to_come_again(arm, anybody):
     full = room(arm)
-    for _ in range(resource_manager.UNDER_WAY):
-        full.admission.enter()
     headers = {"authorization": f"Bearer {anybody}"}
-    answer = arm.graph.wire.ask("GET", "/subscriptions?api-version=1", headers=headers, application=full)
+    with taken(full.places, resource_manager.UNDER_WAY[0]):
+        answer = arm.graph.wire.ask("GET", "/subscriptions?api-version=1", headers=headers, application=full)
     assert (answer.status, answer.json["error"]["code"]) == (429, "TooManyRequests")
     assert answer.headers["retry-after"] == "1"
-    full.admission.leave()
     assert arm.graph.wire.ask("GET", "/subscriptions?api-version=1", headers=headers, application=full).status == 200
 
 

@@ -226,6 +226,12 @@ REFUSED: dict[str, tuple[object, str]] = {
     "an absolute url without its scheme": ({"requests": [get("1", "//evil.test/applications")]}, "is not relative"),
     "a url that cannot be read": ({"requests": [get("1", "http://[x/applications")]}, "is not relative"),
     "a batch in a batch": ({"requests": [get("1", "/$batch")]}, "is a batch itself"),
+    "a batch in a batch, spelled otherwise": ({"requests": [get("1", "%24batch")]}, "is a batch itself"),
+    "a batch in a batch, most of it spelled": ({"requests": [get("1", "/%24%62atch/")]}, "is a batch itself"),
+    "queries that are longer than one may be": (
+        {"requests": [get(str(each), f"/applications/a?$filter={'(' * 4_000}") for each in range(5)]},
+        "its queries have 20040 characters",
+    ),
     "a body that is no object": ({"requests": [get("1", "/a", body="eA==")]}, "Expected `object"),
     "a dependency that is no part": ({"requests": [get("1", "/a", dependsOn=["2"])]}, "which is no part of the batch"),
     "a part that waits for itself": ({"requests": [get("1", "/a", dependsOn=["1"])]}, "waits for itself"),
@@ -242,6 +248,17 @@ def test_a_batch_that_is_none_is_refused_whole(graph: Graph, row: tuple[object, 
     assert (answer.status, answer.json["error"]["code"]) == (400, "BadRequest")
     assert answer.json["error"]["message"].startswith("Invalid batch payload format: ")
     assert row[1] in answer.json["error"]["message"]
+    assert RAN == []
+
+
+STRANGE = ["%2F%24batch", "%2524batch", "/./$batch", "$batch#x", "$batch('x')", "applications/../$batch", "%00$batch"]
+
+
+def test_no_other_spelling_leads_to_a_batch(graph: Graph) -> None:
+    inner = {"method": "POST", "headers": {"content-type": "application/json"}, "body": {"requests": MANY}}
+    parts = [{"id": str(at), "url": url, **inner} for at, url in enumerate(STRANGE)]
+    told = sent(graph, graph.admin(), *parts)
+    assert {each["status"] for each in told.values()} == {404}
     assert RAN == []
 
 

@@ -45,7 +45,9 @@ REFUSED: dict[str, tuple[str, bytes]] = {
     "a byte order mark": ("application/json", b'\xef\xbb\xbf{"a":1}'),
     "NaN": ("application/json", b'{"a":NaN}'),
     "too deep": ("application/json", b'{"a":' * 25 + b"1" + b"}" * 25),
-    "too many members": ("application/json", json.dumps({str(each): 1 for each in range(20_001)}).encode()),
+    "too many members": ("application/json", json.dumps({str(each): 1 for each in range(16_001)}).encode()),
+    "too many values": ("application/json", json.dumps({"a": [1] * 16_000}).encode()),
+    "too many empty objects": ("application/json", json.dumps({"a": [{}] * 8_000}).encode()),
 }
 
 
@@ -58,4 +60,6 @@ def test_anything_else_is_refused(row: tuple[str, bytes]) -> None:
 
 def test_the_bounds_hold_exactly() -> None:
     assert body.read("application/json", b'{"a":' * 24 + b"1" + b"}" * 24)
-    assert len(body.read("application/json", json.dumps({str(each): 1 for each in range(20_000)}).encode())) == 20_000
+    assert len(body.read("application/json", json.dumps({str(each): 1 for each in range(16_000)}).encode())) == 16_000
+    roles = [{name: ["x"] for name in "abcdefgh"} for _ in range(800)]
+    assert len(body.read("application/json", json.dumps({"appRoles": roles}).encode())["appRoles"]) == 800

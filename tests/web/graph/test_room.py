@@ -1,16 +1,18 @@
 """What every call has in common: headers, the envelope, bodies, places. The routes here are the tests' own."""
 
+import asyncio
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import replace
 from io import StringIO
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 import pytest
 
 from accredit import errors, observe
-from accredit.app import seed
+from accredit.administer import permissions
+from accredit.app import directory_api, seed
 from accredit.app.directory_api import Watched
 from accredit.errors import (
     NAME_TAKEN,
@@ -21,10 +23,12 @@ from accredit.errors import (
     TENANT_UNKNOWN,
     Refused,
 )
+from accredit.web.graph import body
 from accredit.web.graph.answers import NOTHING, Answer, collection, entity, number
 from accredit.web.graph.call import Call
 from accredit.web.graph.errors import Envelopes
 from accredit.web.graph.route import Route
+from tests.web.crowd import taken
 from tests.web.graph.callers import Graph, room
 from tests.wire.authority import BASE
 
@@ -109,6 +113,38 @@ def routes(graph: Graph) -> Iterator[None]:
 @pytest.fixture(scope="module")
 def admin(graph: Graph) -> str:
     return graph.admin()
+
+
+async def slowly(
+    graph: Graph, method: str, path: str, token: str, arriving: Sequence[bytes | Callable[[], Awaitable[None]]]
+) -> tuple[int, dict[str, Any]]:
+    """Send a body in parts, between which other things happen; without an empty one it does not end."""
+    told: list[Any] = []
+    parts = iter(arriving)
+
+    async def receive() -> dict[str, Any]:
+        for part in parts:
+            if isinstance(part, bytes):
+                return {"type": "http.request", "body": part, "more_body": bool(part)}
+            await part()
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def send(message: Any) -> None:
+        told.append(message)
+
+    headers = [(b"authorization", b"Bearer " + token.encode()), (b"content-type", b"application/json")]
+    scope = {
+        "type": "http",
+        "method": method,
+        "path": path,
+        "raw_path": path.encode(),
+        "query_string": b"",
+        "headers": headers,
+        "client": ("127.0.0.1", 1),
+    }
+    await graph.room(scope, receive, send)
+    return told[0]["status"], json.loads(told[1]["body"])
 
 
 def test_an_answer_has_graphs_headers(graph: Graph, admin: str) -> None:
@@ -335,17 +371,42 @@ def test_where_every_token_will_do_roles_do_not_matter(graph: Graph) -> None:
 
 
 def test_calls_beyond_the_places_are_told_to_come_again(graph: Graph, admin: str) -> None:
-    admission = graph.room.admission
-    admission.under_way += admission.most
-    try:
+    with taken(graph.room.places, directory_api.UNDER_WAY[0]):
         answer = graph.ask("GET", "/v1.0/applications", admin)
-    finally:
-        admission.under_way -= admission.most
     assert (answer.status, answer.headers["retry-after"]) == (429, "1")
     assert answer.json["error"]["code"] == "TooManyRequests"
     assert answer.json["error"]["message"] == "Too many requests."
     assert graph.ask("GET", "/v1.0/applications", admin).status == 200
-    assert admission.under_way == 0
+
+
+def test_bodies_on_their_way_take_no_place_of_calls(graph: Graph, admin: str) -> None:
+    with taken(graph.room.bodies, directory_api.ON_THEIR_WAY[0]):
+        assert graph.ask("GET", "/v1.0/applications", admin).status == 200
+        refused = graph.ask("POST", "/v1.0/applications", admin, {"displayName": "x"})
+    assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+    assert graph.ask("POST", "/v1.0/applications", admin, {"displayName": "x"}).status == 201
+
+
+def test_a_body_that_does_not_arrive_is_waited_for_no_longer_than_it_takes(
+    graph: Graph, admin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(body, "ARRIVES_WITHIN", 0.05)
+    status, said = graph.wire.run(slowly, graph, "POST", "/v1.0/applications", admin, (b"{",))
+    assert (status, said["error"]["code"]) == (400, "BadRequest")
+    assert "within 0.05 seconds" in said["error"]["message"]
+
+
+def test_what_is_revoked_while_a_body_is_on_its_way_counts(graph: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("accredit.web.graph.room.PATIENCE", 0.05)
+    caller = graph.new_caller("Application.ReadWrite.All")
+
+    async def revoke() -> None:
+        resource, role = seed.marked("principal graph"), "Application.ReadWrite.All"
+        await permissions.revoke(graph.wire.administrator, caller.principal.id, resource, role)
+        await asyncio.sleep(0.1)
+
+    sent = (graph, "POST", "/v1.0/applications", caller.token, (b"{}", revoke, b""))
+    assert graph.wire.run(slowly, *sent)[0] == 403
 
 
 def test_an_operators_words_are_used(graph: Graph, admin: str) -> None:

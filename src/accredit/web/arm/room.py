@@ -2,6 +2,7 @@
 
 Rule 1: nothing of a call is looked at before its token is: without one, nobody learns what exists.
 Rule 2: every answer that is no success has this API's envelope, whatever went wrong.
+Rule 3: calls have places of their own, and so have bodies that are on their way: neither takes those of others.
 """
 
 from __future__ import annotations
@@ -18,12 +19,11 @@ from accredit.errors import (
     ARM_UNAUTHORIZED,
     ARM_VERSION_MISSING,
     GRAPH_BROKEN,
-    GRAPH_THROTTLED,
     Refused,
 )
 from accredit.issuers import strictjson
 from accredit.web.acting import acting
-from accredit.web.answers import JSON, STRICT_TRANSPORT, answer, read_body
+from accredit.web.answers import JSON, STRICT_TRANSPORT, answer, read_body_within
 from accredit.web.arm import routes
 from accredit.web.arm.call import Answer, Call
 
@@ -35,11 +35,12 @@ if TYPE_CHECKING:
     from accredit.signins import Sender
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.bearer import Bearers, Caller
-    from accredit.web.limits import Admission
+    from accredit.web.places import Places
     from accredit.web.sender import Senders
     from accredit.web.watch import Watch
 
 LARGEST: Final = 65_536  # bytes of a body
+ARRIVES_WITHIN: Final = 15.0  # seconds: a body
 DEEPEST: Final = 8  # containers in containers
 MOST_MEMBERS: Final = 200
 MOST_OPTIONS: Final = 50
@@ -69,7 +70,8 @@ class Room:
     bearers: Bearers
     senders: Senders
     catalogue: Mapping[str, Row]  # how refusals are worded; an operator may override it
-    admission: Admission
+    places: Places  # of calls that are answered
+    bodies: Places  # of bodies that are on their way
     watch: Watch
     emulator: bool = False
     any_token: bool = False  # every token of ours may do everything
@@ -80,15 +82,7 @@ class Room:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         other = headers.get(b"x-ms-client-request-id", b"").decode("latin-1")  # as the Azure CLI calls it
         who = self.senders.read(scope, headers, {_OURS: other})
-        try:
-            self.admission.enter()
-        except Refused as full:
-            told, more = self._refused(scope, who, NO_ROUTE, Refused(GRAPH_THROTTLED, detail=full.detail))
-        else:
-            try:
-                told, more = await self._told(scope, headers, receive, who)
-            finally:
-                self.admission.leave()
+        told, more = await self._told(scope, headers, receive, who)
         named = ((b"x-ms-request-id", str(who.trace).encode()),)
         correlated = ((b"x-ms-correlation-request-id", str(who.correlation).encode()),)
         strict = (STRICT_TRANSPORT,) if self.strict_transport else ()
@@ -99,17 +93,21 @@ class Room:
     async def _told(
         self, scope: Scope, headers: Mapping[bytes, bytes], receive: Receive, who: Sender
     ) -> tuple[Answer, tuple[Header, ...]]:
-        """Answer a call that has a place, whatever goes wrong in it."""
+        """Answer a call, whatever goes wrong in it."""
         route = NO_ROUTE
         try:
-            caller = await self.bearers.caller(
-                [value for name, value in scope["headers"] if name == b"authorization"], who.user_agent
-            )
+            caller = await self._caller(scope, who)
             raw: bytes = scope.get("raw_path") or quote(scope["path"], safe="/").encode()
             found = routes.find(scope["method"], raw.decode("latin-1"))
             route = found.route.template
             query = _query(scope["query_string"])
             self._refuse_unauthorized(caller, found)
+            body: Mapping[str, Any] = {}
+            if found.route.method == "PUT":
+                with self.bodies.taken(caller):
+                    body = _read(await read_body_within(ARRIVES_WITHIN, headers, receive, LARGEST))
+                caller = await self._caller(scope, who)  # what was revoked while the body was on its way is gone
+                self._refuse_unauthorized(caller, found)
             call = Call(
                 by=acting(
                     self.authority, self.registry, caller, who, emulator=self.emulator, all_rights=self.any_token
@@ -120,9 +118,10 @@ class Room:
                 path=found.path,
                 query=query,
                 base=self.authority.base,
-                body=_read(await read_body(headers, receive, LARGEST)) if found.route.method == "PUT" else {},
+                body=body,
             )
-            told = await found.route.handler(call)
+            with self.places.taken(caller):
+                told = await found.route.handler(call)
         except Refused as refused:
             return self._refused(scope, who, route, refused)
         except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes an answer
@@ -130,6 +129,11 @@ class Room:
             return self._refused(scope, who, route, Refused(GRAPH_BROKEN))
         self.watch.answered(scope["method"], route, told.status)
         return told, ()
+
+    async def _caller(self, scope: Scope, who: Sender) -> Caller:
+        return await self.bearers.caller(
+            [value for name, value in scope["headers"] if name == b"authorization"], who.user_agent
+        )
 
     def _refuse_unauthorized(self, caller: Caller, found: routes.Found) -> None:
         if self.any_token or not found.route.roles or found.route.roles & caller.roles:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -41,20 +43,28 @@ def entity(
 def collection(
     call: Call,
     context: str,
-    rows: Iterable[dict[str, Any]],
+    rows: Iterable[dict[str, Any] | msgspec.Raw],
     *,
     next: str | None = None,  # noqa: A002  the annotation's name
     count: int | None = None,
     on_request: frozenset[str] = frozenset(),
 ) -> Answer:
-    """Answer some of a collection. ``next``: the link to the rest; ``count``: how many there are, if $count asks."""
+    """Answer some of a collection. ``next``: the link to the rest; ``count``: how many there are, if $count asks.
+
+    A row may be the JSON that ``row`` made of it.
+    """
     body: dict[str, Any] = {"@odata.context": link(call, f"$metadata#{context}")}
     if count is not None:
         body["@odata.count"] = count
     if next is not None:
         body["@odata.nextLink"] = next
-    body["value"] = [_shown(call, each, on_request) for each in rows]
+    body["value"] = [each if isinstance(each, msgspec.Raw) else _shown(call, each, on_request) for each in rows]
     return Answer(200, body)
+
+
+def row(call: Call, value: dict[str, Any], on_request: frozenset[str] = frozenset()) -> msgspec.Raw:
+    """Return what a collection shows of one thing, as JSON."""
+    return msgspec.Raw(msgspec.json.encode(_shown(call, value, on_request)))
 
 
 def number(count: int) -> Answer:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from accredit.administer import applications, owners
+from accredit.administer import applications
 from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, VALUE_TAKEN, Refused
 from accredit.interop.graph import application, credential
 from accredit.interop.graph.application import KIND, ON_REQUEST
-from accredit.web.graph import binding, held, keys
+from accredit.web.graph import binding, expanding, held, keys
 from accredit.web.graph.answers import NOTHING, collection, entity, link
 from accredit.web.graph.binding import OWNERS
 from accredit.web.graph.pages import counted, page_with
@@ -17,6 +17,7 @@ from accredit.web.graph.route import Route
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from accredit.administer.evidence import Holder
     from accredit.directory import Application, Tenant
     from accredit.interop.graph.application import Changes
     from accredit.ports import Transaction
@@ -39,8 +40,8 @@ async def listed(call: Call) -> Answer:
     """List the applications of the tenant."""
 
     async def write(store: Transaction, shown: Sequence[Application]) -> list[dict[str, Any]]:
-        tenant = call.caller.tenant
-        return [application.write(each, tenant, beta=call.beta) | await _expanded(call, store, each) for each in shown]
+        rows = [application.write(each, call.caller.tenant, beta=call.beta) for each in shown]
+        return await _expanded(call, store, shown, rows)
 
     _refuse_expansion(call)
     return await page_with(
@@ -66,7 +67,7 @@ async def shown(call: Call) -> Answer:
         value = application.write(
             found, call.caller.tenant, beta=call.beta, with_keys="keyCredentials" in call.options.select
         )
-        value.update(await _expanded(call, store, found))
+        await _expanded(call, store, (found,), (value,))
     return entity(call, CONTEXT, value, on_request=_on_request(call))
 
 
@@ -155,15 +156,16 @@ def _refuse_expansion(call: Call) -> None:
         call.refuse_unadmitted("GET", f"applications/{{}}/{name}")
 
 
-async def _expanded(call: Call, store: Transaction, of: Application) -> dict[str, Any]:
-    """Return what the caller expands, one level deep."""
-    found: dict[str, Any] = {}
-    if OWNERS in call.options.expand:
-        found[OWNERS] = [await held.owner(call, store, each) for each in await owners.read(store, of)]
-    if TRUST in call.options.expand:
-        trusted = await store.credentials.find(application_id=of.id)
-        found[TRUST] = [credential.write(each, beta=call.beta) for each in trusted]
-    return found
+async def _expanded(
+    call: Call, store: Transaction, of: Sequence[Application], rows: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    async def navigation(name: str, to: Holder) -> list[dict[str, Any]]:
+        if name == OWNERS:
+            return await expanding.owners(call, store, to)
+        trusted = await expanding.some(store.credentials, tenant_id=to.tenant_id, application_id=to.id)
+        return [credential.write(each, beta=call.beta) for each in trusted]
+
+    return await expanding.each(call, of, rows, navigation)
 
 
 ROUTES: Final = (

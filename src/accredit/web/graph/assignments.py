@@ -14,15 +14,13 @@ from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.interop.graph import assignment, opaque
 from accredit.interop.graph.assignment import KIND
 from accredit.interop.graph.parts import invalid
-from accredit.query import OneOf, Query
-from accredit.web.graph import asking, keys
+from accredit.web.graph import asking, keys, related
 from accredit.web.graph.answers import NOTHING, entity, link
 from accredit.web.graph.pages import counted, page_with
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from uuid import UUID
 
     from accredit.directory import Assignment, ServicePrincipal
     from accredit.ports import Transaction
@@ -48,9 +46,15 @@ SIDES: Final[Mapping[str, Side]] = {
 }
 
 
-async def of(store: Transaction, side: Side, end: ServicePrincipal) -> list[dict[str, Any]]:
-    """Write all of one service principal."""
-    return await _written(store, await store.assignments.find(**{side.member: end.id}))
+async def written(store: Transaction, shown: Sequence[Assignment]) -> list[dict[str, Any]]:
+    """Write assignments, with the names of both ends as they are now."""
+    ends = await related.named(
+        store.principals, [id_ for each in shown for id_ in (each.principal_id, each.resource_id)]
+    )
+    return [
+        assignment.write(each, ends[each.principal_id].display_name, ends[each.resource_id].display_name)
+        for each in shown
+    ]
 
 
 async def listed(side: Side, call: Call) -> Answer:
@@ -59,7 +63,7 @@ async def listed(side: Side, call: Call) -> Answer:
         end = await keys.principal(call, store)
     asking.by_opaque_ids(call)
     where: dict[str, Any] = {side.member: end.id}
-    return await page_with(call, _context(side, end), lambda store: store.assignments, _written, **where)
+    return await page_with(call, _context(side, end), lambda store: store.assignments, written, **where)
 
 
 async def number_of(side: Side, call: Call) -> Answer:
@@ -74,7 +78,7 @@ async def shown(side: Side, call: Call) -> Answer:
     """Show one."""
     async with call.by.registry.reading() as store:
         end = await keys.principal(call, store)
-        (value,) = await _written(store, [await _one(call, store, side, end)])
+        (value,) = await written(store, [await _one(call, store, side, end)])
     return entity(call, f"{_context(side, end)}/$entity", value)
 
 
@@ -89,7 +93,7 @@ async def added(side: Side, call: Call) -> Answer:
     call.refuse_roles_of(resource.app_id)
     made = await permissions.grant(call.by, wanted.principal_id, wanted.resource_id, wanted.role_id)
     async with call.by.registry.reading() as store:
-        (value,) = await _written(store, [made])
+        (value,) = await written(store, [made])
     where = link(call, f"servicePrincipals/{end.id}/{side.name}/{value['id']}")
     return entity(call, f"{_context(side, end)}/$entity", value, status=201, location=where)
 
@@ -110,17 +114,6 @@ async def _one(call: Call, store: Transaction, side: Side, end: ServicePrincipal
     if not found:
         raise Refused(OBJECT_NOT_FOUND, id=call.keys[1].value)
     return found[0]
-
-
-async def _written(store: Transaction, shown: Sequence[Assignment]) -> list[dict[str, Any]]:
-    """Write assignments, with the names of both ends as they are now."""
-    ids = {str(each) for one in shown for each in (one.principal_id, one.resource_id)}
-    names: dict[UUID, str] = {}
-    if ids:
-        query = Query(condition=OneOf("id", tuple(ids)), limit=len(ids))
-        found = await store.principals.search(query, tenant_id=shown[0].tenant_id)
-        names = {each.id: each.display_name for each in found.things}
-    return [assignment.write(each, names[each.principal_id], names[each.resource_id]) for each in shown]
 
 
 def _context(side: Side, end: ServicePrincipal) -> str:

@@ -6,6 +6,7 @@ Rule 2: parts run one after another, those that another one waits for first. A p
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 from urllib.parse import unquote, urlsplit
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from accredit.web.graph.parts import Told
 
 MOST: Final = 20  # parts
+LONGEST_QUERIES: Final = 16_384  # characters of the queries of all parts together
 LONGEST_ID: Final = 256  # characters
 SEGMENT: Final = "$batch"
 _FAILED: Final = 400
@@ -33,6 +35,7 @@ async def run(call: Call) -> Answer:
     parts = read(call.body)
     told: dict[str, Told] = {}
     for each in ordered(parts):
+        await asyncio.sleep(0)  # others, too, have something to do
         failed = any(told[other].status >= _FAILED for other in each.depends_on)
         told[each.id] = await call.alone(each, Refused(BATCH_DEPENDENCY) if failed else None)
     return Answer(200, {"responses": [told[each.id].written(each) for each in parts]})
@@ -52,6 +55,8 @@ def read(body: Mapping[str, Any]) -> tuple[Part, ...]:
     ids = {each.id for each in parts}
     if len(ids) != len(parts):
         _refuse("two parts have one id")
+    if (asked := sum(len(each.query) for each in parts)) > LONGEST_QUERIES:
+        _refuse(f"its queries have {asked} characters, and {LONGEST_QUERIES} are the most")
     for each in parts:
         _refuse_part(each)
         if strange := set(each.depends_on) - ids:
@@ -92,4 +97,4 @@ def _refuse(reason: str) -> NoReturn:
     raise Refused(BATCH_INVALID, reason=reason)
 
 
-ROUTES: Final = (Route("POST", SEGMENT, run),)
+ROUTES: Final = (Route("POST", SEGMENT, run, asked=False),)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from accredit.errors import PRIVILEGES_MISSING, Refused
 from accredit.tokens.claims import GRAPH
+from accredit.web.graph.budget import Budget
 from accredit.web.graph.permissions import table
 
 if TYPE_CHECKING:
@@ -56,6 +57,7 @@ class Call:
     prefer: frozenset[str] = frozenset()  # preferences, lower case: "create-if-missing"
     owned_only: bool = False  # the caller may write what it owns, and nothing else
     any_token: bool = False  # nobody's roles are asked for: a setting of emulators
+    budget: Budget = field(default_factory=Budget)  # of the answer
     not_on_graph: bool = False  # the caller may assign roles, but none of Microsoft Graph's own
 
     @property

@@ -5,19 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit.directory import read_guid
-from accredit.errors import DELEGATED_ONLY, OBJECT_NOT_FOUND, Refused
+from accredit.errors import DELEGATED_ONLY, GRAPH_THROTTLED, OBJECT_NOT_FOUND, Refused
 from accredit.interop.graph import application, directory_object, organization, principal
 from accredit.interop.graph.directory_object import APPLICATION, PRINCIPAL
-from accredit.query import OneOf, Query
 from accredit.web.graph import listing
 from accredit.web.graph.answers import NOTHING, collection, entity
+from accredit.web.graph.pages import Rows
 from accredit.web.graph.route import ANYTHING, Route
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from uuid import UUID
 
-    from accredit.directory import Application, ServicePrincipal
     from accredit.ports import Transaction
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
@@ -80,48 +79,44 @@ async def purged(_: Call) -> Answer:
 async def one_object(call: Call) -> Answer:
     """Show an application or a service principal by its object id."""
     guid = read_guid(call.keys[0].value)
-    found = [] if guid is None else await _objects(call, [guid], (APPLICATION, PRINCIPAL))
-    if not found:
+    async with call.by.registry.reading() as store:
+        found = None if guid is None else await _object(call, store, guid, (APPLICATION, PRINCIPAL))
+    if found is None:
         raise _absent(call)
-    return entity(call, f"{OBJECTS}/$entity", found[0])
+    return entity(call, f"{OBJECTS}/$entity", found)
 
 
 async def by_ids(call: Call) -> Answer:
     """Show several objects by their ids, in the order of the ids; those that do not exist are left out."""
     listing.refuse_other(call, ANYTHING, "filter", "search", "orderby", "expand")
     ids, kinds = directory_object.wanted(call.body)
-    return collection(call, OBJECTS, await _objects(call, ids, kinds))
-
-
-async def _objects(call: Call, ids: Sequence[UUID], kinds: Collection[str]) -> list[dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+    rows = Rows(call)
     async with call.by.registry.reading() as store:
-        if APPLICATION in kinds:
-            for of in await _applications(call, store, ids):
-                written = application.write(of, call.caller.tenant, beta=call.beta)
-                found[written["id"]] = directory_object.write(APPLICATION, written)
-        if PRINCIPAL in kinds:
-            for written in await _principals(call, store, ids):
-                found[written["id"]] = directory_object.write(PRINCIPAL, written)
-    return [found[str(each)] for each in ids if str(each) in found]
+
+        async def write(some: Sequence[UUID]) -> list[dict[str, Any]]:
+            if rows.full:
+                raise Refused(GRAPH_THROTTLED, detail="what was asked for is too much for one answer: ask for less")
+            return await _objects(call, store, some, kinds)
+
+        await rows.add(list(dict.fromkeys(ids)), write)
+    return collection(call, OBJECTS, rows.written)
 
 
-async def _applications(call: Call, store: Transaction, ids: Sequence[UUID]) -> Sequence[Application]:
-    return (await store.applications.search(_named(ids), tenant_id=call.caller.tenant.id)).things
+async def _objects(call: Call, store: Transaction, ids: Sequence[UUID], kinds: Collection[str]) -> list[dict[str, Any]]:
+    found = [await _object(call, store, each, kinds) for each in ids]
+    return [each for each in found if each is not None]
 
 
-async def _principals(call: Call, store: Transaction, ids: Sequence[UUID]) -> list[dict[str, Any]]:
-    found = await store.principals.search(_named(ids), tenant_id=call.caller.tenant.id)
-    held: Sequence[ServicePrincipal] = found.things
-    own = [each.application_id for each in held if each.application_id is not None]
-    known: dict[UUID | None, Application] = {
-        each.id: each for each in (await _applications(call, store, own) if own else ())
-    }
-    return [principal.write(each, known.get(each.application_id), base=call.graph, beta=call.beta) for each in held]
-
-
-def _named(ids: Sequence[UUID]) -> Query:
-    return Query(condition=OneOf("id", tuple(map(str, ids))), limit=len(ids))
+async def _object(call: Call, store: Transaction, guid: UUID, kinds: Collection[str]) -> dict[str, Any] | None:
+    tenant = call.caller.tenant
+    if APPLICATION in kinds:
+        for of in await store.applications.find(tenant_id=tenant.id, id=guid):
+            return directory_object.write(APPLICATION, application.write(of, tenant, beta=call.beta))
+    if PRINCIPAL in kinds:
+        for held in await store.principals.find(tenant_id=tenant.id, id=guid):
+            own = None if held.application_id is None else await store.applications.get(held.application_id)
+            return directory_object.write(PRINCIPAL, principal.write(held, own, base=call.graph, beta=call.beta))
+    return None
 
 
 def _absent(call: Call) -> Refused:
@@ -133,8 +128,8 @@ ROUTES: Final = (
     Route("GET", "organization/{}", one_organization),
     Route("GET", "domains", domains),
     Route("GET", "domains/{}", one_domain),
-    Route("GET", "me", me),
-    Route("GET", "me/ownedObjects", me),
+    Route("GET", "me", me, asked=False),
+    Route("GET", "me/ownedObjects", me, asked=False),
     Route("GET", "users", nobody("users")),
     Route("GET", "users/{}", absent),
     Route("GET", "groups", nobody("groups")),

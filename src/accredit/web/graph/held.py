@@ -10,13 +10,15 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from accredit.administer import evidence, owners
+from accredit.administer import evidence
+from accredit.administer import owners as ownership
 from accredit.directory import Application, read_guid
 from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, Refused
 from accredit.interop.graph import parts, principal
 from accredit.interop.graph.parts import KeyCredential, PasswordCredential, Wire, given, invalid, merged, written
-from accredit.web.graph.answers import NOTHING, collection, entity, number
-from accredit.web.graph.pages import PAGE, next_link
+from accredit.web.graph import related
+from accredit.web.graph.answers import NOTHING, entity
+from accredit.web.graph.pages import counted, page_with
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.administer.evidence import Holder
-    from accredit.directory import ServicePrincipal
+    from accredit.directory import Ownership
     from accredit.ports import Transaction
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
@@ -99,11 +101,22 @@ async def refuse_not_owned(call: Call, of: Holder) -> None:
         await call.refuse_not_owned(principal_id=of.id)
 
 
-async def owner(call: Call, store: Transaction, of: ServicePrincipal) -> dict[str, Any]:
-    """Write an owner, as the directory object that it is."""
-    application = None if of.application_id is None else await store.applications.get(of.application_id)
-    shown = principal.write(of, application, base=call.graph, beta=call.beta)
-    return {"@odata.type": "#microsoft.graph.servicePrincipal", **shown}
+def owned(of: Holder) -> dict[str, Any]:
+    """Return which ownerships are those of an object, in the words of their index."""
+    return {"tenant_id": of.tenant_id, "application_id" if isinstance(of, Application) else "principal_id": of.id}
+
+
+async def owners(call: Call, store: Transaction, of: Sequence[Ownership]) -> list[dict[str, Any]]:
+    """Write owners, as the directory objects that they are."""
+    found = await related.named(store.principals, [each.owner_id for each in of])
+    known = await related.named(store.applications, [each.application_id for each in found.values()])
+    return [
+        {
+            "@odata.type": "#microsoft.graph.servicePrincipal",
+            **principal.write(each, known.get(each.application_id), base=call.graph, beta=call.beta),
+        }
+        for each in found.values()
+    ]
 
 
 def referred(reference: object, name: str, kind: str) -> UUID:
@@ -116,27 +129,30 @@ def referred(reference: object, name: str, kind: str) -> UUID:
 
 
 async def _owners(call: Call, of: Holder) -> Answer:
-    asked, after = call.options, call.options.skiptoken
-    if asked.condition is not None or asked.orderby is not None:
+    _refuse_condition(call, of)
+    if call.options.orderby is not None:
         raise Refused(QUERY_UNSUPPORTED, property="owners", kind=evidence.kind(of))
-    async with call.by.registry.reading() as store:
-        found = sorted(await owners.read(store, of), key=lambda each: str(each.id))
-        rest = [each for each in found if after is None or str(each.id) > after[1]]
-        shown = rest[: asked.top or PAGE]
-        rows = [await owner(call, store, each) for each in shown]
-    following = next_link(call, (None, str(shown[-1].id))) if len(rest) > len(shown) else None
-    return collection(call, "directoryObjects", rows, next=following, count=len(found) if asked.count else None)
+
+    async def write(store: Transaction, shown: Sequence[Ownership]) -> list[dict[str, Any]]:
+        return await owners(call, store, shown)
+
+    return await page_with(call, "directoryObjects", lambda store: store.ownerships, write, **owned(of))
 
 
 async def _number_of_owners(call: Call, of: Holder) -> Answer:
-    async with call.by.registry.reading() as store:
-        return number(len(await owners.read(store, of)))
+    _refuse_condition(call, of)
+    return await counted(call, lambda store: store.ownerships, **owned(of))
+
+
+def _refuse_condition(call: Call, of: Holder) -> None:
+    if call.options.condition is not None:  # its properties would be those of the ownership
+        raise Refused(QUERY_UNSUPPORTED, property="owners", kind=evidence.kind(of))
 
 
 async def _add_owner(call: Call, of: Holder) -> Answer:
     if unknown := call.body.keys() - {REFERENCE}:
         raise invalid(min(unknown), evidence.kind(of), "there is no such member")
-    await owners.add(call.by, of, referred(call.body.get(REFERENCE), REFERENCE, evidence.kind(of)))
+    await ownership.add(call.by, of, referred(call.body.get(REFERENCE), REFERENCE, evidence.kind(of)))
     return NOTHING
 
 
@@ -144,7 +160,7 @@ async def _remove_owner(call: Call, of: Holder) -> Answer:
     owner_id = read_guid(call.keys[1].value)
     if owner_id is None:
         raise Refused(OBJECT_NOT_FOUND, id=call.keys[1].value)
-    await owners.remove(call.by, of, owner_id)
+    await ownership.remove(call.by, of, owner_id)
     return NOTHING
 
 

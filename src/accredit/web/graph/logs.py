@@ -14,12 +14,13 @@ from accredit.interop.graph import audit, signin
 from accredit.query import Compare, Query
 from accredit.web.graph.answers import collection, entity
 from accredit.web.graph.listing import none, refuse_other
-from accredit.web.graph.pages import PAGE, next_link
+from accredit.web.graph.pages import Rows, next_link, page
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
-    from accredit.query import Page
-    from accredit.signins import Audit, Event
+    from collections.abc import Sequence
+
+    from accredit.signins import Event
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
 
@@ -39,7 +40,13 @@ async def sign_ins(call: Call) -> Answer:
     query = Query(condition=asked.condition, order=asked.orderby, after=asked.skiptoken, limit=asked.top or MOST)
     found = await call.log.search(query, tenant_id=call.caller.tenant.id)
     following = None if found.after is None else next_link(call, found.after)
-    return collection(call, SIGNINS, [_written(call, each) for each in found.things], next=following)
+    rows = Rows(call)
+
+    async def write(some: Sequence[Event]) -> list[dict[str, Any]]:
+        return [_written(call, each) for each in some]
+
+    await rows.add(found.things, write)
+    return collection(call, SIGNINS, rows.written, next=following)
 
 
 async def sign_in(call: Call) -> Answer:
@@ -58,25 +65,18 @@ async def audits(call: Call) -> Answer:
     refuse_other(call, "DirectoryAudit", "expand", "count")
     if asked.orderby is not None and asked.orderby.name != _AUDITED:
         refuse_other(call, "DirectoryAudit", "orderby")
-    query = Query(condition=asked.condition, order=asked.orderby, after=asked.skiptoken, limit=asked.top or PAGE)
-    found = await _audits(call, query)
-    following = None if found.after is None else next_link(call, found.after)
-    return collection(call, AUDITS, [audit.write(each) for each in found.things], next=following)
+    return await page(call, AUDITS, lambda store: store.audits, audit.write)
 
 
 async def one_audit(call: Call) -> Answer:
     """Show one change, by its id."""
     guid = read_guid(call.keys[0].value)
     query = Query(condition=Compare("id", "eq", str(guid)), limit=1)
-    found = (await _audits(call, query)).things if guid else ()
+    async with call.by.registry.reading() as store:
+        found = (await store.audits.search(query, tenant_id=call.caller.tenant.id)).things if guid else ()
     if not found:
         raise Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
     return entity(call, f"{AUDITS}/$entity", audit.write(found[0]))
-
-
-async def _audits(call: Call, query: Query) -> Page[Audit]:
-    async with call.by.registry.reading() as store:
-        return await store.audits.search(query, tenant_id=call.caller.tenant.id)
 
 
 def _as_entra(call: Call) -> bool:

@@ -37,16 +37,28 @@ class Part(msgspec.Struct, frozen=True, rename="camel"):
 
 
 class Told(msgspec.Struct, frozen=True):
-    """What a call was answered. Names of headers are written as they are known."""
+    """What a call was answered. Names of headers are written as they are known. Bytes are text, ``Raw`` is JSON."""
 
     status: int
     headers: dict[str, str]
-    body: dict[str, Any] | bytes | None
+    body: dict[str, Any] | msgspec.Raw | bytes | None
+
+    def encoded(self) -> Told:
+        """Return it as JSON: what is no JSON is base64, as batches have it."""
+        if self.body is None or isinstance(self.body, msgspec.Raw):
+            return self
+        body = b64encode(self.body).decode() if isinstance(self.body, bytes) else self.body
+        return msgspec.structs.replace(self, body=msgspec.Raw(msgspec.json.encode(body)))
+
+    @property
+    def size(self) -> int:
+        """Bytes of its body, once it is JSON."""
+        return len(memoryview(self.body)) if isinstance(self.body, msgspec.Raw) else 0
 
     def written(self, part: Part) -> dict[str, Any]:
-        """Return it as a member of ``responses``; what is no JSON is base64."""
-        body = b64encode(self.body).decode() if isinstance(self.body, bytes) else self.body
+        """Return it as a member of ``responses``."""
         told: dict[str, Any] = {"id": part.id, "status": self.status, "headers": self.headers}
+        body = self.encoded().body
         return told if body is None else {**told, "body": body}
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from accredit.administer import owners, principals
+from accredit.administer import principals
 from accredit.directory import read_guid
 from accredit.errors import PRIVILEGES_MISSING, QUERY_UNSUPPORTED, Refused
 from accredit.interop.graph import principal
 from accredit.interop.graph.parts import invalid
 from accredit.interop.graph.principal import KIND
-from accredit.query import OneOf, Query
-from accredit.web.graph import asking, assignments, binding, held, keys
+from accredit.web.graph import asking, assignments, binding, expanding, held, keys, related
 from accredit.web.graph.answers import NOTHING, collection, entity, link
 from accredit.web.graph.binding import OWNERS
 from accredit.web.graph.pages import counted, page_with
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from uuid import UUID
 
+    from accredit.administer.evidence import Holder
     from accredit.directory import Application, ServicePrincipal
     from accredit.interop.graph.principal import Changes
     from accredit.ports import Transaction
@@ -149,36 +149,19 @@ async def _written(
     call: Call, store: Transaction, shown: Sequence[ServicePrincipal], *, with_keys: bool = False
 ) -> list[dict[str, Any]]:
     """Write service principals, each with what its application says of it, and with what the caller expands."""
-    known = await _applications(call, store, shown)
-    rows = []
-    for each in shown:
-        row = principal.write(
-            each, known.get(each.application_id), base=call.graph, beta=call.beta, with_keys=with_keys
-        )
-        rows.append(row | await _expanded(call, store, each))
-    return rows
+    known = await related.named(store.applications, [each.application_id for each in shown])
+    rows = [
+        principal.write(each, known.get(each.application_id), base=call.graph, beta=call.beta, with_keys=with_keys)
+        for each in shown
+    ]
 
-
-async def _applications(
-    call: Call, store: Transaction, shown: Sequence[ServicePrincipal]
-) -> dict[UUID | None, Application]:
-    ids = tuple(str(each.application_id) for each in shown if each.application_id is not None)
-    if not ids:
-        return {}
-    query = Query(condition=OneOf("id", ids), limit=len(ids))
-    found = await store.applications.search(query, tenant_id=call.caller.tenant.id)
-    return {each.id: each for each in found.things}
-
-
-async def _expanded(call: Call, store: Transaction, of: ServicePrincipal) -> dict[str, Any]:
-    """Return what the caller expands, one level deep."""
-    found: dict[str, Any] = {}
-    for name in call.options.expand:
+    async def navigation(name: str, to: Holder) -> list[dict[str, Any]]:
         if name == OWNERS:
-            found[name] = [await held.owner(call, store, each) for each in await owners.read(store, of)]
-        else:
-            found[name] = await assignments.of(store, assignments.SIDES[name], of)
-    return found
+            return await expanding.owners(call, store, to)
+        where = {"tenant_id": to.tenant_id, assignments.SIDES[name].member: to.id}
+        return await assignments.written(store, await expanding.some(store.assignments, **where))
+
+    return await expanding.each(call, shown, rows, navigation)
 
 
 ROUTES: Final = (

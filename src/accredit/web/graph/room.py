@@ -2,11 +2,16 @@
 
 Rule 1: nothing of a call is looked at before its token is: without one, nobody learns what exists.
 Rule 2: every answer that is no success has Graph's envelope, whatever went wrong.
-Rule 3: calls to the directory have places of their own (``admission``), so that they never take those of sign-ins.
+Rule 3: calls to the directory have places of their own (``places``), so that they never take those of sign-ins. A body
+that is on its way takes none of them, but one of its own.
+Rule 4: nothing that one call asks for holds up the loop: it is bounded before it is begun, and long lists are written
+some at a time.
 """
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
@@ -15,10 +20,10 @@ import msgspec
 
 from accredit.directory import read_guid
 from accredit.errors import GRAPH_BROKEN, GRAPH_THROTTLED, Refused
-from accredit.interop.odata import read_options
+from accredit.interop.odata import Options, read_options
 from accredit.signins import Event, Sender
 from accredit.web.acting import acting
-from accredit.web.answers import STRICT_TRANSPORT, answer, read_body
+from accredit.web.answers import STRICT_TRANSPORT, answer, read_body_within
 from accredit.web.graph import (
     accredit,
     applications,
@@ -33,6 +38,7 @@ from accredit.web.graph import (
     path,
     principals,
 )
+from accredit.web.graph.budget import Budget
 from accredit.web.graph.call import Call, Key
 from accredit.web.graph.parts import Told
 from accredit.web.graph.permissions import Admitted
@@ -49,7 +55,7 @@ if TYPE_CHECKING:
     from accredit.web.graph.path import Target
     from accredit.web.graph.route import Route
     from accredit.web.graph.router import Router, Served
-    from accredit.web.limits import Admission
+    from accredit.web.places import Places
     from accredit.web.sender import Senders
     from accredit.web.watch import Watch
 
@@ -69,6 +75,7 @@ ROUTES: Final[tuple[Route, ...]] = (
 JSON: Final = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8"
 TEXT: Final = "text/plain"
 WRITING: Final = frozenset({"POST", "PATCH", "PUT"})  # whose body is read
+PATIENCE: Final = 1.0  # seconds: after a longer wait for a body it is asked again who calls, and what he may do
 NO_ROUTE: Final = "none"  # the label of calls that reached no route
 _ALWAYS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _OURS: Final = "client-request-id"
@@ -84,7 +91,9 @@ class Ask:
     query: str
     prefer: str
     authorization: tuple[bytes, ...] = field(repr=False)
-    body: Callable[[], Awaitable[dict[str, Any]]] = field(repr=False)
+    body: Callable[[Caller], Awaitable[dict[str, Any]]] = field(repr=False)
+    budget: Budget  # of the whole request
+    part: bool = False  # of a batch, which has a place
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +107,8 @@ class Room:
     router: Router
     senders: Senders
     envelopes: Envelopes
-    admission: Admission
+    places: Places  # of calls that are answered
+    bodies: Places  # of bodies that are on their way
     watch: Watch
     emulator: bool = False
     any_token: bool = False  # every token of ours may do everything
@@ -107,15 +117,7 @@ class Room:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         ask = self._heard(scope, receive)
-        try:
-            self.admission.enter()
-        except Refused as full:
-            told = self._refused(ask, NO_ROUTE, Refused(GRAPH_THROTTLED, detail=full.detail))
-        else:
-            try:
-                told = await self._told(ask)
-            finally:
-                self.admission.leave()
+        told = await self._told(ask)
         headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in told.headers.items()]
         await answer(send, told.status, [*headers, *self._always()], _octets(told.body), head=ask.method == "HEAD")
 
@@ -124,9 +126,10 @@ class Room:
         other = headers.get(b"x-ms-client-request-id", b"").decode("latin-1")  # as the Azure CLI calls it
         raw: bytes = scope.get("raw_path") or quote(scope["path"], safe="/()'=$").encode()
 
-        async def read() -> dict[str, Any]:
-            content_type = headers.get(b"content-type", b"").decode("latin-1")
-            return body.read(content_type, await read_body(headers, receive, body.LARGEST))
+        async def read(caller: Caller) -> dict[str, Any]:
+            with self.bodies.taken(caller):
+                octets = await read_body_within(body.ARRIVES_WITHIN, headers, receive, body.LARGEST)
+                return body.read(headers.get(b"content-type", b"").decode("latin-1"), octets)
 
         return Ask(
             self.senders.read(scope, headers, {_OURS: other}),
@@ -136,28 +139,41 @@ class Room:
             ",".join(_all(scope, b"prefer")),
             tuple(value for name, value in scope["headers"] if name == b"authorization"),
             read,
+            Budget(),
         )
 
     async def _told(self, ask: Ask) -> Told:
-        """Answer a call that has a place, whatever goes wrong in it."""
+        """Answer a call, whatever goes wrong in it."""
         route = NO_ROUTE
         try:
-            caller = await self.bearers.caller(ask.authorization, ask.who.user_agent)
+            caller = await self._caller(ask)
             target = path.parse(ask.path)
             served, keys = self.router.find(ask.method, target.segments)
             route = served.template
             call = await self._call(ask, caller, target, served, keys)
-            return self._granted(ask, route, await served.route.handler(call))
+            with nullcontext() if ask.part else self.places.taken(call.caller):
+                return self._granted(ask, route, await served.route.handler(call))
         except Refused as refused:
             return self._refused(ask, route, refused)
         except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes an answer
             self.watch.broken(ask.who, error)
             return self._refused(ask, route, Refused(GRAPH_BROKEN))
 
+    async def _caller(self, ask: Ask) -> Caller:
+        return await self.bearers.caller(ask.authorization, ask.who.user_agent)
+
+    def _admitted(self, served: Served, caller: Caller) -> Admitted:
+        return Admitted() if self.any_token else served.needs.admit(caller.roles)
+
     async def _call(self, ask: Ask, caller: Caller, target: Target, served: Served, keys: tuple[Key, ...]) -> Call:
         """Authorise a call and read it: 403, then what its options and its body are refused for."""
-        admitted = Admitted() if self.any_token else served.needs.admit(caller.roles)
-        options = read_options(ask.query, kind=served.route.kind, greatest_top=served.route.greatest_top)
+        admitted, options, members = self._admitted(served, caller), _options(ask, served), dict[str, Any]()
+        if ask.method in WRITING:
+            now = asyncio.get_running_loop().time
+            begun, members = now(), await ask.body(caller)
+            if now() - begun > PATIENCE:  # what was revoked while the body was on its way is gone
+                caller = await self._caller(ask)
+                admitted = self._admitted(served, caller)
         return Call(
             by=acting(
                 self.authority,
@@ -177,7 +193,8 @@ class Room:
             alone=lambda part, refused: self._alone(ask, target, part, refused),
             log=self.log,
             query=ask.query,
-            body=await ask.body() if ask.method in WRITING else {},
+            body=members,
+            budget=ask.budget,
             prefer=frozenset(each.strip().lower() for each in ask.prefer.split(",") if each.strip()),
             any_token=self.any_token,
             owned_only=admitted.owned_only,
@@ -187,7 +204,7 @@ class Room:
     async def _alone(self, whole: Ask, target: Target, part: Part, refused: Refused | None) -> Told:
         """Answer a part of a batch as if it had come alone, with the batch's token."""
 
-        async def read() -> dict[str, Any]:
+        async def read(_: Caller) -> dict[str, Any]:
             if part.body is None:
                 return {}
             body.refuse_other(part.header("content-type") or body.MEDIA_TYPE)
@@ -202,8 +219,15 @@ class Room:
             part.header("prefer"),
             whole.authorization,
             read,
+            whole.budget,
+            part=True,
         )
-        return await self._told(ask) if refused is None else self._refused(ask, NO_ROUTE, refused)
+        if refused is None and whole.budget.spent:
+            refused = Refused(GRAPH_THROTTLED, detail="the answers to other parts fill the batch: send the rest again")
+        told = await self._told(ask) if refused is None else self._refused(ask, NO_ROUTE, refused)
+        written = told.encoded()
+        whole.budget.left -= written.size
+        return written
 
     def _granted(self, ask: Ask, route: str, given: Answer) -> Told:
         self.watch.answered(ask.method, route, given.status)
@@ -220,6 +244,11 @@ class Room:
 
     def _always(self) -> Sequence[Header]:
         return (*_ALWAYS, STRICT_TRANSPORT) if self.strict_transport else _ALWAYS
+
+
+def _options(ask: Ask, served: Served) -> Options:
+    route = served.route
+    return read_options(ask.query, kind=route.kind, greatest_top=route.greatest_top) if route.asked else Options()
 
 
 def _named(who: Sender) -> dict[str, str]:

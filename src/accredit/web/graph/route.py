@@ -44,6 +44,7 @@ class Route:
     template: str
     handler: Handler
     greatest_top: int = GREATEST_TOP  # things that one page may hold
+    asked: bool = True  # by options; where not, a query is not even read
 
     @property
     def kind(self) -> str:
