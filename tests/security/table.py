@@ -50,6 +50,10 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         f"{HERE}/test_directory_api.py::test_a_body_that_is_none_changes_nothing",
     ),
     "SEC-17": ("tests/assertions/test_algorithms.py", "tests/vectors/test_own.py"),
+    "SEC-18": (
+        f"{HERE}/test_role_matrix.py::test_who_may",
+        f"{HERE}/test_role_matrix.py::test_no_program_takes_away_what_every_program_calls",
+    ),
     "SEC-19": (
         f"{HERE}/test_http.py::test_a_body_of_ten_megabytes_is_refused_in_little_memory",
         f"{HERE}/test_http.py::test_headers_without_end_are_cut_off",
@@ -57,6 +61,11 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         f"{HERE}/test_directory_api.py::test_a_giant_body_is_refused_in_little_memory",
         f"{HERE}/test_directory_api.py::test_odd_queries_are_refused_quickly",
         f"{HERE}/test_directory_api.py::test_a_batch_that_is_none_runs_nothing",
+        f"{HERE}/test_crowding.py::test_who_may_do_nothing_holds_up_nobody",
+        f"{HERE}/test_crowding.py::test_who_reads_much_holds_up_nobody",
+        f"{HERE}/test_crowding.py::test_bodies_that_do_not_come_keep_nobody_out",
+        "tests/web/graph/test_weight.py",
+        "tests/web/test_places.py",
     ),
     "SEC-20": (
         "tests/ops/test_redaction.py::test_what_was_sent_is_nowhere_to_be_found",
@@ -65,8 +74,11 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         f"{HERE}/test_directory_api.py::test_no_secret_is_ever_shown_again",
     ),
     "SEC-21": (
+        f"{HERE}/test_role_matrix.py::test_who_may",
+        "tests/administer/test_fields.py",
         "tests/web/graph/test_permissions.py",
         f"{HERE}/test_directory_api.py::test_what_is_taken_away_counts_at_once",
+        "tests/web/graph/test_room.py::test_what_is_revoked_while_a_body_is_on_its_way_counts",
         f"{HERE}/test_directory_api.py::test_a_part_of_a_batch_is_its_callers_and_nobody_elses",
     ),
     "SEC-22": ("tests/ops/test_changes.py", "tests/stores/test_events.py", "tests/stores/test_snapshot.py"),
