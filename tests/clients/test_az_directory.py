@@ -87,6 +87,9 @@ def test_the_whole_chain(az, administrator, tmp_path):
     az("ad", "app", "permission", "add", *of, "--api", str(seed.GRAPH), "--api-permissions", f"{READ_ALL}=Role")
     granted = az("ad", "app", "permission", "grant", *of, "--api", str(seed.GRAPH), "--scope", "User.Read")
     assert (granted["clientId"], granted["scope"]) == (principal["id"], "User.Read")
+    az("ad", "app", "permission", "grant", *of, "--api", str(seed.GRAPH), "--scope", "User.Read Mail.Read")
+    (again,) = az("ad", "app", "permission", "list-grants", *of)
+    assert (again["id"], again["scope"].split()) == (granted["id"], ["User.Read", "Mail.Read"])
     path = f"/v1.0/applications(appId='{app['appId']}')/federatedIdentityCredentials"
     assert [each["id"] for each in az("rest", "--url", az.emulator.url + path)["value"]] == [made["id"]]
     token = az("account", "get-access-token", "--scope", f"{az.emulator.url}/.default")["accessToken"]

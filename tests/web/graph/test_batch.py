@@ -226,6 +226,7 @@ REFUSED: dict[str, tuple[object, str]] = {
     "an absolute url without its scheme": ({"requests": [get("1", "//evil.test/applications")]}, "is not relative"),
     "a url that cannot be read": ({"requests": [get("1", "http://[x/applications")]}, "is not relative"),
     "a batch in a batch": ({"requests": [get("1", "/$batch")]}, "is a batch itself"),
+    "a batch in a batch, in capitals": ({"requests": [get("1", "/$Batch")]}, "is a batch itself"),
     "a batch in a batch, spelled otherwise": ({"requests": [get("1", "%24batch")]}, "is a batch itself"),
     "a batch in a batch, most of it spelled": ({"requests": [get("1", "/%24%62atch/")]}, "is a batch itself"),
     "queries that are longer than one may be": (
@@ -251,7 +252,16 @@ def test_a_batch_that_is_none_is_refused_whole(graph: Graph, row: tuple[object, 
     assert RAN == []
 
 
-STRANGE = ["%2F%24batch", "%2524batch", "/./$batch", "$batch#x", "$batch('x')", "applications/../$batch", "%00$batch"]
+STRANGE = [
+    "%2F%24batch",
+    "%2524batch",
+    "/./$batch",
+    "$batch#x",
+    "$batch('x')",
+    "applications/../$batch",
+    "%2F$BATCH",
+    "%00$batch",
+]
 
 
 def test_no_other_spelling_leads_to_a_batch(graph: Graph) -> None:
@@ -260,6 +270,11 @@ def test_no_other_spelling_leads_to_a_batch(graph: Graph) -> None:
     told = sent(graph, graph.admin(), *parts)
     assert {each["status"] for each in told.values()} == {404}
     assert RAN == []
+
+
+def test_members_that_are_null_are_left_out(graph: Graph) -> None:
+    bare = get("1", "/applications/a", headers=None, body=None, dependsOn=None)
+    assert sent(graph, graph.admin(), bare)["1"]["status"] == 200
 
 
 def test_twenty_parts_are_served(graph: Graph) -> None:

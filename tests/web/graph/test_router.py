@@ -35,6 +35,15 @@ FOUND: dict[str, tuple[str, str, str, tuple[Key, ...]]] = {
     "a collection": ("GET", "applications", "applications", ()),
     "a key": ("GET", "applications/x", "applications/{}", (Key(None, "x"),)),
     "a key with a name": ("GET", "applications(appId='x')", "applications/{}", (Key("appId", "x"),)),
+    "a literal in another case, as the Azure CLI writes some": (
+        "GET",
+        "AUDITLOGS/signins",
+        "auditLogs/signIns",
+        (),
+    ),
+    "a key keeps its case": ("GET", "Applications/Ab/Owners", "applications/{}/owners", (Key(None, "Ab"),)),
+    "a cast in another case": ("GET", "applications/x/Microsoft.Graph.Kind/owners", CAST, (Key(None, "x"),)),
+    "braces are a key like others": ("GET", "applications/{}", "applications/{}", (Key(None, "{}"),)),
     "a literal before a key": ("GET", "applications/$count", "applications/$count", ()),
     "a key in parentheses is never a literal": (
         "GET",
@@ -69,6 +78,8 @@ REFUSED: dict[str, tuple[str, str, Row, str]] = {
     "an unknown collection": ("GET", "planets", GRAPH_PATH_UNKNOWN, "planets"),
     "an unknown navigation": ("GET", "applications/x/moons", GRAPH_PATH_UNKNOWN, "moons"),
     "a key where none can be": ("GET", "auditLogs('x')", GRAPH_PATH_UNKNOWN, "x"),
+    "a name of OData is no key": ("GET", "applications/$value", GRAPH_PATH_UNKNOWN, "$value"),
+    "nor is a reference": ("DELETE", "applications/x/owners/$count/$ref", GRAPH_PATH_UNKNOWN, "$count"),
     "half of a path": ("GET", "auditLogs", GRAPH_PATH_UNKNOWN, "auditLogs"),
     "nothing": ("GET", "", GRAPH_PATH_UNKNOWN, ""),
     "a cast that nobody may use": (

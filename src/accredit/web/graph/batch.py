@@ -13,6 +13,7 @@ from urllib.parse import unquote, urlsplit
 import msgspec
 
 from accredit.errors import BATCH_DEPENDENCY, BATCH_INVALID, Refused
+from accredit.query import fold
 from accredit.web.graph.answers import Answer
 from accredit.web.graph.parts import Part
 from accredit.web.graph.route import Route
@@ -49,7 +50,7 @@ def read(body: Mapping[str, Any]) -> tuple[Part, ...]:
     if len(found) > MOST:
         _refuse(f"{len(found)} parts, and {MOST} are the most")
     try:
-        parts = msgspec.convert(found, tuple[Part, ...])
+        parts = msgspec.convert([_said(each) for each in found], tuple[Part, ...])
     except msgspec.ValidationError as error:
         _refuse(str(error))
     ids = {each.id for each in parts}
@@ -76,12 +77,17 @@ def ordered(parts: Sequence[Part]) -> list[Part]:
     return done
 
 
+def _said(part: object) -> object:
+    """Return a part without members that are null, which some programs write for those that they leave out."""
+    return {name: value for name, value in part.items() if value is not None} if isinstance(part, dict) else part
+
+
 def _refuse_part(part: Part) -> None:
     if not 0 < len(part.id) <= LONGEST_ID:
         _refuse(f"an id has 1 to {LONGEST_ID} characters")
     if not part.path or part.url.startswith("//") or _absolute(part.url):
         _refuse(f"the url of the part {part.id} is not relative to the version")
-    if unquote(part.path).partition("/")[0] == SEGMENT:
+    if fold(unquote(part.path).partition("/")[0]) == SEGMENT:
         _refuse(f"the part {part.id} is a batch itself")
 
 

@@ -42,9 +42,10 @@ class Target:
 
 def parse(raw: str) -> Target:
     """Read the path as it was sent, percent-encoded. 404 for what cannot be one, SEGMENT_EMPTY for a missing key."""
-    version, _, rest = raw.lstrip("/").partition("/")
-    if version not in VERSIONS or len(raw) > LONGEST:
-        raise Refused(GRAPH_PATH_UNKNOWN, segment=version)
+    first, _, rest = raw.lstrip("/").partition("/")
+    version = next((each for each in VERSIONS if each == first.lower()), None)
+    if version is None or len(raw) > LONGEST:
+        raise Refused(GRAPH_PATH_UNKNOWN, segment=first)
     try:
         text = unquote(rest.replace("/", _END), errors="strict")
     except UnicodeDecodeError:

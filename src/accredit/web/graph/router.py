@@ -1,4 +1,9 @@
-"""From a target to whoever handles it: a tree of the routes' templates, literal segments before keys."""
+"""From a target to whoever handles it: a tree of the routes' templates, literal segments before keys.
+
+Rule 1: literal segments are read in any case, as Microsoft Graph reads them: the Azure CLI writes
+``oAuth2PermissionGrants``. Keys are taken as they are written.
+Rule 2: what begins with ``$`` is never a key.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from accredit.errors import GRAPH_PATH_UNKNOWN, GRAPH_VERB, Refused
+from accredit.query import fold
 from accredit.web.graph.path import as_key
 
 if TYPE_CHECKING:
@@ -17,6 +23,7 @@ if TYPE_CHECKING:
     from accredit.web.graph.route import Route
 
 KEY: Final = "{}"
+RESERVED: Final = "$"  # begins the names of what OData defines: $count, $ref
 CAST: Final = "microsoft.graph."  # a segment that begins so says which kind of thing is meant
 
 
@@ -52,8 +59,8 @@ class Router:
         """Return who serves a call, and its keys. 404 for an unknown path, 405 for an unknown method."""
         node, keys = self._root, []
         for each in segments:
-            below = node.below.get(each) if isinstance(each, str) else None
-            if below is None and (below := node.below.get(KEY)) is not None:
+            below = node.below.get(fold(each)) if isinstance(each, str) and each != KEY else None
+            if below is None and not _reserved(each) and (below := node.below.get(KEY)) is not None:
                 keys.append(as_key(each))
             if below is None:
                 raise Refused(GRAPH_PATH_UNKNOWN, segment=each if isinstance(each, str) else each.value)
@@ -67,8 +74,12 @@ class Router:
     def _add(self, served: Served) -> None:
         node = self._root
         for each in served.template.split("/"):
-            node = node.below.setdefault(each, _Node())
+            node = node.below.setdefault(fold(each), _Node())
         node.methods[served.route.method] = served
+
+
+def _reserved(segment: Segment) -> bool:
+    return isinstance(segment, str) and segment.startswith(RESERVED)
 
 
 def without_casts(template: str) -> str:
