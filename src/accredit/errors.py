@@ -351,6 +351,8 @@ BODY_NOT_JSON         = graph("BadRequest", 400, CALLER, "Unable to read JSON re
                               advice="Send one JSON object, in UTF-8, without duplicate members.")
 GRAPH_PATH_UNKNOWN    = graph("BadRequest", 404, CALLER, "Resource not found for the segment '{segment}'.", mark="A",
                               advice="This part of Microsoft Graph is not served here: see docs.")
+GRAPH_VERSION         = graph("BadRequest", 404, CALLER, "Invalid version: {version}. The paths of this API begin with /v1.0 or /beta.", mark="A",
+                              advice="Give the client a base URL that ends in /v1.0, or in /beta.")
 GRAPH_VERB            = graph("BadRequest", 405, CALLER, "Specified HTTP method is not allowed for the request target. Allowed: {valid_verbs}.", mark="A",
                               advice="Use one of the methods that are named.")
 BATCH_INVALID         = graph("BadRequest", 400, CALLER, "Invalid batch payload format: {reason}", mark="A",

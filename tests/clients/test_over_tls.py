@@ -19,7 +19,7 @@ NO_CREDENTIAL = f"grant_type=client_credentials&scope=x/.default&client_id={TENA
 JSON = {"content-type": "application/json"}
 BAD, CLIENT = "invalid_request", "invalid_client"
 WRONG = {  # method, path, headers, body: status, OAuth error, what the description begins with
-    "an unknown path": (("GET", "/nowhere", {}, b""), (404, BAD, "ACC2404: ")),
+    "an unknown path": (("GET", "/oidc/nowhere", {}, b""), (404, BAD, "ACC2404: ")),
     "an unknown path of a tenant": (("POST", f"/{TENANT}/nowhere", FORM, b"a=b"), (404, BAD, "ACC2404: ")),
     "writing a document": (("POST", f"/{TENANT}/discovery/v2.0/keys", FORM, b""), (405, BAD, "ACC2405: ")),
     "reading the token endpoint": (("GET", TOKEN, {}, b""), (400, BAD, "AADSTS900561: ")),

@@ -459,7 +459,7 @@ OTHER_ROWS: dict[str, Row] = {
         token_endpoint=False,
     ),
     "a path of nobody": Row(
-        lambda wire: wire.ask("GET", "/nowhere"),
+        lambda wire: wire.ask("GET", "/oidc/nowhere"),
         *("ACC2404", "invalid_request", "This path is not served here."),
         status=404,
         token_endpoint=False,

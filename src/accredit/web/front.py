@@ -1,16 +1,30 @@
 """The front door of the public listener: host names, paths, and which room answers. Bare ASGI.
 
 Rule 1: a ``Host`` that is not on the allow-list is refused before anything else is looked at (DNS rebinding).
-Rule 2: every answer is JSON of one shape, also for what does not exist: an HTML body gives clients a traceback.
+Rule 2: every answer is JSON, also for what does not exist: an HTML body gives clients a traceback. Its shape
+follows from its path: what could be about signing in is refused as the token endpoint does, everything else as Graph does.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from accredit.errors import BROKEN, HOST_NOT_SERVED, METHOD_NOT_ALLOWED, NOT_FOUND, VERB_NOT_ALLOWED, Refused
+import msgspec
+
+from accredit.directory import read_guid
+from accredit.errors import (
+    BROKEN,
+    GRAPH_VERSION,
+    HOST_NOT_SERVED,
+    METHOD_NOT_ALLOWED,
+    NOT_FOUND,
+    VERB_NOT_ALLOWED,
+    Refused,
+)
 from accredit.web.answers import JSON, SERVER, answer
+from accredit.web.graph.errors import Envelopes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +48,9 @@ _DOCUMENTS: Final = {
     "discovery/keys": ("key_set", 1),
 }
 _TOKENS: Final = {"oauth2/v2.0/token": 2, "oauth2/token": 1}
+_NAMES: Final = frozenset({"", "common", "organizations", "consumers", "metadata", "error", "oidc"})  # first segments
+_AREAS: Final = frozenset(each.partition("/")[0] for each in (*_TOKENS, *_DOCUMENTS, *_INTERACTIVE))  # second ones
+_VERSION: Final = re.compile(r"v?[0-9.]+|beta", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +82,7 @@ class Front:
             await self._refuse(scope, send, Refused(BROKEN))
 
     async def _other(self, scope: Scope, receive: Receive, send: Send, first: str, rest: str) -> None:
-        if room := self.rooms.get(first):
+        if room := self.rooms.get(first.lower()):
             await room({**scope, "path": f"/{first}/{rest}"}, receive, send)
         elif document := _DOCUMENTS.get(rest):
             kind, version = document
@@ -78,8 +95,10 @@ class Front:
             await self.wellknown.help(scope, send, self.tokens.errors)
         elif rest in _INTERACTIVE or (first, rest) == ("oidc", "userinfo"):
             await self.wellknown.interactive(scope, send)
-        else:
+        elif _of_signing_in(first, rest):
             raise Refused(NOT_FOUND)
+        else:
+            raise Refused(GRAPH_VERSION, version=first, detail=str(Refused(NOT_FOUND)))
 
     def _refuse_host(self, scope: Scope) -> None:
         said = [value for name, value in scope["headers"] if name == b"host"]
@@ -90,10 +109,21 @@ class Front:
         return self.tokens.senders.read(scope, dict(scope["headers"]), {})
 
     async def _refuse(self, scope: Scope, send: Send, refused: Refused) -> None:
-        who = self._sender(scope)
-        status, body = self.tokens.errors.body(refused, who, self.tokens.authority.clock())
+        who, now, errors = self._sender(scope), self.tokens.authority.clock(), self.tokens.errors
+        first, _, rest = scope["path"].lstrip("/").partition("/")
+        if _of_signing_in(first, rest):
+            status, body = errors.body(refused, who, now)
+        else:
+            status, said = Envelopes(errors.catalogue).of(refused, who, now)
+            body = msgspec.json.encode(said)
         headers: list[Header] = [JSON, SERVER, (b"x-ms-request-id", str(who.trace).encode())]
         headers.append((b"x-content-type-options", b"nosniff"))
         if refused.row in (METHOD_NOT_ALLOWED, VERB_NOT_ALLOWED):
             headers.append((b"allow", refused.fields["valid_verbs"].encode()))
         await answer(send, status, headers, body, head=scope["method"] == "HEAD")
+
+
+def _of_signing_in(first: str, rest: str) -> bool:
+    """Whether a path, served or not, is the token authority's: it begins with a tenant, or with a name of its own."""
+    tenant = read_guid(first) is not None or ("." in first and not _VERSION.fullmatch(first))
+    return tenant or first in _NAMES or rest.partition("/")[0] in _AREAS
