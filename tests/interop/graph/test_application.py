@@ -163,6 +163,37 @@ def test_an_object_is_changed_by(sentence):
     assert shown["redirectUris"] == ([] if body["web"] is None else ["u"])
 
 
+SAME = {
+    "its time of creation with an offset": {"createdDateTime": "2026-11-23T14:00:00+00:00"},
+    "its time of creation with a fraction": {"createdDateTime": "2026-11-23T14:00:00.0000000Z"},
+    "ids in capitals": {"id": str(PLAIN.id).upper(), "appId": str(PLAIN.app_id).upper()},
+    "a publisher that nobody verified": {"verifiedPublisher": None},
+    "a publisher without members": {"verifiedPublisher": {}},
+    "nobody who manages it": {"managerApplications": None},
+    "no template, as it is": {"applicationTemplateId": None, "deletedDateTime": None, "certification": None},
+}
+
+
+@pytest.mark.parametrize("sentence", SAME)
+def test_what_nobody_changes_may_be_said_as_it_is(sentence):
+    assert application.changes(SAME[sentence], PLAIN, TENANT, beta=False) == {}
+
+
+OTHER = {
+    "createdDateTime": "2026-11-23T14:00:01Z",
+    "id": str(UUID(int=99)),
+    "verifiedPublisher": {"displayName": "p"},
+    "certification": {},
+}
+
+
+@pytest.mark.parametrize("name", OTHER)
+def test_what_nobody_changes_is_refused_when_it_says_anything_else(name):
+    with pytest.raises(Refused) as caught:
+        application.changes({name: OTHER[name]}, PLAIN, TENANT, beta=False)
+    assert (caught.value.row, caught.value.fields["property"]) == (PROPERTY_INVALID, name)
+
+
 TIMES = {
     "2027-01-01T00:00:00Z": "2027-01-01T00:00:00Z",
     "2027-01-01T00:00:00.1234567Z": "2027-01-01T00:00:00Z",

@@ -105,6 +105,7 @@ def test_what_was_read_is_accepted_as_a_change_of_nothing(credential):
     }
 
 
+MATCHING = {"claimsMatchingExpression": {"value": TEXT, "languageVersion": 1}}
 CHANGES = {  # the body, what is stored, and what is to be changed
     "one member": ({"subject": "s"}, PLAIN, {"subject": "s"}),
     "nulls": (
@@ -125,6 +126,26 @@ CHANGES = {  # the body, what is stored, and what is to be changed
         FLEXIBLE,
         {"expression": OTHER, "language_version": 1},
     ),
+    "a subject beside an expression, for administer to refuse": (
+        {"subject": "s"},
+        FLEXIBLE,
+        {"subject": "s", "expression": TEXT, "language_version": 1},
+    ),
+    "an expression beside a subject, for administer to refuse": (
+        MATCHING,
+        PLAIN,
+        {"subject": "repo:o/r:environment:prod", "expression": TEXT, "language_version": 1},
+    ),
+    "a subject in place of an expression": (
+        {"subject": "s", "claimsMatchingExpression": None},
+        FLEXIBLE,
+        {"subject": "s", "expression": None},
+    ),
+    "an expression in place of a subject": (
+        {**MATCHING, "subject": None},
+        PLAIN,
+        {"subject": None, "expression": TEXT, "language_version": 1},
+    ),
     "no expression": ({"claimsMatchingExpression": None}, FLEXIBLE, {"expression": None}),
     "another version of the language": (
         {"claimsMatchingExpression": {"value": TEXT, "languageVersion": 2}},
@@ -140,6 +161,11 @@ CHANGES = {  # the body, what is stored, and what is to be changed
     "nothing of ours": ({"accredit": None}, PLAIN, {}),
     "what is ours and stays": (
         {"accredit": {"state": "disabled", "createdDateTime": "2026-11-23T14:00:00Z"}},
+        FLEXIBLE,
+        {},
+    ),
+    "its time of creation as SDKs write it": (
+        {"accredit": {"createdDateTime": "2026-11-23T14:00:00.0000000+00:00"}},
         FLEXIBLE,
         {},
     ),
@@ -160,6 +186,7 @@ INVALID = {  # the body, what is stored, and the member that is refused
     "an audience of another type": ({"audiences": [5]}, PLAIN, "audiences"),
     "an audience that is null": ({"audiences": [None]}, PLAIN, "audiences"),
     "another id": ({"id": str(UUID(int=9))}, PLAIN, "id"),
+    "an id that is none": ({"id": "x"}, PLAIN, "id"),
     "an id for a new one": ({"id": str(UUID(int=9))}, None, "id"),
     "an expression that is a text": ({"claimsMatchingExpression": TEXT}, None, "claimsMatchingExpression"),
     "an expression without a text": (
@@ -221,11 +248,16 @@ def test_a_body_without_members_is_refused():
         assert refused.value.row is errors.FIC_EMPTY
 
 
-MATCHING = {"claimsMatchingExpression": {"value": TEXT, "languageVersion": 1}}
 IN_V1 = {  # the body, the tenant's portability, what is stored, and the refusal or what is to be changed
     "an expression for a new one": (MATCHING, "entra", None, errors.SUBJECT_EMPTY),
     "an expression and no subject": ({**MATCHING, "subject": None}, "entra", None, errors.SUBJECT_EMPTY),
     "another expression": (MATCHING, "entra", FLEXIBLE, errors.SUBJECT_EMPTY),
+    "a subject where an expression is stored, which is not shown": (
+        {"subject": "s"},
+        "entra",
+        FLEXIBLE,
+        {"subject": "s", "expression": TEXT, "language_version": 1},
+    ),
     "a subject for an expression": (
         {"subject": "s", "claimsMatchingExpression": None},
         "entra",

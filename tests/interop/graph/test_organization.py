@@ -63,6 +63,9 @@ CHANGES = {
         "token_lifetime": 600,
         "trust_changes": "owner_may_narrow",
     }),
+    "its time with an offset": ({"createdDateTime": organization.write(SET, emulator=False)["createdDateTime"].replace(
+        "Z", ".0000000+00:00"
+    )}, {}),
     "a setting back to what the profile says": ({"trustChanges": None}, {"trust_changes": None}),
     "domains": ({"domains": ["a.test"]}, {"domains": ("a.test",)}),
 }  # fmt: skip

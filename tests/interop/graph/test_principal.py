@@ -212,6 +212,25 @@ CHANGES = {
     "empty settings where there are some": ({"samlSingleSignOnSettings": {}}, RELAYED, {}),
     "settings taken away": ({"samlSingleSignOnSettings": None}, RELAYED, changed()),
     "ids in capitals": ({"id": str(PLAIN.id).upper(), "appId": str(PLAIN.app_id).upper()}, PLAIN, {}),
+    "its time of creation with an offset": ({"createdDateTime": "2026-11-23T15:00:00+01:00"}, PLAIN, {}),
+    "its time of creation with a fraction": ({"createdDateTime": "2026-11-23T14:00:00.0000000Z"}, PLAIN, {}),
+    "a publisher that nobody verified": ({"verifiedPublisher": None}, PLAIN, {}),
+    "a publisher and addresses without members": ({"verifiedPublisher": {}, "info": {}}, PLAIN, {}),
+    "the roles that its application offers": (
+        {
+            "appRoles": [
+                {
+                    "allowedMemberTypes": ["Application"],
+                    "displayName": "Read",
+                    "id": str(ROLE.id),
+                    "value": "Things.Read",
+                    "origin": "Application",
+                }
+            ]
+        },
+        PLAIN,
+        {},
+    ),
     "no certificates": ({"keyCredentials": []}, PLAIN, {"certificates": ()}),
     "certificates that are null": ({"keyCredentials": None, "passwordCredentials": None}, PLAIN, {}),
     "a secret that stays": (
@@ -239,6 +258,12 @@ REFUSED = {
     "another appId": ({"appId": str(UUID(int=4))}, "appId"),
     "roles": ({"appRoles": []}, "appRoles"),
     "names": ({"servicePrincipalNames": ["api://other"]}, "servicePrincipalNames"),
+    "a name in another case": ({"displayName": "Things"}, "displayName"),
+    "another time": ({"createdDateTime": "2026-11-23T14:00:00+01:00"}, "createdDateTime"),
+    "a time that is none": ({"createdDateTime": "today"}, "createdDateTime"),
+    "addresses that are its application's": ({"info": {"marketingUrl": "https://other.test"}}, "info"),
+    "no addresses, where its application has some": ({"info": None}, "info"),
+    "a publisher": ({"verifiedPublisher": {"displayName": "p"}}, "verifiedPublisher"),
     "another kind": ({"servicePrincipalType": "ManagedIdentity"}, "servicePrincipalType"),
     "neither enabled nor disabled": ({"accountEnabled": None}, "accountEnabled"),
     "an assignment that may be demanded": ({"appRoleAssignmentRequired": None}, "appRoleAssignmentRequired"),

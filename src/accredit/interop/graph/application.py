@@ -203,11 +203,7 @@ def changes(body: Mapping[str, Any], stored: Application | None, tenant: Tenant,
 
 def _settable(body: Mapping[str, Any], before: Written, *, beta: bool) -> Mapping[str, Any]:
     """Take out members that nobody changes, if they say what is so; refuse them if they do not."""
-    for name in _READ_ONLY:
-        if name in body:
-            told, so = body[name], written(getattr(before, parts.members(Written)[name].name))
-            if told != so and not (isinstance(told, str) and isinstance(so, str) and told.lower() == so.lower()):
-                raise invalid(name, KIND, "read-only")
+    parts.refuse_changed(KIND, Written, body, before, _READ_ONLY)
     if not beta and (strange := [name for name in _BETA_ONLY if name in body]):
         raise invalid(strange[0], KIND, "there is no such member in v1.0")
     return {name: value for name, value in body.items() if name not in _READ_ONLY}

@@ -122,24 +122,34 @@ def changes(
             found["language_version"] = matching.language_version
             if not beta and portability == "entra" and found.get("subject") is None:
                 raise Refused(SUBJECT_EMPTY, detail="v1.0 knows no claimsMatchingExpression: use beta")
+    _keep_other(found, stored)
     for name, member in _OURS.items():
         if name in (told.get(OURS) or ()):
             found[member] = getattr(after.accredit, parts.members(Ours)[name].name)
     return found  # type: ignore[return-value]  # the names are those of Members
 
 
+def _keep_other(found: dict[str, object], stored: FederatedCredential | None) -> None:
+    """Let a subject and an expression stay together, to be refused, unless the body takes the other one away.
+
+    v1.0 does not show an expression: who only gives a subject there cannot know what it would take the place of.
+    """
+    if stored is None:
+        return
+    if found.get("subject") is not None and stored.expression is not None and "expression" not in found:
+        found |= {"expression": stored.expression.text, "language_version": stored.expression.language_version}
+    if found.get("expression") is not None and stored.subject is not None and "subject" not in found:
+        found["subject"] = stored.subject
+
+
 def _settable(body: Mapping[str, Any], before: Written, *, beta: bool) -> Mapping[str, Any]:
     """Take out what nobody changes, if it says what is so; refuse it if it does not."""
     if not beta and OURS in body:
         raise invalid(OURS, KIND, "there is no such member in v1.0")
-    so = written(before)
-    if "id" in body and str(body["id"]).lower() != str(so["id"]).lower():
-        raise invalid("id", KIND, "read-only")
-    found = body.get(OURS)
-    ours = found if isinstance(found, dict) else {}
-    for name in _OURS_READ_ONLY:
-        if name in ours and ours[name] != so[OURS][name]:
-            raise invalid(f"{OURS}/{name}", KIND, "read-only")
+    parts.refuse_changed(KIND, Written, body, before, ("id",))
+    ours = body.get(OURS)
+    if isinstance(ours, dict):
+        parts.refuse_changed(KIND, Ours, ours, before.accredit, _OURS_READ_ONLY, f"{OURS}/")
     return {name: value for name, value in body.items() if name != "id"}
 
 

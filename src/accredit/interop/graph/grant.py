@@ -87,10 +87,7 @@ def wanted(body: Mapping[str, Any], *, beta: bool) -> Wanted:
 def scope(body: Mapping[str, Any], stored: DelegatedGrant, *, beta: bool) -> str:
     """Return the scope as a body leaves it: nothing else of a grant ever changes. ``Refused(PROPERTY_INVALID)``."""
     before, told = _written(stored), _heard(body, beta=beta)
-    so = written(before)
-    for name in _FIXED:
-        if name in told and told[name] != so[name]:
-            raise invalid(name, KIND, "read-only")
+    parts.refuse_changed(KIND, Written, told, before, _FIXED)
     return parts.merged(KIND, Written, told, before).scope or ""
 
 

@@ -111,10 +111,7 @@ def uploaded(body: Mapping[str, Any]) -> str:
 def changes(body: Mapping[str, Any], stored: Issuer) -> Changes:
     """Return what a body says of a record. ``jwksUrl`` null: keys come from discovery again. PROPERTY_INVALID."""
     before = _written(stored, None)
-    so = written(before)
-    for name in _READ_ONLY:
-        if name in body and name != "credentials" and body[name] != so[name]:
-            raise invalid(name, KIND, "read-only")
+    parts.refuse_changed(KIND, Written, body, before, (name for name in _READ_ONLY if name != "credentials"))
     told = {name: value for name, value in body.items() if name not in _READ_ONLY}
     after = parts.merged(KIND, Written, told, before)
     members = parts.members(Written)

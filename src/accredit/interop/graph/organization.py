@@ -114,10 +114,7 @@ def read(json: Mapping[str, Any]) -> tuple[Tenant, bool]:
 def changes(body: Mapping[str, Any], stored: Tenant, *, emulator: bool) -> Changes:
     """Return what a body says of a tenant's settings. Raises ``Refused(PROPERTY_INVALID)``."""
     before = _written(stored, emulator=emulator)
-    so = written(before)
-    for name in _READ_ONLY:
-        if name in body and body[name] != so[name]:
-            raise invalid(name, KIND, "read-only")
+    parts.refuse_changed(KIND, Written, body, before, _READ_ONLY)
     told = {name: value for name, value in body.items() if name not in _READ_ONLY}
     after = parts.merged(KIND, Written, told, before)
     if after.display_name is None:

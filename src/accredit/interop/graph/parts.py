@@ -17,11 +17,11 @@ from uuid import UUID
 
 import msgspec
 
-from accredit.directory import AppRole, Certificate, GivenCertificate, Secret
+from accredit.directory import AppRole, Certificate, GivenCertificate, Secret, read_guid
 from accredit.errors import PROPERTY_INVALID, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
 Json = dict[str, Any]
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -213,6 +213,22 @@ def members(of: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
     return {each.encode_name: each for each in msgspec.structs.fields(of)}
 
 
+def refuse_changed(
+    kind: str, of: type[msgspec.Struct], body: Mapping[str, Any], stored: object, names: Iterable[str], path: str = ""
+) -> None:
+    """Refuse read-only members that do not say what is so: ``Refused(PROPERTY_INVALID)``.
+
+    Values are compared, not texts: times to the second whatever their offset, ids whatever their case, objects as they
+    would be if the body changed them (``null``: as they are by default).
+    """
+    known = members(of)
+    for name in names:
+        if name in body:
+            so = getattr(stored, known[name].name)
+            if _comparable(_read_only(kind, known[name], body[name], so, path + name)) != _comparable(so):
+                raise invalid(path + name, kind, "read-only")
+
+
 def invalid(name: str, kind: str, reason: str) -> Refused:
     """Make the refusal of a member."""
     return Refused(PROPERTY_INVALID, property=name, kind=kind, detail=f"{name}: {reason}")
@@ -240,6 +256,18 @@ def _value(kind: str, member: msgspec.structs.FieldInfo, given: object, stored: 
     if not isinstance(given, list):
         raise invalid(path, kind, "not a collection")
     return tuple(merged(kind, inner, each, None, path + "/") for each in given)
+
+
+def _read_only(kind: str, member: msgspec.structs.FieldInfo, told: object, stored: object, path: str) -> object:
+    """Return what a body says of a member, read as its type says."""
+    if told is None and _resets(member):
+        return member.default
+    return _value(kind, member, told, stored, path)
+
+
+def _comparable(value: object) -> object:
+    found = written(value)
+    return (read_guid(found) or found) if isinstance(found, str) else found
 
 
 def _resets(member: msgspec.structs.FieldInfo) -> bool:

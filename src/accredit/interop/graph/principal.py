@@ -199,10 +199,7 @@ def _settable(body: Mapping[str, Any], before: Written, *, beta: bool) -> Mappin
     if not beta and (strange := [name for name in _BETA_ONLY if name in body]):
         raise invalid(strange[0], KIND, "there is no such member in v1.0")
     known = parts.members(Written)
-    for name in body.keys() & (known.keys() - _SETTABLE):
-        told, so = body[name], written(getattr(before, known[name].name))
-        if told != so and not (isinstance(told, str) and isinstance(so, str) and told.lower() == so.lower()):
-            raise invalid(name, KIND, "read-only")
+    parts.refuse_changed(KIND, Written, body, before, sorted(known.keys() - _SETTABLE))
     return {name: value for name, value in body.items() if name in _SETTABLE or name not in known}
 
 
