@@ -45,18 +45,18 @@ READ = {
     "a search": ('$search="displayName:x"', Options(search=NAME)),
     "a search, encoded": ("%24search=%22displayName%3Ax%22", Options(search=NAME)),
     "a search for a text with spaces": (
-        '$search="description: a b "',
-        Options(search=StartsWith("description", "a b")),
+        '$search="displayName: a b "',
+        Options(search=StartsWith("displayName", "a b")),
     ),
     "a search for quotes": (r'$search="displayName:\"x\\"', Options(search=StartsWith("displayName", '"x\\'))),
     "a search for a colon": ('$search="displayName:x:y"', Options(search=StartsWith("displayName", "x:y"))),
     "two searches": (
-        '$search="displayName:x" AND "description:y"',
-        Options(search=And((NAME, StartsWith("description", "y")))),
+        '$search="displayName:x" AND "displayName:y"',
+        Options(search=And((NAME, StartsWith("displayName", "y")))),
     ),
     "one search of three": (
-        '$search=("displayName:x" OR "description:y") AND "displayName:x"',
-        Options(search=And((Or((NAME, StartsWith("description", "y"))), NAME))),
+        '$search=("displayName:x" OR "displayName:y") AND "displayName:x"',
+        Options(search=And((Or((NAME, StartsWith("displayName", "y"))), NAME))),
     ),
     "what belongs to it": (
         "$expand=owners,appRoleAssignments,owners",

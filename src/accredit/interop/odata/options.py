@@ -23,7 +23,7 @@ MOST_PARAMETERS: Final = 50
 GREATEST_TOP: Final = 999  # things on a page of directory objects (assumed)
 NAME: Final = "displayName"
 ORDERED_BY_NAME: Final = frozenset({"Application", "ServicePrincipal"})  # kinds with an index of names
-SEARCHED: Final = ("displayName", "description")  # what Graph searches in directory objects
+SEARCHED: Final = ("displayName",)  # what is searched in directory objects; Graph searches descriptions too
 
 T = TypeVar("T")
 
