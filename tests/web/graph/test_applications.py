@@ -275,7 +275,29 @@ def test_an_upsert_is_refused_for_whatever_else_is_taken(graph, writer):
     make(graph, writer, identifierUris=["api://taken"])
     body = {"displayName": "x", "identifierUris": ["api://taken"]}
     answer = graph.ask("PATCH", "/v1.0/applications(uniqueName='fresh')", writer, body, {"prefer": "create-if-missing"})
-    assert (answer.status, answer.json["error"]["code"]) == (400, "Request_MultipleObjectsWithSameKeyValue")
+    assert (answer.status, answer.json["error"]["code"]) == (400, "Request_BadRequest")
+    assert answer.json["error"]["message"].endswith("property identifierUris already exists.")
+
+
+@pytest.mark.parametrize(("name", "told"), [("told-a", None), ("told-b", "told-b"), ("told-c", "TOLD-c")])
+def test_an_upsert_that_also_says_its_name_makes_one_application_of_that_name(graph, writer, name, told):
+    path, prefer = f"/v1.0/applications(uniqueName='{name}')", {"prefer": "create-if-missing"}
+    body = {"displayName": "x", "uniqueName": told}
+    first, again = (graph.ask("PATCH", path, writer, body, prefer) for _ in range(2))
+    assert (first.status, first.json["uniqueName"]) == (201, name)
+    assert again.status == 204
+
+
+def test_an_upsert_that_says_another_name_is_refused_and_makes_nothing(graph, writer):
+    path, prefer = "/v1.0/applications(uniqueName='named-a')", {"prefer": "create-if-missing"}
+    for told in ("named-b", "", 5):
+        answer = graph.ask("PATCH", path, writer, {"displayName": "x", "uniqueName": told}, prefer)
+        assert (answer.status, answer.json["error"]["message"]) == (
+            400,
+            "Invalid value specified for property 'uniqueName' of resource 'Application'.",
+        )
+    for name in ("named-a", "named-b"):
+        assert graph.ask("GET", f"/v1.0/applications(uniqueName='{name}')", writer).status == 404
 
 
 def test_applications_are_listed_filtered_paged_and_counted(graph, writer):

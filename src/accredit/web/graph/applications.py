@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit.administer import applications
-from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, VALUE_TAKEN, Refused
+from accredit.errors import OBJECT_NOT_FOUND, PROPERTY_INVALID, QUERY_UNSUPPORTED, VALUE_TAKEN, Refused
 from accredit.interop.graph import application, credential
 from accredit.interop.graph.application import KIND, ON_REQUEST
+from accredit.query import fold
 from accredit.web.graph import binding, expanding, held, keys
 from accredit.web.graph.answers import NOTHING, collection, entity, link
 from accredit.web.graph.binding import OWNERS
@@ -79,18 +80,23 @@ async def made(call: Call) -> Answer:
 async def changed(call: Call) -> Answer:
     """Change one; one that a uniqueName means is made when there is none, if the caller prefers that."""
     key = call.keys[0]
-    upsert = key.name == "uniqueName" and UPSERT in call.prefer
+    if key.name != "uniqueName" or UPSERT not in call.prefer:
+        return await _change(call, call.body)
+    told, rest = call.body.get("uniqueName"), {k: value for k, value in call.body.items() if k != "uniqueName"}
+    if told is not None and fold(str(told)) != fold(key.value):
+        reason = f"uniqueName: the path says {key.value}"
+        raise Refused(PROPERTY_INVALID, property="uniqueName", kind=KIND, detail=reason)
     try:
-        return await _change(call)
+        return await _change(call, rest)
     except Refused as refused:
-        if not upsert or refused.row is not OBJECT_NOT_FOUND:
+        if refused.row is not OBJECT_NOT_FOUND:
             raise
     try:
-        return await _make(call, {"uniqueName": key.value} | call.body)
+        return await _make(call, rest | {"uniqueName": key.value})  # under another name it would be made each time
     except Refused as refused:
         if refused.row is not VALUE_TAKEN or refused.fields["property"] != "uniqueName":
             raise
-    return await _change(call)  # somebody else made it in between
+    return await _change(call, rest)  # somebody else made it in between
 
 
 async def deleted(call: Call) -> Answer:
@@ -131,14 +137,14 @@ async def _make(call: Call, body: dict[str, Any]) -> Answer:
     return entity(call, CONTEXT, value, status=201, location=where, on_request=_on_request(call))
 
 
-async def _change(call: Call) -> Answer:
+async def _change(call: Call, body: dict[str, Any]) -> Answer:
     async with call.by.registry.reading() as store:
         found = await keys.application(call, store)
     await call.refuse_not_owned(application_id=found.id)
-    binding.refuse(call.body, KIND)
+    binding.refuse(body, KIND)
 
     def read(before: Application, tenant: Tenant) -> Changes:
-        return application.changes(call.body, before, tenant, beta=call.beta)
+        return application.changes(body, before, tenant, beta=call.beta)
 
     await applications.amend(call.by, found.id, read)
     return NOTHING
