@@ -317,6 +317,8 @@ EXPRESSION_CLAIMS     = graph("InvalidFederatedIdentityCredentialValue", 400, CA
                               advice="Entra ID allows a few claims per issuer and demands an id among them; extended portability takes any.")
 VALUE_TAKEN           = graph("Request_MultipleObjectsWithSameKeyValue", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
                               advice="Choose another value, or change the object that has this one.")
+IDENTIFIER_TAKEN      = graph("Request_BadRequest", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
+                              advice="Choose another identifier, or take it from the application that has this one.")
 REFERENCE_EXISTS      = graph("Request_BadRequest", 400, CALLER, "One or more added object references already exist for the following modified properties: '{property}'.", mark="A",
                               advice="Nothing needs to be done: it is there already.")
 PRINCIPAL_EXISTS      = graph("Request_MultipleObjectsWithSameKeyValue", 409, CALLER, "The service principal cannot be created, updated, or restored because the service principal name {client} is already in use.", mark="A",

@@ -401,7 +401,7 @@ def test_an_identifier_belongs_to_one_application_of_a_tenant():
     at = office()
     run(create(identifier_uris=("https://api.test/Orders",))(at))
     refused = refusal(update(identifier_uris=("https://API.test/Orders/",))(at))
-    assert refused.row is errors.VALUE_TAKEN
+    assert refused.row is errors.IDENTIFIER_TAKEN
     assert "belongs to application" in refused.detail
     run(update(identifier_uris=("https://api.test/orders",))(at))  # only the host is compared without case
 

@@ -31,7 +31,7 @@ from accredit.directory import (
     identifier_key,
     wellknown,
 )
-from accredit.errors import VALUE_TAKEN, Refused
+from accredit.errors import IDENTIFIER_TAKEN, VALUE_TAKEN, Refused
 from accredit.signins import Target
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ async def _refuse_identifiers(change: Change, application: Application) -> None:
             raise invalid("identifierUris", KIND, f"{uri} is reserved")
         owner = await change.store.named(application.tenant_id, uri)
         if owner is not None and owner != application.app_id:
-            raise Refused(VALUE_TAKEN, property="identifierUris", detail=f"{uri} belongs to application {owner}")
+            raise Refused(IDENTIFIER_TAKEN, property="identifierUris", detail=f"{uri} belongs to application {owner}")
 
 
 async def _record(

@@ -12,6 +12,7 @@ from accredit.cli.ink import Ink, safe
 from accredit.errors import (
     ASSIGNMENT_EXISTS,
     EMULATOR_MARK,
+    IDENTIFIER_TAKEN,
     KEY_STATE,
     OWN_ISSUER,
     ROLE_ENABLED,
@@ -59,6 +60,7 @@ _CONFLICTS: Final = frozenset(
     for row in (
         ASSIGNMENT_EXISTS,
         EMULATOR_MARK,
+        IDENTIFIER_TAKEN,
         KEY_STATE,
         ROLE_ENABLED,
         SCHEMA_UNKNOWN,

@@ -25,6 +25,7 @@ from accredit.directory import (
 )
 from accredit.errors import (
     ASSIGNMENT_EXISTS,
+    IDENTIFIER_TAKEN,
     NAME_TAKEN,
     PRINCIPAL_EXISTS,
     TRUST_EXISTS,
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from uuid import UUID
 
+    from accredit.errors import Row
     from accredit.query import Order, Scalar
 
 V = TypeVar("V", bound=msgspec.Struct)
@@ -74,6 +76,12 @@ class Owned(Generic[V]):
     unique: tuple[str, ...]
     property: str  # what a caller is told is taken
     rows: Callable[[V], list[dict[str, Any]]]
+    taken: Row = VALUE_TAKEN
+
+    @property
+    def refused(self) -> Refused:
+        """What is said when one of the names is another's."""
+        return Refused(self.taken, property=self.property)
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,6 +235,7 @@ APPLICATIONS: Final = Kind(
         owner="application_id",
         unique=_IN_TENANT,
         property="identifierUris",
+        taken=IDENTIFIER_TAKEN,
         rows=_identifiers("identifier_uris", "application_id"),
     ),
     questions=Questions(
@@ -261,6 +270,7 @@ PRINCIPALS: Final = Kind(
         owner="principal_id",
         unique=_IN_TENANT,
         property="servicePrincipalNames",
+        taken=IDENTIFIER_TAKEN,
         rows=_identifiers("names", "principal_id"),
     ),
     questions=Questions(

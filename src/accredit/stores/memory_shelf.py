@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Generic, Protocol
 
 import msgspec
 
-from accredit.errors import CHANGED_MEANWHILE, OBJECT_NOT_FOUND, VALUE_TAKEN, Refused
+from accredit.errors import CHANGED_MEANWHILE, OBJECT_NOT_FOUND, Refused
 from accredit.stores.encoding import column
 from accredit.stores.kinds import KINDS, Kind, V
 from accredit.stores.properties import page
@@ -164,7 +164,7 @@ class MemoryShelf(Generic[V]):
         for row in owned.rows(value):
             taken = names.get(tuple(column(row[name]) for name in owned.unique))
             if taken is not None and str(taken.get(owned.owner)) != key:
-                raise Refused(VALUE_TAKEN, property=owned.property)
+                raise owned.refused
 
     def _disown(self, stored: V) -> None:
         if owned := self._kind.owned:

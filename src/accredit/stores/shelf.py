@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
-from accredit.errors import CHANGED_MEANWHILE, OBJECT_NOT_FOUND, VALUE_TAKEN, Refused
+from accredit.errors import CHANGED_MEANWHILE, OBJECT_NOT_FOUND, Refused
 from accredit.stores import searching
 from accredit.stores.encoding import column
 from accredit.stores.kept import READ, body
@@ -195,7 +195,7 @@ class SqlShelf(Generic[V]):
             for each in owned.rows(value):
                 wanted = {name: column(each[name]) for name in owned.unique}
                 if await self._others(METADATA.tables[owned.table], owned.owner, wanted, key):
-                    return Refused(VALUE_TAKEN, property=owned.property)
+                    return owned.refused
         return None
 
     async def _others(self, table: Table, name: str, wanted: Mapping[str, Any], key: str | None) -> bool:

@@ -9,6 +9,7 @@ import msgspec
 from accredit.directory import Application, Registration
 from accredit.errors import (
     ASSIGNMENT_EXISTS,
+    IDENTIFIER_TAKEN,
     NAME_TAKEN,
     PRINCIPAL_EXISTS,
     TRUST_EXISTS,
@@ -33,11 +34,11 @@ def collisions(here: World) -> Iterator[tuple[str, str, Any, Row]]:
     yield "an application's id", "applications", made.application(here.tenant, id=here.app.id), VALUE_TAKEN
     yield "an appId", "applications", made.application(here.tenant, app_id=here.app.app_id), VALUE_TAKEN
     uri = here.app.identifier_uris[0].upper().replace("API://", "Api://").replace("/ORDERS", "/orders/")
-    yield "an identifier", "applications", made.application(here.tenant, identifier_uris=("x:y", uri)), VALUE_TAKEN
+    yield "an identifier", "applications", made.application(here.tenant, identifier_uris=("x:y", uri)), IDENTIFIER_TAKEN
     names = ("https://GRAPH.example/",)
-    yield "another's name", "applications", made.application(here.tenant, identifier_uris=names), VALUE_TAKEN
+    yield "another's name", "applications", made.application(here.tenant, identifier_uris=names), IDENTIFIER_TAKEN
     api = made.well_known(here.tenant, made.new_id(), names=here.app.identifier_uris)
-    yield "an application's identifier", "principals", api, VALUE_TAKEN
+    yield "an application's identifier", "principals", api, IDENTIFIER_TAKEN
     yield "a service principal", "principals", made.principal(here.app), PRINCIPAL_EXISTS
     yield "an issuer's id", "issuers", made.issuer(here.tenant, id=here.issuer.id), VALUE_TAKEN
     same = {"subject": here.credential.subject}
@@ -71,7 +72,7 @@ def changed_to(here: World) -> dict[str, tuple[str, Any, dict[str, Any], Row]]:
     return {
         "a domain": ("tenants", made.tenant(), {"domains": here.tenant.domains}, VALUE_TAKEN),
         "an appId": ("applications", app, {"app_id": here.app.app_id}, VALUE_TAKEN),
-        "an identifier": ("applications", app, {"identifier_uris": here.app.identifier_uris}, VALUE_TAKEN),
+        "an identifier": ("applications", app, {"identifier_uris": here.app.identifier_uris}, IDENTIFIER_TAKEN),
         "a name": ("credentials", credential, {"name": here.credential.name}, NAME_TAKEN),
         "the trust": ("credentials", credential, {"subject": here.credential.subject}, TRUST_EXISTS),
         "the expression": ("credentials", credential, expression, TRUST_EXISTS),
