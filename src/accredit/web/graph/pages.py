@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from accredit.web.graph.call import Call
 
 PAGE: Final = 100  # things, where the caller does not say how many, and at most where each brings others along
-WRITTEN_AT_ONCE: Final = 25  # things
+WRITTEN_AT_ONCE: Final = 10  # things
 READ_AT_ONCE: Final = 250  # things
-READ_FIRST: Final = 25  # things, before it is known how large they are
+READ_FIRST: Final = 10  # things, before it is known how large they are; one, where each brings others along
 LARGEST_READ: Final = 262_144  # bytes of JSON, about
 
 
@@ -72,7 +72,7 @@ async def page_with(
         condition=asked.condition,
         order=asked.orderby,
         after=asked.skiptoken,
-        limit=min(most, READ_FIRST),
+        limit=1 if asked.expand else min(most, READ_FIRST),
         counted=bool(asked.count),
     )
     count = None
@@ -125,7 +125,7 @@ def _following(query: Query, found: Page[V], rows: Rows, most: int) -> Query:
     got = len(rows.written)
     if found.after is None or rows.full or got >= most:
         return replace(query, limit=0)
-    by_size = LARGEST_READ * got // max(rows.size, 1)
+    by_size = min(LARGEST_READ, rows.call.budget.left - rows.size) * got // max(rows.size, 1)
     limit = max(1, min(most - got, by_size, READ_AT_ONCE))
     return replace(query, after=found.after, limit=limit, counted=False)
 
