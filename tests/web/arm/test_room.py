@@ -173,6 +173,16 @@ def test_a_crowd_is_told_to_come_again(arm, anybody):
     assert arm.graph.wire.ask("GET", "/subscriptions?api-version=1", headers=headers, application=full).status == 200
 
 
+def test_bodies_on_their_way_take_no_place_of_calls(arm):
+    full = room(arm)
+    headers = {"authorization": f"Bearer {arm.admin()}", "content-type": "application/json"}
+    path = f"{SUBSCRIPTION}/{ASSIGNMENTS}/{NOBODY}?api-version=2022-04-01"
+    with taken(full.bodies, resource_manager.ON_THEIR_WAY[0]):
+        assert arm.graph.wire.ask("GET", path, headers=headers, application=full).status == 404
+        assert arm.graph.wire.ask("PUT", path, b"{}", headers, application=full).status == 429
+    assert arm.graph.wire.ask("PUT", path, b"{}", headers, application=full).status == 400
+
+
 def test_an_error_of_ours_is_counted_logged_and_answered_in_the_envelope(arm, anybody, monkeypatch):
     def broken(*_):
         raise RuntimeError("boom")
