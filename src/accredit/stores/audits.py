@@ -64,6 +64,6 @@ def place(record: Audit, order: Order | None) -> Cursor:
     return (by.read(record) if isinstance(by, Property) else None), str(record.id)
 
 
-def newest_first(query: Query) -> Query:
-    """Return ``query`` with the order in which records are read unless another one is asked for."""
-    return query if query.order else msgspec.structs.replace(query, order=_NEWEST)
+def known(query: Query) -> Query:
+    """Return ``query`` as it is answered: newest first unless another order is asked for. QUERY_UNSUPPORTED."""
+    return AUDITS.known(query if query.order else msgspec.structs.replace(query, order=_NEWEST))

@@ -81,7 +81,7 @@ class Asked:
                 if isinstance(found, Constant):
                     constant = found.value
                     return true() if asked.matches(condition, lambda _: constant) else false()
-                assert isinstance(found, Property)  # noqa: S101  ``refuse_condition`` has seen to it
+                assert isinstance(found, Property)  # noqa: S101  ``Questions.known`` has seen to it
                 return _compared(condition, found, self.column(found))
 
     def sifting(self, condition: Condition, order: str = "") -> ColumnElement[bool]:
@@ -146,7 +146,7 @@ class Asked:
     def _stands(self, name: str, inner: Condition | None) -> ColumnElement[bool]:
         """Return the test whether something in a row's collection meets ``inner``."""
         collection = self.questions.properties[name]
-        assert isinstance(collection, Collection)  # noqa: S101  ``refuse_condition`` has seen to it
+        assert isinstance(collection, Collection)  # noqa: S101  ``Questions.known`` has seen to it
         own = _another(self.elements)
         test = select(own.c.owner_id).where(*self._meeting(own, name, inner), own.c.owner_id == self.table.c.id)
         if (follows := collection.follows) is None:
@@ -159,7 +159,7 @@ class Asked:
     def _owners(self, name: str, inner: Condition | None) -> Narrowed:
         """Return the keys of those in whose collection something meets ``inner``."""
         collection = self.questions.properties[name]
-        assert isinstance(collection, Collection)  # noqa: S101  ``refuse_condition`` has seen to it
+        assert isinstance(collection, Collection)  # noqa: S101  ``Questions.known`` has seen to it
         own, most = self._found(self.elements, name, inner), _values(inner) if collection.names else inf
         if (follows := collection.follows) is None:
             return Narrowed((own,), (own,), most)

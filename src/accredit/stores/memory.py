@@ -13,7 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from accredit.directory import identifier_key
-from accredit.stores.audits import AUDITS, Records, newest_first, place
+from accredit.stores.audits import AUDITS, Records, known, place
 from accredit.stores.encoding import CHANGES_KEPT, EMITTED_ISSUERS, guid, unheard
 from accredit.stores.kinds import (
     APPLICATIONS,
@@ -92,8 +92,7 @@ class _Transaction:
         self._audits.append(record)
 
     async def search_audits(self, query: Query, **where: object) -> Page[Audit]:
-        query = newest_first(query)
-        AUDITS.refuse(query)
+        query = known(query)
         kept = (each for each in (*self.state.audits, *self._audits) if each.tenant_id == where["tenant_id"])
         return page(query, ((str(each.id), AUDITS.reader(each, nothing), each) for each in kept), place)
 

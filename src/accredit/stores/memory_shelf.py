@@ -73,7 +73,7 @@ class MemoryShelf(Generic[V]):
         return [self._read(value) for _, value in sorted(found, key=lambda row: row[0])]
 
     async def search(self, query: Query, **where: object) -> Page[V]:
-        self._kind.questions.refuse(query)
+        query = self._kind.questions.known(query)
         return page(query, self._asked(where), self._kind.place)
 
     def _asked(self, where: dict[str, object]) -> Iterator[tuple[str, Read, V]]:

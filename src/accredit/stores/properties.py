@@ -1,7 +1,8 @@
 """Which properties a kind may be asked for, as data, and what every store does with a question before it looks.
 
 Rule 1: names are Microsoft Graph's. What stands here in no row is refused, never ignored: QUERY_UNSUPPORTED.
-Rule 2: a question is judged before anything is read, so that every store refuses the same ones.
+Rule 2: a question is judged before anything is read (``Questions.known``), so that every store refuses the same ones.
+Rule 3: names are read in any case, as Microsoft Graph reads them; beyond that door they stand as they are written here.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, TypeAlias, TypeVar, cast
+
+import msgspec
 
 from accredit import query as asked
 from accredit.errors import QUERY_UNSUPPORTED, Refused
@@ -98,9 +101,34 @@ class Questions:
     properties: Mapping[str, Asked] = field(default_factory=dict)
     within: str = ""  # the collection whose elements are asked
 
-    def refuse(self, query: Query) -> None:
-        """Raise ``Refused(QUERY_UNSUPPORTED)`` for a condition or an order that nobody here knows an answer to."""
-        self.refuse_condition(query.condition)
+    def known(self, query: Query) -> Query:
+        """Return a query with the names of properties as they stand here.
+
+        Raises ``Refused(QUERY_UNSUPPORTED)`` for a condition or an order that nobody here knows an answer to.
+        """
+        order = query.order and msgspec.structs.replace(query.order, name=self._name(query.order.name))
+        read = msgspec.structs.replace(query, condition=query.condition and self._named(query.condition), order=order)
+        self._refuse(read)
+        return read
+
+    def _name(self, name: str) -> str:
+        """Return the name that stands here for one that may differ from it in case; another one as it is."""
+        if name in self.properties:
+            return name
+        return next((each for each in self.properties if asked.fold(each) == asked.fold(name)), name)
+
+    def _named(self, condition: Condition) -> Condition:
+        match condition:
+            case asked.And(terms):
+                return asked.And(tuple(map(self._named, terms)))
+            case asked.Or(terms):
+                return asked.Or(tuple(map(self._named, terms)))
+            case asked.Not(term):
+                return asked.Not(self._named(term))
+        return msgspec.structs.replace(condition, name=self._name(condition.name))
+
+    def _refuse(self, query: Query) -> None:
+        self._refuse_condition(query.condition)
         order = query.order and self.properties.get(query.order.name)
         if query.order and not (isinstance(order, Property) and order.type != "flag"):
             raise self.refused(query.order.name)
@@ -113,18 +141,18 @@ class Questions:
         if not typed or ("id" in self.properties and str(guid(key)) != key):
             raise self.refused(query.order.name if query.order else "id")
 
-    def refuse_condition(self, condition: Condition | None) -> None:
+    def _refuse_condition(self, condition: Condition | None) -> None:
         """Raise ``Refused(QUERY_UNSUPPORTED)`` for a property, an operator or a type of value that is not known."""
         match condition:
             case asked.And(terms) | asked.Or(terms):
                 for each in terms:
-                    self.refuse_condition(each)
+                    self._refuse_condition(each)
             case asked.Not(term):
-                self.refuse_condition(term)
+                self._refuse_condition(term)
             case asked.Any(name, inner):
                 if not isinstance(self.properties.get(name), Collection):
                     raise self.refused(name)
-                Questions(self.kind, {ITSELF: ELEMENT}, name).refuse_condition(inner)
+                Questions(self.kind, {ITSELF: ELEMENT}, name)._refuse_condition(inner)  # noqa: SLF001  its own kind
             case asked.Compare() | asked.OneOf() | asked.StartsWith():
                 self._refuse_comparison(condition)
 

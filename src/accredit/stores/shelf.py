@@ -66,6 +66,7 @@ class SqlShelf(Generic[V]):
         return await self._read(self._bodies().where(*searching.equal(self._kind, where)).order_by(self._table.c.seq))
 
     async def search(self, query: Query, **where: object) -> Page[V]:
+        query = self._kind.questions.known(query)
         bodies, count = await searching.search(self._kind, query, where, self._ask)
         return paged(query, await self._values(bodies), self._kind.place, count)
 

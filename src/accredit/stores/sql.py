@@ -186,6 +186,7 @@ class SqlTransaction:
         async def ask(statement: Select[Any]) -> Sequence[Any]:
             return (await self.execute(statement)).scalars().all()
 
+        query = audits.known(query)
         bodies, count = await searching.audits(query, where["tenant_id"], ask)
         return paged(query, [*map(audits.READ, bodies)], audits.place, count)
 

@@ -109,6 +109,7 @@ class View:
     async def search_audits(self, query: Query, **where: object) -> Page[Audit]:
         from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
 
+        query = audits.known(query)
         bodies, count = await searching.audits(query, where["tenant_id"], partial(_asked, self._reader))
         return paged(query, [*map(audits.READ, bodies)], audits.place, count)
 
@@ -130,6 +131,7 @@ class Read(Generic[V]):
         return await self._read(*self._equal(where), "ORDER BY seq")
 
     async def search(self, query: Query, **where: object) -> Page[V]:
+        query = self._kind.questions.known(query)
         if query.condition is None and query.order is None:
             return await self._next(query, where)
         from accredit.stores import searching  # noqa: PLC0415  with SQLAlchemy, once a question is asked
@@ -139,7 +141,6 @@ class Read(Generic[V]):
 
     async def _next(self, query: Query, where: Mapping[str, object]) -> Page[V]:
         """Return a page in the order of keys: what commands ask, which have not imported SQLAlchemy yet."""
-        self._kind.questions.refuse(query)
         asked, values = self._equal(where)
         if query.after is not None:
             asked, values = f"{asked} AND {self._kind.key} > ?", [*values, query.after[1]]

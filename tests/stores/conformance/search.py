@@ -202,6 +202,33 @@ async def shuffled(store: Store, go: list[Any], last: Any, name: str) -> list[An
     return [*(each for each in go if each not in gone), *new]
 
 
+@case("names of properties are read in any case, in conditions, orders and places; what is refused keeps its own")
+async def names_in_any_case(store: Store) -> None:
+    tenant = made.tenant()
+    things = [made.application(tenant, display_name=each) for each in ("b", "a", "c")]
+    async with store.registry.transaction() as change:
+        await change.tenants.add(tenant)
+        for each in things:
+            await change.applications.add(each)
+        await change.audit(made.audit(tenant))
+    wanted = And((Or((StartsWith("DISPLAYNAME", "a"), Not(OneOf("displayname", ("x", "c"))))), Not(AnyOf("TAGS"))))
+    query = Query(condition=wanted, order=Order("DisplayName"), limit=1)
+    async with store.registry.transaction() as change, store.another.reading() as view:
+        for transaction in (change, view):
+            first = await transaction.applications.search(query, tenant_id=tenant.id)
+            assert first.after == ("a", str(things[1].id))
+            rest = await transaction.applications.search(
+                msgspec.structs.replace(query, after=first.after), tenant_id=tenant.id
+            )
+            assert [*first.things, *rest.things] == [things[1], things[0]]
+            recorded = Query(
+                condition=Compare("CATEGORY", "eq", "applicationmanagement"), order=Order("activitydatetime"), limit=1
+            )
+            assert len((await transaction.audits.search(recorded, tenant_id=tenant.id)).things) == 1
+            with refused(QUERY_UNSUPPORTED, property="Nothing", kind="Application"):
+                await transaction.applications.search(Query(condition=Compare("Nothing", "eq", "x"), limit=1))
+
+
 @case("what was changed is read newest first, a tenant's only, and within the change that writes it")
 async def what_was_changed_is_read_newest_first(store: Store) -> None:
     tenant, other = made.tenant(), made.tenant()

@@ -12,7 +12,7 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.interop.odata.filtering import read_filter
 from accredit.interop.odata.ordering import read_orderby, read_search
 from accredit.interop.odata.skiptoken import Cursor, read_skiptoken
-from accredit.query import And, Condition, Order, StartsWith
+from accredit.query import And, Condition, Order, StartsWith, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -38,13 +38,17 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """What one request asks for. Absent: everything, in the order and the pages that the resource chooses."""
 
     filter: Condition | None = None
-    select: frozenset[str] = frozenset()  # names of properties; empty: the usual ones
+    select: frozenset[str] = frozenset()  # names of properties, as they were written; empty: the usual ones
     top: int | None = None  # 1 and more
     count: bool = False
     orderby: Order | None = None  # as it was asked for, or as the filter suggests
     search: Condition | None = None
     expand: tuple[str, ...] = ()
     skiptoken: Cursor | None = None  # written for ``orderby``
+
+    def selects(self, name: str) -> bool:
+        """Whether a property is asked for by its name, in whatever case."""
+        return fold(name) in map(fold, self.select)
 
     @property
     def condition(self) -> Condition | None:
@@ -82,7 +86,7 @@ def read_options(
 def _implied(wanted: Condition | None, kind: str) -> Order | None:
     """Return the order of a list of names that begin alike: by name, for then a page of many is found without all."""
     terms = wanted.terms if isinstance(wanted, And) else (wanted,)
-    alike = any(isinstance(each, StartsWith) and each.name == NAME for each in terms)
+    alike = any(isinstance(each, StartsWith) and fold(each.name) == fold(NAME) for each in terms)
     return Order(NAME) if alike and kind in ORDERED_BY_NAME else None
 
 

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, cast
 
 from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
-from accredit.query import And, Condition, Or, Order, StartsWith
+from accredit.query import And, Condition, Or, Order, StartsWith, fold
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -50,6 +50,6 @@ def _search(node: Node, kind: str, searched: Collection[str]) -> Condition:
     name, colon, wanted = _ESCAPED.sub(r"\1", str(node)[1:-1]).partition(":")
     if not colon or not wanted.strip():
         raise Refused(QUERY_SYNTAX, option="search", reason=f'{node} does not have the form "property:text"')
-    if name not in searched:
+    if fold(name) not in map(fold, searched):
         raise Refused(QUERY_UNSUPPORTED, property=name, kind=kind)
     return StartsWith(name, wanted.strip())

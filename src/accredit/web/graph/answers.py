@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from accredit.query import fold
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -82,5 +84,5 @@ def _shown(call: Call, value: dict[str, Any], on_request: frozenset[str]) -> dic
     wanted = call.options.select
     if not wanted:
         return {name: each for name, each in value.items() if name not in on_request} if on_request else value
-    names = {*wanted, *call.options.expand}
-    return {name: each for name, each in value.items() if name in names or "@odata." in name}
+    names = {fold(each) for each in (*wanted, *call.options.expand)}
+    return {name: each for name, each in value.items() if fold(name) in names or "@odata." in name}

@@ -66,7 +66,7 @@ async def shown(call: Call) -> Answer:
     async with call.by.registry.reading() as store:
         found = await keys.application(call, store)
         value = application.write(
-            found, call.caller.tenant, beta=call.beta, with_keys="keyCredentials" in call.options.select
+            found, call.caller.tenant, beta=call.beta, with_keys=call.options.selects("keyCredentials")
         )
         await _expanded(call, store, (found,), (value,))
     return entity(call, CONTEXT, value, on_request=_on_request(call))

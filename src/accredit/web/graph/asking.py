@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from accredit.directory import wellknown
 from accredit.interop.graph import opaque
-from accredit.query import And, Any, Compare, Not, OneOf, Or, matches
+from accredit.query import And, Any, Compare, Not, OneOf, Or, fold, matches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from accredit.web.graph.call import Call
 
 NAMES: Final = "servicePrincipalNames"
+ID: Final = "id"
 NOBODY: Final = ""  # no id is written so
 
 
@@ -50,10 +51,10 @@ def _mapped(condition: Condition, told: Callable[[Condition], Condition]) -> Con
 
 def _by_opaque_id(leaf: Condition) -> Condition:
     match leaf:
-        case Compare("id", operator, value):
-            return Compare("id", operator, _guid(value))
-        case OneOf("id", values):
-            return OneOf("id", tuple(_guid(each) for each in values))
+        case Compare(name, operator, value) if fold(name) == ID:
+            return Compare(ID, operator, _guid(value))
+        case OneOf(name, values) if fold(name) == ID:
+            return OneOf(ID, tuple(_guid(each) for each in values))
     return leaf
 
 
@@ -63,8 +64,9 @@ def _guid(value: Scalar) -> Scalar:
 
 
 def _by_derived_name(leaf: Condition, base: str) -> Condition:
-    if not isinstance(leaf, Any) or leaf.name != NAMES:
+    if not isinstance(leaf, Any) or fold(leaf.name) != fold(NAMES):
         return leaf
+    leaf = replace(leaf, name=NAMES)
     found = [
         str(each.app_id)
         for each in wellknown.principals().values()

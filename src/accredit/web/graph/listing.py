@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from accredit.errors import QUERY_UNSUPPORTED, Refused
-from accredit.query import matches
+from accredit.query import fold, matches
 from accredit.web.graph.answers import collection
 from accredit.web.graph.pages import PAGE, next_link
 
@@ -44,10 +44,10 @@ def refuse_other(call: Call, kind: str, *options: str) -> None:
 
 def _meets(call: Call, kind: str, row: dict[str, Any]) -> bool:
     def read(name: str) -> Scalar:
-        value = row.get(name)
-        if name not in row or isinstance(value, list | dict):
+        found = [value for each, value in row.items() if fold(each) == fold(name)]
+        if not found or isinstance(found[0], list | dict):
             raise Refused(QUERY_UNSUPPORTED, property=name, kind=kind)
-        scalar: Scalar = value
+        scalar: Scalar = found[0]
         return scalar
 
     condition = call.options.condition

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from accredit.directory import read_guid
 from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.interop.graph import audit, signin
-from accredit.query import Compare, Query
+from accredit.query import Compare, Query, fold
 from accredit.web.graph.answers import collection, entity
 from accredit.web.graph.listing import none, refuse_other
 from accredit.web.graph.pages import Rows, next_link, page
@@ -63,7 +63,7 @@ async def audits(call: Call) -> Answer:
     """List the changes of the tenant's directory."""
     asked = call.options
     refuse_other(call, "DirectoryAudit", "expand", "count")
-    if asked.orderby is not None and asked.orderby.name != _AUDITED:
+    if asked.orderby is not None and fold(asked.orderby.name) != fold(_AUDITED):
         refuse_other(call, "DirectoryAudit", "orderby")
     return await page(call, AUDITS, lambda store: store.audits, audit.write)
 
@@ -84,7 +84,7 @@ def _as_entra(call: Call) -> bool:
 
 
 def _written(call: Call, of: Event) -> dict[str, Any]:
-    explained = call.beta and (signin.OURS in call.options.select or EXPLAIN in call.prefer)
+    explained = call.beta and (call.options.selects(signin.OURS) or EXPLAIN in call.prefer)
     written = signin.write(of, explained=explained)
     if _as_entra(call):
         return {name: value for name, value in written.items() if name not in signin.BETA_ONLY}

@@ -64,7 +64,7 @@ async def shown(call: Call) -> Answer:
     _refuse_expansion(call)
     async with call.by.registry.reading() as store:
         found = await keys.principal(call, store)
-        (value,) = await _written(call, store, (found,), with_keys="keyCredentials" in call.options.select)
+        (value,) = await _written(call, store, (found,), with_keys=call.options.selects("keyCredentials"))
     return entity(call, CONTEXT, value)
 
 
