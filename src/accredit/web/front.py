@@ -2,7 +2,7 @@
 
 Rule 1: a ``Host`` that is not on the allow-list is refused before anything else is looked at (DNS rebinding).
 Rule 2: every answer is JSON, also for what does not exist: an HTML body gives clients a traceback. Its shape
-follows from its path: what could be about signing in is refused as the token endpoint does, everything else as Graph does.
+follows from its path: what could be about signing in is refused as the token endpoint does, all else as Graph does.
 """
 
 from __future__ import annotations
