@@ -25,6 +25,14 @@ def test_names_that_follow_from_the_public_address_are_computed():
     assert all("{" not in name for each in found.values() for name in each.names)
 
 
+def test_graph_offers_the_delegated_permission_that_clients_ask_for():
+    found = {key: each.scopes for key, each in wellknown.principals().items() if each.scopes}
+    assert [(each.value, str(each.id)) for each in found.pop("graph")] == [
+        ("User.Read", "e1fe6dd8-ba31-4d61-89e7-88639da4683d")
+    ]
+    assert found == {}
+
+
 def test_every_name_and_id_is_reserved():
     reserved = wellknown.reserved(BASE)
     graph = UUID("00000003-0000-0000-c000-000000000000")

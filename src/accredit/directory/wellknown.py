@@ -20,6 +20,7 @@ from uuid import NAMESPACE_URL, UUID, uuid5
 import msgspec
 
 from accredit.directory.permissions import AppRole, identifier_key
+from accredit.directory.registration import PermissionScope
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,6 +41,7 @@ class WellKnown(msgspec.Struct, frozen=True, gc=False):
     names: tuple[str, ...]  # those that can be stored
     derived: tuple[str, ...]  # those that hold "{base}"
     app_roles: tuple[AppRole, ...]
+    scopes: tuple[PermissionScope, ...]
     token_version: Literal[1, 2]
 
 
@@ -48,12 +50,18 @@ class _Role(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: UUID | None = None
 
 
+class _Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    value: str
+    id: UUID
+
+
 class _Principal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     app_id: UUID
     display_name: str
     names: tuple[str, ...] = ()
     roles: tuple[_Role, ...] = ()
+    scopes: tuple[_Scope, ...] = ()
     token_version: Literal[1, 2] = 1
 
 
@@ -133,6 +141,7 @@ def _of(row: _Principal) -> WellKnown:
         names=tuple(name for name in row.names if _BASE not in name),
         derived=tuple(name for name in row.names if _BASE in name),
         app_roles=tuple(_role(row.app_id, each) for each in row.roles),
+        scopes=tuple(_scope(each) for each in row.scopes),
         token_version=row.token_version,
     )
 
@@ -140,3 +149,8 @@ def _of(row: _Principal) -> WellKnown:
 def _role(app_id: UUID, role: _Role) -> AppRole:
     derived_id = uuid5(NAMESPACE_URL, f"{app_id}/{role.value}")
     return AppRole(id=role.id or derived_id, value=role.value, display_name=role.value)
+
+
+def _scope(scope: _Scope) -> PermissionScope:
+    said = scope.value
+    return PermissionScope(id=scope.id, value=said, admin_consent_display_name=said, user_consent_display_name=said)

@@ -123,6 +123,9 @@ def test_a_well_known_one_says_its_names_and_roles_itself():
     assert found["appOwnerOrganizationId"] == str(wellknown.owner_tenant())
     assert "Application.Read.All" in {each["value"] for each in found["appRoles"]}
     assert (found["appDisplayName"], found["isDisabled"]) == ("Microsoft Graph", False)
+    assert [(each["value"], each["id"], each["isEnabled"]) for each in found["oauth2PermissionScopes"]] == [
+        ("User.Read", "e1fe6dd8-ba31-4d61-89e7-88639da4683d", True)
+    ]
 
 
 def test_settings_without_a_value_are_null():

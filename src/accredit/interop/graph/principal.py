@@ -29,7 +29,7 @@ from accredit.interop.graph.parts import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from accredit.directory import Application, GivenCertificate
 
@@ -229,7 +229,7 @@ def _written(of: ServicePrincipal, application: Application | None, base: str, *
         info=said.info,
         is_disabled=application.disabled if application else False,
         key_credentials=tuple(parts.key_credential(each, with_key=with_keys) for each in of.certificates),
-        oauth2_permission_scopes=said.permission_scopes,
+        oauth2_permission_scopes=said.permission_scopes if application else _scopes(of),
         password_credentials=tuple(parts.password_credential(each) for each in of.secrets),
         saml_single_sign_on_settings=None if relay_state is None else SingleSignOn(relay_state=relay_state),
         service_principal_names=(str(of.app_id), *_names(of, application, base)),
@@ -254,8 +254,17 @@ def _names(of: ServicePrincipal, application: Application | None, base: str) -> 
     """Return the identifiers besides the appId: those of the application, or of a well-known API as they are now."""
     if application is not None:
         return application.identifier_uris
-    known = (each for each in wellknown.principals().values() if each.app_id == of.app_id)
-    return (*of.names, *(name for each in known for name in wellknown.derived(each, base)))
+    return (*of.names, *(name for each in _known(of) for name in wellknown.derived(each, base)))
+
+
+def _scopes(of: ServicePrincipal) -> tuple[PermissionScope, ...]:
+    """Return the delegated permissions of a well-known API."""
+    return tuple(scope for each in _known(of) for scope in each.scopes)
+
+
+def _known(of: ServicePrincipal) -> Iterator[wellknown.WellKnown]:
+    """Yield the well-known API that it is, if it is one."""
+    return (each for each in wellknown.principals().values() if each.app_id == of.app_id)
 
 
 _KEPT: Final = tuple(
