@@ -1,6 +1,7 @@
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from accredit import errors
 from accredit.administer import applications, credentials, issuers
@@ -36,6 +37,40 @@ def test_a_first_credential_makes_the_issuer_record_and_a_second_one_uses_it():
         credentials.ACTIVITY,
         credentials.ACTIVITY,
     ]
+
+
+def by_name(at, name):
+    async def found():
+        async with at.registry.reading() as store:
+            return await credentials.find(store, at.application.id, name)
+
+    return run(found())
+
+
+def test_a_name_is_the_same_in_any_case_and_stays_as_it_was_given():
+    at = office()
+    made = run(add("Git-Hub")(at))
+    assert by_name(at, "GIT-hub") == made
+    after = run(update("git-HUB", name="git-hub", description="d")(at))
+    assert (after.id, after.name, after.description) == (made.id, "Git-Hub", "d")
+    members = {"name": "git-hub", "description": "e"}
+    same, added = run(credentials.put(at.by, at.application.id, "GIT-HUB", members))
+    assert (same.id, same.name, same.description, added) == (made.id, "Git-Hub", "e", False)
+    run(credentials.delete(at.by, at.application.id, "git-hub"))
+    assert at.read("credentials") == []
+
+
+def test_of_two_old_names_that_differ_in_case_the_exact_one_is_meant():
+    at = office()
+    one = run(add("twin")(at))
+
+    async def keep_another():
+        async with at.registry.transaction() as store:
+            await store.credentials.add(replace(one, id=UUID(int=77), name="TWIN", subject="s"))
+
+    run(keep_another())
+    assert by_name(at, "TWIN").id == UUID(int=77)
+    assert by_name(at, "twin").id == one.id
 
 
 @pytest.mark.parametrize(
@@ -151,9 +186,15 @@ async def renamed(at):
     await update(name="other")(at)
 
 
+async def twice_in_another_case(at):
+    await add()(at)
+    await add("GitHub", issuer="")(at)
+
+
 INVALID = errors.PROPERTY_INVALID
 REFUSED = {
     "a name that is taken, before anything else": (twice, errors.NAME_TAKEN, ""),
+    "a name that is taken in another case": (twice_in_another_case, errors.NAME_TAKEN, ""),
     "a name of two characters": (add("gh"), errors.NAME_INVALID, ""),
     "a name of 121 characters": (add("g" * 121), errors.NAME_INVALID, ""),
     "a name that begins with a dash": (add("-github"), errors.NAME_INVALID, ""),

@@ -26,6 +26,7 @@ from accredit.administer.findings import (
 )
 from accredit.errors import CREDENTIAL_NOT_FOUND, NAME_IMMUTABLE, NAME_TAKEN, OBJECT_NOT_FOUND, Refused
 from accredit.issuers import refuse_own
+from accredit.query import Compare, Query, fold
 from accredit.trust import FederatedCredential, discovery_suffix, narrows
 from accredit.trust.expression import refuse_not_allowed
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from accredit.ports import Transaction
     from accredit.trust import Members
 
-__all__ = ["ACTIVITY", "MOST_LISTED", "add", "delete", "enable", "find", "put", "remarks", "update"]
+__all__ = ["ACTIVITY", "MOST_LISTED", "add", "delete", "enable", "find", "named", "put", "remarks", "update"]
 
 
 async def add(by: Administrator, application_id: UUID, **members: Unpack[Members]) -> FederatedCredential:
@@ -60,11 +61,11 @@ async def update(
 
 async def put(by: Administrator, application_id: UUID, name: str, members: Members) -> tuple[FederatedCredential, bool]:
     """Change the credential of this name, or add it when there is none; also return whether it was added."""
-    if members.get("name", name) != name:
+    if _renames(members, name):
         raise Refused(NAME_IMMUTABLE)
     async with by.change() as change:
-        if found := await change.store.credentials.find(application_id=application_id, name=name):
-            return await _update(change, found[0], members), False
+        if found := await named(change.store, application_id, name):
+            return await _update(change, found, members), False
         return await _add(change, application_id, {**members, "name": name}), True
 
 
@@ -89,16 +90,28 @@ async def delete(by: Administrator, application_id: UUID, which: str | UUID) -> 
 
 async def find(store: Transaction, application_id: UUID, which: str | UUID) -> FederatedCredential:
     """Return a credential of an application, by name or by id; an absence is worded as it was asked for."""
+    found: FederatedCredential | None
     if isinstance(which, str):
-        found = await store.credentials.find(application_id=application_id, name=which)
+        found = await named(store, application_id, which)
         absent = Refused(CREDENTIAL_NOT_FOUND, name=which)
     else:
-        found = await store.credentials.find(application_id=application_id, id=which)
+        found = next(iter(await store.credentials.find(application_id=application_id, id=which)), None)
         absent = Refused(OBJECT_NOT_FOUND, id=which)
-    if not found:
+    if found is None:
         await store.applications.get(application_id)
         raise absent
-    return found[0]
+    return found
+
+
+async def named(store: Transaction, application_id: UUID, name: str) -> FederatedCredential | None:
+    """Return the credential of a name, which is the same in any case, as Microsoft Graph compares texts.
+
+    The exact name comes first: a directory of an older version may have two.
+    """
+    if exact := await store.credentials.find(application_id=application_id, name=name):
+        return exact[0]
+    alike = Query(condition=Compare("name", "eq", name), limit=1)
+    return next(iter((await store.credentials.search(alike, application_id=application_id)).things), None)
 
 
 def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]:
@@ -128,13 +141,18 @@ def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]
     return tuple(found)
 
 
+def _renames(members: Members, name: str) -> bool:
+    told = members.get("name", name)
+    return told is None or fold(told) != fold(name)
+
+
 async def _add(change: Change, application_id: UUID, members: Members) -> FederatedCredential:
     application = await change.store.applications.get(application_id)
     await change.refuse_not_owned(application)
     tenant = await change.store.tenants.get(application.tenant_id)
     change.refuse_widening(tenant, application)
     name = members.get("name") or ""
-    if await change.store.credentials.find(application_id=application_id, name=name):
+    if await named(change.store, application_id, name):
         raise Refused(NAME_TAKEN, name=name)
     trust = await read(change, tenant, members)
     issuer = await issuers.find_or_create(change, tenant, trust.issuer, members.get("issuer_id"))
@@ -159,7 +177,7 @@ async def _add(change: Change, application_id: UUID, members: Members) -> Federa
 
 
 async def _update(change: Change, before: FederatedCredential, changes: Members) -> FederatedCredential:
-    if changes.get("name", before.name) != before.name:
+    if _renames(changes, before.name):
         raise Refused(NAME_IMMUTABLE)
     tenant = await change.store.tenants.get(before.tenant_id)
     trust = await read(change, tenant, over(before, changes))

@@ -63,7 +63,7 @@ async def added(call: Call) -> Answer:
     name = call.body.get("name")
     async with call.by.registry.reading() as store:
         application = await keys.application(call, store)
-        taken = isinstance(name, str) and await store.credentials.find(application_id=application.id, name=name)
+        taken = isinstance(name, str) and await credentials.named(store, application.id, name)
     await call.refuse_not_owned(application_id=application.id)
     if taken:
         raise Refused(NAME_TAKEN, name=name)
@@ -76,7 +76,7 @@ async def changed(call: Call) -> Answer:
         application = await keys.application(call, store)
         which = await _which(store, application, call.keys[1])
         named = which if UPSERT in call.prefer and isinstance(which, str) else None
-        if named is not None and not await store.credentials.find(application_id=application.id, name=named):
+        if named is not None and not await credentials.named(store, application.id, named):
             before = None
         else:
             before = await credentials.find(store, application.id, which)
@@ -113,10 +113,9 @@ async def _which(store: Transaction, application: Application, key: Key) -> str 
     guid = None if key.name == "name" else read_guid(key.value)
     if guid is None:
         return key.value
-    held = store.credentials
-    if await held.find(application_id=application.id, id=guid):
+    if await store.credentials.find(application_id=application.id, id=guid):
         return guid
-    return key.value if await held.find(application_id=application.id, name=key.value) else guid
+    return key.value if await credentials.named(store, application.id, key.value) else guid
 
 
 def _members(call: Call, before: FederatedCredential | None) -> Members:
