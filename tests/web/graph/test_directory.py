@@ -64,6 +64,15 @@ def test_domains(graph, reader):
     assert graph.ask("GET", "/v1.0/domains/other.test", reader).status == 404
 
 
+def test_how_many_there_are(own):
+    admin = own.admin()
+    own.ask("PATCH", "/beta/accredit.tenant", admin, {"domains": ["contoso.test", "b.test", "c.test"]})
+    some = quote("?$filter=isDefault eq false", safe="?$=&()")
+    for path, count in (("organization", 1), ("domains", 3), (f"domains{some}", 2)):
+        where, mark, query = path.partition("?")
+        assert own.ask("GET", f"/v1.0/{where}/$count{mark}{query}", admin).body == str(count).encode(), path
+
+
 DOMAINS = {
     "all": ("", ["contoso.test", "b.test", "c.test"]),
     "the default one": ("?$filter=isDefault eq true", ["contoso.test"]),
@@ -118,6 +127,7 @@ def test_there_are_no_people(graph, reader, kind):
     assert graph.ask("GET", f"/v1.0/{kind}", reader).json == empty
     assert graph.ask("GET", f"/v1.0/{kind}{query}", reader).json == empty
     assert graph.ask("GET", f"/v1.0/{kind}?$count=true", reader).json["@odata.count"] == 0
+    assert graph.ask("GET", f"/v1.0/{kind}/$count", reader).body == b"0"
     assert graph.ask("GET", f"/v1.0/{kind}/{ABSENT}", reader).status == 404
     assert graph.ask("GET", f"/v1.0/{kind}?$filter=broken", reader).status == 400
 

@@ -8,6 +8,7 @@ import pytest
 from accredit.administer import tenants
 from accredit.app import seed
 from accredit.interop.graph import signin
+from accredit.web.graph import logs
 from tests.web.graph.callers import GRAPH_SCOPE, Graph
 from tests.web.graph.trusting import ABSENT, refused
 from tests.wire.authority import NOW, upload_github
@@ -122,7 +123,6 @@ def test_by_correlation_id_and_by_id(log):
 UNSUPPORTED = {
     "a property that there is none of": "$filter=location/city eq 'x'",
     "another order": "$orderby=appId",
-    "a count": "$count=true",
     "what cannot be expanded": "$expand=x",
     "a search": '$search="displayName:x"',
 }
@@ -132,6 +132,32 @@ UNSUPPORTED = {
 @pytest.mark.parametrize("of", [SIGNINS, AUDITS])
 def test_what_cannot_be_asked(log, of, query):
     assert refused(ask(log, f"{of}?{query}"))[:2] == (400, "Request_UnsupportedQuery")
+
+
+@pytest.mark.parametrize("of", [SIGNINS, AUDITS])
+def test_how_many_there_are(log, of):
+    everything, _ = followed(log, f"{of}?$top=999")
+    assert len(everything) > 4
+    page = ask(log, f"{of}?$top=2&$count=true").json
+    assert (page["@odata.count"], len(page["value"])) == (len(everything), 2)
+    assert (ask(log, f"{of}/$count").body, ask(log, f"{of}/$COUNT").status) == (str(len(everything)).encode(), 200)
+    since = f"{'createdDateTime' if of == SIGNINS else 'activityDateTime'} ge 2099-01-01T00:00:00Z"
+    assert ask(log, f"{of}/$count?$filter={since}").body == b"0"
+
+
+def test_how_many_sign_ins_were_refused(log):
+    assert ask(log, f"{SIGNINS}/$count?$filter=status/errorCode ne 0 and appId eq '{WORKLOAD}'").body == b"2"
+    assert ask(log, f"{SIGNINS}/$count", "v1.0").body == b"0"
+    assert ask(log, f"{SIGNINS}/$count?$filter={TYPES}", "v1.0").body != b"0"
+
+
+def test_what_takes_too_long_to_count_is_refused(log, monkeypatch):
+    monkeypatch.setattr(logs, "MOST", 2)
+    monkeypatch.setattr(logs, "QUESTIONS", 2)
+    for path in (f"{SIGNINS}/$count", f"{SIGNINS}?$count=true&$top=1"):
+        answer = ask(log, path)
+        assert refused(answer)[:2] == (400, "Request_UnsupportedQuery")
+        assert "shorter time" in answer.json["error"]["innerError"]["accredit"]
 
 
 SYNTAX = {

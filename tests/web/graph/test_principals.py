@@ -192,6 +192,36 @@ def test_what_is_expanded_is_shown_to_who_could_ask_for_it(graph: Graph) -> None
     assert len(shown) == 20  # of more: the rest is at the navigation's own address
 
 
+def test_what_its_application_trusts_is_expanded(graph: Graph) -> None:
+    bot, other = str(seed.marked("principal deploy-bot")), str(seed.marked("principal graph"))
+    token = graph.caller("Application.ReadWrite.All").token
+    expanded = ask(graph, "GET", f"/{bot}?$expand=federatedIdentityCredentials&$select=id", token=token).json
+    listed = ask(graph, "GET", f"/{bot}/federatedIdentityCredentials", token=token).json["value"]
+    assert len(listed) == 1
+    assert expanded["federatedIdentityCredentials"] == listed
+    alone = ask(graph, "GET", f"/{other}?$expand=federatedIdentityCredentials", token=token).json
+    assert alone["federatedIdentityCredentials"] == []  # the application is another owner's
+    reading = graph.caller(READ).token
+    assert refused(ask(graph, "GET", f"/{bot}?$expand=federatedIdentityCredentials", token=reading))[0] == 403
+
+
+@pytest.mark.parametrize("collection", ["applications", "servicePrincipals"])
+def test_owners_are_referred_to_and_cast(graph: Graph, collection: str) -> None:
+    made = graph.new_caller()
+    of = made.application if collection == "applications" else made.principal
+    owner = f"{BASE}/v1.0/directoryObjects/{seed.marked('principal deploy-bot')}"
+    path, admin = f"/v1.0/{collection}/{of.id}/owners", graph.admin()
+    assert graph.ask("POST", f"{path}/$ref", admin, {"@odata.id": owner}).status == 204
+    referred = graph.ask("GET", f"{path}/$ref", admin).json
+    assert referred == {"@odata.context": f"{BASE}/v1.0/$metadata#Collection($ref)", "value": [{"@odata.id": owner}]}
+    plain = graph.ask("GET", path, admin).json
+    assert len(plain["value"]) == 1
+    for cast in ("microsoft.graph.servicePrincipal", "graph.servicePrincipal", "Microsoft.Graph.ServicePrincipal"):
+        assert graph.ask("GET", f"{path}/{cast}", admin).json == plain
+    assert graph.ask("GET", f"{path}/microsoft.graph.user", admin).status == 404
+    assert graph.ask("GET", f"{path}/$ref?$orderby=id", admin).status == 400
+
+
 def test_what_is_nowhere_to_be_found_here_is_an_empty_list(graph: Graph) -> None:
     bot = str(seed.marked("principal deploy-bot"))
     found = ask(graph, "GET", f"/{bot}/memberOf?$count=true").json

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from accredit.administer import applications
 from accredit.errors import OBJECT_NOT_FOUND, PROPERTY_INVALID, QUERY_UNSUPPORTED, VALUE_TAKEN, Refused
-from accredit.interop.graph import application, credential
+from accredit.interop.graph import application
 from accredit.interop.graph.application import KIND, ON_REQUEST
 from accredit.query import fold
 from accredit.web.graph import binding, expanding, held, keys
@@ -168,8 +168,7 @@ async def _expanded(
     async def navigation(name: str, to: Holder) -> list[dict[str, Any]]:
         if name == OWNERS:
             return await expanding.owners(call, store, to)
-        trusted = await expanding.some(store.credentials, tenant_id=to.tenant_id, application_id=to.id)
-        return [credential.write(each, beta=call.beta) for each in trusted]
+        return await expanding.credentials(call, store, to)
 
     return await expanding.each(call, of, rows, navigation)
 

@@ -9,7 +9,7 @@ from accredit.errors import DELEGATED_ONLY, GRAPH_THROTTLED, OBJECT_NOT_FOUND, R
 from accredit.interop.graph import application, directory_object, organization, principal
 from accredit.interop.graph.directory_object import APPLICATION, PRINCIPAL
 from accredit.web.graph import listing
-from accredit.web.graph.answers import NOTHING, collection, entity
+from accredit.web.graph.answers import NOTHING, collection, entity, number
 from accredit.web.graph.pages import Rows
 from accredit.web.graph.route import ANYTHING, Route
 
@@ -30,6 +30,11 @@ async def organizations(call: Call) -> Answer:
     return listing.few(call, "organization", "Organization", [organization.organization(call.caller.tenant)])
 
 
+async def number_of_organizations(call: Call) -> Answer:
+    """Say that there is one."""
+    return listing.number_of(call, "Organization", [organization.organization(call.caller.tenant)])
+
+
 async def one_organization(call: Call) -> Answer:
     """Show the caller's tenant by its id; no other one is there."""
     tenant = call.caller.tenant
@@ -41,6 +46,11 @@ async def one_organization(call: Call) -> Answer:
 async def domains(call: Call) -> Answer:
     """List the tenant's domains, its default one first."""
     return listing.few(call, "domains", "Domain", organization.domains(call.caller.tenant))
+
+
+async def number_of_domains(call: Call) -> Answer:
+    """Say how many domains the tenant has."""
+    return listing.number_of(call, "Domain", organization.domains(call.caller.tenant))
 
 
 async def one_domain(call: Call) -> Answer:
@@ -64,6 +74,11 @@ def nobody(context: str) -> Handler:
         return listing.none(call, context)
 
     return handle
+
+
+async def number_of_nobody(_: Call) -> Answer:
+    """Say that there is nothing of a kind here."""
+    return number(0)
 
 
 async def absent(call: Call) -> Answer:
@@ -125,14 +140,18 @@ def _absent(call: Call) -> Refused:
 
 ROUTES: Final = (
     Route("GET", "organization", organizations),
+    Route("GET", "organization/$count", number_of_organizations),
     Route("GET", "organization/{}", one_organization),
     Route("GET", "domains", domains),
+    Route("GET", "domains/$count", number_of_domains),
     Route("GET", "domains/{}", one_domain),
     Route("GET", "me", me, asked=False),
     Route("GET", "me/ownedObjects", me, asked=False),
     Route("GET", "users", nobody("users")),
+    Route("GET", "users/$count", number_of_nobody),
     Route("GET", "users/{}", absent),
     Route("GET", "groups", nobody("groups")),
+    Route("GET", "groups/$count", number_of_nobody),
     Route("GET", "groups/{}", absent),
     Route("GET", "directory/deletedItems/{}", absent),
     Route("DELETE", "directory/deletedItems/{}", purged),

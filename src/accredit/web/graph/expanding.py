@@ -8,6 +8,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
+from accredit.directory import Application
+from accredit.interop.graph import credential
 from accredit.query import Query
 from accredit.web.graph import held
 
@@ -38,6 +40,15 @@ async def each(
 async def some(shelf: Searched[V], **where: object) -> Sequence[V]:
     """Return as many as are shown."""
     return (await shelf.search(Query(limit=MOST), **where)).things
+
+
+async def credentials(call: Call, store: Transaction, of: Holder) -> list[dict[str, Any]]:
+    """Write what an application trusts, or that of a service principal; that of another owner is not known here."""
+    application_id = of.id if isinstance(of, Application) else of.application_id
+    if application_id is None:
+        return []
+    found = await some(store.credentials, tenant_id=of.tenant_id, application_id=application_id)
+    return [credential.write(each, beta=call.beta) for each in found]
 
 
 async def owners(call: Call, store: Transaction, of: Holder) -> list[dict[str, Any]]:

@@ -17,8 +17,8 @@ from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, Refused
 from accredit.interop.graph import parts, principal
 from accredit.interop.graph.parts import KeyCredential, PasswordCredential, Wire, given, invalid, merged, written
 from accredit.web.graph import related
-from accredit.web.graph.answers import NOTHING, entity
-from accredit.web.graph.pages import counted, page_with
+from accredit.web.graph.answers import NOTHING, entity, link
+from accredit.web.graph.pages import counted, page, page_with
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def routes(name: str, find: Find) -> tuple[Route, ...]:
     one = f"{name}/{{}}"
     return (
         Route("GET", f"{one}/owners", told(_owners, owned=False)),
+        Route("GET", f"{one}/owners/$ref", told(_owners_by_reference, owned=False)),
         Route("GET", f"{one}/owners/$count", told(_number_of_owners, owned=False)),
         Route("POST", f"{one}/owners/$ref", told(_add_owner)),
         Route("DELETE", f"{one}/owners/{{}}/$ref", told(_remove_owner)),
@@ -129,14 +130,27 @@ def referred(reference: object, name: str, kind: str) -> UUID:
 
 
 async def _owners(call: Call, of: Holder) -> Answer:
-    _refuse_condition(call, of)
-    if call.options.orderby is not None:
-        raise Refused(QUERY_UNSUPPORTED, property="owners", kind=evidence.kind(of))
+    _refuse_asked(call, of)
 
     async def write(store: Transaction, shown: Sequence[Ownership]) -> list[dict[str, Any]]:
         return await owners(call, store, shown)
 
     return await page_with(call, "directoryObjects", lambda store: store.ownerships, write, **owned(of))
+
+
+async def _owners_by_reference(call: Call, of: Holder) -> Answer:
+    _refuse_asked(call, of)
+
+    def write(owner: Ownership) -> dict[str, Any]:
+        return {REFERENCE: link(call, f"directoryObjects/{owner.owner_id}")}
+
+    return await page(call, "Collection($ref)", lambda store: store.ownerships, write, **owned(of))
+
+
+def _refuse_asked(call: Call, of: Holder) -> None:
+    _refuse_condition(call, of)
+    if call.options.orderby is not None:
+        raise Refused(QUERY_UNSUPPORTED, property="owners", kind=evidence.kind(of))
 
 
 async def _number_of_owners(call: Call, of: Holder) -> Answer:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from accredit.errors import QUERY_UNSUPPORTED, Refused
 from accredit.query import fold, matches
-from accredit.web.graph.answers import collection
+from accredit.web.graph.answers import collection, number
 from accredit.web.graph.pages import PAGE, next_link
 
 if TYPE_CHECKING:
@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from accredit.query import Scalar
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
+
+
+def number_of(call: Call, kind: str, rows: Sequence[dict[str, Any]]) -> Answer:
+    """Say how many rows of a collection of which all is at hand meet the filter."""
+    return number(sum(_meets(call, kind, each) for each in rows))
 
 
 def few(call: Call, context: str, kind: str, rows: Sequence[dict[str, Any]]) -> Answer:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from accredit.directory import read_guid
-from accredit.errors import OBJECT_NOT_FOUND, Refused
+from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, Refused
 from accredit.interop.graph import audit, signin
 from accredit.query import Compare, Query, fold
-from accredit.web.graph.answers import collection, entity
+from accredit.web.graph.answers import collection, entity, number
 from accredit.web.graph.listing import none, refuse_other
-from accredit.web.graph.pages import Rows, next_link, page
+from accredit.web.graph.pages import Rows, counted, next_link, page
 from accredit.web.graph.route import Route
 
 if TYPE_CHECKING:
@@ -27,13 +29,14 @@ if TYPE_CHECKING:
 SIGNINS: Final = "auditLogs/signIns"
 AUDITS: Final = "auditLogs/directoryAudits"
 MOST: Final = 1_000  # on one page, and where the caller does not say how many sign-ins
+QUESTIONS: Final = 50  # to the log, that counting takes at most
 EXPLAIN: Final = "accredit.explain"  # a preference: tell what Graph has no member for
 _AUDITED: Final = "activityDateTime"
 
 
 async def sign_ins(call: Call) -> Answer:
     """List the sign-ins of the tenant."""
-    refuse_other(call, "SignIn", "expand", "count")
+    refuse_other(call, "SignIn", "expand")
     asked = call.options
     if _as_entra(call) and asked.condition is None:
         return none(call, SIGNINS)
@@ -46,7 +49,14 @@ async def sign_ins(call: Call) -> Answer:
         return [_written(call, each) for each in some]
 
     await rows.add(found.things, write)
-    return collection(call, SIGNINS, rows.written, next=following)
+    count = await _number(call) if asked.count else None
+    return collection(call, SIGNINS, rows.written, next=following, count=count)
+
+
+async def number_of_sign_ins(call: Call) -> Answer:
+    """Say how many sign-ins meet the filter."""
+    refuse_other(call, "SignIn", "expand")
+    return number(0 if _as_entra(call) and call.options.condition is None else await _number(call))
 
 
 async def sign_in(call: Call) -> Answer:
@@ -62,10 +72,16 @@ async def sign_in(call: Call) -> Answer:
 async def audits(call: Call) -> Answer:
     """List the changes of the tenant's directory."""
     asked = call.options
-    refuse_other(call, "DirectoryAudit", "expand", "count")
+    refuse_other(call, "DirectoryAudit", "expand")
     if asked.orderby is not None and fold(asked.orderby.name) != fold(_AUDITED):
         refuse_other(call, "DirectoryAudit", "orderby")
     return await page(call, AUDITS, lambda store: store.audits, audit.write)
+
+
+async def number_of_audits(call: Call) -> Answer:
+    """Say how many changes meet the filter."""
+    refuse_other(call, "DirectoryAudit", "expand")
+    return await counted(call, lambda store: store.audits)
 
 
 async def one_audit(call: Call) -> Answer:
@@ -77,6 +93,19 @@ async def one_audit(call: Call) -> Answer:
     if not found:
         raise Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
     return entity(call, f"{AUDITS}/$entity", audit.write(found[0]))
+
+
+async def _number(call: Call) -> int:
+    """Return how many sign-ins meet the filter. It is refused (400) where counting takes too many questions."""
+    count, query = 0, Query(condition=call.options.condition, limit=MOST)
+    for _ in range(QUESTIONS):
+        found = await call.log.search(query, tenant_id=call.caller.tenant.id)
+        count += len(found.things)
+        if found.after is None:
+            return count
+        query = replace(query, after=found.after)
+    detail = f"more than {QUESTIONS * MOST} would have to be looked at: ask for a shorter time"
+    raise Refused(QUERY_UNSUPPORTED, property="$count", kind="SignIn", detail=detail)
 
 
 def _as_entra(call: Call) -> bool:
@@ -93,7 +122,9 @@ def _written(call: Call, of: Event) -> dict[str, Any]:
 
 ROUTES: Final = (
     Route("GET", SIGNINS, sign_ins, greatest_top=MOST),
+    Route("GET", f"{SIGNINS}/$count", number_of_sign_ins),
     Route("GET", f"{SIGNINS}/{{}}", sign_in),
     Route("GET", AUDITS, audits),
+    Route("GET", f"{AUDITS}/$count", number_of_audits),
     Route("GET", f"{AUDITS}/{{}}", one_audit),
 )

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import msgspec
 
     from accredit.interop.odata import Cursor
-    from accredit.ports import Searched, Shelf, Transaction, V
+    from accredit.ports import Searched, Transaction, V
     from accredit.query import Page
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
@@ -86,7 +86,7 @@ async def page_with(
     return collection(call, context, rows.written, next=following, count=count, on_request=on_request)
 
 
-async def counted(call: Call, shelf: Callable[[Transaction], Shelf[Any]], **where: object) -> Answer:
+async def counted(call: Call, shelf: Callable[[Transaction], Searched[Any]], **where: object) -> Answer:
     """Answer ``…/$count``."""
     query = Query(condition=call.options.condition, limit=0, counted=True)
     async with call.by.registry.reading() as store:

@@ -13,6 +13,7 @@ from accredit.interop.graph.principal import KIND
 from accredit.web.graph import asking, assignments, binding, expanding, held, keys, related
 from accredit.web.graph.answers import NOTHING, collection, entity, link
 from accredit.web.graph.binding import OWNERS
+from accredit.web.graph.credentials import NAVIGATION as TRUST
 from accredit.web.graph.pages import counted, page_with
 from accredit.web.graph.route import Route
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from accredit.web.graph.call import Call
 
 CONTEXT: Final = "servicePrincipals/$entity"
-EXPANDED: Final = (OWNERS, *assignments.SIDES)
+EXPANDED: Final = (OWNERS, TRUST, *assignments.SIDES)
 GROUPS: Final = ("memberOf", "transitiveMemberOf")
 NONE_HERE: Final = (  # navigations of Graph that lead to nothing here
     *GROUPS,
@@ -158,6 +159,8 @@ async def _written(
     async def navigation(name: str, to: Holder) -> list[dict[str, Any]]:
         if name == OWNERS:
             return await expanding.owners(call, store, to)
+        if name == TRUST:
+            return await expanding.credentials(call, store, to)
         where = {"tenant_id": to.tenant_id, assignments.SIDES[name].member: to.id}
         return await assignments.written(store, await expanding.some(store.assignments, **where))
 

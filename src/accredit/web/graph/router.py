@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 KEY: Final = "{}"
 RESERVED: Final = "$"  # begins the names of what OData defines: $count, $ref
-CAST: Final = "microsoft.graph."  # a segment that begins so says which kind of thing is meant
+CASTS: Final = ("microsoft.graph.", "graph.")  # a segment that begins so says which kind of thing is meant
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +84,4 @@ def _reserved(segment: Segment) -> bool:
 
 def without_casts(template: str) -> str:
     """Return the template without segments that only say which kind of thing is meant: the same route serves it."""
-    return "/".join(each for each in template.split("/") if not each.startswith(CAST))
+    return "/".join(each for each in template.split("/") if not each.startswith(CASTS))
