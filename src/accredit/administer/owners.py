@@ -100,7 +100,8 @@ async def _take_back(change: Change, of: Holder, ownership: Ownership, owner: Se
 
 
 def _owned(of: Holder) -> dict[str, UUID]:
-    return {"application_id" if isinstance(of, Application) else "principal_id": of.id}
+    """Return which ownerships are those of an object, in the words of their index."""
+    return {"tenant_id": of.tenant_id, "application_id" if isinstance(of, Application) else "principal_id": of.id}
 
 
 async def _record(change: Change, of: Holder, owner: ServicePrincipal, what: str, operation: Operation) -> None:
