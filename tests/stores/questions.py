@@ -108,7 +108,11 @@ def audit(of: Any) -> Plain:
         "activityDisplayName": of.activity,
         "correlationId": str(of.correlation_id),
         "category": "ApplicationManagement",
+        "loggedByService": "Core Directory",
+        "operationType": of.operation,
         "result": "success",
+        "initiatedBy/app/appId": of.actor.app_id or None,
+        "targetResources/id": tuple(str(each.id) for each in of.targets),
     }
 
 
@@ -156,7 +160,11 @@ FORMS: Mapping[str, Mapping[str, str]] = {
         "activityDisplayName": "text",
         "correlationId": "id",
         "category": "constant",
+        "loggedByService": "constant",
+        "operationType": "text",
         "result": "constant",
+        "initiatedBy/app/appId": "id?",
+        "targetResources/id": "many",
     },
 }
 """The properties of each shelf, and the form of each."""

@@ -15,6 +15,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_MISSING
+from accredit.signins import Actor, Target
 from accredit.stores import lookup
 from accredit.stores.encoding import SCHEMA
 from accredit.stores.fresh import create
@@ -192,6 +193,10 @@ def test_an_upgrade_from_the_first_schema_fills_what_is_searched(tmp_path):
             async with memory.transaction() as change:
                 await change.audit(made.audit(here.tenant))
                 await change.audit(made.audit(None))
+                program = Actor(name="deploy-bot", kind="application", app_id=str(made.new_id()))
+                twice = Target(id=here.app.id, kind="Application", name="deploy-bot")
+                await change.audit(made.audit(here.tenant, actor=program, targets=(twice, twice), operation="Add"))
+                await change.audit(made.audit(here.tenant, targets=()))
                 for relation in ("ownerships", "delegated_grants", "role_assignments"):  # of a later schema
                     for each in await getattr(change, relation).find():
                         await getattr(change, relation).remove(each)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from accredit.directory import PrincipalRegistration, Registration
 from accredit.query import ITSELF, And, Compare, Not, OneOf, Or, Order, Query, StartsWith, comparable, matches
 from accredit.query import Any as AnyOf
+from accredit.signins import Actor, Target
 from accredit.stores import aside, searching
 from accredit.stores.fresh import create
 from accredit.stores.kinds import KINDS
@@ -73,7 +74,10 @@ def related(draw, things):
         things["role_assignments"].append(made.role_assignment(draw(one), scope=draw(TEXTS)))
         of = draw(st.sampled_from([*things["tenants"], None]))
         correlation = draw(IDS)
-        things["audits"].append(made.audit(of, at=draw(TIMES), activity=draw(TEXTS), correlation_id=correlation))
+        given = {"operation": draw(st.sampled_from(["Add", "Update", "Delete"])), "correlation_id": correlation}
+        given["actor"] = Actor(name="a", app_id=draw(st.just("") | IDS.map(str)))
+        given["targets"] = tuple(Target(id=each, kind="X", name="x") for each in draw(st.lists(IDS, max_size=3)))
+        things["audits"].append(made.audit(of, at=draw(TIMES), activity=draw(TEXTS), **given))
 
 
 async def filled(registry, things):

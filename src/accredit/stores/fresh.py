@@ -89,6 +89,7 @@ def _copy(contents: MemoryRegistry, connection: sqlite3.Connection) -> None:
             elements = (row for value in contents.everything(kind) for row in kind.element_rows(value))
             _insert(connection, kind.elements, elements)
     _insert(connection, "audits", map(audits.row, contents.audits))
+    _insert(connection, audits.ELEMENTS, (row for each in contents.audits for row in audits.targets(each)))
     _insert(connection, "emitted_issuers", ({"issuer": each} for each in sorted(contents.emitted)))
 
 

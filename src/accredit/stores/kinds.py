@@ -78,9 +78,8 @@ class Owned(Generic[V]):
     rows: Callable[[V], list[dict[str, Any]]]
     taken: Row = VALUE_TAKEN
 
-    @property
     def refused(self) -> Refused:
-        """What is said when one of the names is another's."""
+        """Return what is said when one of the names is another's."""
         return Refused(self.taken, property=self.property)
 
 

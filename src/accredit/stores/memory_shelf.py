@@ -164,7 +164,7 @@ class MemoryShelf(Generic[V]):
         for row in owned.rows(value):
             taken = names.get(tuple(column(row[name]) for name in owned.unique))
             if taken is not None and str(taken.get(owned.owner)) != key:
-                raise owned.refused
+                raise owned.refused()
 
     def _disown(self, stored: V) -> None:
         if owned := self._kind.owned:

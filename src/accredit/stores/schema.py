@@ -292,8 +292,21 @@ audits = Table(
     Column("body", LargeBinary, nullable=False),
     Column("activity_folded", NAME),
     Column("correlation_id", ID),
+    Column("operation_folded", NAME),
+    Column("actor_app_id", ID),
     Index(None, "tenant_id", "at"),
     Index(None, "tenant_id", "correlation_id"),
+    Index(None, "tenant_id", "actor_app_id"),
+)
+audit_elements = Table(
+    "audit_elements",
+    METADATA,
+    Column("tenant_id", ID, primary_key=True),
+    Column("owner_id", ID, ForeignKey("audits.id", ondelete="CASCADE"), primary_key=True),
+    Column("property", Text, primary_key=True),
+    Column("folded", NAME, primary_key=True),
+    Index(None, "tenant_id", "property", "folded"),
+    sqlite_with_rowid=False,
 )
 emitted_issuers = Table("emitted_issuers", METADATA, Column("issuer", NAME, primary_key=True))
 signins = Table(

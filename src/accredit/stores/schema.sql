@@ -6,8 +6,11 @@ CREATE TABLE audits (
   body BLOB NOT NULL,
   activity_folded TEXT,
   correlation_id TEXT,
+  operation_folded TEXT,
+  actor_app_id TEXT,
   CONSTRAINT pk_audits PRIMARY KEY (id)
 );
+CREATE INDEX ix_audits_tenant_id_actor_app_id ON audits (tenant_id, actor_app_id);
 CREATE INDEX ix_audits_tenant_id_at ON audits (tenant_id, at);
 CREATE INDEX ix_audits_tenant_id_correlation_id ON audits (tenant_id, correlation_id);
 CREATE TABLE changes (
@@ -103,6 +106,16 @@ CREATE INDEX ix_applications_tenant_id_created_at_id ON applications (tenant_id,
 CREATE INDEX ix_applications_tenant_id_display_name ON applications (tenant_id, display_name);
 CREATE INDEX ix_applications_tenant_id_display_name_folded_id ON applications (tenant_id, display_name_folded, id);
 CREATE UNIQUE INDEX ix_applications_tenant_id_unique_name ON applications (tenant_id, unique_name);
+CREATE TABLE audit_elements (
+  tenant_id TEXT NOT NULL,
+  owner_id TEXT NOT NULL,
+  property TEXT NOT NULL,
+  folded TEXT NOT NULL,
+  CONSTRAINT pk_audit_elements PRIMARY KEY (tenant_id, owner_id, property, folded),
+  CONSTRAINT fk_audit_elements_owner_id FOREIGN KEY(owner_id) REFERENCES audits (id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_audit_elements_tenant_id_property_folded ON audit_elements (tenant_id, property, folded);
 CREATE TABLE domains (
   domain TEXT NOT NULL,
   tenant_id TEXT NOT NULL,

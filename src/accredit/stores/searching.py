@@ -14,7 +14,7 @@ from sqlalchemy import Select, and_, false, func, or_, select, true, union_all
 from sqlalchemy.dialects import sqlite
 
 from accredit.query import Any as AnyOf
-from accredit.stores.audits import AUDITS
+from accredit.stores.audits import AUDITS, ELEMENTS
 from accredit.stores.conditions import Asked, Narrowed
 from accredit.stores.encoding import column
 from accredit.stores.properties import Property
@@ -51,7 +51,7 @@ async def search(kind: Kind[Any], query: Query, where: Mapping[str, object], ask
 async def audits(query: Query, tenant_id: object, ask: Ask) -> Found:
     """Return what is found among a tenant's records. ``query`` is known to ``accredit.stores.audits``."""
     table = METADATA.tables["audits"]
-    asked = Asked(AUDITS, table.name, table, tenant_id=tenant_id)
+    asked = Asked(AUDITS, table.name, table, ELEMENTS, tenant_id)
     return await _found(asked, query, table.c.id, [table.c.tenant_id == str(tenant_id)], ask)
 
 

@@ -196,7 +196,7 @@ class SqlShelf(Generic[V]):
             for each in owned.rows(value):
                 wanted = {name: column(each[name]) for name in owned.unique}
                 if await self._others(METADATA.tables[owned.table], owned.owner, wanted, key):
-                    return owned.refused
+                    return owned.refused()
         return None
 
     async def _others(self, table: Table, name: str, wanted: Mapping[str, Any], key: str | None) -> bool:

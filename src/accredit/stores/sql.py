@@ -181,6 +181,8 @@ class SqlTransaction:
     async def audit(self, record: Audit) -> None:
         self.refuse_reading()
         await self.execute(insert(schema.audits).values(audits.row(record)))
+        if rows := audits.targets(record):
+            await self.execute(insert(schema.audit_elements), rows)
 
     async def search_audits(self, query: Query, **where: object) -> Page[Audit]:
         async def ask(statement: Select[Any]) -> Sequence[Any]:

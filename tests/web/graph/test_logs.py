@@ -300,6 +300,23 @@ def test_changes_by_correlation_id_and_by_id(log, changed):
         assert found == newest
 
 
+def test_changes_by_what_was_changed_and_by_who_changed_it(log, changed):
+    caller = log.caller("Application.ReadWrite.All").application.app_id
+    of_target = f"targetResources/any(t:t/id eq '{changed.upper()}')"
+    of_caller = f"{of_target} and initiatedBy/app/appId eq '{caller}' and loggedByService eq 'Core Directory'"
+    for text, names in {
+        of_target: ["Update application", "Add application"],
+        of_caller: ["Update application", "Add application"],
+        f"{of_target} and operationType eq 'add'": ["Add application"],
+        f"{of_target} and initiatedBy/app/appId eq '{ABSENT}'": [],
+        f"targetResources/any(t:t/id eq '{ABSENT}')": [],
+    }.items():
+        found = ask(log, f"{AUDITS}?$filter={text}").json["value"]
+        assert [each["activityDisplayName"] for each in found] == names, text
+    unknown = ask(log, f"{AUDITS}?$filter=targetResources/any(t:t/displayName eq 'x')")
+    assert refused(unknown)[:2] == (400, "Request_UnsupportedQuery")
+
+
 def test_no_failed_change_leaves_a_record(log, changed):
     assert ask(log, f"{AUDITS}?$filter=result eq 'failure'").json["value"] == []
 

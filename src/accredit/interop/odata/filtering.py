@@ -40,7 +40,11 @@ def read_filter(text: str, *, kind: str) -> Condition:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """One way down the tree. Inside ``any`` the variable is known, and the collection that it runs through."""
+    """One way down the tree. Inside ``any`` the variable is known, and the collection that it runs through.
+
+    Where one member of the elements is asked for (``targetResources/any(t:t/id eq 'x')``), the collection is that of
+    the member's values (``targetResources/id``), and the variable the way to one of them.
+    """
 
     kind: str
     variable: str | None = None
@@ -74,7 +78,9 @@ class _Reading:
             self.refuse(name)
         if len(parts) == 1:
             return Any(name)
-        return Any(name, _Reading(self.kind, str(parts[1]), name).condition(parts[2]))
+        variable = str(parts[1])
+        member = _member(parts[2], variable)
+        return Any(name + member, _Reading(self.kind, variable + member, name + member).condition(parts[2]))
 
     def every(self, parts: list[Node]) -> Condition:
         return self.refuse(self.name(parts[0]))
@@ -99,9 +105,9 @@ class _Reading:
 
     def refuse(self, name: str) -> NoReturn:
         """Refuse what is asked of a property; an element is named by its collection."""
-        first, slash, rest = name.partition("/")
-        if first in (ITSELF, self.variable):
-            name = self.collection + slash + rest
+        element = self.variable
+        if element is not None and (name in (ITSELF, element) or name.startswith(f"{element}/")):
+            name = self.collection + name.removeprefix(element)
         raise Refused(QUERY_UNSUPPORTED, property=name, kind=self.kind)
 
 
@@ -115,6 +121,14 @@ _CONDITIONS: Final[Mapping[str, Callable[[_Reading, list[Node]], Condition]]] = 
     "every": _Reading.every,
     "call": _Reading.call,
 }
+
+
+def _member(condition: Node, variable: str) -> str:
+    """Return the member that a condition asks of elements, such as ``/id``, if it asks for one and nothing else."""
+    tree = cast("Tree[Token]", condition)
+    paths = {str(each) for each in tree.scan_values(lambda token: _terminal(token) == "PATH")}
+    path = paths.pop() if len(paths) == 1 else ""
+    return path.removeprefix(variable) if path.startswith(f"{variable}/") else ""
 
 
 def _terminal(node: Node) -> str:
