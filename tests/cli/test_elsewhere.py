@@ -261,6 +261,9 @@ def plain(text, known=()):
     """Leave out what no two runs have in common: ids that were made, times, secrets."""
     for number, each in enumerate(known):
         text = text.replace(each, f"<{number}>")
+    text = re.sub(r"^at https://\S+\n", "", text, flags=re.MULTILINE)
+    text = re.sub(r"\s+(at\s+https://[^\s?.]+|in\s+/\S+/here)(?=[?.])", " <there>", text)
+    text = re.sub(r" --data \S+/here(?= && |$)", "", text, flags=re.MULTILINE)
     text = re.sub(r"\b(?!acc7ed17)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]{8}(\.\d+)?Z", "<time>", text)
     text = re.sub(r'"secretText": "[^"]+"', '"secretText": "<secret>"', text)

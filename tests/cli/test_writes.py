@@ -10,8 +10,10 @@ from datetime import UTC, datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from accredit.signing import generate
+from tests import forge
 
 ISSUER = "https://token.actions.githubusercontent.com"
 ADD = (
@@ -119,14 +121,14 @@ WRITES = {
 
 
 @pytest.mark.parametrize("name", WRITES)
-def test_the_undo_command_undoes(cli, name):
+def test_the_undo_command_undoes(cli, bare, name):
     write, read = WRITES[name]
     before = plain(cli(*read, "-o", "json").json)
     ended = cli(*write)
     assert ended.code == 0, ended.err
     assert plain(cli(*read, "-o", "json").json) != before
     for undo in ended.undo.split(" && "):
-        undone = cli(*shlex.split(undo)[1:], "--yes")
+        undone = bare(*shlex.split(undo)[1:], "--yes")
         assert undone.code == 0, undone.err
     assert plain(cli(*read, "-o", "json").json) == before
 
@@ -140,11 +142,11 @@ def plain(value):
     return value or None
 
 
-def test_a_write_prints_what_it_made_and_notes_go_to_standard_error(cli):
+def test_a_write_prints_what_it_made_and_notes_go_to_standard_error(cli, data):
     ended = cli(*ADD)
     assert "  subject   repo:a/b:environment:s\n" in ended.out
     assert ended.err.startswith("Created staging ")
-    assert "\nundo: accredit credential delete deploy-bot staging\n" in ended.err
+    assert f"\nundo: accredit credential delete deploy-bot staging --data {data}\n" in ended.err
     assert cli(*ADD[:4], "other", *ADD[5:-1], "repo:a/b:environment:t", "--quiet").err == ""
 
 
@@ -308,3 +310,27 @@ def test_a_token_that_cannot_be_read_is_a_wrong_value_and_no_refused_exchange(cl
     head, _, tail = served.tokens["production"].split(".")
     ended = cli(*ADD[:5], "--from-token", "-", stdin=f"{head}.e30.{tail}")
     assert (ended.code, "AADSTS90014" in ended.err) == (2, True)
+
+
+@pytest.mark.parametrize("verb", ["secret", "certificate"])
+def test_what_makes_removed_evidence_again_makes_it_where_it_was(cli, bare, data, tmp_path, verb):
+    made = bare("secret", "add", "deploy-bot", "--data", str(data), "-o", "json").json["keyId"]
+    if verb == "certificate":
+        file = tmp_path / "pem"
+        der = forge.certificate(valid=(-1, 36_500)).der
+        file.write_bytes(x509.load_der_x509_certificate(der).public_bytes(Encoding.PEM))
+        made = cli("certificate", "add", "deploy-bot", str(file), "-o", "json").json["keyId"]
+    ended = cli(verb, "remove", "deploy-bot", made, "--yes")
+    assert ended.code == 0, ended.err
+    again = ended.err.splitlines()[-1].replace("FILE", str(tmp_path / "pem"))
+    assert bare(*shlex.split(again)[1:]).code == 0, again
+
+
+def test_an_undo_says_the_tenant_that_was_named(cli):
+    ended = cli("app", "create", "x", "--tenant", "contoso.test")
+    assert ended.undo.endswith(" --tenant contoso.test")
+
+
+def test_who_is_asked_is_told_where_it_happens(cli, data):
+    ended = cli("app", "delete", "deploy-bot")
+    assert f"in {data}." in " ".join(ended.err.split())

@@ -160,12 +160,8 @@ async def add_role(desk: Desk, application: str, value: str, display_name: str, 
         found.id, value=value, display_name=display_name, description=description
     )
     desk.session.show(shapes.app_role(made), ROLES)
-    undo = (
-        accredit("app", "role", "disable", application, value)
-        + " && "
-        + accredit("app", "role", "remove", application, value)
-    )
-    desk.session.done(f"Created app role {value} {made.id}", undo)
+    undo = [accredit("app", "role", verb, application, value) for verb in ("disable", "remove")]
+    desk.session.done(f"Created app role {value} {made.id}", *undo)
 
 
 @role.command("enable")

@@ -63,5 +63,6 @@ async def remove(desk: Desk, application: str, key_id: str) -> None:
     wanted = by_thumbprint[0] if by_thumbprint else inputs.key_id(key_id)
     desk.session.confirm(f"Remove certificate {key_id} of {found.display_name}?")
     await desk.place.evidence.remove_certificate(found.id, wanted)
-    undo = accredit("certificate", "add", application, "FILE")
-    desk.session.done(f"Removed certificate {wanted}; with its file it is registered again: {undo}")
+    again = accredit("certificate", "add", application, "FILE", *desk.session.told)
+    desk.session.done(f"Removed certificate {wanted}; with its file, the next line registers it again.")
+    desk.session.note(again)

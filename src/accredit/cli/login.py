@@ -81,9 +81,8 @@ def login(session: Session, /, url: str | None, name: str | None, ready_file: st
     session.show(shape, REMOTE)
     if not token.roles:
         session.warn("it holds no role on Microsoft Graph: the authority will refuse most commands")
-    session.done(
-        f"Signed in at {found.url} as {shape['displayName'] or found.client_id}", accredit("logout", found.name)
-    )
+    session.remark(f"Signed in at {found.url} as {shape['displayName'] or found.client_id}")
+    session.undo(accredit("logout", found.name))
 
 
 @command("logout")
@@ -98,7 +97,8 @@ def logout(session: Session, name: str | None) -> None:
         return
     profiles.forget(found)
     words = ("login", found.url, "--client-id", found.client_id, *option("--ca-file", found.ca_file))
-    session.done(f"Signed out of {found.url}", accredit(*words, "--name", found.name))
+    session.remark(f"Signed out of {found.url}")
+    session.undo(accredit(*words, "--name", found.name))
 
 
 @command("whoami")

@@ -69,4 +69,6 @@ async def remove(desk: Desk, application: str, key_id: str) -> None:
     wanted = inputs.key_id(key_id)
     desk.session.confirm(f"Remove secret {wanted} of {found.display_name}?")
     await desk.place.evidence.remove_secret(found.id, wanted)
-    desk.session.done(f"Removed secret {wanted}; a new one is made with {accredit('secret', 'add', application)}")
+    again = accredit("secret", "add", application, *desk.session.told)
+    desk.session.done(f"Removed secret {wanted}; the next line makes a new one.")
+    desk.session.note(again)

@@ -18,6 +18,7 @@ import click
 from accredit.cli.failures import USAGE, Declined, Ended, Failure, of_output
 from accredit.cli.ink import Ink, folded, ink_for, safe, width
 from accredit.cli.output import FORMATS, Style, found, rendered
+from accredit.cli.words import followed, option
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -49,11 +50,23 @@ class Session:
     no_color: bool = False
     quiet: bool = False
     verbose: int = 0
+    where: str = ""  # "at https://…" or "in /…": where the command acts, once that is open
 
     @property
     def typed_tenant(self) -> str | None:
         """The tenant that the command line names; one that only the environment names is a default."""
         return None if self.tenant == os.environ.get("ACCREDIT_TENANT") else self.tenant
+
+    @property
+    def told(self) -> tuple[str, ...]:
+        """The options that said where to act, as they were given: what undoes a change has to act there too."""
+        return (
+            *option("--profile", self.profile),
+            *option("--data", self.data),
+            *option("--config", self.config),
+            *(("--local",) if self.local_store else ()),
+            *option("--tenant", self.typed_tenant),
+        )
 
     @property
     def ink(self) -> Ink:
@@ -78,6 +91,7 @@ class Session:
         from accredit.app.local import local
 
         with local(self.settings()) as opened:
+            self.where = f"in {opened.folder.path}"
             if self.verbose:
                 self.note(f"store {opened.folder.database}")
             yield opened
@@ -117,11 +131,17 @@ class Session:
         for line in folded(safe(text), width()):
             self.note(line)
 
-    def done(self, what: str, undo: str = "") -> None:
-        """Say what a write did, and the command that undoes it."""
+    def done(self, what: str, *undo: str) -> None:
+        """Say what a write did, where that is another machine, and the commands that undo it there."""
         self.remark(what)
-        if undo:
-            self.note(f"undo: {safe(undo)}")
+        if self.where.startswith("at "):
+            self.note(safe(self.where))
+        self.undo(*(followed(each, *self.told) for each in undo))
+
+    def undo(self, *commands: str) -> None:
+        """Say which commands undo what was done, as they stand."""
+        if commands:
+            self.note("undo: " + safe(" && ".join(commands)))
 
     def warn(self, text: str) -> None:
         """Say what somebody should know; ``--quiet`` does not hide it."""
@@ -136,9 +156,12 @@ class Session:
         return not self.no_input and sys.stdin.isatty() and sys.stderr.isatty()
 
     def confirm(self, question: str) -> None:
-        """Ask before something is destroyed; without a terminal ``--yes`` must have been given."""
+        """Ask before something is destroyed, and say where; without a terminal ``--yes`` must have been given."""
         if self.assume_yes:
             return
+        if self.where:
+            asked, mark, more = question.rpartition("?")
+            question = f"{asked} {self.where}{mark}{more}"
         if not self.can_ask:
             raise Ended(
                 Failure(

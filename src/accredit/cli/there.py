@@ -129,6 +129,7 @@ def there(session: Session, profile: Profile, tried: Evidence | None = None) -> 
         timeout=session.timeout or TIMEOUT,
         keep=lambda token: profiles.keep_token(profile, token.value) if usual else None,
     ) as authority:
+        session.where = f"at {authority.url}"
         yield There(session, profile, authority)
 
 

@@ -10,6 +10,11 @@ def accredit(*words: object) -> str:
     return " ".join(["accredit", *(shlex.quote(str(each)) for each in words)])
 
 
+def followed(command: str, *more: str) -> str:
+    """Write a command with options after it."""
+    return " ".join([command, *map(shlex.quote, more)])
+
+
 def counted(number: int, one: str) -> str:
     """Write how many there are: ``1 key``, ``2 keys``."""
     return f"{number} {one}{'' if number == 1 else 's'}"
