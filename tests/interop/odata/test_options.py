@@ -211,3 +211,9 @@ IMPLIED = {
 @pytest.mark.parametrize(("kind", "query", "order"), IMPLIED.values(), ids=IMPLIED)
 def test_names_that_begin_alike_are_ordered_by_name(kind, query, order):
     assert read_options(query, kind=kind).orderby == order
+
+
+def test_a_selection_is_in_any_case() -> None:
+    asked = read_options("$select=displayname,id", kind="Application")
+    assert [asked.selects(each) for each in ("displayName", "ID", "appId")] == [True, True, False]
+    assert not Options().selects("id")
