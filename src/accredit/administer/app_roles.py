@@ -57,7 +57,7 @@ async def withdraw(change: Change, before: Application, after: Application) -> N
     if not gone:
         return
     for principal in await change.store.principals.find(tenant_id=before.tenant_id, app_id=before.app_id):
-        for each in await change.store.assignments.find(resource_id=principal.id):
+        for each in await change.store.assignments.find(tenant_id=before.tenant_id, resource_id=principal.id):
             if each.role_id in gone:
                 await permissions.take_back(change, each)
 

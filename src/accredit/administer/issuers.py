@@ -150,7 +150,7 @@ async def delete(by: Administrator, issuer_id: UUID) -> None:
     async with by.change() as change:
         record = await change.store.issuers.get(issuer_id)
         change.refuse_machines(await change.store.tenants.get(record.tenant_id))  # made again, it would not be blocked
-        if held := await change.store.credentials.find(issuer_id=issuer_id):
+        if held := await change.store.credentials.find(tenant_id=record.tenant_id, issuer_id=issuer_id):
             raise Refused(ISSUER_IN_USE, issuer=record.url, count=len(held))
         await change.store.issuers.remove(record)
         await _record(change, "Delete issuer", "Delete", record, None)

@@ -132,14 +132,14 @@ def seeds(enable: Collection[str] | None) -> tuple[str, ...]:
 
 async def remove(change: Change, principal: ServicePrincipal) -> None:
     """Remove a service principal and what ties it to others, inside a change."""
-    store = change.store
+    store, tenant_id = change.store, principal.tenant_id
     for end in ("principal_id", "resource_id"):
-        for granted in await store.assignments.find(**{end: principal.id}):
+        for granted in await store.assignments.find(tenant_id=tenant_id, **{end: principal.id}):
             await permissions.take_back(change, granted)
     for end in ("client_id", "resource_id"):
-        for consent in await store.delegated_grants.find(**{end: principal.id}):
+        for consent in await store.delegated_grants.find(tenant_id=tenant_id, **{end: principal.id}):
             await delegated.take_back(change, consent)
-    for assigned in await store.role_assignments.find(principal_id=principal.id):
+    for assigned in await store.role_assignments.find(tenant_id=tenant_id, principal_id=principal.id):
         await role_assignments.take_back(change, assigned)
     await owners.release(change, principal)
     gone = (*evidence.gone(principal), *await owners.gone(store, principal))

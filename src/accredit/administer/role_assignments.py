@@ -81,7 +81,7 @@ async def put(by: Administrator, tenant_id: UUID, wanted: Wanted) -> tuple[RoleA
             condition=wanted.condition,
             condition_version=wanted.condition_version,
         )
-        found = await change.store.role_assignments.find(principal_id=wanted.principal_id)
+        found = await change.store.role_assignments.find(tenant_id=tenant_id, principal_id=wanted.principal_id)
         same = next((each for each in found if _ties(each) == _ties(assignment)), None)
         if same is None:
             if await _held(change, tenant_id, wanted.id):

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 SIGNINS: Final = "auditLogs/signIns"
 AUDITS: Final = "auditLogs/directoryAudits"
 MOST: Final = 1_000  # on one page, and where the caller does not say how many sign-ins
-QUESTIONS: Final = 50  # to the log, that counting takes at most
+QUESTIONS: Final = 10  # to the log, that counting takes at most
 EXPLAIN: Final = "accredit.explain"  # a preference: tell what Graph has no member for
 _AUDITED: Final = "activityDateTime"
 
