@@ -66,6 +66,27 @@ def test_who_does_not_read_is_hung_up_on(row, tls, monkeypatch):
     run(story())
 
 
+def test_who_has_just_gone_is_looked_at_without_harm(tls, monkeypatch):
+    """Whoever looks must not fail between the end of a connection and its protocol hearing of that: the server ends."""
+    lost, looked = connection.Connection.connection_lost, []
+
+    def connection_lost(self, error):
+        self.look(asyncio.get_running_loop().time())
+        looked.append(self)
+        lost(self, error)
+
+    monkeypatch.setattr(connection.Connection, "connection_lost", connection_lost)
+
+    async def story():
+        async with serving(long(), tls=tls, watched=True) as server:
+            _, writer = await server.connect()
+            await until(lambda: server.state.connections)
+            writer.transport.abort()
+            await until(lambda: looked and not server.state.connections)
+
+    run(story())
+
+
 @pytest.mark.parametrize("asked", [GET, LAST], ids=["with more to come", "the last"])
 @pytest.mark.parametrize("parts", [1, PARTS], ids=["in one part", "in many"])
 def test_who_reads_slowly_gets_all_of_it(asked, parts, tls, monkeypatch):

@@ -24,10 +24,11 @@ def left(transport: asyncio.Transport) -> int:
     The kernel's are among them (Linux): behind TLS, a loop holds what is encrypted already where nobody else sees it,
     and as long as there is some, the kernel's own buffer is full.
     """
-    held = transport.get_write_buffer_size()
+    held, socket = transport.get_write_buffer_size(), transport.get_extra_info("socket")
+    if socket is None:  # the connection is lost, and its protocol will be told next: behind TLS that takes a turn
+        return held
     with suppress(OSError, ValueError):  # it is closed already; or the system does not count
-        descriptor = transport.get_extra_info("socket").fileno()
-        held += int.from_bytes(ioctl(descriptor, TIOCOUTQ, bytes(4)), sys.byteorder)
+        held += int.from_bytes(ioctl(socket.fileno(), TIOCOUTQ, bytes(4)), sys.byteorder)
     return held
 
 
