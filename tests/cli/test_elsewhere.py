@@ -192,7 +192,6 @@ WRITES = {
         ("tenant", "update", "--multi-audience", "refuse"),
         ("tenant", "update", "--token-lifetime", "1"),
         ("tenant", "update", "--domain", "contoso.test", "--domain", "a.test"),
-        ("tenant", "update", "--trust-changes", "owner_may_narrow"),
         ("tenant", "update", "--trust-changes", "entra", "--multi-audience", "contained"),
         ("tenant", "update", "--token-lifetime", "3600", "--name", "Contoso", "--domain", "contoso.test"),
     ),
@@ -210,7 +209,7 @@ CODES = {  # how they end, so that nothing is equal only because it is refused t
     "secrets": [0, 0, 2, 0, 2, 0, 4, 0],
     "certificates": [0, 0, 5, 2, 0, 0, 4, 0],
     "issuers": [0, 5, 0, 2, 0, 2, 2, 0, 0, 0, 0, 0, 0, 5, 0, 0],
-    "the tenant": [0, 0, 2, 0, 0, 0, 0],
+    "the tenant": [0, 0, 2, 0, 0, 0],
     "a credential for a token": [0, 2, 2, 0, 0],
 }
 
@@ -340,3 +339,13 @@ def test_writing(two, served, what, tmp_path):
             if "json" in words:
                 known |= {f"<{number}:{name}>": value for name, value in json.loads(each.out).items()}
     assert codes == CODES[what]
+
+
+def test_what_a_tenant_that_guards_its_trust_leaves_to_the_host(two):
+    here, there = ("--data", str(two.there)), ()
+    assert ran("tenant", "update", "--trust-changes", "owner_may_narrow", *there).code == 0
+    for words in (("--trust-changes", "entra"), ("--token-lifetime", "1200")):
+        refused = ran("tenant", "update", *words, *there)
+        assert (refused.code, "an administrator on the host does" in refused.err) == (6, True)
+    assert ran("tenant", "update", "--trust-changes", "entra", *here).code == 0
+    assert ran("tenant", "update", "--token-lifetime", "3600", *there).code == 0
