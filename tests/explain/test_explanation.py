@@ -1,4 +1,5 @@
 from datetime import timedelta
+from uuid import UUID
 
 import msgspec
 import pytest
@@ -67,6 +68,34 @@ def test_a_token_that_matches_is_accepted_as_far_as_was_looked():
         "time": "pass",
         "lifetime": "pass",
     }
+
+
+ACCESS = {
+    "a token of this authority": ({"iss": f"{BASE}/{UUID(int=7)}/v2.0"}, "this authority itself issued for `"),
+    "a token of this authority for Graph": (
+        {"iss": f"{BASE}/{UUID(int=7)}/", "aud": "https://graph.microsoft.com"},
+        "this authority itself issued for Microsoft Graph",
+    ),
+    "Microsoft's token for its resource manager": (
+        {"iss": "https://sts.windows.net/x/", "aud": "https://management.azure.com/"},
+        "`https://sts.windows.net/x/` issued for Azure Resource Manager",
+    ),
+    "a token for Graph by its appId": ({"aud": "00000003-0000-0000-c000-000000000000"}, "for Microsoft Graph"),
+}
+
+
+@pytest.mark.parametrize("sentence", ACCESS)
+def test_an_access_token_is_told_from_an_assertion(sentence):
+    claims, said = ACCESS[sentence]
+    found = told(credential(), **claims)
+    assert (found.outcome, found.cause) == ("refused", "ACCESS_TOKEN")
+    assert said in found.sentence
+    assert [(each.target, each.what) for each in found.edits] == [("workload", "token")]
+
+
+def test_an_audience_that_is_no_api_of_this_authority_makes_no_access_token():
+    assert told(credential(), aud="api://orders").cause != "ACCESS_TOKEN"
+    assert told(credential(), aud="https://vault.azure.net").cause != "ACCESS_TOKEN"
 
 
 def test_with_keys_at_hand_the_answer_is_complete():

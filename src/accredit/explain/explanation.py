@@ -17,7 +17,7 @@ from accredit.explain.causes import Cause
 from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, Step, Summary
 from accredit.explain.proving import prove
 from accredit.explain.ranking import SHOWN, asked, compare, rank
-from accredit.explain.reasons import why, why_unreadable
+from accredit.explain.reasons import access_token, why, why_unreadable
 from accredit.issuers import OwnIssuers
 from accredit.signins import kept
 from accredit.trust import choose, evaluate, match
@@ -71,7 +71,7 @@ def explain(
     if refused is None:
         cause = Cause("", _accepted(credential, proof))
     elif judged.refused:
-        cause = _unmatched(judged, client)
+        cause = access_token(presented, own or OwnIssuers()) or _unmatched(judged, client)
     else:
         cause = why(refused, presented, credential.issuer if credential else None, keys or {}, now)
     return Explanation(

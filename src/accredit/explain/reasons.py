@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from accredit import errors
+from accredit.directory import identifier_key, wellknown
 from accredit.explain.causes import Cause
 from accredit.explain.model import Edit
 from accredit.explain.proving import span
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
     from accredit.assertions import Presented
     from accredit.errors import Refused
     from accredit.explain.proving import Keys
-    from accredit.issuers import Issuer
+    from accredit.issuers import Issuer, OwnIssuers
 
     Reason = Callable[["Refused", "Presented", "Issuer | None", "Keys", "datetime"], Cause]
 
 WRONG_CLOCK: Final = 600  # seconds; a token that is no further ahead was issued by a clock that is wrong
+_APIS: Final = frozenset({"graph", "arm"})
 _MOST_NAMED: Final = 10  # keys of an issuer that a sentence names
 
 
@@ -47,6 +49,26 @@ def why_unreadable(refused: Refused) -> Cause:
     if refused.row is errors.TYPE_NOT_ALLOWED:
         return Cause("TYP", f"A token of this type is not accepted: {refused.detail}.")
     return Cause("MALFORMED", f"The token cannot be read: {refused.detail}.")
+
+
+def access_token(presented: Presented, own: OwnIssuers) -> Cause | None:
+    """Say of a token that opens an API, and was never meant to be exchanged, what it is."""
+    meant = {identifier_key(each) for each in presented.audiences}
+    apis = (each for each in wellknown.principals().values() if each.key in _APIS)
+    api = next((each.display_name for each in apis if meant & _names(each)), "")
+    if not api and presented.issuer not in own:
+        return None
+    whose = "this authority itself issued" if presented.issuer in own else f"`{kept(presented.issuer)}` issued"
+    text = (
+        f"This is an access token that {whose} for {api or f'`{kept(presented.audiences[0])}`'}: what a workload gets, "
+        "not what it signs in with. Present the workload's own token, from its platform."
+    )
+    edit = Edit(target="workload", kind="request", what="token", text="present the workload's own token")
+    return Cause("ACCESS_TOKEN", text, (edit,))
+
+
+def _names(of: wellknown.WellKnown) -> set[str]:
+    return {identifier_key(each) for each in (str(of.app_id), *of.names)}
 
 
 def _own(_: Refused, presented: Presented, *__: object) -> Cause:
