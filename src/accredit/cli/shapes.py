@@ -220,6 +220,8 @@ def event(of: Event) -> Json:
 
 
 def _assertion(of: Event) -> Json | None:
+    from accredit.signins import hashed
+
     if not of.digest:
         return None
     return {
@@ -228,7 +230,7 @@ def _assertion(of: Event) -> Json | None:
         "audiences": list(of.audiences),
         "alg": of.algorithm,
         "kid": of.kid,
-        "jti": of.token_id,
+        "jti": hashed(of.token_id),
         "sha256": of.digest,
         "iat": of.issued,
         "exp": of.expires,

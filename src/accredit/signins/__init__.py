@@ -1,7 +1,7 @@
 """What happened: every sign-in attempt and every change, as they are kept."""
 
 from accredit.signins.audit import Actor, Audit, Modified, Operation, Target
-from accredit.signins.event import CheckKept, Event, Evidence, ProofState, SignIn, VerdictKept, kept
+from accredit.signins.event import CheckKept, Event, Evidence, ProofState, SignIn, VerdictKept, hashed, kept
 from accredit.signins.sender import Sender, network
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "SignIn",
     "Target",
     "VerdictKept",
+    "hashed",
     "kept",
     "network",
 ]

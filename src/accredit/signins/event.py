@@ -7,8 +7,10 @@ Rule 3: values from outside are cut to 600 characters; control characters become
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
@@ -34,6 +36,8 @@ Evidence = Literal["none", "clientSecret", "clientAssertion", "federatedIdentity
 LONGEST: Final = 600  # characters kept of a value from outside
 LONGEST_AGENT: Final = 256
 MOST_VERDICTS: Final = 5  # the nearest ones; the rest can be computed again from the directory
+_HASHED: Final = "sha256:"
+_SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")  # as it was read from Graph
 _UNPROVEN: Final = frozenset({700027, 7000272, 7000215})  # it was tried with the registered keys, and failed
 _PROVEN: Final = frozenset({700024, 70023, 7000222})  # looked at only after the signature (or the secret) held
 
@@ -177,6 +181,13 @@ def kept(value: str, longest: int = LONGEST) -> str:
     return value if len(value) <= longest else value[:longest] + "…"
 
 
+def hashed(token_id: str | None) -> str | None:
+    """Return the hash by which somebody who has a token finds where it was used, and nobody else learns its id."""
+    if token_id is None or _SHA256.fullmatch(token_id):
+        return token_id
+    return _HASHED + sha256(token_id.encode()).hexdigest()
+
+
 def _of_assertion(presented: Presented) -> dict[str, Any]:
     return {
         "issuer": kept(presented.issuer),
@@ -225,5 +236,6 @@ __all__ = [
     "ProofState",
     "SignIn",
     "VerdictKept",
+    "hashed",
     "kept",
 ]

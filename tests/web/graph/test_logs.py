@@ -4,10 +4,12 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from msgspec.structs import replace
 
 from accredit.administer import tenants
 from accredit.app import seed
 from accredit.interop.graph import signin
+from accredit.signins import hashed
 from accredit.web.graph import logs
 from tests.web.graph.callers import GRAPH_SCOPE, Graph
 from tests.web.graph.trusting import ABSENT, refused
@@ -229,7 +231,8 @@ def test_a_reader_has_every_event_again(log):
     assert len(found) >= 7
     for each in found:
         read = signin.read(each, seed.TENANT_ID)
-        assert read == events[read.id]
+        kept = events[read.id]
+        assert read == replace(kept, token_id=hashed(kept.token_id))
 
 
 def test_a_sign_in_that_was_answered_is_in_the_log(log):

@@ -17,7 +17,7 @@ import msgspec
 
 from accredit.directory import wellknown
 from accredit.interop.graph.parts import Json, instant
-from accredit.signins import CheckKept, Event, VerdictKept
+from accredit.signins import CheckKept, Event, VerdictKept, hashed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ def write(of: Event, *, explained: bool = True) -> Json:
 
 
 def read(json: Mapping[str, Any], tenant_id: UUID) -> Event:
-    """Read a sign-in as ``write`` wrote it; its time to the second, as Graph shows times."""
+    """Read a sign-in as ``write`` wrote it: its time to the second, of its token's id the hash."""
     ours, status = json[OURS], json["status"]
     assertion = ours["assertion"] or {}
     told: dict[str, Any] = {
@@ -186,6 +186,7 @@ def _of_microsoft() -> frozenset[UUID]:
 def _ours(of: Event) -> Json:
     found: Json = {wire: _plain(getattr(of, name)) for name, wire in _PLAIN.items()}
     assertion = {wire: _plain(getattr(of, name)) for name, wire in _OF_ASSERTION.items()}
+    assertion["jti"] = hashed(of.token_id)
     verdicts = [
         {"credentialId": str(each.credential_id), "name": each.name, "checks": [_check(check) for check in each.checks]}
         for each in of.verdicts
