@@ -51,9 +51,9 @@ def test_a_name_is_the_same_in_any_case_and_stays_as_it_was_given():
     at = office()
     made = run(add("Git-Hub")(at))
     assert by_name(at, "GIT-hub") == made
-    after = run(update("git-HUB", name="git-hub", description="d")(at))
+    after = run(update("git-HUB", name="Git-Hub", description="d")(at))
     assert (after.id, after.name, after.description) == (made.id, "Git-Hub", "d")
-    members = {"name": "git-hub", "description": "e"}
+    members = {"name": "Git-Hub", "description": "e"}
     same, added = run(credentials.put(at.by, at.application.id, "GIT-HUB", members))
     assert (same.id, same.name, same.description, added) == (made.id, "Git-Hub", "e", False)
     run(credentials.delete(at.by, at.application.id, "git-hub"))
@@ -186,6 +186,11 @@ async def renamed(at):
     await update(name="other")(at)
 
 
+async def renamed_in_case(at):
+    await add()(at)
+    await update("GITHUB", name="GitHub")(at)
+
+
 async def twice_in_another_case(at):
     await add()(at)
     await add("GitHub", issuer="")(at)
@@ -227,6 +232,7 @@ REFUSED = {
     "the twenty-first in a portable tenant": (twenty_one, errors.TRUST_LIMIT, ""),
     "one that exists, before there are too many": (full_and_the_same, errors.TRUST_EXISTS, "credential-0"),
     "another name": (renamed, errors.NAME_IMMUTABLE, ""),
+    "its name in another case": (renamed_in_case, errors.NAME_IMMUTABLE, ""),
     "an issuer record of another issuer": (add(issuer_id=UUID(int=2**90)), INVALID, "is not one of this issuer"),
     "a change to one that is not there": (update("nothing"), errors.CREDENTIAL_NOT_FOUND, ""),
     "the removal of one that is not there": (

@@ -61,7 +61,8 @@ async def update(
 
 async def put(by: Administrator, application_id: UUID, name: str, members: Members) -> tuple[FederatedCredential, bool]:
     """Change the credential of this name, or add it when there is none; also return whether it was added."""
-    if _renames(members, name):
+    told = members.get("name", name)
+    if told is None or fold(told) != fold(name):
         raise Refused(NAME_IMMUTABLE)
     async with by.change() as change:
         if found := await named(change.store, application_id, name):
@@ -141,11 +142,6 @@ def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]
     return tuple(found)
 
 
-def _renames(members: Members, name: str) -> bool:
-    told = members.get("name", name)
-    return told is None or fold(told) != fold(name)
-
-
 async def _add(change: Change, application_id: UUID, members: Members) -> FederatedCredential:
     application = await change.store.applications.get(application_id)
     await change.refuse_not_owned(application)
@@ -177,7 +173,7 @@ async def _add(change: Change, application_id: UUID, members: Members) -> Federa
 
 
 async def _update(change: Change, before: FederatedCredential, changes: Members) -> FederatedCredential:
-    if _renames(changes, before.name):
+    if changes.get("name", before.name) != before.name:  # it is found in any case, and stays as it was given
         raise Refused(NAME_IMMUTABLE)
     tenant = await change.store.tenants.get(before.tenant_id)
     trust = await read(change, tenant, over(before, changes))
