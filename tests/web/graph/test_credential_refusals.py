@@ -111,12 +111,8 @@ REFUSALS: dict[str, tuple[Ask, tuple[int, str, str]]] = {
     ),
     "a name that is a number": (add(name=5), invalid("name")),
     "a name that is taken in another case": (
-        add(name="GH-Prod"),
-        (
-            409,
-            "Request_MultipleObjectsWithSameKeyValue",
-            "FederatedIdentityCredential with name GH-Prod already exists.",
-        ),
+        again(name="GH-Prod"),
+        (*TAKEN[:2], "FederatedIdentityCredential with name GH-Prod already exists."),
     ),
     "another name": (patch({"name": "other"}), IMMUTABLE),
     "the name in another case": (patch({"name": "GH-prod"}), IMMUTABLE),
