@@ -59,6 +59,8 @@ NO_ADDRESS = (
     "https://x/?a=b",
     "https://x/#f",
     "https://u@x",
+    "https://u:p@x",
+    "https://x/path",
     "",
     "https://x:y",
 )
@@ -77,7 +79,9 @@ def test_a_certificate_of_an_unknown_ca_is_refused(server):
         http.send("GET", "/x")
     http.close()
     assert refused.value.row is AUTHORITY_UNREACHABLE
-    assert "its TLS certificate is not trusted" in refused.value.message
+    assert refused.value.fields["reason"].startswith("its TLS certificate is not trusted (")
+    assert refused.value.fields["reason"].count("(") == refused.value.fields["reason"].count(")")
+    assert "_ssl" not in refused.value.message
     assert server.asked == []
 
 
@@ -110,6 +114,7 @@ def test_an_authority_that_is_not_there_is_unreachable(ca):
         http.close()
     assert refused.value.row is AUTHORITY_UNREACHABLE
     assert refused.value.fields["url"] == url
+    assert "Errno" not in refused.value.message
 
 
 def test_an_authority_that_says_nothing_is_given_up(ca):

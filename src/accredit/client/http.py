@@ -7,6 +7,7 @@ Rule 3: headers and bodies of requests never stand in an exception; they carry t
 
 from __future__ import annotations
 
+import re
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +26,11 @@ TIMEOUT: Final = 30.0  # seconds without an octet
 LARGEST: Final = 64 * 1_024 * 1_024  # octets of an answer
 ATTEMPTS: Final = 5
 PATIENCE: Final = 60.0  # seconds that one request waits in all because it was put off
+_UNSAID: Final = re.compile(
+    r"^([a-zA-Z][\w+.-]*://)?.*@", re.DOTALL
+)  # a user name and a password, which nobody repeats
+_NO_ADDRESS: Final = "not an https address, such as https://localhost:8443, without user name, password or path"
+_OF_SYSTEM: Final = re.compile(r"^\[[^\]]*\] | \(_ssl\.c:\d+\)$")  # numbers that help nobody
 _LATER: Final = frozenset({429, 503})
 _FIRST_WAIT: Final = 1.0  # seconds, doubled each time, where the answer does not say
 
@@ -47,7 +53,7 @@ class Http:
         self.url = address(url)
         self._sleep = sleep
         self._client = httpx2.Client(
-            verify=_context(ca_file),
+            verify=trusting(ca_file),
             timeout=timeout,
             follow_redirects=False,
             headers={"User-Agent": f"accredit/{__version__}", "Accept": "application/json"},
@@ -92,19 +98,21 @@ class Http:
 
 
 def address(url: str) -> str:
-    """Return the address of an authority without a slash at its end. ``INPUT_INVALID`` for what is not https."""
+    """Return scheme, host and port of an authority. ``INPUT_INVALID`` for what is not https, or says more than that."""
     try:
         parts = urlsplit(url)
-        unusable = parts.scheme != "https" or not parts.hostname or parts.query or parts.fragment or parts.username
+        more = parts.path.strip("/") or parts.query or parts.fragment or "@" in url
+        unusable = parts.scheme != "https" or not parts.hostname or more
         _ = parts.port
     except ValueError:
         unusable = True
     if unusable:
-        raise Refused(INPUT_INVALID, what=url, reason="not an https address, such as https://localhost:8443")
+        raise Refused(INPUT_INVALID, what=_UNSAID.sub(r"\1", url) or "an empty text", reason=_NO_ADDRESS)
     return url.rstrip("/")
 
 
-def _context(ca_file: str | None) -> ssl.SSLContext:
+def trusting(ca_file: str | None) -> ssl.SSLContext:
+    """Return what believes the CA of a file (PEM), else the machine's roots. ``INPUT_UNREADABLE``."""
     if ca_file is None:
         return ssl.create_default_context()
     try:
@@ -125,6 +133,7 @@ def _wait(answer: Answer, attempt: int) -> float | None:
 
 def _said(error: Exception) -> str:
     text = str(error) or type(error).__name__
+    plain = _OF_SYSTEM.sub("", text)
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        return f"its TLS certificate is not trusted ({text.rpartition(':')[0].rpartition(':')[2].strip() or text})"
-    return text
+        return f"its TLS certificate is not trusted ({plain.removeprefix('certificate verify failed: ').rstrip('.')})"
+    return plain
