@@ -140,6 +140,25 @@ def test_an_error_says_what_where_why_and_how_to_fix_it(cli):
     )
 
 
+LISTS = {
+    "an application": (("app", "show", "nobody"), "accredit app list"),
+    "an application as a resource": (("permission", "grant", "deploy-bot", "nobody", "x"), "accredit sp list"),
+    "an app role": (("app", "role", "enable", "Orders API", "x"), "accredit app role list acc7ed17-"),
+    "a role of an API": (("permission", "grant", "deploy-bot", "api://orders", "x"), "accredit sp show acc7ed17-"),
+    "an issuer": (("issuer", "show", "https://nobody.example"), "accredit issuer list"),
+    "a tenant": (("app", "list", "--tenant", "nobody"), "On the authority's host: accredit tenant list"),
+    "a key": (("keys", "retire", "nokey", "--yes"), "accredit keys list"),
+    "a sign-in": (("logs", "show", NOBODY), "accredit logs list"),
+    "a secret": (("secret", "remove", "deploy-bot", NOBODY, "--yes"), "accredit secret list APP"),
+}
+
+
+@pytest.mark.parametrize("what", LISTS)
+def test_what_is_not_found_is_listed_by_its_own_noun(cli, what):
+    words, fix = LISTS[what]
+    assert json.loads(cli(*words, "-o", "json").err)["fix"].startswith(fix)
+
+
 def test_a_directory_without_a_database_is_not_found(bare, tmp_path):
     ended = bare("app", "list", "--data", str(tmp_path))
     assert (ended.code, "ACC4002" in ended.err) == (4, True)
@@ -196,6 +215,8 @@ def test_every_command_has_help_that_fits(bare):
         command = root.get_command(None, noun)
         verbs = list(getattr(command, "commands", {})) or [None]
         for verb in verbs:
+            if verb:
+                assert "Options of every command" in bare(noun, "--help").out
             ended = bare(noun, *([verb] if verb else []), "--help")
             assert ended.code == 0
             assert "Usage: accredit " + " ".join(filter(None, (noun, verb))) in ended.out

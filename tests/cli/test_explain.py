@@ -54,6 +54,16 @@ def test_a_mismatch_is_drawn_with_both_values(cli, served, monkeypatch):
     assert "\x1b[1;31m✗\x1b[0m" in cli("explain", "-", *BOT, stdin=served.tokens["main"]).out
 
 
+def test_an_answer_without_room_beside_the_heading_stands_below_it(cli, served, monkeypatch):
+    out = cli("explain", "-", *BOT, stdin=served.tokens["production"]).out
+    assert out.startswith("deploy-bot / github-production\n  would match, if its signature holds (not checked)\n")
+    assert all(len(line) <= 80 for line in out.splitlines())
+    monkeypatch.setenv("COLUMNS", "100")
+    assert cli("explain", "-", *BOT, stdin=served.tokens["production"]).out.startswith(
+        "deploy-bot / github-production   would match"
+    )
+
+
 def test_all_applications_are_asked_the_nearest_first(cli, served):
     ended = cli("explain", "-", "--all", "-o", "json", stdin=served.tokens["production"])
     assert ended.code == 3

@@ -133,7 +133,92 @@ def test_a_secret_is_read_again_where_it_was_said_to_be(bare, emulator, home, mo
 
 def test_nobody_is_asked_for_a_secret_without_a_terminal(bare, emulator):
     ended = bare(*plain_login(emulator))
-    assert (ended.code, "its secret is not at hand" in flat(ended.err)) == (6, True)
+    assert (ended.code, f"the secret of {ADMIN} is not at hand" in flat(ended.err)) == (6, True)
+    assert "accredit login" not in ended.err.partition("fix")[2], "that is what was called"
+
+
+def test_who_gives_an_emulator_another_application_is_asked_for_its_evidence(bare, ready):
+    ended = bare("login", "--ready-file", ready, "--client-id", "deploy-bot")
+    assert (ended.code, "the secret of deploy-bot is not at hand" in flat(ended.err)) == (6, True)
+    assert bare("login", "--ready-file", ready, "--client-id", ADMIN).code == 0
+
+
+def test_an_address_and_a_ca_are_judged_before_anybody_is_asked(bare, emulator, tmp_path):
+    for words in ((emulator.url, "--ca-file", "/no/such"), ("http://localhost:1",), (emulator.url + "/contoso.test",)):
+        ended = bare("login", *words, "--client-id", ADMIN)
+        assert (ended.code, "is not at hand" in ended.err) == (2, False), ended.err
+
+
+def test_a_password_in_an_address_is_not_repeated(bare, emulator):
+    url = emulator.url.replace("https://", "https://user:hunter2@")
+    ended = bare("login", url, "--client-id", ADMIN, "-vv")
+    assert (ended.code, "without user name, password or path" in flat(ended.err)) == (2, True)
+    assert "hunter2" not in ended.out + ended.err.partition("error ACC1003")[2]
+
+
+def test_a_store_is_nothing_to_sign_in_at(bare, ready, data):
+    for words in (("--local",), ("--data", str(data)), ("--config", "x")):
+        assert bare("login", "--ready-file", ready, *words).code == 2
+
+
+def test_a_token_of_a_profile_that_cannot_be_read_is_said_to_be_that(bare, emulator, home, tmp_path):
+    workload = engage(emulator)
+    file = tmp_path / "token"
+    file.write_text(workload.assertion())
+    words = ("login", emulator.url, "--client-id", workload.client_id, "--ca-file", str(emulator.ca_file))
+    assert bare(*words, "--federated-token", f"@{file}", "--name", "ci").code == 0
+    for spoil in (lambda: file.write_text("nonsense"), file.unlink):
+        forget_token(home)
+        (home / "cache/accredit/x").touch()
+        spoil()
+        ended = bare("app", "list", "-o", "json")
+        assert (ended.code, json.loads(ended.err)["where"]) == (2, f"{file}, the token of profile ci")
+
+
+def test_profiles_are_listed_and_made_the_current_one(bare, ready, emulator):
+    for name in ("b", "a"):
+        assert bare("login", "--ready-file", ready, "--name", name).code == 0
+    found = bare("profile", "list", "-o", "json").json
+    assert [(each["name"], each["isCurrent"], each["url"]) for each in found] == [
+        ("a", True, emulator.url),
+        ("b", False, emulator.url),
+    ]
+    assert "secret" not in found[0]
+    assert bare("profile", "use", "b").undo == "accredit profile use a"
+    assert bare("whoami", "-o", "json").json["profile"] == "b"
+    assert bare("profile", "use", "c").code == 4
+    assert "Still signed in elsewhere: a" in bare("logout").err
+
+
+def test_a_change_elsewhere_says_where_and_its_undo_goes_there(bare, emulator, signed_in):
+    ended = bare("app", "create", "named", "--no-sp", "--profile", "dev")
+    assert f"\nat {emulator.url}\n" in ended.err
+    assert ended.undo.endswith(" --profile dev")
+    asked = bare("app", "delete", "named")
+    assert f"at {emulator.url}." in flat(asked.err)
+
+
+def test_an_authority_that_does_not_answer_is_said_to_be_that_of_the_profile(bare, home, ca_file):
+    profiles.save(profiles.Profile(name="gone", url="https://localhost:1", client_id="x", secret="s", ca_file=ca_file))
+    ended = bare("app", "list", "-o", "json")
+    told = json.loads(ended.err)
+    assert (ended.code, told["code"]) == (7, "ACC5001")
+    for said in ("profile gone", "--local", "accredit logout gone"):
+        assert said in told["fix"]
+    assert "Errno" not in told["message"]
+
+
+@pytest.fixture
+def ca_file(emulator):
+    return str(emulator.ca_file)
+
+
+def test_where_there_is_no_store_the_profiles_are_named(bare, signed_in, tmp_path):
+    fix = json.loads(bare("app", "list", "--data", str(tmp_path), "-o", "json").err)["fix"]
+    assert "--profile NAME (there are: dev)" in fix
+    bare("logout")
+    fix = json.loads(bare("app", "list", "--data", str(tmp_path), "-o", "json").err)["fix"]
+    assert "accredit login URL" in fix
 
 
 def flat(text):
@@ -189,6 +274,7 @@ WRONG = {
     "a secret that is not there": (("--secret", "@/no/such"), 2, "ACC1002"),
     "a tenant that is not there": (("--secret", "env:RIGHT", "--tenant", "nope.test"), 8, "AADSTS900023"),
     "two kinds of evidence": (("--secret", "env:RIGHT", "--certificate", "x"), 2, "usage"),
+    "a variable that is not set": (("--secret", "env:NOPE"), 2, "ACC1002"),
     "a certificate to be stored": (("--certificate", "x", "--store-secret"), 2, "usage"),
     "a certificate that is none": (("--certificate", "/dev/null"), 2, "ACC1003"),
     "a token that is none": (("--federated-token", "env:WRONG"), 2, "ACC1001"),
@@ -233,9 +319,14 @@ def test_what_is_said_nearest_decides_where_a_command_acts(bare, emulator, data,
     assert where(bare) == emulator.url
     assert where(bare, "--local") == "ACC4002"
     assert where(bare, "--data", str(data)) == str(data)
+    monkeypatch.setenv("ACCREDIT_CONFIG", "/no/such")
+    assert where(bare) == "ACC1002", "what was said now counts, not the profile of some other day"
+    monkeypatch.delenv("ACCREDIT_CONFIG")
     monkeypatch.setenv("ACCREDIT_DATA", str(data))
-    assert where(bare) == emulator.url
+    assert where(bare) == str(data)
     assert where(bare, "--local") == str(data)
+    monkeypatch.setenv("ACCREDIT_PROFILE", "dev")
+    assert where(bare) == emulator.url
     assert where(bare, "--profile", "nope") == "ACC5003"
     monkeypatch.setenv("ACCREDIT_PROFILE", "nope")
     assert where(bare) == "ACC5003"
@@ -243,6 +334,18 @@ def test_what_is_said_nearest_decides_where_a_command_acts(bare, emulator, data,
     monkeypatch.setenv("ACCREDIT_URL", "https://localhost:1")
     assert where(bare) == "ACC5002"
     assert where(bare, "--profile", "dev") == emulator.url
+
+
+def test_who_signs_in_is_told_of_a_variable_that_counts_for_more(bare, ready, data, monkeypatch):
+    assert "warning" not in bare("login", "--ready-file", ready, "--name", "dev").err
+    for name in ("ACCREDIT_DATA", "ACCREDIT_CONFIG", "ACCREDIT_PROFILE"):
+        monkeypatch.setenv(name, str(data))
+        ended = bare("login", "--ready-file", ready, "--name", "dev")
+        assert (ended.code, f"{name} is set" in flat(ended.err)) == (0, True)
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("ACCREDIT_DATA", str(data))
+    monkeypatch.setenv("ACCREDIT_PROFILE", "dev")
+    assert "warning" not in bare("login", "--ready-file", ready, "--name", "dev").err
 
 
 def test_a_script_needs_variables_and_nothing_else(bare, emulator, variables, home):
@@ -313,9 +416,20 @@ def test_what_concerns_the_whole_instance_is_done_on_its_host(bare, signed_in, w
 
 
 def test_profiles_that_cannot_be_read_are_said_so(bare, signed_in, home):
-    (home / "config/accredit/profiles.json").write_text("nonsense")
+    file = home / "config/accredit/profiles.json"
+    kept = file.read_bytes()
+    file.write_text("nonsense")
+    for words in (("app", "list"), ("logout",)):
+        ended = bare(*words, "-o", "json")
+        assert (ended.code, json.loads(ended.err)["code"]) == (2, "ACC1002")
+        assert f"mv {file} {file}.old" in json.loads(ended.err)["fix"]
+    file.write_bytes(kept)
+    file.chmod(0o644)
     ended = bare("app", "list", "-o", "json")
-    assert (ended.code, json.loads(ended.err)["code"]) == (2, "ACC1002")
+    assert (ended.code, "open to other users (mode 0644)" in json.loads(ended.err)["message"]) == (2, True)
+    assert f"chmod 600 {file}" in json.loads(ended.err)["fix"]
+    file.chmod(0o600)
+    assert bare("app", "list").code == 0
 
 
 def test_a_home_that_cannot_be_written_is_said_so(bare, ready, monkeypatch):
@@ -412,6 +526,7 @@ def test_a_client_is_pointed_at_what_a_profile_or_an_option_names(bare, emulator
 
     assert told()["AZURE_AUTHORITY_HOST"] == emulator.url
     assert told()["AZURE_TENANT_ID"] == TENANT
+    assert told()["AZURE_CLIENT_ID"] == "CLIENT_ID", "who signs in with a secret has no token in a file"
     assert told("--url", "https://x.example/") == {
         "AZURE_AUTHORITY_HOST": "https://x.example",
         "AZURE_TENANT_ID": "TENANT_ID",
@@ -421,3 +536,20 @@ def test_a_client_is_pointed_at_what_a_profile_or_an_option_names(bare, emulator
     assert told("--profile", "dev", "--tenant", "contoso.test")["AZURE_TENANT_ID"] == "contoso.test"
     bare("logout")
     assert bare("env", "--client", "az").code == 2
+
+
+def test_a_client_is_not_pointed_where_it_could_not_go(bare, emulator, tmp_path, monkeypatch):
+    for options in (("--url", "http://x.example"), ("--url", "https://u:hunter2@x.example"), ("--url", "https://x/y")):
+        ended = bare("env", "--client", "az", *options)
+        assert (ended.code, ended.out, "hunter2" in ended.err) == (2, "", False)
+    ended = bare("env", "--client", "curl", "--url", "https://x.example", "--ca-file", "nope")
+    assert (ended.code, ended.out, "ACC1002" in ended.err) == (2, "", True)
+    (tmp_path / "ca.pem").write_bytes(emulator.ca_file.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    found = bare("env", "--client", "curl", "--url", "https://x.example", "--ca-file", "ca.pem", "-o", "json").json
+    assert found["variables"]["CURL_CA_BUNDLE"] == str(tmp_path / "ca.pem")
+
+
+def test_which_client_is_asked_on_lines_that_hold_nothing_else(bare):
+    ended = bare("env", "-o", "json")
+    assert (ended.code, "\\t" in ended.err, "azure-identity" in ended.err) == (2, False, True)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import names, profiles
+from accredit.cli.failures import Said
 from accredit.cli.session import Session
 from accredit.cli.words import accredit
-from accredit.errors import HOST_ONLY, Refused
+from accredit.errors import HOST_ONLY, STORE_MISSING, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -89,13 +90,25 @@ def opened(session: Session) -> Iterator[Place]:
     if (profile := profiles.chosen(session)) is None:
         from accredit.cli.here import Here
 
-        with session.local() as local:
-            yield Here(session, local)
+        try:
+            with session.local() as local:
+                yield Here(session, local)
+        except Refused as refused:
+            raise _signed_in_nowhere(refused) from refused
     else:
         from accredit.cli.there import there
 
         with there(session, profile) as place:
             yield place
+
+
+def _signed_in_nowhere(refused: Refused) -> Exception:
+    """Return a refusal with what else may have been meant where there is no store: an authority at a URL."""
+    if refused.row is not STORE_MISSING:
+        return refused
+    known = ", ".join(each.name for each in profiles.every())
+    elsewhere = f"act at an authority: --profile NAME (there are: {known})" if known else "sign in: accredit login URL"
+    return Said(refused, fix=f"{refused.row.advice} Or {elsewhere}.")
 
 
 def refuse_elsewhere(session: Session) -> None:

@@ -6,6 +6,7 @@ import os
 import shlex
 import tomllib
 from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -79,7 +80,7 @@ def _values(session: Session, given: Mapping[str, str | None]) -> dict[str, str]
     found = {**told, **{name: value for name, value in named.items() if value}}
     if not found.get("url"):
         raise click.UsageError("which authority? give --ready-file FILE or --url URL, or sign in: accredit login URL")
-    found["url"] = found["url"].rstrip("/")
+    _judge(found)
     return {
         "tenant": _TENANT,
         "client_id": _CLIENT,
@@ -88,6 +89,16 @@ def _values(session: Session, given: Mapping[str, str | None]) -> dict[str, str]
         "host": urlsplit(found["url"]).netloc,
         "token_file": given["token_file"] or TOKEN_FILE,
     }
+
+
+def _judge(found: dict[str, str]) -> None:
+    """Refuse an address or a CA that no client could use; the path of the CA becomes one that holds everywhere."""
+    from accredit.client.http import address, trusting
+
+    found["url"] = address(found["url"])
+    if ca_file := found.get("ca_file"):
+        trusting(ca_file)
+        found["ca_file"] = str(Path(ca_file).absolute())
 
 
 def _ready(path: str) -> dict[str, str]:
@@ -106,4 +117,5 @@ def _chosen(session: Session, url: str | None) -> dict[str, str]:
     if profile is None:
         return {}
     tenant = "" if profile.tenant == profiles.ANY_TENANT else profile.tenant
-    return {"url": profile.url, "ca_file": profile.ca_file, "tenant": tenant, "client_id": profile.client_id}
+    workload = profile.client_id if profile.kind == "federated" else ""  # who has a secret has no token in a file
+    return {"url": profile.url, "ca_file": profile.ca_file, "tenant": tenant, "client_id": workload}

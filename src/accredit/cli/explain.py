@@ -22,7 +22,7 @@ from accredit.cli.session import Session
 from accredit.errors import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from uuid import UUID
 
     from accredit.assertions import Presented
@@ -208,11 +208,11 @@ def drawn(found: Explanation, ink: Ink, *, hint: bool = False) -> list[str]:
     near = found.near[0] if found.near else None
     name = found.credential or (near.name if near else "")
     if found.outcome != "accepted":
-        answer = ink.bad("no match" if near else "refused")
+        answer, paint = "no match" if near else "refused", ink.bad
     else:
-        answer = ink.good("match") if found.complete else ink.bold(_UNCHECKED)
+        answer, paint = ("match", ink.good) if found.complete else (_UNCHECKED, ink.bold)
     title = safe(found.application) + (f" / {safe(name)}" if name else "")
-    lines = [f"{ink.bold(title)}   {answer}", *_prose(found.sentence, "  ")]
+    lines = [*_heading(title, answer, paint, ink), *_prose(found.sentence, "  ")]
     compared = {_CLAIMS.get(each.claim, each.claim): each for each in near.comparisons} if near else {}
     for step in found.steps:
         lines += _step(step, compared, ink, " (use --online)" if hint and step.id == "signature" else "")
@@ -224,6 +224,13 @@ def drawn(found: Explanation, ink: Ink, *, hint: bool = False) -> list[str]:
     if others:
         lines += _labelled("less near", ", ".join(each.name for each in others), "  ", ink)
     return lines
+
+
+def _heading(title: str, answer: str, paint: Callable[[str], str], ink: Ink) -> list[str]:
+    """Draw what was asked about, and the answer: below it where it has no room beside it."""
+    if cells(title) + len("   ") + cells(answer) <= width():
+        return [f"{ink.bold(title)}   {paint(answer)}"]
+    return [*map(ink.bold, folded(title, width())), f"  {paint(answer)}"]
 
 
 def _step(step: Step, compared: Mapping[str, Comparison], ink: Ink, hint: str) -> list[str]:

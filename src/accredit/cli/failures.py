@@ -50,7 +50,7 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     CONFLICT: "conflict or limit",
     NOT_ALLOWED: "not signed in or not allowed",
     UNREACHABLE: "authority, issuer or database unreachable",
-    EXCHANGE_REFUSED: "exchange refused",
+    EXCHANGE_REFUSED: "exchange refused: also a sign-in at a URL, for its secret, token or certificate",
     INTERRUPTED: "interrupted",
 }
 """Every exit code and what it means. They do not change within a major version."""
@@ -199,7 +199,8 @@ def of_output(error: OSError) -> Failure:
 
 
 def of_usage(message: str, where: str) -> Failure:
-    """Word a command that cannot be understood."""
+    """Word a command that cannot be understood. Lists of choices come with tabs and ends of lines in them."""
+    message = " ".join(message.split())
     message = message[:1].lower() + message[1:]
     return Failure(code="usage", message=message, where=where, docs=f"{where or 'accredit'} --help", exit=USAGE)
 

@@ -141,7 +141,7 @@ class Root(Noun):
 
 def group(name: str, **more: Any) -> Callable[[Callable[..., Any]], Noun]:  # noqa: ANN401
     """Decorate a noun."""
-    return rich_click.command(name, cls=Noun, **more)
+    return rich_click.command(name, cls=Noun, **{"epilog": EPILOG, **more})
 
 
 def command(name: str, **more: Any) -> Callable[[Callable[..., Any]], Verb]:  # noqa: ANN401

@@ -36,7 +36,7 @@ def token(given: str, session: Session) -> str:
     elif given.startswith("@"):
         text = _text(file(given[1:], most=LONGEST_TOKEN), given)
     elif given.startswith("env:"):
-        text = _variable(given[4:])
+        text = variable(given[4:])
     else:
         text = given
         if text.count(".") == PARTS - 1:
@@ -63,6 +63,14 @@ def file(path: str, most: int = LARGEST_FILE) -> bytes:
 def text_file(path: str, most: int = LARGEST_FILE) -> str:
     """Read a text file (UTF-8), or standard input for ``-``. ``INPUT_UNREADABLE``."""
     return _text(file(path, most), path)
+
+
+def variable(name: str) -> str:
+    """Return what a variable of the environment holds. ``INPUT_UNREADABLE``."""
+    if name in os.environ:
+        return os.environ[name]
+    refused = Refused(INPUT_UNREADABLE, what=f"variable {name}", reason="it is not set")
+    raise Said(refused, fix=f"Set it ({name}=... accredit ...), or hand its value over with - or @FILE.")
 
 
 def ready(path: str) -> dict[str, Any]:
@@ -113,13 +121,6 @@ def _refuse_other(text: str) -> str:
         why = f"A compact JWT has {PARTS} dot-separated parts; this has {parts or 'none: it is empty'}."
         raise Said(Refused(NOT_A_JWT, detail=why), "TOKEN argument")
     return text
-
-
-def _variable(name: str) -> str:
-    if name in os.environ:
-        return os.environ[name]
-    refused = Refused(INPUT_UNREADABLE, what=f"variable {name}", reason="it is not set")
-    raise Said(refused, fix=f"Set it ({name}=... accredit ...), or hand the token over with - or @FILE.")
 
 
 def _text(data: bytes, what: str) -> str:

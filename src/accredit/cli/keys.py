@@ -81,7 +81,7 @@ async def retire(desk: HostDesk, kid: str) -> None:
     async with desk.reading() as store:
         known = [each.kid for each in await signing_keys.read_all(store)]
     if kid not in known:
-        raise names.absent(kid, "signing key has this id", known)
+        raise names.absent(kid, "signing key has this id", known, accredit("keys", "list"))
     desk.session.confirm(f"Withdraw key {kid}? {_WITHDRAWN}")
     after = await signing_keys.withdraw(desk.here.by, kid)
     async with desk.reading() as store:

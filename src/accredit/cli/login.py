@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, get_args
+from typing import TYPE_CHECKING, Any, Final, cast, get_args
 from urllib.parse import urlsplit
 
 import click
 from msgspec.structs import replace
 
 from accredit.cli import inputs, profiles, shapes
+from accredit.cli.desk import opened
+from accredit.cli.failures import Said
 from accredit.cli.grammar import command
 from accredit.cli.here import Here, user
 from accredit.cli.output import Column
 from accredit.cli.profiles import ANY_TENANT, Kind, Profile
 from accredit.cli.session import Session, pass_session
 from accredit.cli.words import accredit, option
-from accredit.errors import INPUT_INVALID, PRIVILEGES_MISSING, Refused
+from accredit.errors import INPUT_INVALID, PRIVILEGES_MISSING, SIGN_IN_NEEDED, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,18 +59,17 @@ LOCAL: Final = (
 def login(session: Session, /, url: str | None, name: str | None, ready_file: str | None, **given: Any) -> None:  # noqa: ANN401
     """Sign in at an authority: commands act there from now on, until logout, or with --local.
 
-    What proves who you are is tried at once. Without --store-secret only the access token is kept, until it expires.
+    What proves who you are is tried at once. Without --store-secret only the access token is kept, until it expires;
+    the secret of an emulator's administrator, which everybody knows, is written down with --ready-file.
     """
+    if session.local_store or session.data or session.config:
+        raise click.UsageError("login goes to a URL; --local, --data and --config name the store of this machine")
     if ready_file:
         url, given = _of_ready_file(ready_file, url, given)
-    if not url:
-        raise click.UsageError("which authority? give its URL, or --ready-file FILE of an emulator")
-    if not given["client_id"]:
-        raise click.UsageError("as which application? give --client-id ID")
+    wanted, source = _profile(session, url, name, given)
     from accredit.cli.there import there
     from accredit.client import ClientSecret
 
-    wanted, source = _profile(session, url, name, given)
     tried = _tried(session, wanted, source)
     with there(session, wanted, tried) as place:
         token = place.authority.token
@@ -81,6 +82,8 @@ def login(session: Session, /, url: str | None, name: str | None, ready_file: st
     session.show(shape, REMOTE)
     if not token.roles:
         session.warn("it holds no role on Microsoft Graph: the authority will refuse most commands")
+    if rival := profiles.rival(found):
+        session.warn(rival)
     session.remark(f"Signed in at {found.url} as {shape['displayName'] or found.client_id}")
     session.undo(accredit("logout", found.name))
 
@@ -98,6 +101,8 @@ def logout(session: Session, name: str | None) -> None:
     profiles.forget(found)
     words = ("login", found.url, "--client-id", found.client_id, *option("--ca-file", found.ca_file))
     session.remark(f"Signed out of {found.url}")
+    if left := [each.name for each in profiles.every()]:
+        session.remark(f"Still signed in elsewhere: {', '.join(left)} (accredit profile use NAME)")
     session.undo(accredit(*words, "--name", found.name))
 
 
@@ -105,15 +110,12 @@ def logout(session: Session, name: str | None) -> None:
 @pass_session
 def whoami(session: Session) -> None:
     """Say who commands act as, where, with which roles, and for how long."""
-    profile = profiles.chosen(session)
-    if profile is None:
-        with session.local() as local:
-            session.show(_local(Here(session, local)), LOCAL)
-        return
-    from accredit.cli.there import there
-
-    with there(session, profile) as place:
-        session.show(_who(place, profile), REMOTE)
+    with opened(session) as place:
+        if isinstance(place, Here):
+            session.show(_local(place), LOCAL)
+        else:
+            there = cast("There", place)
+            session.show(_who(there, there.profile), REMOTE)
 
 
 def _of_ready_file(path: str, url: str | None, given: dict[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -125,13 +127,25 @@ def _of_ready_file(path: str, url: str | None, given: dict[str, Any]) -> tuple[s
         "ca_file": ready.get("ca_file"),
         "public_secret": admin.get("client_secret"),
     }
-    if given["client_id"] or any(given[each] for each in ("secret", "federated_token", "certificate")):
+    if given["client_id"] not in (None, told["client_id"]) or any(
+        given[each] for each in ("secret", "federated_token", "certificate")
+    ):
         told.pop("public_secret")
     return url or str(ready.get("url", "")), {**given, **{key: given.get(key) or value for key, value in told.items()}}
 
 
-def _profile(session: Session, url: str, name: str | None, given: Mapping[str, Any]) -> tuple[Profile, str]:
-    """Return the profile that the options describe, and where its evidence is said to be."""
+def _profile(session: Session, url: str | None, name: str | None, given: Mapping[str, Any]) -> tuple[Profile, str]:
+    """Return the profile that the options describe, and where its evidence is said to be.
+
+    The address and the CA are judged before anybody is asked for a secret.
+    """
+    from accredit.client.http import address, trusting
+
+    if not url:
+        raise click.UsageError("which authority? give its URL, or --ready-file FILE of an emulator")
+    if not given["client_id"]:
+        raise click.UsageError("as which application? give --client-id ID")
+    url = address(url)
     told = {
         "secret": given["secret"],
         "federated": given["federated_token"],
@@ -144,9 +158,10 @@ def _profile(session: Session, url: str, name: str | None, given: Mapping[str, A
     if given["store_secret"] and kind != "secret":
         raise click.UsageError("--store-secret is for a secret; a certificate or a token is read where it is")
     source, ca_file = told[kind] or "", given["ca_file"]
+    trusting(ca_file or None)
     profile = Profile(
         name=name or urlsplit(url).netloc,
-        url=url.rstrip("/"),
+        url=url,
         client_id=given["client_id"],
         tenant=session.tenant or ANY_TENANT,
         ca_file=str(Path(ca_file).absolute()) if ca_file else "",
@@ -172,7 +187,15 @@ def _tried(session: Session, profile: Profile, source: str) -> Evidence:
     if source and not profile.source:
         reason = "a secret on the command line is visible to others; use -, @FILE or env:NAME"
         raise Refused(INPUT_INVALID, what="--secret", reason=reason)
-    return client.ClientSecret(profile.secret or secret(session, profile))
+    if source.startswith("env:"):
+        return client.ClientSecret(inputs.variable(source.removeprefix("env:")).strip())
+    try:
+        return client.ClientSecret(profile.secret or secret(session, profile))
+    except Refused as refused:
+        if refused.row is not SIGN_IN_NEEDED:
+            raise
+        fix = f"Say what proves that you are {profile.client_id}: --secret, --federated-token or --certificate."
+        raise Said(refused, fix=fix) from refused
 
 
 def _lasting(source: str) -> str:

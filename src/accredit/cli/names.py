@@ -57,7 +57,9 @@ async def tenant(store: Transaction, wanted: str | None) -> Tenant:
     if found:
         return found[0]
     known = [name for each in (await store.tenants.search(Query(limit=PAGE))).things for name in each.domains]
-    raise absent(wanted, "tenant has this id or domain", known)
+    raise absent(
+        wanted, "tenant has this id or domain", known, f"On the authority's host: {accredit('tenant', 'list')}"
+    )
 
 
 async def application(store: Transaction, where: Tenant, wanted: str) -> Application:
@@ -72,7 +74,8 @@ async def application(store: Transaction, where: Tenant, wanted: str) -> Applica
     if found:
         raise several(wanted, [str(each.app_id) for each in found])
     near = await everything(shelf, most=MOST_COMPARED, tenant_id=where.id)
-    raise absent(wanted, "application has this name, client id or object id", [each.display_name for each in near])
+    names = [each.display_name for each in near]
+    raise absent(wanted, "application has this name, client id or object id", names, accredit("app", "list"))
 
 
 async def principal(store: Transaction, where: Tenant, wanted: str) -> ServicePrincipal:
@@ -90,15 +93,15 @@ async def principal(store: Transaction, where: Tenant, wanted: str) -> ServicePr
     if found:
         raise several(wanted, [str(each.app_id) for each in found])
     near = await everything(shelf, most=MOST_COMPARED, tenant_id=where.id)
-    refused = absent(
-        wanted, "service principal has this name, client id or object id", [each.display_name for each in near]
-    )
     from accredit.directory import wellknown
 
-    for each in wellknown.principals().values():
-        if wanted in {each.key, each.display_name, *each.names}:
-            raise Said(refused, fix=accredit("sp", "create", each.key))
-    raise refused
+    known = wellknown.principals().values()
+    makes = [
+        accredit("sp", "create", each.key) for each in known if wanted in {each.key, each.display_name, *each.names}
+    ]
+    names = [each.display_name for each in near]
+    fix = makes[0] if makes else accredit("sp", "list")
+    raise absent(wanted, "service principal has this name, client id or object id", names, fix)
 
 
 async def credential(store: Transaction, of: Application, wanted: str) -> FederatedCredential:
@@ -112,24 +115,29 @@ async def credential(store: Transaction, of: Application, wanted: str) -> Federa
 
 def app_role(of: Application, wanted: str) -> AppRole:
     """Find an app role of an application by value or id."""
-    return _role(of.app_roles, of.display_name, wanted)
+    return _role(of.app_roles, of.display_name, wanted, accredit("app", "role", "list", of.app_id))
 
 
 async def role_id(store: Transaction, of: ServicePrincipal, wanted: str) -> UUID:
     """Find an app role that an API offers, by value; an id is taken as it stands."""
     from accredit.administer import permissions
 
-    return uuid(wanted) or _role(await permissions.roles(store, of), of.display_name, wanted).id
+    offered = await permissions.roles(store, of)
+    return (
+        uuid(wanted)
+        or _role(offered, of.display_name, wanted, accredit("sp", "show", of.app_id, "-q", "appRoles[].value")).id
+    )
 
 
-def _role(offered: Sequence[AppRole], api: str, wanted: str) -> AppRole:
+def _role(offered: Sequence[AppRole], api: str, wanted: str, fix: str) -> AppRole:
     for each in sorted(offered, key=lambda role: not role.enabled):
         if wanted in {each.value, str(each.id)}:
             return each
     known = [each.value for each in offered if each.enabled and each.value]
     hint = did_you_mean(wanted, known)
     detail = f"{api} offers no role {wanted} (there are: {', '.join(known) or 'none'})"
-    raise Refused(OBJECT_NOT_FOUND, id=wanted, detail=f"{detail}; {hint}" if hint else detail)
+    refused = Refused(OBJECT_NOT_FOUND, id=wanted, detail=f"{detail}; {hint}" if hint else detail)
+    raise Said(refused, fix=fix)
 
 
 async def issuer(store: Transaction, where: Tenant, wanted: str) -> Issuer:
@@ -141,13 +149,14 @@ async def issuer(store: Transaction, where: Tenant, wanted: str) -> Issuer:
     if found:
         raise several(wanted, [str(each.id) for each in found])
     known = await everything(store.issuers, most=MOST_COMPARED, tenant_id=where.id)
-    raise absent(wanted, "issuer record has this URL or id", [each.url for each in known])
+    raise absent(wanted, "issuer record has this URL or id", [each.url for each in known], accredit("issuer", "list"))
 
 
-def absent(wanted: str, nobody: str, known: Sequence[str]) -> Refused:
-    """Make the refusal of a name that nothing has."""
+def absent(wanted: str, nobody: str, known: Sequence[str], fix: str) -> Said:
+    """Make the refusal of a name that nothing has. ``fix``: what lists those that there are."""
     hint = did_you_mean(wanted, known)
-    return Refused(OBJECT_NOT_FOUND, id=wanted, detail=f"No {nobody}{'; ' + hint if hint else '.'}")
+    refused = Refused(OBJECT_NOT_FOUND, id=wanted, detail=f"No {nobody}{'; ' + hint if hint else '.'}")
+    return Said(refused, fix=fix)
 
 
 def several(wanted: str, ids: Sequence[str]) -> Refused:

@@ -7,11 +7,13 @@ Rule 2: a secret is written when that was asked for, and never otherwise; an acc
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from accredit.cli.failures import Said
 from accredit.errors import INPUT_UNREADABLE, OUTPUT_UNWRITABLE, PROFILE_UNKNOWN, Refused
 
 if TYPE_CHECKING:
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
 
 Kind = Literal["secret", "federated", "certificate", "token"]
 ANY_TENANT: Final = "organizations"  # wherever the client is at home
+STORE_VARIABLES: Final = ("ACCREDIT_DATA", "ACCREDIT_CONFIG")
 _OWN: Final = 0o700
+_OTHERS: Final = 0o077
 
 
 class Profile(msgspec.Struct, frozen=True, rename="camel", omit_defaults=True):
@@ -57,8 +61,9 @@ def chosen(session: Session) -> Profile | None:
         return of_environment(environment)
     if name := environment.get("ACCREDIT_PROFILE"):
         return named(name)
-    kept = _read()
-    return kept.profiles.get(kept.current)
+    if any(map(environment.get, STORE_VARIABLES)):  # said now, where the profile was said some other day
+        return None
+    return current()
 
 
 def of_environment(environment: Mapping[str, str]) -> Profile:
@@ -93,6 +98,21 @@ def current() -> Profile | None:
     """Return the profile that holds when nothing else is said."""
     kept = _read()
     return kept.profiles.get(kept.current)
+
+
+def every() -> list[Profile]:
+    """Return all profiles, by name."""
+    return sorted(_read().profiles.values(), key=lambda each: each.name)
+
+
+def rival(profile: Profile) -> str:
+    """Return a sentence on the variable that counts for more than the current profile; empty when there is none."""
+    environment = os.environ
+    other = environment.get("ACCREDIT_PROFILE") not in (None, "", profile.name)
+    found = [each for each in (*["ACCREDIT_PROFILE"] * other, *STORE_VARIABLES) if environment.get(each)]
+    if not found or environment.get("ACCREDIT_PROFILE") == profile.name:
+        return ""
+    return f"{found[0]} is set: commands act where it says, and at {profile.url} with --profile {profile.name} only"
 
 
 def save(profile: Profile) -> None:
@@ -150,13 +170,22 @@ def _home(variable: str, usual: str) -> Path:
 def _read() -> _Kept:
     path = _profiles()
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Kept)
+        with path.open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode & 0o777
+            data = file.read()
     except (FileNotFoundError, NotADirectoryError, PermissionError):  # of somebody else's home: nothing of ours
         return _Kept()
     except OSError as error:
         raise Refused(INPUT_UNREADABLE, what=path, reason=error.strerror or "it cannot be opened") from error
+    if mode & _OTHERS:
+        refused = Refused(INPUT_UNREADABLE, what=path, reason=f"it is open to other users (mode {mode:04o})")
+        raise Said(refused, fix=f"chmod 600 {shlex.quote(str(path))}; a secret that stood in it is to be replaced.")
+    try:
+        return msgspec.json.decode(data, type=_Kept)
     except msgspec.MsgspecError as error:
-        raise Refused(INPUT_UNREADABLE, what=path, reason="not profiles; move it away and sign in again") from error
+        aside = f"mv {shlex.quote(str(path))} {shlex.quote(str(path) + '.old')}"
+        refused = Refused(INPUT_UNREADABLE, what=path, reason="these are not profiles")
+        raise Said(refused, fix=f"Move it away, and sign in again: {aside}") from error
 
 
 def _write(path: Path, data: bytes) -> None:

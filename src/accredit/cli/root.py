@@ -18,7 +18,7 @@ from accredit.cli.failures import Answered, Declined, Ended, Failure, Said
 from accredit.cli.grammar import Root
 from accredit.cli.ink import ink_for
 from accredit.cli.session import Session
-from accredit.errors import Refused
+from accredit.errors import OBJECT_NOT_FOUND, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,6 +48,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "login": ("login:login", "Sign in at an authority: commands act there from now on, until logout, or with --local."),
     "logout": ("login:logout", "Forget an authority and the access token for it."),
     "whoami": ("login:whoami", "Say who commands act as, where, with which roles, and for how long."),
+    "profile": ("profile:profile", "Authorities that you signed in at, and which of them commands act at."),
     "env": ("env:env", "Print the variables that point a client at an authority, and name its traps."),
     "keys": ("keys:keys", "Signing keys: next, active, retired."),
     "db": ("db:db", "The database's schema."),
@@ -81,7 +82,7 @@ rich_click.rich_click.COMMAND_GROUPS = {
             "commands": ["tenant", "app", "sp", "credential", "secret", "certificate", "permission", "issuer"],
         },
         {"name": "What happened, and why", "commands": ["explain", "token", "logs", "idp"]},
-        {"name": "Speak to an authority", "commands": ["login", "logout", "whoami", "env"]},
+        {"name": "Speak to an authority", "commands": ["login", "logout", "whoami", "profile", "env"]},
         {"name": "Run it", "commands": ["keys", "db", "config", "help", "version"]},
     ]
 }
@@ -178,7 +179,8 @@ def _worded(error: Exception, where: str) -> Failure:
     if isinstance(error, Said):
         return failures.of_refused(error.refused, error.where or where, error.fix)
     if isinstance(error, Refused):
-        return failures.of_refused(error, _parameter(where, error.fields.get("property", "")))
+        fix = _listing(where) if error.row is OBJECT_NOT_FOUND else ""
+        return failures.of_refused(error, _parameter(where, error.fields.get("property", "")), fix)
     if isinstance(error, click.UsageError):
         context = error.ctx
         return failures.of_usage(error.format_message(), context.command_path if context else where)
@@ -216,6 +218,17 @@ def _of_outside(error: Exception, where: str) -> Failure | None:
 
         return failures.of_refused(reason_of(cause), where)
     return failures.of_system(cause, where) if isinstance(cause, OSError) else None
+
+
+def _listing(where: str) -> str:
+    """Return the command that lists what the noun of a command is about; empty where there is none."""
+    words = where.split()[1:2]
+    noun = root.get_command(_NO_CONTEXT, words[0]) if words else None
+    verb = noun.get_command(click.Context(noun), "list") if isinstance(noun, click.Group) else None
+    if verb is None:
+        return ""
+    needed = [str(each.metavar) for each in verb.params if isinstance(each, click.Argument) and each.required]
+    return " ".join(["accredit", *words, "list", *needed])
 
 
 def _parameter(where: str, name: str) -> str:

@@ -16,9 +16,11 @@ import click
 from accredit import client
 from accredit.app.marks import own_issuers
 from accredit.cli import inputs, profiles
+from accredit.cli.failures import Said
 from accredit.cli.story import run
+from accredit.cli.words import accredit
 from accredit.client.http import TIMEOUT
-from accredit.errors import SIGN_IN_NEEDED, Refused
+from accredit.errors import AUTHORITY_UNREACHABLE, SIGN_IN_NEEDED, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -119,18 +121,36 @@ def there(session: Session, profile: Profile, tried: Evidence | None = None) -> 
         held = os.environ.get(profile.source.removeprefix("env:"), "") if profile.source else held
     if session.verbose:
         session.note(f"authority {profile.url}")
-    with client.connect(
-        profile.url,
-        client_id=profile.client_id,
-        evidence=tried or evidence(session, profile),
-        tenant=tenant,
-        ca_file=profile.ca_file or None,
-        token=held,
-        timeout=session.timeout or TIMEOUT,
-        keep=lambda token: profiles.keep_token(profile, token.value) if usual else None,
-    ) as authority:
+    with (
+        _signed_in_there(profile if tried is None else None),
+        client.connect(
+            profile.url,
+            client_id=profile.client_id,
+            evidence=tried or evidence(session, profile),
+            tenant=tenant,
+            ca_file=profile.ca_file or None,
+            token=held,
+            timeout=session.timeout or TIMEOUT,
+            keep=lambda token: profiles.keep_token(profile, token.value) if usual else None,
+        ) as authority,
+    ):
         session.where = f"at {authority.url}"
         yield There(session, profile, authority)
+
+
+@contextmanager
+def _signed_in_there(profile: Profile | None) -> Iterator[None]:
+    """Say of an authority that cannot be reached why a command went there at all: nobody may have typed its address."""
+    try:
+        yield
+    except Refused as refused:
+        if refused.row is not AUTHORITY_UNREACHABLE or profile is None or not profile.name:
+            raise
+        fix = (
+            f"{refused.row.advice} You are signed in there by profile {profile.name}; to act elsewhere: "
+            f"--profile NAME, --local, or {accredit('logout', profile.name)}."
+        )
+        raise Said(refused, fix=fix) from refused
 
 
 def _kept(profile: Profile) -> str:
@@ -145,12 +165,23 @@ def evidence(session: Session, profile: Profile) -> Evidence | None:
     if profile.kind == "token" or not profile.client_id:
         return None
     if profile.kind == "federated":
-        return client.FederatedToken(lambda: inputs.token(profile.source, session)) if profile.source else None
+        return client.FederatedToken(lambda: _federated(session, profile)) if profile.source else None
     if profile.kind == "certificate":
         path = profile.source.removeprefix("@")
         return _Late(lambda: client.ClientCertificate.of_pem(inputs.file(path), path))
     at_hand = bool(profile.secret) or profile.source.startswith("@") or any(map(os.environ.get, _variables(profile)))
     return _Late(lambda: client.ClientSecret(profile.secret or secret(session, profile)), at_hand)
+
+
+def _federated(session: Session, profile: Profile) -> str:
+    """Read the token that a profile names. What is wrong with it is said of the profile, which nobody typed now."""
+    try:
+        return inputs.token(profile.source, session)
+    except (Refused, Said) as error:
+        refused = error.refused if isinstance(error, Said) else error
+        where = f"{profile.source.removeprefix('@')}, the token of profile {profile.name}"
+        fix = "Have the platform write its token there, or sign in with another: accredit login URL --federated-token."
+        raise Said(refused, where, fix) from error
 
 
 def secret(session: Session, profile: Profile) -> str:
@@ -161,8 +192,10 @@ def secret(session: Session, profile: Profile) -> str:
         if found := os.environ.get(name):
             return found.strip()
     if not session.can_ask:
-        raise Refused(SIGN_IN_NEEDED, url=profile.url, reason="its secret is not at hand, and nobody can be asked here")
-    return str(click.prompt(f"Secret of {profile.client_id}", hide_input=True, err=True)).strip()
+        variable = profile.source.removeprefix("env:")
+        lacking = f"variable {variable} is not set" if variable else f"the secret of {profile.client_id} is not at hand"
+        raise Refused(SIGN_IN_NEEDED, url=profile.url, reason=f"{lacking}, and nobody can be asked here")
+    return str(click.prompt(f"Secret of {profile.client_id} at {profile.url}", hide_input=True, err=True)).strip()
 
 
 def _variables(profile: Profile) -> tuple[str, ...]:
