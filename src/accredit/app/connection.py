@@ -49,7 +49,8 @@ def _last(status: str, text: str) -> bytes:
 _NO_HTTP: Final = _last("400 Bad Request", "This is no HTTP request")
 _TOO_LARGE: Final = _last("431 Request Header Fields Too Large", "The request's headers are too large")
 _BROKEN: Final = _last("500 Internal Server Error", "Internal Server Error")
-logging.getLogger("uvicorn.error").setLevel(logging.ERROR)  # its warnings are about what strangers send
+_log: Final = logging.getLogger("uvicorn.error")
+_log.setLevel(logging.ERROR)  # its warnings are about what strangers send
 
 
 class Connection(asyncio.Protocol):
@@ -297,4 +298,8 @@ async def hang_up_on_the_slow(connections: Collection[Any]) -> None:
         await asyncio.sleep(LOOKED_AT_EVERY)
         for each in [*connections]:
             if isinstance(each, Connection):
-                each.look(now())
+                try:
+                    each.look(now())
+                except Exception:  # noqa: BLE001  one that is broken must not keep the others from being looked at
+                    _log.exception("A connection cannot be looked at.")
+                    each.transport.abort()
