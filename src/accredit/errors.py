@@ -26,7 +26,7 @@ OPERATOR: Final = "operator"
 OUTSIDE: Final = "outside"
 US: Final = "us"
 
-Stage = Literal["first", "later", "tools"]
+Stage = Literal["first", "later", "tools"]  # nothing here sends later and tools: ``accredit help CODE`` explains them
 """``first``: raised today, a test provokes it. ``later``: with the feature it belongs to. ``tools``: never raised."""
 
 SHOWN: Final = 1_000  # characters of one caller's value that may appear in a text
@@ -180,9 +180,9 @@ TRANSIENT             = sts(90033, "temporarily_unavailable", US, "A transient e
 TRANSIENT_SIMULATED   = sts(90024, "temporarily_unavailable", US, "A transient error has occurred. Please try again.", mark="V", stage="later")
 # ── the tenant ───────────────────────────────────────────────────────────────────────────────────────────────────────
 TENANT_MALFORMED      = sts(900023, "invalid_request", CALLER, "Specified tenant identifier '{tenant}' is neither a valid DNS name, nor a valid external domain.", mark="V", uri=True,
-                            advice="Use the tenant id or one of the tenant's domains: accredit tenant list.")
+                            advice="Use the tenant id or one of the tenant's domains; on the authority's host accredit tenant list shows them.")
 TENANT_UNKNOWN        = sts(90002, "invalid_request", CALLER, "Tenant '{tenant}' not found. Check to make sure you have the correct tenant ID and are signing into the correct cloud. Check with your subscription administrator, this may happen if there are no active subscriptions for the tenant.", mark="V",
-                            advice="Compare with: accredit tenant list.")
+                            advice="Compare the id or domain; on the authority's host accredit tenant list shows those that exist.")
 # ── the client ───────────────────────────────────────────────────────────────────────────────────────────────────────
 CLIENT_UNKNOWN        = sts(700016, "unauthorized_client", CALLER, "Application with identifier '{client}' was not found in the directory '{tenant}'. This can happen if the application has not been installed by the administrator of the tenant or consented to by any user in the tenant. You may have sent your authentication request to the wrong tenant.", mark="V", uri=True,
                             advice="client_id is the application (client) id, not the object id: accredit app list.")
