@@ -117,7 +117,7 @@ class Credentials:
     async def update(self, application_id: UUID, which: UUID, **changes: Any) -> FederatedCredential:  # noqa: ANN401
         """Change what is given. A subject takes the place of an expression, and the reverse."""
         path = f"/applications/{application_id}/{TRUST}/{segment(which)}"
-        self._graph.patch(path, _credential(changes))
+        self._graph.patch(path, _alone(_credential(changes)))
         return credential.read(self._graph.get(path), self._graph.token.tenant_id, application_id)
 
     async def delete(self, application_id: UUID, which: UUID) -> None:
@@ -266,11 +266,19 @@ def _application(members: Mapping[str, Any]) -> Json:
 
 
 def _credential(members: Mapping[str, Any]) -> Json:
-    """Write members of a credential as a body; of subject and expression the one that is given drives out the other."""
+    """Write members of a credential as a body."""
     body: Json = {name: _plain(members[name]) for name in _CREDENTIAL if name in members}
     if "expression" in members:
         text = members["expression"]
         body[credential.EXPRESSION] = None if text is None else {"value": text, "languageVersion": 1}
+    return body
+
+
+def _alone(body: Json) -> Json:
+    """Let the one of subject and expression that is given drive out the other, which the API leaves where it is."""
+    for given, gone in (("subject", credential.EXPRESSION), (credential.EXPRESSION, "subject")):
+        if body.get(given) is not None:
+            return {gone: None, **body}
     return body
 
 
