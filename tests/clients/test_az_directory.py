@@ -88,7 +88,8 @@ def test_the_whole_chain(az, administrator, tmp_path):
     granted = az("ad", "app", "permission", "grant", *of, "--api", str(seed.GRAPH), "--scope", "User.Read")
     assert (granted["clientId"], granted["scope"]) == (principal["id"], "User.Read")
     az("ad", "app", "permission", "grant", *of, "--api", str(seed.GRAPH), "--scope", "User.Read Mail.Read")
-    (granted,) = az("ad", "app", "permission", "list-grants", *of)  # the CLI deletes the first, and writes its path oddly
+    # The CLI deletes the first grant, and spells its path in a way of its own.
+    (granted,) = az("ad", "app", "permission", "list-grants", *of)
     assert (granted["clientId"], granted["scope"].split()) == (principal["id"], ["User.Read", "Mail.Read"])
     path = f"/v1.0/applications(appId='{app['appId']}')/federatedIdentityCredentials"
     assert [each["id"] for each in az("rest", "--url", az.emulator.url + path)["value"]] == [made["id"]]
