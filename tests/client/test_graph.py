@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from accredit.cli.story import run
+from accredit.cli.there import finish
 from accredit.client import OtherRefusal
 from accredit.errors import AUTHORITY_UNREACHABLE, OBJECT_NOT_FOUND, PRIVILEGES_MISSING, Refused
 from tests.client.conftest import CLIENT
@@ -72,7 +72,7 @@ def test_an_absence_is_an_empty_list_where_one_is_asked_for(server, signed_in):
                 await store.applications.find(id=UUID(CLIENT))
             assert refused.value.row is PRIVILEGES_MISSING
 
-    run(story())
+    finish(story())
     assert found == [[]]
 
 

@@ -81,7 +81,7 @@ class Here:
 
     async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
         """Return the credential that would be added."""
-        from accredit.cli.rehearsal import rehearsed
+        from accredit.cli.dry_run import rehearsed
 
         return await rehearsed(self.by, lambda by: administer.credentials.add(by, application.id, **members))
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from accredit.trust import FederatedCredential
 
     V = TypeVar("V")
+    N = TypeVar("N", Application, ServicePrincipal)
 
 PAGE: Final = 500  # rows read at once
 MOST_COMPARED: Final = 5_000  # names that "did you mean" looks at
@@ -69,13 +70,7 @@ async def application(store: Transaction, where: Tenant, wanted: str) -> Applica
         found = [*await shelf.find(tenant_id=where.id, app_id=key), *await shelf.find(tenant_id=where.id, id=key)]
     else:
         found = list(await shelf.find(tenant_id=where.id, display_name=wanted))
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise several(wanted, [str(each.app_id) for each in found])
-    near = await everything(shelf, most=MOST_COMPARED, tenant_id=where.id)
-    names = [each.display_name for each in near]
-    raise absent(wanted, "application has this name, client id or object id", names, accredit("app", "list"))
+    return await _only(shelf, where, found, wanted, "application", accredit("app", "list"))
 
 
 async def principal(store: Transaction, where: Tenant, wanted: str) -> ServicePrincipal:
@@ -88,20 +83,21 @@ async def principal(store: Transaction, where: Tenant, wanted: str) -> ServicePr
             found = list(await shelf.find(tenant_id=where.id, app_id=of[0].app_id))
     else:
         found = list(await shelf.find(tenant_id=where.id, display_name=wanted))
+    from accredit.directory import wellknown
+
+    known = [each for each in wellknown.principals().values() if wanted in {each.key, each.display_name, *each.names}]
+    fix = accredit("sp", "create", known[0].key) if known else accredit("sp", "list")
+    return await _only(shelf, where, found, wanted, "service principal", fix)
+
+
+async def _only(shelf: Shelf[N], where: Tenant, found: Sequence[N], wanted: str, noun: str, fix: str) -> N:
+    """Return the one that was found; refuse none and several. ``fix``: what helps where there is none."""
     if len(found) == 1:
         return found[0]
     if found:
         raise several(wanted, [str(each.app_id) for each in found])
     near = await everything(shelf, most=MOST_COMPARED, tenant_id=where.id)
-    from accredit.directory import wellknown
-
-    known = wellknown.principals().values()
-    makes = [
-        accredit("sp", "create", each.key) for each in known if wanted in {each.key, each.display_name, *each.names}
-    ]
-    names = [each.display_name for each in near]
-    fix = makes[0] if makes else accredit("sp", "list")
-    raise absent(wanted, "service principal has this name, client id or object id", names, fix)
+    raise absent(wanted, f"{noun} has this name, client id or object id", [each.display_name for each in near], fix)
 
 
 async def credential(store: Transaction, of: Application, wanted: str) -> FederatedCredential:

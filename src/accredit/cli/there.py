@@ -17,7 +17,6 @@ from accredit import client
 from accredit.app.marks import own_issuers
 from accredit.cli import inputs, profiles
 from accredit.cli.failures import Said
-from accredit.cli.story import run
 from accredit.cli.words import accredit
 from accredit.client.http import TIMEOUT
 from accredit.errors import AUTHORITY_UNREACHABLE, SIGN_IN_NEEDED, Refused
@@ -89,7 +88,7 @@ class There:
 
     async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
         """Return the credential that would be added: judged here, on what the authority says that it has."""
-        from accredit.cli.rehearsal import rehearsed_apart
+        from accredit.cli.dry_run import rehearsed_apart
 
         async with self.reading() as store:
             return await rehearsed_apart(store, self, application, **members)
@@ -105,7 +104,17 @@ class There:
 
     def run(self, story: Coroutine[Any, Any, None]) -> None:
         """Run a command to its end. The client waits where it stands, so no event loop is needed."""
-        run(story)
+        finish(story)
+
+
+def finish(story: Coroutine[Any, Any, None]) -> None:
+    """Run a command to its end: a coroutine over ports that never suspend, so that asking it once is all it takes."""
+    try:
+        story.send(None)
+    except StopIteration:
+        return
+    story.close()
+    raise RuntimeError("a command waited for something")
 
 
 @contextmanager

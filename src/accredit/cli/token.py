@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import inputs
-from accredit.cli.clock import now
 from accredit.cli.failures import Said
 from accredit.cli.grammar import group
 from accredit.cli.ink import cells, folded, safe, width
@@ -82,7 +81,8 @@ def in_words(value: object) -> str:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _LAST_SECOND:
         return ""
     moment = datetime.fromtimestamp(value, UTC)
-    return f"{moment:%Y-%m-%d %H:%M:%SZ} ({distance((moment - now()).total_seconds())})"
+    ahead = moment - datetime.now(UTC)  # noqa: TID251  words such as "4 min ago"; decisions take theirs from ``app``
+    return f"{moment:%Y-%m-%d %H:%M:%SZ} ({distance(ahead.total_seconds())})"
 
 
 def distance(seconds: float) -> str:
