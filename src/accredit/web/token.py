@@ -40,9 +40,6 @@ _UNAUTHORIZED: Final = 401
 _UNCOUNTED: Final = AFTER_PROOF | {ISSUER_UNREACHABLE.name}  # a dead issuer must not lock out those who trust it
 _LATER: Final = frozenset({TOO_MANY_REQUESTS.name, TRANSIENT.name})  # refusals that say when to come again
 
-Outcome = tuple[str, str, str, str]
-"""Tenant segment, ``granted`` or ``refused``, code, kind of evidence: what is counted of an exchange."""
-
 
 @dataclass(frozen=True, slots=True)
 class TokenEndpoint:
