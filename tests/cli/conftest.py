@@ -20,6 +20,7 @@ import pytest
 from accredit.cli import run
 from accredit.cli.idp import post_mint
 from accredit.cli.stage import Stage, opened
+from tests.support.emulator import Emulator
 
 JOB = {"repository": "octo-org/octo-repo", "repository_owner_id": "123456", "repository_id": "456789"}
 LIFETIME = {"lifetime": "86400"}  # seconds: tests may be slow
@@ -146,6 +147,21 @@ def cli(data: Path) -> Cli:
         return ran(*words, "--data", str(data), stdin=stdin)
 
     return on_data
+
+
+@pytest.fixture
+def ready(emulator: Emulator, tmp_path: Path) -> str:
+    """The ready file of a running emulator."""
+    path = tmp_path / "ready.json"
+    path.write_text(json.dumps(emulator.ready))
+    return str(path)
+
+
+@pytest.fixture
+def signed_in(bare: Cli, ready: str) -> None:
+    """Be signed in there, as its administrator."""
+    ended = bare("login", "--ready-file", ready, "--name", "dev")
+    assert ended.code == 0, ended.err
 
 
 def ran(*words: str, stdin: str = "") -> Ran:

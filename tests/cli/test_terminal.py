@@ -71,3 +71,12 @@ def test_a_terminal_gets_colour_and_no_more(data):
     assert (ended, "\x1b[1mKey ID" in shown) == (0, True)
     ended, shown = talked("keys", "list", "--data", str(data), "--no-color", answers=[])
     assert (ended, "\x1b" in shown) == (0, False)
+
+
+def test_who_is_asked_for_a_secret_is_told_where_it_goes():
+    ended, shown = talked(
+        "login", "https://localhost:1", "--client-id", "x", answers=[("at https://localhost:1:", "s")]
+    )
+    assert (ended, "Secret of x at https://localhost:1:" in shown, "ACC5001" in shown) == (7, True, True)
+    ended, shown = talked("login", "https://localhost:1", "--client-id", "x", "--ca-file", "/no/such", answers=[])
+    assert (ended, "Secret of" in shown) == (2, False)
