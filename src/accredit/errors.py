@@ -380,7 +380,7 @@ SUBSCRIPTION_UNKNOWN  = graph("SubscriptionNotFound", 404, CALLER, "The subscrip
 ARM_QUERY_UNSUPPORTED = graph("UnsupportedQuery", 400, CALLER, "The query option '{option}' is not supported: {reason}", mark="A",
                               advice="Filters are those of the Azure CLI: atScope(), principalId eq 'ID', assignedTo('ID'), roleName eq 'NAME'.")
 ARM_BODY_INVALID      = graph("InvalidRequestContent", 400, CALLER, "The request content was invalid and could not be deserialized: '{reason}'.", mark="A",
-                              advice="The form is: {\"properties\":{\"roleDefinitionId\":\"ID\",\"principalId\":\"ID\"}}.")
+                              advice='The form is: {"properties":{"roleDefinitionId":"ID","principalId":"ID"}}.')
 ROLE_ASSIGNED         = graph("RoleAssignmentExists", 409, CALLER, "The role assignment already exists.", mark="A",
                               advice="Nothing needs to be done: it is there already, under another name.")
 ROLE_ASSIGNMENT_FIXED = graph("RoleAssignmentUpdateNotPermitted", 400, CALLER, "Tenant ID, application ID, principal ID, and scope are not allowed to be updated.", mark="A",
