@@ -126,8 +126,9 @@ def test_the_server_and_the_command_line_add_one_name_once(racing):
     for n in range(3):
         name = f"round-{n}"
         command = ("credential", "add", str(racing.application.app_id), "--name", name, "--issuer", GITHUB)
+        where = ("--data", str(racing.emulator.data), "--tenant", str(racing.application.tenant_id))
         began = subprocess.Popen(
-            (sys.executable, "-m", "accredit", *command, "--subject", f"{n} here", "--data", str(racing.emulator.data)),
+            (sys.executable, "-m", "accredit", *command, "--subject", f"{n} here", *where),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         )
