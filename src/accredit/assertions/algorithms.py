@@ -40,8 +40,12 @@ class _Rsa:
     def __call__(self, key: PublicKey, signed: bytes, signature: bytes, der: bool) -> bool:  # noqa: FBT001, ARG002
         if not _is_rsa(type(key)):
             return False
+        public = cast("rsa.RSAPublicKey", key)
+        # As long as the modulus (RFC 8017 section 8.1.2): OpenSSL takes a PSS signature without its leading zeros, too.
+        if len(signature) != (public.key_size + 7) // 8:
+            return False
         try:
-            cast("rsa.RSAPublicKey", key).verify(signature, signed, self.padding, self.hash)
+            public.verify(signature, signed, self.padding, self.hash)
         except InvalidSignature:
             return False
         return True
