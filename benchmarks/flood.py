@@ -50,8 +50,8 @@ class Size:
 
 
 QUICK = Size(500, 200, 1.6)
-# In one run an address fails less than 300 times: from there on the limits by address would refuse it, for less.
-FULL = Size(10_000, 1_000, 4.5, rounds=2 * ROUNDS)
+# In one run an address fails some 200 times: from 300 on the limits by address would refuse it, for less.
+FULL = Size(10_000, 800, 3.0, rounds=2 * ROUNDS)
 
 
 @dataclass(slots=True)
