@@ -1,6 +1,7 @@
 """Schemas: a migrated database equals a fresh one, what is written is what is declared, nothing is half upgraded."""
 
 import asyncio
+import json
 import re
 import sqlite3
 from contextlib import closing
@@ -19,6 +20,7 @@ from accredit.signins import Actor, Target
 from accredit.stores import lookup
 from accredit.stores.encoding import SCHEMA
 from accredit.stores.fresh import create
+from accredit.stores.kept import body
 from accredit.stores.kinds import KINDS
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.memory import MemoryRegistry
@@ -209,6 +211,26 @@ def test_an_upgrade_from_the_first_schema_fills_what_is_searched(tmp_path):
     assert db_upgrade(old) == ("0001", SCHEMA)
     assert schema_of(old) == schema_of(fresh)
     assert columns_of(old) == columns_of(fresh)
+
+
+def test_a_tenant_of_an_older_schema_allows_every_issuer(tmp_path):
+    path = empty(tmp_path / "accredit.db")
+    upgrade_to(path, "0004")
+    tenant = made.tenant()
+    older = json.loads(body(tenant))
+    del older["allowed_issuers"]
+    with closing(connect(path)) as connection:
+        connection.execute(
+            "INSERT INTO tenants (id, revision, body) VALUES (?, 1, ?)", (str(tenant.id), json.dumps(older).encode())
+        )
+    with refused(SCHEMA_UNKNOWN, found="0004", needed=SCHEMA):
+        SqliteRegistry(path)
+    db_upgrade(path)
+    registry = SqliteRegistry(path)
+    (there,) = asyncio.run(found(registry, "tenants"))
+    assert there == tenant
+    assert there.allows("https://idp.test")
+    registry.close()
 
 
 def upgrade_to(path, revision):

@@ -13,7 +13,7 @@ from datetime import datetime
 from functools import lru_cache
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import msgspec
 
@@ -57,7 +57,13 @@ class Tenant(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     multi_audience: Literal["contained", "listed", "refuse"] | None = None  # None: contained in entra, else refuse
     token_lifetime: int = TOKEN_LIFETIME  # seconds
     trust_changes: TrustChanges | None = None  # None: entra in an emulator, else owner_may_narrow
+    allowed_issuers: tuple[str, ...] | None = None  # that applications may trust, byte for byte; None: every one
     revision: int = 1
+
+    @property
+    def issuer_policy(self) -> UUID:
+        """What refusals call the list of allowed issuers: always the same in one tenant."""
+        return uuid5(self.id, "allowedIssuers")
 
     @property
     def several_audiences(self) -> Literal["contained", "listed", "refuse"]:
@@ -67,6 +73,10 @@ class Tenant(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def who_widens(self, *, emulator: bool) -> TrustChanges:
         """Return the rule for changes of trust that is in force."""
         return self.trust_changes or ("entra" if emulator else "owner_may_narrow")
+
+    def allows(self, issuer: str) -> bool:
+        """Whether applications may trust this issuer. Equality is equality of bytes, as everywhere with issuers."""
+        return self.allowed_issuers is None or issuer in self.allowed_issuers
 
 
 class Secret(msgspec.Struct, frozen=True, gc=False, kw_only=True):
