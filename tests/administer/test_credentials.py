@@ -205,12 +205,16 @@ REFUSED = {
     "a name that begins with a dash": (add("-github"), errors.NAME_INVALID, ""),
     "no issuer": (add(issuer=None), errors.TRUST_INCOMPLETE, ""),
     "an empty issuer": (add(issuer=""), errors.TRUST_INCOMPLETE, ""),
-    "an issuer of plain http": (add(issuer="http://localhost:9000"), INVALID, "https"),
-    "an issuer with a space at its end": (add(issuer=GITHUB + " "), INVALID, "space"),
+    "an issuer of plain http": (
+        add(issuer="http://localhost:9000"),
+        errors.TRUST_INCOMPLETE,
+        "issuer: it must be https",
+    ),
+    "an issuer with a space at its end": (add(issuer=GITHUB + " "), errors.TRUST_INCOMPLETE, "issuer: a space"),
     "no audience": (add(audiences=()), errors.AUDIENCES_NOT_ONE, "0 audiences"),
     "two audiences": (add(audiences=("a", "b")), errors.AUDIENCES_NOT_ONE, "2 audiences"),
-    "an empty audience": (add(audiences=("",)), INVALID, "empty"),
-    "an audience of 601 characters": (add(audiences=("a" * 601,)), INVALID, "601 characters"),
+    "an empty audience": (add(audiences=("",)), errors.AUDIENCES_NOT_ONE, "audiences: empty"),
+    "an audience of 601 characters": (add(audiences=("a" * 601,)), errors.AUDIENCES_NOT_ONE, "601 characters"),
     "a subject and an expression": (add(subject="s", expression=EXPRESSION), errors.SUBJECT_AND_EXPRESSION, ""),
     "neither subject nor expression": (add(subject=None), errors.SUBJECT_EMPTY, ""),
     "an empty subject": (add(subject=""), errors.SUBJECT_EMPTY, ""),
@@ -314,7 +318,7 @@ def test_the_issuer_of_an_emulator_may_be_plain_http_on_loopback():
 
 def test_an_issuer_with_uploaded_keys_may_be_any_text_where_entra_id_need_not_be_imitated():
     at = office("extended")
-    assert refusal(add(issuer="spiffe://example.org")(at)).row is errors.PROPERTY_INVALID
+    assert refusal(add(issuer="spiffe://example.org")(at)).row is errors.TRUST_INCOMPLETE
     keys = jwks(jwk(key_for("RS256"), kid="k1")).decode()
     record = run(issuers.create(at.by, at.tenant.id, "spiffe://example.org", uploaded=keys))
     assert run(add(issuer="spiffe://example.org")(at)).issuer == record

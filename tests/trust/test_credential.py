@@ -7,6 +7,7 @@ from accredit.trust.credential import KIND, LONGEST
 from tests.support.trusting import credential
 
 GITHUB = "https://token.actions.githubusercontent.com"
+ISSUER = "https://idp.test/"
 PORTABLE = "claims['sub'] matches 'repo:octo-org/*' and claims['repository_id'] eq '456789'"
 
 
@@ -41,10 +42,10 @@ def test_an_emulator_allows_plain_http_on_loopback_and_uploaded_keys_any_text():
 FIRST_FINDING = {  # everything is wrong from the row named on: what stands first is raised
     "the name": ({"name": "x", "issuer": None}, errors.NAME_INVALID),
     "the issuer that is missing": ({"issuer": None, "audiences": ()}, errors.TRUST_INCOMPLETE),
-    "the issuer that is none": ({"issuer": "x", "audiences": ()}, errors.PROPERTY_INVALID),
+    "the issuer that is none": ({"issuer": "x", "audiences": ()}, errors.TRUST_INCOMPLETE),
     "how many audiences there are": ({"audiences": (), "subject": ""}, errors.AUDIENCES_NOT_ONE),
-    "an audience that is empty": ({"audiences": ("",), "subject": ""}, errors.PROPERTY_INVALID),
-    "what the audience is": ({"audiences": (" ",), "subject": ""}, errors.PROPERTY_INVALID),
+    "an audience that is empty": ({"audiences": ("",), "subject": ""}, errors.AUDIENCES_NOT_ONE),
+    "what the audience is": ({"audiences": (" ",), "subject": ""}, errors.AUDIENCES_NOT_ONE),
     "both a subject and an expression": ({"expression": "?", "description": "d" * 601}, errors.SUBJECT_AND_EXPRESSION),
     "neither a subject nor an expression": ({"subject": None, "description": "d" * 601}, errors.SUBJECT_EMPTY),
     "the expression": ({"subject": "", "expression": "?", "description": "d" * 601}, errors.EXPRESSION_SYNTAX),
@@ -65,17 +66,61 @@ def test_the_first_finding_is(what):
     assert refused.value.row is row
 
 
-@pytest.mark.parametrize("member", ["subject", "audiences", "description"])
-def test_a_value_may_have_600_characters_and_no_more(member):
-    def value(length):
-        text = "x" * length
-        return {member: (text,) if member == "audiences" else text}
+LIMITS = {
+    "issuer": (lambda text: ISSUER + text[len(ISSUER) :], errors.TRUST_INCOMPLETE, {}),
+    "subject": (str, errors.PROPERTY_INVALID, {"property": "subject", "kind": KIND}),
+    "audiences": (lambda text: (text,), errors.AUDIENCES_NOT_ONE, {}),
+    "description": (str, errors.PROPERTY_INVALID, {"property": "description", "kind": KIND}),
+}
 
-    typed(**value(LONGEST))
+
+@pytest.mark.parametrize("member", LIMITS)
+def test_a_value_may_have_600_characters_and_no_more(member):
+    value, row, fields = LIMITS[member]
+    typed(**{member: value("x" * LONGEST)})
     with pytest.raises(Refused) as refused:
-        typed(**value(LONGEST + 1))
-    assert refused.value.row is errors.PROPERTY_INVALID
-    assert refused.value.fields == {"property": member, "kind": KIND}
+        typed(**{member: value("x" * (LONGEST + 1))})
+    assert (refused.value.row, refused.value.fields) == (row, fields)
+
+
+REASONS = {  # what Microsoft Graph has no words for is in the detail
+    "an issuer of plain http": ({"issuer": "http://idp.test"}, errors.TRUST_INCOMPLETE, "issuer: it must be https"),
+    "an issuer with a space at its end": (
+        {"issuer": GITHUB + " "},
+        errors.TRUST_INCOMPLETE,
+        "issuer: a space or control character",
+    ),
+    "an issuer that is too long": (
+        {"issuer": "https://idp.test/" + "a" * 584},
+        errors.TRUST_INCOMPLETE,
+        "issuer: it has 601 characters, not 1 to 600",
+    ),
+    "an audience that is empty": ({"audiences": ("",)}, errors.AUDIENCES_NOT_ONE, "audiences: empty"),
+    "an audience that is too long": (
+        {"audiences": ("a" * 601,)},
+        errors.AUDIENCES_NOT_ONE,
+        "audiences: 601 characters; at most 600 are compared",
+    ),
+    "an audience with white space at its end": (
+        {"audiences": ("a\n",)},
+        errors.AUDIENCES_NOT_ONE,
+        "audiences: white space at an end; the comparison is exact, so this would never match",
+    ),
+    "no audience": ({"audiences": ()}, errors.AUDIENCES_NOT_ONE, "0 audiences were given"),
+    "a subject with white space at its end": (
+        {"subject": "s "},
+        errors.PROPERTY_INVALID,
+        "white space at an end; the comparison is exact, so this would never match",
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", REASONS)
+def test_the_detail_says_what_is_wrong_with(sentence):
+    given, row, detail = REASONS[sentence]
+    with pytest.raises(Refused) as refused:
+        typed(**given)
+    assert (refused.value.row, refused.value.detail) == (row, detail)
 
 
 SUFFIXES = {

@@ -110,12 +110,8 @@ def read(  # noqa: PLR0913  the members of the directory's federatedIdentityCred
     """
     if not NAME.fullmatch(name):
         raise Refused(NAME_INVALID, name=name)
-    if not issuer:
-        raise Refused(TRUST_INCOMPLETE)
-    url = parse_issuer(issuer, loopback_http=loopback_http, opaque=opaque_issuer)
-    if len(audiences) != 1:
-        raise Refused(AUDIENCES_NOT_ONE, detail=f"{len(audiences)} audiences were given")
-    audience = _within(audiences[0], "audiences")
+    url = _issuer(issuer, loopback_http=loopback_http, opaque=opaque_issuer)
+    audience = _audience(audiences)
     if subject and expression:
         raise Refused(SUBJECT_AND_EXPRESSION)
     if not (subject or expression):
@@ -123,14 +119,15 @@ def read(  # noqa: PLR0913  the members of the directory's federatedIdentityCred
     parsed = language.parse(expression, language_version) if expression else None
     if parsed and portable:
         language.refuse_not_allowed(parsed, url)
-    within = _within(subject, "subject") if subject else None
+    if subject and (unfit := _unfit(subject)):
+        raise Refused(PROPERTY_INVALID, property="subject", kind=KIND, detail=unfit)
     if description is not None and len(description) > LONGEST:
         raise Refused(PROPERTY_INVALID, property="description", kind=KIND, detail=f"longer than {LONGEST} characters")
     return Trust(
         name=name,
         issuer=url,
         audience=audience,
-        subject=within,
+        subject=subject or None,
         expression=parsed,
         description=description,
     )
@@ -142,14 +139,30 @@ def discovery_suffix(issuer: str) -> str:
     return found[0] if found else ""
 
 
-def _within(value: str, property_name: str) -> str:
-    reason = ""
+def _issuer(text: str | None, *, loopback_http: bool, opaque: bool) -> IssuerUrl:
+    """Read an issuer. One that is malformed is refused as one that is missing is: so does Microsoft Graph."""
+    if not text:
+        raise Refused(TRUST_INCOMPLETE)
+    try:
+        return parse_issuer(text, loopback_http=loopback_http, opaque=opaque)
+    except Refused as error:
+        raise Refused(TRUST_INCOMPLETE, detail=error.detail) from error
+
+
+def _audience(given: tuple[str, ...]) -> str:
+    if len(given) != 1:
+        raise Refused(AUDIENCES_NOT_ONE, detail=f"{len(given)} audiences were given")
+    if unfit := _unfit(given[0]):
+        raise Refused(AUDIENCES_NOT_ONE, detail=f"audiences: {unfit}")
+    return given[0]
+
+
+def _unfit(value: str) -> str:
+    """Return why no token can ever have this value; empty when one can."""
     if not value:
-        reason = "empty"
-    elif len(value) > LONGEST:
-        reason = f"{len(value)} characters; at most {LONGEST} are compared"
-    elif value != value.strip():
-        reason = "white space at an end; the comparison is exact, so this would never match"
-    if reason:
-        raise Refused(PROPERTY_INVALID, property=property_name, kind=KIND, detail=reason)
-    return value
+        return "empty"
+    if len(value) > LONGEST:
+        return f"{len(value)} characters; at most {LONGEST} are compared"
+    if value != value.strip():
+        return "white space at an end; the comparison is exact, so this would never match"
+    return ""

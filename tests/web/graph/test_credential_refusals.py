@@ -120,12 +120,12 @@ REFUSALS: dict[str, tuple[Ask, tuple[int, str, str]]] = {
     "no issuer": (add(issuer=...), INCOMPLETE),
     "an issuer that is null": (add(issuer=None), INCOMPLETE),
     "an empty issuer": (patch({"issuer": ""}), INCOMPLETE),
-    "an issuer of plain http": (add(issuer="http://idp.test"), invalid("issuer")),
-    "an issuer with a query": (add(issuer="https://idp.test/?a=b"), invalid("issuer")),
-    "an issuer with a fragment": (add(issuer="https://idp.test/#a"), invalid("issuer")),
-    "an issuer with user info": (add(issuer="https://me@idp.test"), invalid("issuer")),
-    "an issuer with a space": (add(issuer=" https://idp.test"), invalid("issuer")),
-    "an issuer of 601 characters": (add(issuer="https://idp.test/" + "a" * 584), invalid("issuer")),
+    "an issuer of plain http": (add(issuer="http://idp.test"), INCOMPLETE),
+    "an issuer with a query": (add(issuer="https://idp.test/?a=b"), INCOMPLETE),
+    "an issuer with a fragment": (add(issuer="https://idp.test/#a"), INCOMPLETE),
+    "an issuer with user info": (add(issuer="https://me@idp.test"), INCOMPLETE),
+    "an issuer with a space": (add(issuer=" https://idp.test"), INCOMPLETE),
+    "an issuer of 601 characters": (add(issuer="https://idp.test/" + "a" * 584), INCOMPLETE),
     "no subject": (add(subject=...), EMPTY),
     "an empty subject": (add(subject=""), EMPTY),
     "a subject taken away": (patch({"subject": None}), EMPTY),
@@ -133,8 +133,10 @@ REFUSALS: dict[str, tuple[Ask, tuple[int, str, str]]] = {
     "no audience": (add(audiences=[]), ONE_AUDIENCE),
     "audiences that are null": (add(audiences=None), ONE_AUDIENCE),
     "two audiences": (patch({"audiences": ["a", "b"]}), ONE_AUDIENCE),
-    "an audience of 601 characters": (add(audiences=["a" * 601]), invalid("audiences")),
-    "an empty audience": (add(audiences=[""]), invalid("audiences")),
+    "an audience of 601 characters": (add(audiences=["a" * 601]), ONE_AUDIENCE),
+    "an empty audience": (add(audiences=[""]), ONE_AUDIENCE),
+    "an audience with a blank before it": (patch({"audiences": [" a"]}), ONE_AUDIENCE),
+    "a change to an issuer that is none": (patch({"issuer": "idp.test"}), INCOMPLETE),
     "audiences that are a text": (add(audiences="a"), invalid("audiences")),
     "a description of 601 characters": (add(description="d" * 601), invalid("description")),
     "exactly what another one trusts": (again(name="other"), THE_SAME),
@@ -179,6 +181,24 @@ def test_refused_is(sentence: str, beta: Trusting) -> None:
     assert [each.name for each in kept if each.name not in {"gh-prod", "second"}] == (
         [f"name-{n}" for n in range(20)] if sentence == "the twenty-first" else []
     )
+
+
+REASONS = {  # beside Graph's message, which is the same for all
+    "an issuer of plain http": "issuer: it must be https",
+    "an issuer of 601 characters": "issuer: it has 601 characters, not 1 to 600",
+    "an issuer with a space": "issuer: a space or control character",
+    "a change to an issuer that is none": "issuer: not an absolute https URL",
+    "an empty audience": "audiences: empty",
+    "an audience of 601 characters": "audiences: 601 characters; at most 600 are compared",
+    "an audience with a blank before it": (
+        "audiences: white space at an end; the comparison is exact, so this would never match"
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", REASONS)
+def test_the_precise_reason_stands_beside_the_message(sentence: str, trusting: Trusting) -> None:
+    assert REFUSALS[sentence][0](trusting).json["error"]["innerError"]["accredit"] == REASONS[sentence]
 
 
 def test_what_was_refused_leaves_neither_record_nor_audit(own: Graph) -> None:
