@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from uuid import UUID
 
 import msgspec
@@ -22,6 +22,8 @@ from accredit.errors import SHORTEST_JWT, masked
 from accredit.tokens import uti
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from accredit.assertions import Presented
     from accredit.directory import Client, Resource, Tenant
     from accredit.errors import Refused
@@ -36,10 +38,27 @@ Evidence = Literal["none", "clientSecret", "clientAssertion", "federatedIdentity
 LONGEST: Final = 600  # characters kept of a value from outside
 LONGEST_AGENT: Final = 256
 MOST_VERDICTS: Final = 5  # the nearest ones; the rest can be computed again from the directory
+PERSON: Final = "(not kept)"  # stands for who a person is
+PERSONAL: Final = frozenset(
+    (
+        *("actor", "actor_id"),  # GitHub
+        *("user_id", "user_login", "user_email", "user_identities"),  # GitLab
+        *("email", "family_name", "given_name", "name", "nickname", "phone_number", "preferred_username"),  # OpenID
+        *("scm_user_name", "upn", "unique_name"),
+    )
+)
+"""Claims that say which person started a workload: they prove nothing about it, and nobody needs to keep them."""
 _HASHED: Final = "sha256:"
 _SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")  # as it was read from Graph
 _UNPROVEN: Final = frozenset({700027, 7000272, 7000215})  # it was tried with the registered keys, and failed
 _PROVEN: Final = frozenset({700024, 70023, 7000222})  # looked at only after the signature (or the secret) held
+
+
+class ClaimSet(msgspec.Struct, frozen=True, array_like=True):
+    """What many events have in common, and is stored once: the claims that are kept, and the expression that held."""
+
+    claims: tuple[tuple[str, str], ...] = ()
+    clause: str = ""
 
 
 class CheckKept(msgspec.Struct, frozen=True, array_like=True):
@@ -104,11 +123,26 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     last_at: datetime | None = None  # of an aggregate
     last_id: UUID | None = None  # of an aggregate: the request counted last; ``id`` is the one counted first
     subjects: tuple[str, ...] = ()  # of an aggregate: up to ten distinct ones
+    claims: tuple[tuple[str, str], ...] = ()  # those that expressions of the application name, but iss, sub, aud
+    clause: str = ""  # the expression that held; "" where the subject itself is what was equal
+    nearest: str = ""  # of a refusal: the first difference, in words, from ``verdicts[0]`` or from the credential
 
     @property
     def uti(self) -> str:
         """The token's identifier, which is the event's in another spelling; ``""`` when none was issued."""
         return "" if self.code else uti(self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Why a refusal came about, for people: the verdicts, the nearest first, and its first difference in words."""
+
+    verdicts: tuple[Verdict, ...]
+    sentence: str
+
+
+Words: TypeAlias = "Callable[[SignIn, Refused], Near]"
+"""Says why an attempt whose assertion was compared with what its application trusts was refused."""
 
 
 @dataclass(slots=True)
@@ -132,12 +166,19 @@ class SignIn:
     resource: Resource | None = None
     roles: tuple[str, ...] = ()
 
-    def event(self, refused: Refused | None, duration: float) -> Event:
-        """Return what is kept of this attempt. ``duration``: milliseconds. ``refused`` is ``None`` for a grant."""
+    def event(self, refused: Refused | None, duration: float, words: Words | None = None) -> Event:
+        """Return what is kept of this attempt. ``duration``: milliseconds. ``refused`` is ``None`` for a grant.
+
+        ``words``: whoever can say why a federated assertion was refused; a grant costs no words.
+        """
         presented, credential, resource = self.presented, self.credential, self.resource
-        known = _of_refusal(refused, self.matched) if refused is not None else {}
+        known = self._refused(refused, words) if refused is not None else {}
         if presented is not None:
             known.update(_of_assertion(presented))
+            if self.trusted is not None and self.trusted.named:
+                known["claims"] = _claims(presented, self.trusted.named)
+        if credential is not None and credential.expression is not None:
+            known["clause"] = credential.expression.text
         return Event(
             id=self.sender.trace,
             at=self.at,
@@ -163,6 +204,18 @@ class SignIn:
             duration=duration,
             **known,
         )
+
+    def _refused(self, refused: Refused, words: Words | None) -> dict[str, Any]:
+        """Return what only a refusal says."""
+        near = words(self, refused) if words is not None and self.matched is not None else None
+        verdicts = near.verdicts if near is not None else self.matched.verdicts if self.matched is not None else ()
+        return {
+            "code": int(str(refused.row.code).removeprefix("ACC")),
+            "failure": refused.message,
+            "detail": kept(refused.detail),
+            "verdicts": _nearest(verdicts),
+            "nearest": near.sentence if near is not None else "",
+        }
 
     def _proof_state(self, refused: Refused | None) -> ProofState:
         code = None if refused is None else refused.row.code
@@ -202,10 +255,18 @@ def _of_assertion(presented: Presented) -> dict[str, Any]:
     }
 
 
-def _of_refusal(refused: Refused, matched: Match | None) -> dict[str, Any]:
-    code = int(str(refused.row.code).removeprefix("ACC"))
-    verdicts = _nearest(matched.verdicts) if matched else ()
-    return {"code": code, "failure": refused.message, "detail": kept(refused.detail), "verdicts": verdicts}
+def _claims(presented: Presented, named: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Return the named claims that the assertion has. Of what is nested, and of persons, no value is kept."""
+    found = ((name, presented.claims[name]) for name in named if name in presented.claims)
+    return tuple((name, PERSON if name in PERSONAL else _text(value)) for name, value in found)
+
+
+def _text(value: Any) -> str:  # noqa: ANN401  a claim may be anything
+    if isinstance(value, str):
+        return kept(value)
+    if value is None or isinstance(value, bool | int | float):
+        return kept(msgspec.json.encode(value).decode())
+    return "[…]" if isinstance(value, list) else "{…}"
 
 
 def _key_id(proof: Proof | None) -> UUID | None:
@@ -216,7 +277,7 @@ def _key_id(proof: Proof | None) -> UUID | None:
 
 
 def _nearest(verdicts: tuple[Verdict, ...]) -> tuple[VerdictKept, ...]:
-    nearest = sorted(verdicts, key=lambda each: -each.reached)[:MOST_VERDICTS]
+    nearest = sorted(verdicts, key=lambda each: -each.reached)[:MOST_VERDICTS]  # those who got equally far stay so
     return tuple(
         VerdictKept(
             verdict.credential.id,
@@ -230,12 +291,17 @@ def _nearest(verdicts: tuple[Verdict, ...]) -> tuple[VerdictKept, ...]:
 
 
 __all__ = [
+    "PERSON",
+    "PERSONAL",
     "CheckKept",
+    "ClaimSet",
     "Event",
     "Evidence",
+    "Near",
     "ProofState",
     "SignIn",
     "VerdictKept",
+    "Words",
     "hashed",
     "kept",
 ]

@@ -10,6 +10,7 @@ name: whoever sends unsigned tokens decides what they claim, not how much work t
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -26,7 +27,7 @@ from accredit.errors import (
     Row,
 )
 from accredit.trust.credential import FederatedCredential, MultiAudience
-from accredit.trust.expression import Budget
+from accredit.trust.expression import Budget, names
 from accredit.trust.expression import evaluate as holds
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from accredit.assertions import Presented
 
 MOST_CANDIDATES: Final = 4  # records that share one issuer string and are tried for one token
+MOST_NAMED: Final = 20  # claims of a token that an event keeps, of those that expressions name
+_COMPARED: Final = frozenset({"iss", "sub", "aud"})  # an event has a member for each
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):
@@ -76,7 +79,7 @@ class Match(msgspec.Struct, frozen=True):
 class Trusted:
     """All that one application trusts, compiled once per change: a token that matches never needs a verdict."""
 
-    __slots__ = ("_expressions", "_subjects", "credentials", "multi_audience")
+    __slots__ = ("_expressions", "_subjects", "credentials", "multi_audience", "named")
 
     def __init__(self, credentials: Iterable[FederatedCredential], *, multi_audience: MultiAudience) -> None:
         enabled = sorted((each for each in credentials if each.enabled), key=lambda each: each.seniority)
@@ -91,6 +94,8 @@ class Trusted:
             else:
                 expression_key = (each.issuer.url, each.audience)
                 expressions[expression_key] = (*expressions.get(expression_key, ()), each)
+        self.named: tuple[str, ...] = _named(self.credentials) if expressions else ()
+        """The claims that expressions look at besides issuer, subject and audience; at most ``MOST_NAMED``."""
         self._subjects: Mapping[tuple[str, str, str | None], tuple[FederatedCredential, ...]] = subjects
         self._expressions: Mapping[tuple[str, str], tuple[FederatedCredential, ...]] = expressions
 
@@ -115,6 +120,11 @@ class Trusted:
             return self._expressions.get((issuer, audiences[0]), ())
         found = (each for audience in audiences for each in self._expressions.get((issuer, audience), ()))
         return sorted(found, key=lambda each: each.seniority)
+
+
+def _named(credentials: Iterable[FederatedCredential]) -> tuple[str, ...]:
+    found = (claim for each in credentials if each.expression for claim in sorted(names(each.expression)))
+    return tuple(sorted(islice((each for each in dict.fromkeys(found) if each not in _COMPARED), MOST_NAMED)))
 
 
 def match(trusted: Trusted, presented: Presented) -> Match:
