@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
     Row = tuple[bytes, int, bytes, bytes, int, bytes | None, bytes | None, bytes | None, str, str, int, bytes]
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "id, at, tenant_id, app_id, code, credential_id, correlation_id, resource_app_id, address, proof, count, body"
 )
-INSERT: Final = f"INSERT INTO signins ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  constants
+INSERT: Final = f"INSERT INTO signins ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  constants
 REPLACE: Final = (
     INSERT + " ON CONFLICT (id) DO UPDATE SET count = excluded.count, proof = excluded.proof, body = excluded.body"
 )

@@ -325,6 +325,15 @@ signins = Table(
     Column("proof", Text, nullable=False),
     Column("count", BigInteger, nullable=False),
     Column("body", LargeBinary, nullable=False),
+    Column("key_id", OCTETS),  # the secret or certificate
+    Column("claims", OCTETS),  # in ``claim_sets``
+)
+claim_sets = Table(  # what many events have in common, once
+    "claim_sets",
+    METADATA,
+    Column("id", OCTETS, primary_key=True),  # the first half of the SHA-256 of its body
+    Column("day", BigInteger, nullable=False),  # since 1970, on which it was used last
+    Column("body", LargeBinary, nullable=False),
 )
 signins_by_application = Table(  # an index that is written for many events at once
     "signins_by_application",
@@ -334,12 +343,52 @@ signins_by_application = Table(  # an index that is written for many events at o
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-signins_indexed = Table(  # how far it has come
+signins_by_hour = Table(  # where the events of an hour are: its first place in the log, and its last
+    "signins_by_hour",
+    METADATA,
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # since 1970
+    Column("first_seq", BigInteger, nullable=False),
+    Column("last_seq", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+signin_hours = Table(  # what there was of an application in an hour; 16 zero octets: no credential, no resource
+    "signin_hours",
+    METADATA,
+    Column("tenant_id", OCTETS, primary_key=True),
+    Column("app_id", OCTETS, primary_key=True),
+    Column("credential", OCTETS, primary_key=True),  # or the secret or certificate
+    Column("code", BigInteger, primary_key=True, autoincrement=False),
+    Column("resource_app_id", OCTETS, primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),  # attempts
+    Column("last_at", BigInteger, nullable=False),  # of the newest event, as is what follows
+    Column("last_id", OCTETS, nullable=False),
+    Column("last_address", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+signin_totals = Table(  # what there was of a tenant in an hour
+    "signin_totals",
+    METADATA,
+    Column("tenant_id", OCTETS, primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("resource_app_id", OCTETS, primary_key=True),
+    Column("code", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+signins_indexed = Table(  # how far all these have come
     "signins_indexed",
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),
     CheckConstraint("id = 1", name="one_row"),
+)
+exports = Table(  # how far events were taken elsewhere: the last place whose arrival was confirmed there
+    "exports",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("seq", BigInteger, nullable=False),
+    Column("pending", LargeBinary),
 )
 Index(
     "ix_signins_correlation",

@@ -18,6 +18,12 @@ CREATE TABLE changes (
   "key" TEXT NOT NULL,
   CONSTRAINT pk_changes PRIMARY KEY (version, "key")
 );
+CREATE TABLE claim_sets (
+  id BLOB NOT NULL,
+  day BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_claim_sets PRIMARY KEY (id)
+);
 CREATE TABLE configuration (
   id INTEGER NOT NULL,
   version BIGINT NOT NULL,
@@ -28,10 +34,39 @@ CREATE TABLE emitted_issuers (
   issuer TEXT NOT NULL,
   CONSTRAINT pk_emitted_issuers PRIMARY KEY (issuer)
 );
+CREATE TABLE exports (
+  name TEXT NOT NULL,
+  seq BIGINT NOT NULL,
+  pending BLOB,
+  CONSTRAINT pk_exports PRIMARY KEY (name)
+);
 CREATE TABLE schema_version (
   version_num VARCHAR(32) NOT NULL,
   CONSTRAINT schema_version_pkc PRIMARY KEY (version_num)
 );
+CREATE TABLE signin_hours (
+  tenant_id BLOB NOT NULL,
+  app_id BLOB NOT NULL,
+  credential BLOB NOT NULL,
+  code BIGINT NOT NULL,
+  resource_app_id BLOB NOT NULL,
+  hour BIGINT NOT NULL,
+  n BIGINT NOT NULL,
+  last_at BIGINT NOT NULL,
+  last_id BLOB NOT NULL,
+  last_address TEXT NOT NULL,
+  CONSTRAINT pk_signin_hours PRIMARY KEY (tenant_id, app_id, credential, code, resource_app_id, hour)
+)
+ WITHOUT ROWID;
+CREATE TABLE signin_totals (
+  tenant_id BLOB NOT NULL,
+  hour BIGINT NOT NULL,
+  resource_app_id BLOB NOT NULL,
+  code BIGINT NOT NULL,
+  n BIGINT NOT NULL,
+  CONSTRAINT pk_signin_totals PRIMARY KEY (tenant_id, hour, resource_app_id, code)
+)
+ WITHOUT ROWID;
 CREATE TABLE signing_keys (
   seq INTEGER NOT NULL,
   kid TEXT NOT NULL,
@@ -55,6 +90,8 @@ CREATE TABLE signins (
   proof TEXT NOT NULL,
   count BIGINT NOT NULL,
   body BLOB NOT NULL,
+  key_id BLOB,
+  claims BLOB,
   CONSTRAINT pk_signins PRIMARY KEY (seq),
   CONSTRAINT uq_signins_id UNIQUE (id)
 );
@@ -65,6 +102,13 @@ CREATE TABLE signins_by_application (
   at BIGINT NOT NULL,
   seq BIGINT NOT NULL,
   CONSTRAINT pk_signins_by_application PRIMARY KEY (app_id, at, seq)
+)
+ WITHOUT ROWID;
+CREATE TABLE signins_by_hour (
+  hour BIGINT NOT NULL,
+  first_seq BIGINT NOT NULL,
+  last_seq BIGINT NOT NULL,
+  CONSTRAINT pk_signins_by_hour PRIMARY KEY (hour)
 )
  WITHOUT ROWID;
 CREATE TABLE signins_indexed (
