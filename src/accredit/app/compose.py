@@ -18,6 +18,7 @@ from accredit.app.scraped import Scraped
 from accredit.directory import wellknown
 from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
+from accredit.explain import worded
 from accredit.issuers import base64url, freshness
 from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules, emulator
 from accredit.outbound.at_hand import KeysAtHand
@@ -25,10 +26,12 @@ from accredit.ports import Authority
 from accredit.signing import TokenMint
 from accredit.signins import Actor
 from accredit.stores.events import EventLog
+from accredit.stores.health import Damage
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.snapshot import Snapshot
 from accredit.stores.sqlite import SqliteRegistry, refuse_other_schema
 from accredit.stores.sqlite_events import Caps, Reserve, SqliteSink
+from accredit.stores.walfile import refuse_lost_transactions
 from accredit.tokens import issuer
 from accredit.web.admin import Admin
 from accredit.web.errors import Errors
@@ -64,18 +67,26 @@ async def build(
     listeners: frozenset[tuple[str, int]] = frozenset(),
 ) -> Runtime:
     """Compose an authority that answers as ``base``. The folder is filled (``folder``); nothing listens yet."""
+    refuse_lost_transactions(folder.database)
     refuse_other_schema(folder.database)
-    lookup = SqliteLookup(folder.database)
+    damage = Damage()
+    lookup = SqliteLookup(folder.database, damage)
     try:
         strangers = _strangers(settings, base, folder, clock, ca_file, listeners)
-        return await _composed(settings, base, folder, clock, lookup, strangers)
+        return await _composed(settings, base, folder, clock, lookup, strangers, damage)
     except BaseException:
         lookup.close()
         raise
 
 
 async def _composed(
-    settings: Settings, base: str, folder: Folder, clock: Clock, lookup: SqliteLookup, strangers: tuple[Any, Rules]
+    settings: Settings,
+    base: str,
+    folder: Folder,
+    clock: Clock,
+    lookup: SqliteLookup,
+    strangers: tuple[Any, Rules],
+    damage: Damage,
 ) -> Runtime:
     test_issuer, rules = strangers
     ids, admission = SystemIds(), Admission(settings.under_way)
@@ -92,8 +103,8 @@ async def _composed(
     )
     snapshot = Snapshot(lookup, heard=following.heard, derived=_derived(base))
     snapshot.version = (await lookup.changes(0))[0]  # nothing is kept yet, so it is current
-    registry = SqliteRegistry(folder.database, snapshot.apply)
-    events = EventLog(_sink(settings, folder, clock), lambda: snapshot.version)
+    registry = SqliteRegistry(folder.database, snapshot.apply, damage=damage)
+    events = EventLog(_sink(settings, folder, clock, damage), lambda: snapshot.version, worded=worded)
     authority = Authority(
         base=base,
         own_issuers=own_issuers((base,), await _emitted(registry, lookup, base), emulator=folder.emulator),
@@ -116,8 +127,10 @@ async def _composed(
         log=events,
         metrics=metrics,
         journal=journal,
+        observed=Observed(metrics, journal, snapshot, events),
         administrator=_system(registry, authority, folder),
         test_issuer=test_issuer,
+        damage=damage,
     )
     _listen(runtime, admission)
     return runtime
@@ -134,7 +147,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
         senders=Senders(authority.ids, _networks(settings, "trusted_proxies")),
         errors=Errors(base, errors.override(settings.refusals), settings.error_separator),
         admission=admission,
-        observed=Observed(runtime.metrics, runtime.journal, runtime.snapshot),
+        observed=runtime.observed,
         broken=runtime.journal.broken,
         seconds=time.perf_counter,
         patience=None if emulator_only else Patience(failures, KeysAtHand(authority.keys)),
@@ -225,13 +238,14 @@ def _strangers(
     return made, emulator(overrides={**made.real_issuers, **settings.issuer_overrides}, own_ca=own_ca)
 
 
-def _sink(settings: Settings, folder: Folder, clock: Clock) -> SqliteSink:
+def _sink(settings: Settings, folder: Folder, clock: Clock, damage: Damage) -> SqliteSink:
     kept = settings.retention
     return SqliteSink(
         folder.database,
         clock,
         caps=Caps(age=timedelta(days=kept.days), size=kept.megabytes * MEGABYTE),
         reserve=Reserve(share=kept.reserve_percent / 100, size=kept.reserve_megabytes * MEGABYTE),
+        damage=damage,
     )
 
 

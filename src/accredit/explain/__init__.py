@@ -11,6 +11,7 @@ from accredit.explain.model import (
     Step,
     Summary,
 )
+from accredit.explain.nearest import worded
 
 __all__ = [
     "SCHEMA",
@@ -23,4 +24,5 @@ __all__ = [
     "Summary",
     "explain",
     "unreadable",
+    "worded",
 ]

@@ -17,7 +17,7 @@ from accredit.explain.causes import Cause
 from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, Step, Summary
 from accredit.explain.proving import prove
 from accredit.explain.ranking import SHOWN, asked, compare, rank
-from accredit.explain.reasons import access_token, why, why_unreadable
+from accredit.explain.reasons import access_token, nobody, why, why_unreadable
 from accredit.issuers import OwnIssuers
 from accredit.signins import kept
 from accredit.trust import choose, evaluate, match
@@ -174,7 +174,7 @@ def _switched_off(disabled: Sequence[FederatedCredential], presented: Presented,
 
 def _unmatched(judged: _Judged, client: str) -> Cause:
     if not judged.near:
-        return Cause("NONE", f"The application `{client}` trusts nobody yet: it has no enabled credential.")
+        return nobody(client)
     nearest = judged.near[0]
     return Cause(nearest.cause, nearest.sentence, nearest.edits)
 

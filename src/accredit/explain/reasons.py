@@ -32,7 +32,7 @@ _MOST_NAMED: Final = 10  # keys of an issuer that a sentence names
 
 def why(refused: Refused, presented: Presented, record: Issuer | None, keys: Keys, now: datetime) -> Cause:
     """Name the reason for a refusal that came after matching."""
-    return _REASONS[refused.row.name](refused, presented, record, keys, now)
+    return REASONS[refused.row.name](refused, presented, record, keys, now)
 
 
 def why_unreadable(refused: Refused) -> Cause:
@@ -69,6 +69,11 @@ def access_token(presented: Presented, own: OwnIssuers) -> Cause | None:
 
 def _names(of: wellknown.WellKnown) -> set[str]:
     return {identifier_key(each) for each in (str(of.app_id), *of.names)}
+
+
+def nobody(client: str) -> Cause:
+    """Say that there was nothing to compare with."""
+    return Cause("NONE", f"The application `{client}` trusts nobody yet: it has no enabled credential.")
 
 
 def _own(_: Refused, presented: Presented, *__: object) -> Cause:
@@ -154,7 +159,7 @@ def _renew(what: str, after: str, text: str) -> Edit:
     return Edit(target="workload", kind="renew", what=what, after=after, text=text)
 
 
-_REASONS: Final[Mapping[str, Reason]] = {
+REASONS: Final[Mapping[str, Reason]] = {
     "OWN_ISSUER": _own,
     "ALGORITHM_NOT_ALLOWED": _algorithm,
     "FEDERATION_BLOCKED": _blocked,
@@ -163,6 +168,8 @@ _REASONS: Final[Mapping[str, Reason]] = {
     "KEY_UNSUITABLE": _key_policy,
     "KEY_REFERENCE_MISSING": _no_key_reference,
     "SIGNATURE_INVALID": _signature,
+    "FEDERATION_FORBIDDEN": _forbidden,
     "NOT_IN_TIME": _time,
     "LIFETIME_TOO_LONG": _lifetime,
 }
+"""A reason for every row that a federated assertion can be refused with after it matched and before it is proven."""

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from accredit.explain import github
 from accredit.explain.causes import Cause, add_for, request
 from accredit.explain.model import Edit
-from accredit.signins import kept
+from accredit.signins import PERSONAL, claim_kept
 from accredit.trust.expression import glob, trace
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
     from accredit.trust import Check, FederatedCredential
+    from accredit.trust.expression import Step
 
 
 def absent(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
@@ -32,10 +33,18 @@ def clause(credential: FederatedCredential, _: Check, presented: Presented) -> C
     for number, step in enumerate(steps, start=1):
         if not step.result:
             clause = credential.expression.text[step.start : step.end]
-            says = f"says `{kept(str(step.observed))}`" if step.observed_type else "has no such claim"
-            return Cause(f"CLAUSE({number})", f"Clause {number} does not hold: `{clause}`, but the token {says}.")
+            return Cause(f"CLAUSE({number})", f"Clause {number} does not hold: `{clause}`, but {_says(step)}.")
     text = "This expression was not evaluated: the expressions before it used up the work that one token may cause."
     return Cause("BUDGET", text)
+
+
+def _says(step: Step) -> str:
+    """Say what the token says there: as an event keeps it, since that is one of the readers."""
+    if step.observed_type is None:
+        return "the token has no such claim"
+    if step.claim in PERSONAL:
+        return "the token names somebody else"
+    return f"the token says `{claim_kept(step.claim, step.observed)}`"
 
 
 def generation(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:

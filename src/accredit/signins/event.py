@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal
 from uuid import UUID
 
 import msgspec
@@ -22,7 +22,7 @@ from accredit.errors import SHORTEST_JWT, masked
 from accredit.tokens import uti
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
 
     from accredit.assertions import Presented
     from accredit.directory import Client, Resource, Tenant
@@ -133,18 +133,6 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
         return "" if self.code else uti(self.id)
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
-    """Why a refusal came about, for people: the verdicts, the nearest first, and its first difference in words."""
-
-    verdicts: tuple[Verdict, ...]
-    sentence: str
-
-
-Words: TypeAlias = "Callable[[SignIn, Refused], Near]"
-"""Says why an attempt whose assertion was compared with what its application trusts was refused."""
-
-
 @dataclass(slots=True)
 class SignIn:
     """The form of one attempt: filled in as we learn, turned into an ``Event`` when the attempt ends."""
@@ -166,13 +154,10 @@ class SignIn:
     resource: Resource | None = None
     roles: tuple[str, ...] = ()
 
-    def event(self, refused: Refused | None, duration: float, words: Words | None = None) -> Event:
-        """Return what is kept of this attempt. ``duration``: milliseconds. ``refused`` is ``None`` for a grant.
-
-        ``words``: whoever can say why a federated assertion was refused; a grant costs no words.
-        """
+    def event(self, refused: Refused | None, duration: float) -> Event:
+        """Return what is kept of this attempt. ``duration``: milliseconds. ``refused`` is ``None`` for a grant."""
         presented, credential, resource = self.presented, self.credential, self.resource
-        known = self._refused(refused, words) if refused is not None else {}
+        known = _of_refusal(refused, self.matched) if refused is not None else {}
         if presented is not None:
             known.update(_of_assertion(presented))
             if self.trusted is not None and self.trusted.named:
@@ -204,18 +189,6 @@ class SignIn:
             duration=duration,
             **known,
         )
-
-    def _refused(self, refused: Refused, words: Words | None) -> dict[str, Any]:
-        """Return what only a refusal says."""
-        near = words(self, refused) if words is not None and self.matched is not None else None
-        verdicts = near.verdicts if near is not None else self.matched.verdicts if self.matched is not None else ()
-        return {
-            "code": int(str(refused.row.code).removeprefix("ACC")),
-            "failure": refused.message,
-            "detail": kept(refused.detail),
-            "verdicts": _nearest(verdicts),
-            "nearest": near.sentence if near is not None else "",
-        }
 
     def _proof_state(self, refused: Refused | None) -> ProofState:
         code = None if refused is None else refused.row.code
@@ -255,13 +228,21 @@ def _of_assertion(presented: Presented) -> dict[str, Any]:
     }
 
 
+def _of_refusal(refused: Refused, matched: Match | None) -> dict[str, Any]:
+    code = int(str(refused.row.code).removeprefix("ACC"))
+    verdicts = keep_verdicts(matched.verdicts) if matched else ()
+    return {"code": code, "failure": refused.message, "detail": kept(refused.detail), "verdicts": verdicts}
+
+
 def _claims(presented: Presented, named: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the named claims that the assertion has. Of what is nested, and of persons, no value is kept."""
-    found = ((name, presented.claims[name]) for name in named if name in presented.claims)
-    return tuple((name, PERSON if name in PERSONAL else _text(value)) for name, value in found)
+    """Return the named claims that the assertion has."""
+    return tuple((name, claim_kept(name, presented.claims[name])) for name in named if name in presented.claims)
 
 
-def _text(value: Any) -> str:  # noqa: ANN401  a claim may be anything
+def claim_kept(name: str, value: object) -> str:
+    """Return a claim as it is kept: of what is nested, and of persons, without the value."""
+    if name in PERSONAL:
+        return PERSON
     if isinstance(value, str):
         return kept(value)
     if value is None or isinstance(value, bool | int | float):
@@ -276,8 +257,9 @@ def _key_id(proof: Proof | None) -> UUID | None:
     return proof.key.key_id if isinstance(proof, SelfProven) else None
 
 
-def _nearest(verdicts: tuple[Verdict, ...]) -> tuple[VerdictKept, ...]:
-    nearest = sorted(verdicts, key=lambda each: -each.reached)[:MOST_VERDICTS]  # those who got equally far stay so
+def keep_verdicts(verdicts: Sequence[Verdict]) -> tuple[VerdictKept, ...]:
+    """Return the verdicts as they are kept: those that got furthest, among equals in the order that they have."""
+    nearest = sorted(verdicts, key=lambda each: -each.reached)[:MOST_VERDICTS]
     return tuple(
         VerdictKept(
             verdict.credential.id,
@@ -297,11 +279,11 @@ __all__ = [
     "ClaimSet",
     "Event",
     "Evidence",
-    "Near",
     "ProofState",
     "SignIn",
     "VerdictKept",
-    "Words",
+    "claim_kept",
     "hashed",
+    "keep_verdicts",
     "kept",
 ]

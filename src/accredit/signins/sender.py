@@ -20,6 +20,7 @@ class Sender(Struct, frozen=True, gc=False):
     address: str
     user_agent: str = ""
     echo_correlation: bool = False  # the caller asked to have its correlation id sent back
+    began: float = 0.0  # when its request began to be read, in seconds of the monotonic clock; 0: nobody looked
 
 
 def network(address: str) -> str:

@@ -62,7 +62,7 @@ class Attempt:
     def __init__(self, log: EventLog, signin: SignIn) -> None:
         self._log = log
         self._signin = signin
-        self._started = log.counter()
+        self._started = signin.sender.began or log.counter()
 
     async def __aenter__(self) -> SignIn:
         return self._signin
@@ -73,7 +73,7 @@ class Attempt:
         log, signin = self._log, self._signin
         duration = (log.counter() - self._started) * 1_000
         if error is None or isinstance(error, Refused):
-            await log.record(signin.event(error, duration), signin)
+            await log.record(signin.event(error, duration), signin, error)
             return
         # Its text may quote what must not be kept; the server's own log has the traceback under the same trace id.
         broken = signin.event(Refused(BROKEN, detail=type(error).__qualname__), duration)
@@ -82,6 +82,10 @@ class Attempt:
                 await log.record(broken, None)
         else:  # cancelled: nobody waits for an answer, and nobody may be kept waiting
             log.hand_over(broken, None)
+
+
+def _as_it_is(event: Event, _signin: SignIn, _refused: Refused) -> Event:
+    return event
 
 
 @dataclass(slots=True, eq=False)
@@ -100,6 +104,7 @@ class EventLog:
     patience: float = 10.0  # seconds for one batch; a write waits five for another process's, at most
     figures: LogFigures = field(default_factory=LogFigures)
     failure: str = ""  # why the last batch could not be written; "" when it could
+    worded: Callable[[Event, SignIn, Refused], Event] = _as_it_is  # adds why it was refused to what is stored in full
     _tallies: Tallies = field(init=False)
     _waiting: list[Entry] = field(default_factory=list)
     _under_way: Batch | None = None
@@ -158,12 +163,13 @@ class EventLog:
                 break
         self.sink.close(max(0.1, ends - time.monotonic()))
 
-    async def record(self, event: Event, signin: SignIn | None) -> None:
+    async def record(self, event: Event, signin: SignIn | None, refused: Refused | None = None) -> None:
         """Return when ``event`` is durable, or counted. 90033; raises ``Outdated``.
 
-        ``signin`` is what the decision rested on; ``None`` when it stands whatever has changed.
+        ``signin`` is what the decision rested on; ``None`` when it stands whatever has changed. ``refused``: how it
+        ended.
         """
-        entry = self.hand_over(event, signin)
+        entry = self.hand_over(event, signin, refused)
         if self._loop is not None:
             entry.waiter = self._loop.create_future()
             await entry.waiter
@@ -172,9 +178,12 @@ class EventLog:
         if not entry.stored:
             raise Refused(TRANSIENT, detail=f"the sign-in event was not written: {self.failure}")
 
-    def hand_over(self, event: Event, signin: SignIn | None) -> Entry:
+    def hand_over(self, event: Event, signin: SignIn | None, refused: Refused | None = None) -> Entry:
         """Put ``event`` into the next batch without waiting for it."""
-        entry = Entry(event, signin, self._tallies.place(event, reserve=self.sink.reserve))
+        tally = self._tallies.place(event, reserve=self.sink.reserve)
+        if tally is None and refused is not None and signin is not None:
+            event = self.worded(event, signin, refused)
+        entry = Entry(event, signin, tally)
         self._waiting.append(entry)
         self._schedule()
         return entry

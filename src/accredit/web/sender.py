@@ -41,14 +41,19 @@ class Senders:
         self._ids = ids
         self._proxies = tuple(proxies)
 
-    def read(self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], others: Mapping[str, str]) -> Sender:
-        """Return who sent this. ``others``: fields of body and query, where a correlation id may stand as well."""
+    def read(
+        self, scope: Mapping[str, Any], headers: Mapping[bytes, bytes], others: Mapping[str, str], began: float = 0.0
+    ) -> Sender:
+        """Return who sent this. ``others``: fields of body and query, where a correlation id may stand as well.
+
+        ``began``: when reading the request began, in seconds of the monotonic clock.
+        """
         trace = self._ids.trace()
         said = headers.get(b"client-request-id", b"").decode("latin-1") or others.get(CORRELATION)
         correlation = (read_guid(said) if said else None) or trace
         echo = headers.get(b"return-client-request-id", b"").lower() == b"true"
         agent = kept(headers.get(b"user-agent", b"").decode("latin-1"), LONGEST_AGENT)
-        return Sender(trace, correlation, self.address(scope), agent, echo)
+        return Sender(trace, correlation, self.address(scope), agent, echo, began)
 
     def address(self, scope: Mapping[str, Any]) -> str:
         """Return the caller's address: the nearest one in the forwarded chain that is not a trusted proxy."""

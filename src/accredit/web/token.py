@@ -62,7 +62,7 @@ class TokenEndpoint:
         started = self.seconds()
         headers: dict[bytes, bytes] = dict(scope["headers"])
         fields, unreadable = await _fields(scope, headers, receive)
-        who = self._sender(scope, headers, fields)
+        who = self._sender(scope, headers, fields, started)
         request = None
         try:
             if unreadable is not None:
@@ -107,11 +107,11 @@ class TokenEndpoint:
         finally:
             self.admission.leave()
 
-    def _sender(self, scope: Scope, headers: Mapping[bytes, bytes], fields: Mapping[str, str]) -> Sender:
+    def _sender(self, scope: Scope, headers: Mapping[bytes, bytes], fields: Mapping[str, str], began: float) -> Sender:
         others = fields
         if scope["query_string"] and sender.CORRELATION not in fields:
             others = dict(parse_qsl(scope["query_string"].decode("latin-1")))
-        return self.senders.read(scope, headers, others)
+        return self.senders.read(scope, headers, others, began)
 
     def _headers(self, who: Sender) -> list[Header]:
         headers = [*NOT_STORED, (b"x-ms-request-id", str(who.trace).encode())]
