@@ -311,6 +311,7 @@ def test_version_1_needs_the_resource_and_takes_no_scope_for_it():
 
 
 OWN = f"{BASE}/{TENANT_ID}/v2.0"
+FORBIDDING = msgspec.structs.replace(TENANT, allowed_issuers=(ISSUER + "/", "https://other.test"))
 STORIES = {  # world, request -> row, proof state of the event (None: no event), how many fetches
     "an unknown tenant": (World, {"tenant": "fabrikam.test"}, errors.TENANT_UNKNOWN, None, 0),
     "a malformed tenant": (World, {"tenant": "x"}, errors.TENANT_MALFORMED, None, 0),
@@ -356,6 +357,34 @@ STORIES = {  # world, request -> row, proof state of the event (None: no event),
         errors.FEDERATION_BLOCKED,
         "unknown",
         0,
+    ),
+    "an issuer that the tenant does not allow": (
+        lambda: World(tenant=FORBIDDING),
+        {"assertion": signed()},
+        errors.FEDERATION_FORBIDDEN,
+        "proven",
+        1,
+    ),
+    "an issuer that the tenant does not allow, of a token that nobody proves": (
+        lambda: World(tenant=FORBIDDING),
+        {"assertion": signed()[:-8] + "AAAAAAAA"},
+        errors.SIGNATURE_INVALID,
+        "unproven",
+        1,
+    ),
+    "an issuer that the tenant does not allow, of a token that has expired": (
+        lambda: World(tenant=FORBIDDING),
+        {"assertion": signed(iat=AT - 900, nbf=AT - 900, exp=AT - 300)},
+        errors.NOT_IN_TIME,
+        "proven",
+        1,
+    ),
+    "an issuer that the tenant does not allow, for an unknown resource": (
+        lambda: World(tenant=FORBIDDING),
+        {"assertion": signed(), "scope": "api://other/.default"},
+        errors.FEDERATION_FORBIDDEN,
+        "proven",
+        1,
     ),
     "an unknown key": (World, {"assertion": signed(header={"kid": "x"})}, errors.KEY_NOT_FOUND, "unproven", 1),
     "an altered token": (
@@ -426,6 +455,15 @@ def test_refused_is(sentence):
         assert (world.event.code, world.event.proof) == (row.code, proof)
         assert world.event.failure == refused.message
     assert (row.name in AFTER_PROOF) is (proof == "proven"), "after proof nobody is held to a limit"
+
+
+def test_a_tenant_that_lists_its_issuers_lets_those_sign_in_and_says_nothing_of_other_evidence():
+    listing = World(tenant=msgspec.structs.replace(TENANT, allowed_issuers=("https://other.test", ISSUER)))
+    assert run(listing.ask(signed())).value
+    assert run(World(tenant=FORBIDDING).ask(client_secret="s3cret", client_assertion_type=None)).value
+    forbidden = World(tenant=FORBIDDING)
+    assert refusal(forbidden.ask(signed())).detail == "the issuer is not one that the tenant allows"
+    assert forbidden.event.credential_name == "credential-1"
 
 
 def test_an_issuer_that_cannot_be_reached_is_refused_after_one_try():

@@ -240,6 +240,8 @@ FEDERATION_BLOCKED    = sts(700238, "invalid_client", OPERATOR, "Workload identi
 ENTERPRISE_REQUIRED   = sts(7002381, "invalid_client", CALLER, "Federated identity credentials issued by '{issuer}' for applications or managed identities registered in this tenant must contain the enterprise claim with value {allowed} but actual value is '{actual}'.", mark="V", stage="later")
 CONDITIONAL_ACCESS    = sts(53003, "invalid_grant", OPERATOR, "Access has been blocked by Conditional Access policies.", mark="A", stage="tools")
 # ── is the claim true? ───────────────────────────────────────────────────────────────────────────────────────────────
+FEDERATION_FORBIDDEN  = sts(700238, "invalid_client", OPERATOR, "Workload identity federation is blocked in this tenant by policy.", mark="A",
+                            advice="The tenant allows other issuers only, accredit tenant show lists them: accredit tenant update --allow-issuer, with all of them.")
 ISSUER_UNREACHABLE    = sts(90061, "invalid_request", OUTSIDE, "Request to External OIDC endpoint failed.", mark="V",
                             advice="The event's detail names the step; if the issuer cannot be reached from here, upload its keys: accredit issuer upload.")
 ISSUER_UNREACHABLE_PATH = sts(50166, "invalid_request", OUTSIDE, "Request to External OIDC endpoint failed.", mark="V", stage="tools")
@@ -298,13 +300,13 @@ NAME_INVALID          = graph("Request_BadRequest", 400, CALLER, "Federated Iden
                               advice="3 to 120 characters: letters, digits, '-' and '_', beginning with a letter or a digit.")
 NAME_IMMUTABLE        = graph("Request_BadRequest", 400, CALLER, "Name is immutable and cannot be changed after creation", mark="R")
 TRUST_INCOMPLETE      = graph("Request_BadRequest", 400, CALLER, "The request format was unexpected. Federated Identity Credential must specify 'issuer', 'subject' and 'audience'.", mark="V",
-                              advice="Give an issuer, and a subject or an expression: --issuer, --subject or --expression.")
+                              advice="Give an issuer (an https URL of at most 600 characters, as tokens carry it), and a subject or an expression: --issuer, --subject or --expression.")
 SUBJECT_EMPTY         = graph("Request_BadRequest", 400, CALLER, "Property 'subject' cannot be empty.", mark="V",
                               advice="Say whom: --subject SUBJECT or --expression EXPRESSION.")
 SUBJECT_AND_EXPRESSION = graph("Request_BadRequest", 400, CALLER, "Federated Identity Credential must specify either 'subject' or 'claimsMatchingExpression', not both.", mark="A",
                               advice="Leave one of the two out.")
 AUDIENCES_NOT_ONE     = graph("Request_BadRequest", 400, CALLER, "Federated identity credentials must have exactly one audience.", mark="V",
-                              advice="The default is api://AzureADTokenExchange.")
+                              advice="Give one of 1 to 600 characters, as tokens carry it; the default is api://AzureADTokenExchange.")
 TRUST_EXISTS          = graph("Request_BadRequest", 400, CALLER, "Issuer and subject combination already exists for this Application.", mark="V",
                               advice="The other credential already trusts exactly this.")
 TRUST_LIMIT           = graph("Request_BadRequest", 400, CALLER, "A maximum of {limit} federated identity credentials can be added.", mark="A",
@@ -318,6 +320,8 @@ EXPRESSION_CLAIMS     = graph("InvalidFederatedIdentityCredentialValue", 400, CA
 VALUE_TAKEN           = graph("Request_MultipleObjectsWithSameKeyValue", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
                               advice="Choose another value, or change the object that has this one.")
 IDENTIFIER_TAKEN      = graph("Request_BadRequest", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
+ISSUER_FORBIDDEN      = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, "FederatedIdentityCredential.Issuer value '{issuer}' not allowed as per assigned policy '{policy}'.", mark="R",
+                              advice="The tenant allows other issuers only (accredit tenant show); whoever sets its policy may add this one: accredit tenant update --allow-issuer.")
                               advice="Choose another identifier, or take it from the application that has this one.")
 REFERENCE_EXISTS      = graph("Request_BadRequest", 400, CALLER, "One or more added object references already exist for the following modified properties: '{property}'.", mark="A",
                               advice="Nothing needs to be done: it is there already.")

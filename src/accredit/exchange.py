@@ -19,6 +19,7 @@ from accredit import assertions, directory, issuers, tokens, trust
 from accredit.assertions import CompactToken
 from accredit.errors import (
     CREDENTIAL_REQUIRED,
+    FEDERATION_FORBIDDEN,
     GRANT_UNSUPPORTED,
     LIFETIME_TOO_LONG,
     NOT_IN_TIME,
@@ -49,7 +50,15 @@ ATTEMPTS: Final = 2  # a second one only when another process changed the trust 
 CLIENT_CREDENTIALS: Final = "client_credentials"
 JWT_BEARER: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"  # RFC 7523 section 2.2
 AFTER_PROOF: Final = frozenset(
-    row.name for row in (NOT_IN_TIME, LIFETIME_TOO_LONG, SECRET_EXPIRED, RESOURCE_UNKNOWN, ROLE_NOT_ASSIGNED)
+    row.name
+    for row in (
+        NOT_IN_TIME,
+        LIFETIME_TOO_LONG,
+        FEDERATION_FORBIDDEN,
+        SECRET_EXPIRED,
+        RESOURCE_UNKNOWN,
+        ROLE_NOT_ASSIGNED,
+    )
 )
 """Names of the rows that only a sender hears who has proven to be the application."""
 _NOT_IGNORED: Final = ("fmi_path", "requested_token_use", "req_cnf")  # each would change what the token means
@@ -200,6 +209,8 @@ async def prove_federated(presented: Presented, signin: SignIn, authority: Autho
     signin.credential = candidates[0]
     issuers.refuse_own(presented.issuer, authority.own_issuers, presented.key.kid)  # 700222
     signin.credential, proof = await first_proof(presented, candidates, authority.keys, signin)
+    signin.proof = proof  # it is true, whatever the tenant says of who signed it
+    signin.tenant.refuse_forbidden(presented.issuer)  # 700238
     return proof
 
 

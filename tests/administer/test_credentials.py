@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from accredit import errors
-from accredit.administer import applications, credentials, issuers
+from accredit.administer import applications, credentials, issuers, tenants
 from accredit.issuers import OwnIssuers
 from tests.administer.office import BASE, office
 from tests.forge import jwk, jwks, key_for
@@ -344,3 +344,60 @@ def test_a_credential_of_another_application_does_not_count():
     other = run(applications.create(at.by, at.tenant.id, display_name="other"))
     run(add()(at))
     run(credentials.add(at.by, other.id, name="github", issuer=GITHUB, subject=SUBJECT))
+
+
+OTHER = "https://idp.test"
+
+
+def allowing(*listed):
+    at = office()
+    run(tenants.update(at.by, at.tenant.id, allowed_issuers=listed or None))
+    return at
+
+
+FORBIDDEN = {
+    "a new credential": add("new", issuer=OTHER),
+    "another issuer": lambda at: credentials.update(at.by, at.application.id, "github", issuer=OTHER),
+    "another issuer, by an upsert": lambda at: credentials.put(at.by, at.application.id, "github", {"issuer": OTHER}),
+    "a new credential, by an upsert": lambda at: credentials.put(
+        at.by, at.application.id, "new", {"issuer": OTHER, "subject": "s"}
+    ),
+    "an allowed issuer with a slash more": add("slash", issuer=GITHUB + "/"),
+}
+
+
+@pytest.mark.parametrize("sentence", FORBIDDEN)
+def test_where_a_tenant_lists_its_issuers_refused_is(sentence):
+    at = allowing(GITHUB)
+    run(add("github")(at))
+    before, audits, records = at.read("credentials"), len(at.registry.audits), at.read("issuers")
+    refused = refusal(FORBIDDEN[sentence](at))
+    issuer = GITHUB + "/" if "slash" in sentence else OTHER
+    assert refused.row is errors.ISSUER_FORBIDDEN
+    assert refused.fields == {"issuer": issuer, "policy": str(at.tenant.issuer_policy)}
+    assert "none of those" in refused.detail
+    assert (at.read("credentials"), len(at.registry.audits), at.read("issuers")) == (before, audits, records)
+
+
+def test_a_forbidden_issuer_is_found_after_unfit_values_and_before_what_is_trusted_already():
+    at = office()
+    run(add("github", issuer=OTHER)(at))
+    run(tenants.update(at.by, at.tenant.id, allowed_issuers=(GITHUB,)))
+    assert refusal(add("github", issuer=OTHER)(at)).row is errors.NAME_TAKEN
+    assert refusal(add("again", issuer=OTHER, audiences=())(at)).row is errors.AUDIENCES_NOT_ONE
+    assert refusal(add("again", issuer=OTHER)(at)).row is errors.ISSUER_FORBIDDEN
+
+
+def test_a_credential_of_an_issuer_that_is_no_longer_allowed_is_changed_in_everything_else_and_deleted():
+    at = office()
+    run(add("github", issuer=OTHER)(at))
+    run(tenants.update(at.by, at.tenant.id, allowed_issuers=(GITHUB,)))
+    changed = run(credentials.update(at.by, at.application.id, "github", subject="another", issuer=OTHER))
+    assert (changed.subject, changed.issuer.url) == ("another", OTHER)
+    moved = run(credentials.update(at.by, at.application.id, "github", issuer=GITHUB))
+    assert moved.issuer.url == GITHUB
+    run(credentials.delete(at.by, at.application.id, "github"))
+
+
+def test_without_a_list_every_issuer_may_be_trusted():
+    assert run(add(issuer=OTHER)(allowing())).issuer.url == OTHER

@@ -32,6 +32,7 @@ MEMBERS: dict[type, dict[str, tuple[str, Any]]] = {  # who changes it, and to wh
         "multi_audience": (PEOPLE, "contained"),
         "token_lifetime": (PEOPLE, 60),
         "trust_changes": (PEOPLE, "entra"),
+        "allowed_issuers": (PEOPLE, ("https://idp.test",)),
     },
     Application: {
         "display_name": (ANYBODY, "renamed"),

@@ -2,6 +2,7 @@ from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace as changed_struct
 
 from accredit import errors
 from accredit.administer import Administrator, applications, credentials, permissions, tenants
@@ -110,6 +111,23 @@ REFUSED = {
     "an unknown rule for changes of trust": (update(trust_changes="nobody"), errors.PROPERTY_INVALID, "nobody"),
     "tokens of 59 seconds": (update(token_lifetime=59), errors.PROPERTY_INVALID, "59 is not within 60 to 86400"),
     "tokens of more than a day": (update(token_lifetime=86_401), errors.PROPERTY_INVALID, "86401"),
+    "no allowed issuer": (update(allowed_issuers=()), errors.PROPERTY_INVALID, "allowedIssuers: 1 to 200 issuers"),
+    "201 allowed issuers": (
+        update(allowed_issuers=tuple(f"https://i{n}.test" for n in range(201))),
+        errors.PROPERTY_INVALID,
+        "allowedIssuers: 1 to 200 issuers; null allows every one",
+    ),
+    "an allowed issuer twice": (update(allowed_issuers=("https://a.test",) * 2), errors.PROPERTY_INVALID, "twice"),
+    "an allowed issuer of plain http": (
+        create(allowed_issuers=("http://localhost:1",)),
+        errors.PROPERTY_INVALID,
+        "allowedIssuers: http://localhost:1: it must be https",
+    ),
+    "an allowed issuer that is any text, where Entra ID is imitated": (
+        update(allowed_issuers=("kubernetes/serviceaccount",)),
+        errors.PROPERTY_INVALID,
+        "allowedIssuers: kubernetes/serviceaccount: not an absolute https URL",
+    ),
     "an unknown well-known principal": (create(enable=["graphs"]), errors.PROPERTY_INVALID, "graphs"),
     "an id that bears the emulator's mark": (create(tenant_id=MARKED), errors.EMULATOR_MARK, ""),
     "a tenant that is not there": (
@@ -136,6 +154,32 @@ def test_refused_is(sentence):
 def test_the_shortest_and_the_longest_lifetime_are_allowed(lifetime):
     at = office()
     assert run(tenants.update(at.by, at.tenant.id, token_lifetime=lifetime)).token_lifetime == lifetime
+
+
+def test_a_tenant_allows_up_to_200_issuers_and_the_record_shows_the_lists_before_and_after():
+    at = office()
+    assert at.tenant.allows("https://idp.test")
+    many = tuple(f"https://i{n}.test" for n in range(200))
+    policy = at.tenant.issuer_policy
+    after = run(tenants.update(at.by, at.tenant.id, allowed_issuers=many))
+    assert at.changed() == {"allowedIssuers": (None, list(many))}
+    assert (after.allows(many[199]), after.allows(many[199] + "/"), after.issuer_policy) == (True, False, policy)
+    after = run(tenants.update(at.by, at.tenant.id, allowed_issuers=None))
+    assert at.changed() == {"allowedIssuers": (list(many), None)}
+    assert after.allows("https://idp.test")
+
+
+def test_an_allowed_issuer_is_whatever_a_credential_of_the_tenant_may_name():
+    plain, any_text = "http://127.0.0.1:9000/idp", "kubernetes/serviceaccount"
+    at = office("extended", emulator=True)
+    allowed = run(tenants.update(at.by, at.tenant.id, allowed_issuers=(plain, any_text))).allowed_issuers
+    assert allowed == (plain, any_text)
+
+
+def test_the_name_of_the_policy_is_another_one_in_each_tenant():
+    one = office().tenant
+    assert one.issuer_policy == office().tenant.issuer_policy
+    assert changed_struct(one, id=UUID(int=5)).issuer_policy != one.issuer_policy
 
 
 def test_an_emulator_may_have_ids_that_bear_its_mark():
@@ -190,6 +234,7 @@ POLICY = {
     "tokens of several audiences": {"multi_audience": "contained"},
     "domains": {"domains": ("contoso.test", "other.test")},
     "how long tokens live": {"token_lifetime": 60},
+    "which issuers are allowed": {"allowed_issuers": ("https://idp.test",)},
 }
 
 

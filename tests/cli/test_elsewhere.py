@@ -193,6 +193,9 @@ WRITES = {
         ("tenant", "update", "--token-lifetime", "1"),
         ("tenant", "update", "--domain", "contoso.test", "--domain", "a.test"),
         ("tenant", "update", "--trust-changes", "entra", "--multi-audience", "contained"),
+        ("tenant", "update", "--allow-issuer", "https://a.test", "--allow-issuer", "https://b.test"),
+        ("tenant", "update", "--allow-issuer", "idp"),
+        ("tenant", "update", "--allow-any-issuer"),
         ("tenant", "update", "--token-lifetime", "3600", "--name", "Contoso", "--domain", "contoso.test"),
     ),
 }
@@ -209,7 +212,7 @@ CODES = {  # how they end, so that nothing is equal only because it is refused t
     "secrets": [0, 0, 2, 0, 2, 0, 4, 0],
     "certificates": [0, 0, 5, 2, 0, 0, 4, 0],
     "issuers": [0, 5, 0, 2, 0, 2, 2, 0, 0, 0, 0, 0, 0, 5, 0, 0],
-    "the tenant": [0, 0, 2, 0, 0, 0],
+    "the tenant": [0, 0, 2, 0, 0, 0, 2, 0, 0],
     "a credential for a token": [0, 2, 2, 0, 0],
 }
 

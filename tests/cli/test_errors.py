@@ -58,6 +58,22 @@ WRONG = {
     "an update of nothing": (("credential", "update", "deploy-bot", "github-production"), 2, "nothing to change"),
     "an update of no application": (("app", "update", "deploy-bot"), 2, "nothing to change"),
     "an update of no tenant": (("tenant", "update"), 2, "nothing to change"),
+    "allowed issuers, and every one": (
+        ("tenant", "update", "--allow-issuer", "https://a.test", "--allow-any-issuer"),
+        2,
+        "give one of them",
+    ),
+    "an allowed issuer that is none": (("tenant", "update", "--allow-issuer", "idp"), 2, "idp: not an absolute https"),
+    "an issuer of a credential that is none": (
+        ("credential", "add", "deploy-bot", "--name", "abc", "--issuer", "http://x.example", "--subject", "s"),
+        2,
+        "issuer: it must be https",
+    ),
+    "an audience of a credential that no token has": (
+        (*("credential", "add", "deploy-bot", "--name", "abc", "--issuer", "https://x.example"), "--audience", " x"),
+        2,
+        "audiences: white space at an end",
+    ),
     "an update of no issuer": (("issuer", "update", "https://x.example"), 2, "nothing to change"),
     "a domain that is taken": (("tenant", "create", "Other", "--domain", "contoso.test"), 5, "another tenant has"),
     "a domain that is none": (("tenant", "create", "Other", "--domain", "nodot"), 2, "not a DNS name"),

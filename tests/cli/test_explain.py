@@ -43,6 +43,17 @@ def test_uploaded_keys_prove_a_token_or_its_alteration(cli, served):
     assert (bad.code, bad.json["code"], bad.json["proof"]) == (3, "AADSTS700027", "unproven")
 
 
+def test_an_issuer_that_the_tenant_does_not_allow_is_named(cli, served):
+    assert cli("issuer", "upload", ISSUER, "-", stdin=served.jwks).code == 0
+    assert cli("tenant", "update", "--allow-issuer", "https://a.test").code == 0
+    ended = cli("explain", "-", *BOT, stdin=served.tokens["production"])
+    assert ended.code == 3
+    assert "The tenant allows some issuers only" in ended.out
+    assert "✗ Allowed issuer   AADSTS700238 the issuer is not one that the tenant allows" in ended.out
+    assert cli("tenant", "update", "--allow-issuer", ISSUER).code == 0
+    assert "✓ Allowed issuer" in cli("explain", "-", *BOT, stdin=served.tokens["production"]).out
+
+
 def test_a_mismatch_is_drawn_with_both_values(cli, served, monkeypatch):
     out = cli("explain", "-", *BOT, stdin=served.tokens["main"]).out
     assert out.splitlines()[0] == "deploy-bot / github-production   no match"

@@ -27,6 +27,7 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
   several audiences   contained
   token lifetime (s)  3600
   trust changes       entra
+  allowed issuers     every one
   created             2026-11-23 12:34:56Z
 """),
         snapshot("""\
@@ -37,6 +38,7 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
   several audiences   contained
   token lifetime (s)  3600
   trust changes       entra
+  allowed issuers     every one
   created             2026-11-23 12:34:56Z
 """),
     ),

@@ -45,6 +45,10 @@ WRITES = {
         ("tenant", "update", "--domain", "a.test", "--domain", "b.test"),
         ("tenant", "show", "acc7ed17-0000-4000-8000-000000000001"),
     ),
+    "the issuers that a tenant allows": (
+        ("tenant", "update", "--allow-issuer", "https://a.test", "--allow-issuer", "https://b.test/"),
+        ("tenant", "show", "contoso.test"),
+    ),
     "an application": (("app", "create", "build bot", "--identifier-uri", "api://build"), ("app", "list")),
     "an application's name": (("app", "update", "deploy-bot", "--name", "deployer"), ("app", "list")),
     "an API's names": (("app", "update", "Orders API", "--identifier-uri", ""), ("app", "show", "Orders API")),

@@ -5,10 +5,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from accredit import assertions, errors, issuers
 from accredit.assertions import ENTRA, EXTENDED, parse
 from accredit.assertions.times import refuse_long_lived, refuse_untimely
+from accredit.directory import Tenant
 from accredit.errors import Refused
 from accredit.explain import Explanation, explain, unreadable
 from accredit.issuers import EMPTY, OwnIssuers, jwks
@@ -68,6 +70,20 @@ def test_a_token_that_matches_is_accepted_as_far_as_was_looked():
         "time": "pass",
         "lifetime": "pass",
     }
+
+
+def test_where_the_tenant_lists_its_issuers_a_step_says_whether_this_is_one():
+    tenant = Tenant(id=UUID(int=7), display_name="C", domains=("c.test",), created_at=NOW, allowed_issuers=(OTHER,))
+    found = explain(presented(), trusted(credential()), client="deploy-bot", now=NOW, own=OWN, tenant=tenant)
+    assert (found.outcome, found.stage, found.code, found.cause) == ("refused", "policy", "AADSTS700238", "POLICY")
+    assert found.sentence == f"The tenant allows some issuers only, and `{ISSUER}` is none of them."
+    assert found.steps[-1].detail == "the issuer is not one that the tenant allows"
+    allowing = replace(tenant, allowed_issuers=(OTHER, ISSUER))
+    found = explain(presented(), trusted(credential()), client="deploy-bot", now=NOW, own=OWN, tenant=allowing)
+    assert (found.outcome, statuses(found)["policy"]) == ("accepted", "pass")
+    anybody = replace(tenant, allowed_issuers=None)
+    found = explain(presented(), trusted(credential()), client="deploy-bot", now=NOW, own=OWN, tenant=anybody)
+    assert "policy" not in statuses(found)
 
 
 ACCESS = {

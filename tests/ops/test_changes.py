@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from accredit.administer import applications, credentials, evidence, issuers, permissions, principals
+from accredit.administer import applications, credentials, evidence, issuers, permissions, principals, tenants
 from tests.ops.workloads import ISSUER, SUBJECT
 
 pytestmark = pytest.mark.slow
@@ -87,6 +87,17 @@ def test_an_issuer_blocked_and_unblocked(production, workload):
         assert code != 0
         production.administer(lambda by: issuers.block(by, issuer.id, blocked=False))
         assert codes(workload.ask()) == (200, 0)
+
+
+def test_an_issuer_that_the_tenant_allows_no_more_and_again(production, workload):
+    tenant = UUID(workload.tenant)
+    alternate(
+        production,
+        workload,
+        lambda by: tenants.update(by, tenant, allowed_issuers=("https://other.test",)),
+        lambda by: tenants.update(by, tenant, allowed_issuers=None),
+        (401, 700238),
+    )
 
 
 def test_a_role_granted_and_revoked(production, workload):

@@ -19,7 +19,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from msgspec.structs import replace
 
-from accredit.administer import credentials, issuers, principals
+from accredit.administer import credentials, issuers, principals, tenants
 from accredit.app import seed
 from accredit.directory import Certificate
 from accredit.errors import CATALOGUE, SIGNATURE_INVALID, Refused
@@ -604,6 +604,12 @@ def a_blocked_issuer(wire: Wire) -> Answer:
     return wire.post(wire.form())
 
 
+def an_issuer_not_allowed(wire: Wire) -> Answer:
+    assert wire.post(wire.form()).status == 200
+    wire.run(tenants.update, wire.administrator, seed.TENANT_ID, allowed_issuers=("https://idp.test",))
+    return wire.post(wire.form())
+
+
 def a_weak_key(wire: Wire) -> Answer:
     weak = '{"keys":[{"kty":"RSA","kid":"weak","n":"%s","e":"AQAB"}, %s]}'
     small = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  that it is too small is the point
@@ -712,6 +718,12 @@ CHANGED: dict[str, Row] = {
         "invalid_client",
         "Workload identity federation is blocked in this tenant by policy.",
     ),
+    "an issuer that the tenant does not allow": Row(
+        an_issuer_not_allowed,
+        700238,
+        "invalid_client",
+        "Workload identity federation is blocked in this tenant by policy.",
+    ),
     "a key that is too weak": Row(
         a_weak_key, 5002730, "invalid_request", "Invalid JWT token. Unsupported key for the signing algorithm."
     ),
@@ -759,6 +771,9 @@ def test_a_refusal_after_a_change_is_answered_as_the_contract_says(row: Row, emu
     refused(row.send(emulator), row)
 
 
+TWINS = {"FEDERATION_BLOCKED", "FEDERATION_FORBIDDEN"}  # one answer to both; the event says which it was
+
+
 def names(row: Row) -> set[str]:
     """The rows of the catalogue that this one can be an answer of."""
     return {
@@ -776,7 +791,7 @@ def names(row: Row) -> set[str]:
 
 def test_every_refusal_of_the_token_endpoint_is_compared_field_by_field() -> None:
     compared = [names(row) for row in (ROWS | CHANGED).values()]
-    assert all(len(each) == 1 for each in compared)
+    assert all(len(each) == 1 or each == TWINS for each in compared)
     wanted = {name for name, row in CATALOGUE.items() if row.family == "sts" and row.stage == "first"}
     own = {"NOT_FOUND", "METHOD_NOT_ALLOWED", "BODY_TOO_LARGE", "HOST_NOT_SERVED", "BROKEN", "NOT_IMPLEMENTED"}
     assert set().union(*compared) == wanted | own
@@ -791,6 +806,15 @@ def test_the_event_of_a_refusal_says_more_than_its_answer(emulator: Wire) -> Non
     assert event.credential_name == seed.CREDENTIAL
     a_disabled_application(emulator)
     assert emulator.events()[0].code == 7000112
+
+
+def test_the_event_says_which_of_two_policies_it_was(emulator: Wire) -> None:
+    an_issuer_not_allowed(emulator)
+    event = emulator.events()[0]
+    assert (event.detail, event.proof) == ("the issuer is not one that the tenant allows", "proven")
+    a_blocked_issuer(emulator)
+    event = emulator.events()[0]
+    assert (event.detail, event.proof) == ("the issuer record is blocked", "unknown")
 
 
 def test_an_error_of_our_own_is_told_without_a_word_about_it(emulator: Wire) -> None:

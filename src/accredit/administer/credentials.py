@@ -21,6 +21,7 @@ from accredit.administer.findings import (
     over,
     read,
     record,
+    refuse_forbidden,
     refuse_too_many,
     refuse_twice,
 )
@@ -151,6 +152,7 @@ async def _add(change: Change, application_id: UUID, members: Members) -> Federa
     if await named(change.store, application_id, name):
         raise Refused(NAME_TAKEN, name=name)
     trust = await read(change, tenant, members)
+    refuse_forbidden(tenant, trust.issuer)
     issuer = await issuers.find_or_create(change, tenant, trust.issuer, members.get("issuer_id"))
     await refuse_twice(change, application_id, trust, issuer.id, None)
     await refuse_too_many(change, application, tenant)
@@ -177,6 +179,8 @@ async def _update(change: Change, before: FederatedCredential, changes: Members)
         raise Refused(NAME_IMMUTABLE)
     tenant = await change.store.tenants.get(before.tenant_id)
     trust = await read(change, tenant, over(before, changes))
+    if trust.issuer != before.issuer.url:
+        refuse_forbidden(tenant, trust.issuer)
     issuer, wanted = before.issuer, changes.get("issuer_id")
     if trust.issuer != issuer.url or wanted not in {None, issuer.id}:
         issuer = await issuers.find_or_create(change, tenant, trust.issuer, wanted)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from accredit import trust
 from accredit.administer.administrator import as_json
 from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_control, refuse_unlisted
-from accredit.errors import TRUST_EXISTS, TRUST_LIMIT, Refused
+from accredit.errors import ISSUER_FORBIDDEN, TRUST_EXISTS, TRUST_LIMIT, Refused
 from accredit.issuers import refuse_own
 from accredit.signins import Modified, Target
 from accredit.trust import DEFAULT_AUDIENCE, MOST, discovery_suffix
@@ -49,6 +49,13 @@ async def read(change: Change, tenant: Tenant, members: Members) -> Trust:
     _refuse_rule(members.get("multi_audience"), members.get("listed_audiences", ()))
     _refuse_useless(change.by, found, tenant)
     return found
+
+
+def refuse_forbidden(tenant: Tenant, issuer: str) -> None:
+    """Refuse to trust an issuer that the tenant does not allow. Existing trust is refused when it is used."""
+    if not tenant.allows(issuer):
+        detail = f"issuer: it is none of those that tenant {tenant.id} allows"
+        raise Refused(ISSUER_FORBIDDEN, issuer=issuer, policy=tenant.issuer_policy, detail=detail)
 
 
 def over(before: FederatedCredential, changes: Members) -> Members:

@@ -13,6 +13,7 @@ from accredit.administer.administrator import given, modified, refuse_mark
 from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_name, refuse_outside, refuse_unlisted
 from accredit.directory import LONGEST_TOKEN_LIFETIME, TOKEN_LIFETIME, Tenant, is_domain
 from accredit.errors import VALUE_TAKEN, Refused
+from accredit.issuers import url
 from accredit.query import Query
 from accredit.signins import Target
 
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 KIND: Final = "Tenant"
 SHORTEST_TOKEN_LIFETIME: Final = 60  # seconds
 MOST_DOMAINS: Final = 100
-GUARDED: Final = ("trust_changes", "portability", "multi_audience", "domains", "token_lifetime")
+MOST_ISSUERS: Final = 200  # that a tenant may list as allowed
+GUARDED: Final = ("trust_changes", "portability", "multi_audience", "domains", "token_lifetime", "allowed_issuers")
 """The policy of a tenant: no application changes it where the tenant guards its trust."""
 _PAGE: Final = 500
 _PORTABILITIES: Final = ("entra", "extended")
@@ -45,6 +47,7 @@ async def create(  # noqa: PLR0913  the settings of a tenant
     multi_audience: MultiAudience | None = None,
     token_lifetime: int = TOKEN_LIFETIME,
     trust_changes: TrustChanges | None = None,
+    allowed_issuers: tuple[str, ...] | None = None,
     enable: Collection[str] | None = None,
     tenant_id: UUID | None = None,
 ) -> Tenant:
@@ -59,6 +62,7 @@ async def create(  # noqa: PLR0913  the settings of a tenant
             multi_audience=multi_audience,
             token_lifetime=token_lifetime,
             trust_changes=trust_changes,
+            allowed_issuers=allowed_issuers,
         )
         refuse_mark(by, tenant.id, "the tenant id")
         await _refuse_unfit(change, tenant)
@@ -71,7 +75,7 @@ async def create(  # noqa: PLR0913  the settings of a tenant
     return tenant
 
 
-async def update(
+async def update(  # noqa: PLR0913  the settings of a tenant
     by: Administrator,
     tenant_id: UUID,
     *,
@@ -81,10 +85,12 @@ async def update(
     multi_audience: MultiAudience | UnsetType | None = UNSET,
     token_lifetime: int | UnsetType = UNSET,
     trust_changes: TrustChanges | UnsetType | None = UNSET,
+    allowed_issuers: tuple[str, ...] | UnsetType | None = UNSET,
 ) -> Tenant:
-    """Change what is given; ``None`` is "as the profile says", or "as the portability says".
+    """Change what is given; ``None`` is "as the profile says", "as the portability says", or "every issuer".
 
-    Credentials stay as they are; their next change obeys the new portability.
+    Credentials stay as they are; their next change obeys the new portability. Tokens of an issuer that is no longer
+    allowed are refused from the next request on.
     """
     changes = given(
         display_name=display_name,
@@ -93,6 +99,7 @@ async def update(
         multi_audience=multi_audience,
         token_lifetime=token_lifetime,
         trust_changes=trust_changes,
+        allowed_issuers=allowed_issuers,
     )
     async with by.change() as change:
         before = await change.store.tenants.get(tenant_id)
@@ -133,7 +140,24 @@ async def _refuse_unfit(change: Change, tenant: Tenant) -> None:
     if tenant.trust_changes is not None:
         refuse_unlisted((tenant.trust_changes,), _TRUST_CHANGES, "trustChanges", KIND)
     refuse_outside(tenant.token_lifetime, SHORTEST_TOKEN_LIFETIME, LONGEST_TOKEN_LIFETIME, "tokenLifetime", KIND)
+    _refuse_issuers(change.by, tenant)
     await _refuse_domains(change, tenant)
+
+
+def _refuse_issuers(by: Administrator, tenant: Tenant) -> None:
+    """Refuse a list that allows nothing, or what no credential could ever name."""
+    listed = tenant.allowed_issuers
+    if listed is None:
+        return
+    if not 0 < len(listed) <= MOST_ISSUERS:
+        raise invalid("allowedIssuers", KIND, f"1 to {MOST_ISSUERS} issuers; null allows every one")
+    if len(set(listed)) != len(listed):
+        raise invalid("allowedIssuers", KIND, "an issuer stands there twice")
+    for each in listed:
+        try:
+            url.parse(each, loopback_http=by.emulator, opaque=tenant.portability == "extended")
+        except Refused as error:
+            raise invalid("allowedIssuers", KIND, f"{each}: {error.detail.removeprefix('issuer: ')}") from error
 
 
 async def _refuse_domains(change: Change, tenant: Tenant) -> None:

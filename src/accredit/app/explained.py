@@ -37,7 +37,7 @@ async def explanation_of(request: TokenRequest, _refused: Refused, authority: Au
         for each in trusted.credentials
         if each.issuer.url == presented.issuer
     }
-    found = explain(presented, trusted, client=name, now=now, own=authority.own_issuers, keys=keys)
+    found = explain(presented, trusted, client=name, now=now, own=authority.own_issuers, keys=keys, tenant=tenant)
     return _plain(found)
 
 

@@ -186,6 +186,7 @@ def _explanation(
         keys={**at_hand.refused, **keys},
         proof=exchange.state_of_proof(presented, named, at_hand.keys, now),
         disabled=[each for each in credentials if not each.enabled],
+        tenant=tenant,
     )
 
 

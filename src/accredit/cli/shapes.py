@@ -36,6 +36,7 @@ def tenant(of: Tenant, *, emulator: bool = False) -> Json:
         "portability": of.portability,
         "multiAudience": of.several_audiences,
         "tokenLifetime": of.token_lifetime,
+        "allowedIssuers": None if of.allowed_issuers is None else list(of.allowed_issuers),
         "trustChanges": of.who_widens(emulator=emulator),
         "createdDateTime": instant(of.created_at),
     }

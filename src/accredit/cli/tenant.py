@@ -35,6 +35,7 @@ DETAILS: Final = (
     Column("several audiences", "multiAudience"),
     Column("token lifetime (s)", "tokenLifetime"),
     Column("trust changes", "trustChanges"),
+    Column("allowed issuers", "allowedIssuers", lambda shape: shape["allowedIssuers"] or "every one"),
     Column("created", "createdDateTime"),
 )
 PORTABILITY: Final = click.Choice(["entra", "extended"])
@@ -107,27 +108,50 @@ async def create(
 @click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
 @click.option("--trust-changes", type=TRUST_CHANGES, help="Whether owners may also widen what they trust.")
+@click.option(
+    "--allow-issuer",
+    "allowed",
+    metavar="URL",
+    multiple=True,
+    help="The issuers that applications may trust from now on, all of them.",
+)
+@click.option("--allow-any-issuer", "any_issuer", is_flag=True, help="Applications may trust every issuer.")
 @on_desk
-async def update(desk: Desk, name: str | None, domains: tuple[str, ...], **members: Any) -> None:  # noqa: ANN401
-    """Change a tenant."""
-    changes = {key: value for key, value in members.items() if value is not None} | (
-        {"domains": domains} if domains else {}
-    )
+async def update(
+    desk: Desk,
+    name: str | None,
+    domains: tuple[str, ...],
+    allowed: tuple[str, ...],
+    any_issuer: bool,
+    **members: Any,  # noqa: ANN401
+) -> None:
+    """Change a tenant. Tokens of issuers that are no longer allowed are refused from the next request on."""
+    if allowed and any_issuer:
+        raise click.UsageError("--allow-issuer and --allow-any-issuer say two different things; give one of them")
+    changes = {key: value for key, value in members.items() if value is not None}
+    if domains:
+        changes["domains"] = domains
+    if allowed or any_issuer:
+        changes["allowed_issuers"] = allowed or None
     if not changes:
         raise click.UsageError("nothing to change was given")
     before = await _found(desk, name)
     after = await desk.place.tenants.update(before.id, **changes)
     desk.session.show(shapes.tenant(after, emulator=desk.place.emulator), DETAILS)
-    back: list[str] = []
-    rule = before.who_widens(emulator=desk.place.emulator)
-    in_force = {"multi_audience": before.several_audiences, "trust_changes": rule}
-    for key in changes:
-        if key == "domains":
-            back += options("--domain", before.domains)
-        else:
-            value = in_force.get(key) or getattr(before, key)
-            back += option("--name" if key == "display_name" else f"--{key.replace('_', '-')}", value)
+    back = [part for key in changes for part in _back(key, before, emulator=desk.place.emulator)]
     desk.session.done(f"Updated tenant {after.domains[0]}", accredit("tenant", "update", after.id, *back))
+
+
+def _back(member: str, before: Tenant, *, emulator: bool) -> tuple[str, ...]:
+    """Return the options that set a member of a tenant to what it was."""
+    if member == "domains":
+        return options("--domain", before.domains)
+    if member == "allowed_issuers":
+        listed = before.allowed_issuers
+        return ("--allow-any-issuer",) if listed is None else options("--allow-issuer", listed)
+    in_force = {"multi_audience": before.several_audiences, "trust_changes": before.who_widens(emulator=emulator)}
+    value = in_force.get(member) or getattr(before, member)
+    return option("--name" if member == "display_name" else f"--{member.replace('_', '-')}", value)
 
 
 @tenant.command("delete")

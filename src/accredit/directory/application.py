@@ -23,6 +23,7 @@ from accredit.directory.registration import PrincipalRegistration, Registration
 from accredit.errors import (
     CLIENT_DISABLED,
     CLIENT_PUBLIC,
+    FEDERATION_FORBIDDEN,
     GRANT_NEEDS_TENANT,
     ROLE_NOT_ASSIGNED,
     SECRET_EXPIRED,
@@ -77,6 +78,11 @@ class Tenant(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     def allows(self, issuer: str) -> bool:
         """Whether applications may trust this issuer. Equality is equality of bytes, as everywhere with issuers."""
         return self.allowed_issuers is None or issuer in self.allowed_issuers
+
+    def refuse_forbidden(self, issuer: str) -> None:
+        """Refuse a token of an issuer that applications may not trust (any more): 700238."""
+        if not self.allows(issuer):
+            raise Refused(FEDERATION_FORBIDDEN, detail="the issuer is not one that the tenant allows")
 
 
 class Secret(msgspec.Struct, frozen=True, gc=False, kw_only=True):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.assertions import Presented
+    from accredit.directory import Tenant
     from accredit.explain.model import Status, StepId
     from accredit.explain.proving import Keys, Tried
     from accredit.issuers import KeySet
@@ -44,7 +45,7 @@ _REST: Final = (_STEPS["aud"], _STEPS["sub"])
 _TRUSTING: Final = frozenset({"credential", "issuer"})
 
 
-def explain(
+def explain(  # noqa: PLR0913  all that the exchange knows
     presented: Presented,
     trusted: Trusted,
     *,
@@ -54,17 +55,18 @@ def explain(
     keys: Mapping[UUID, KeySet | Refused] | None = None,
     proof: ProofState = "unknown",
     disabled: Sequence[FederatedCredential] = (),
+    tenant: Tenant | None = None,
 ) -> Explanation:
     """Explain what the exchange answers to ``presented`` for the application ``client`` (its display name).
 
     ``keys``: key sets at hand by issuer record id, or the refusal that fetching them ended in; without them the
     signature is not checked. ``proof``: what is known of the sender otherwise. ``disabled``: credentials that do not
-    count.
+    count. ``tenant``: whose list of allowed issuers counts; without it every issuer is allowed.
     """
     if presented.self_signed:
         return _self_signed(presented, client, now)
     judged = _judge(presented, trusted, client, disabled)
-    credential, proved = _prove(presented, judged, keys or {}, own or OwnIssuers(), now)
+    credential, proved = _prove(presented, judged, keys or {}, own or OwnIssuers(), now, tenant)
     proof = _state(proved, proof)
     refused = judged.refused or next((error for _, error in proved if error), None)
     steps = (_readable(presented), *_matching(judged), *(step for step, _ in proved))
@@ -196,20 +198,20 @@ def _matching(judged: _Judged) -> tuple[Step, ...]:
 
 
 def _prove(
-    presented: Presented, judged: _Judged, keys: Keys, own: OwnIssuers, now: datetime
+    presented: Presented, judged: _Judged, keys: Keys, own: OwnIssuers, now: datetime, tenant: Tenant | None
 ) -> tuple[FederatedCredential | None, list[Tried]]:
     """Return the credential that the later steps are about, and the steps: the first that proves, if one does."""
     for each in judged.candidates:
-        tried = prove(presented, each.issuer, keys, own, now)
+        tried = prove(presented, each.issuer, keys, own, now, tenant)
         if all(step.status == "pass" for step, _ in tried):
             return each, tried
     if judged.candidates:
         meant = next((each for each in judged.candidates if each.issuer.fetches), judged.candidates[0])
-        return meant, prove(presented, meant.issuer, keys, own, now)
+        return meant, prove(presented, meant.issuer, keys, own, now, tenant)
     if judged.verdict and judged.verdict.checks[0].passed:
         credential = judged.verdict.credential
-        return credential, prove(presented, credential.issuer, keys, own, now)
-    return None, prove(presented, None, keys, own, now)
+        return credential, prove(presented, credential.issuer, keys, own, now, tenant)
+    return None, prove(presented, None, keys, own, now, tenant)
 
 
 def _state(proved: list[Tried], known: ProofState) -> ProofState:

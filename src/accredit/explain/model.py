@@ -18,7 +18,9 @@ SCHEMA: Final = 1
 LONGEST_SENTENCE: Final = 4_000  # characters: several values of 600 each
 
 Status = Literal["pass", "fail", "skip"]
-StepId = Literal["parse", "issuer", "audience", "subject", "self", "algorithm", "signature", "time", "lifetime"]
+StepId = Literal[
+    "parse", "issuer", "audience", "subject", "self", "algorithm", "signature", "time", "lifetime", "policy"
+]
 State = Literal["enforced", "disabled"]
 
 

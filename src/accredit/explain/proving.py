@@ -1,6 +1,7 @@
 """Is the claim true? The steps of the exchange that come after matching, each made where it can be, and in words.
 
-Rule 1: order and rows are the exchange's: own issuer, algorithm, key, signature, time, lifetime.
+Rule 1: order and rows are the exchange's: own issuer, algorithm, key, signature, time, lifetime, and what the
+tenant allows, if it says.
 Rule 2: nothing is fetched here. Keys are given; where they are not, the step is skipped and says so.
 """
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.assertions import Presented
+    from accredit.directory import Tenant
     from accredit.explain.model import StepId
     from accredit.issuers import Issuer, OwnIssuers
 
@@ -35,7 +37,14 @@ _HOUR: Final = 3_600
 _DAY: Final = 86_400
 
 
-def prove(presented: Presented, record: Issuer | None, keys: Keys, own: OwnIssuers, now: datetime) -> list[Tried]:
+def prove(
+    presented: Presented,
+    record: Issuer | None,
+    keys: Keys,
+    own: OwnIssuers,
+    now: datetime,
+    tenant: Tenant | None = None,
+) -> list[Tried]:
     """Make every step that can be made. ``record``: of the credential that matches or comes nearest; maybe none."""
     skew = record.skew if record else MAX_SKEW
     longest = record.max_lifetime if record else MAX_LIFETIME
@@ -46,7 +55,14 @@ def prove(presented: Presented, record: Issuer | None, keys: Keys, own: OwnIssue
         _signature(presented, record, keys, now),
         _step("time", "Not expired", f"{span(left)} left", partial(refuse_untimely, presented, skew, now)),
         _step("lifetime", "Lifetime", "", partial(refuse_long_lived, presented, longest, now)),
+        *_policy(presented, tenant),
     ]
+
+
+def _policy(presented: Presented, tenant: Tenant | None) -> list[Tried]:
+    if tenant is None or tenant.allowed_issuers is None:
+        return []
+    return [_step("policy", "Allowed issuer", "", partial(tenant.refuse_forbidden, presented.issuer))]
 
 
 def _algorithm(presented: Presented, record: Issuer | None) -> Tried:

@@ -92,6 +92,11 @@ def _blocked(*_: object) -> Cause:
     return Cause("POLICY", "The issuer is blocked: nothing that it signs is accepted until somebody unblocks it.")
 
 
+def _forbidden(_: Refused, presented: Presented, *__: object) -> Cause:
+    text = f"The tenant allows some issuers only, and `{kept(presented.issuer)}` is none of them."
+    return Cause("POLICY", text)
+
+
 def _unreachable(refused: Refused, *_: object) -> Cause:
     text = f"The issuer's keys could not be had: {refused.detail}."
     edit = Edit(
@@ -163,12 +168,12 @@ REASONS: Final[Mapping[str, Reason]] = {
     "OWN_ISSUER": _own,
     "ALGORITHM_NOT_ALLOWED": _algorithm,
     "FEDERATION_BLOCKED": _blocked,
+    "FEDERATION_FORBIDDEN": _forbidden,
     "ISSUER_UNREACHABLE": _unreachable,
     "KEY_NOT_FOUND": _key,
     "KEY_UNSUITABLE": _key_policy,
     "KEY_REFERENCE_MISSING": _no_key_reference,
     "SIGNATURE_INVALID": _signature,
-    "FEDERATION_FORBIDDEN": _forbidden,
     "NOT_IN_TIME": _time,
     "LIFETIME_TOO_LONG": _lifetime,
 }

@@ -16,8 +16,14 @@ TENANT = Tenant(
     domains=("contoso.test", "contoso.example"),
     created_at=datetime(2026, 11, 23, 14, tzinfo=UTC),
 )
+LISTED = ("https://idp.test", "https://other.test/")
 SET = replace(
-    TENANT, portability="extended", multi_audience="listed", token_lifetime=600, trust_changes="owner_may_narrow"
+    TENANT,
+    portability="extended",
+    multi_audience="listed",
+    token_lifetime=600,
+    trust_changes="owner_may_narrow",
+    allowed_issuers=LISTED,
 )
 
 
@@ -62,11 +68,14 @@ CHANGES = {
         "multi_audience": "listed",
         "token_lifetime": 600,
         "trust_changes": "owner_may_narrow",
+        "allowed_issuers": LISTED,
     }),
     "its time with an offset": ({"createdDateTime": organization.write(SET, emulator=False)["createdDateTime"].replace(
         "Z", ".0000000+00:00"
     )}, {}),
     "a setting back to what the profile says": ({"trustChanges": None}, {"trust_changes": None}),
+    "the issuers that are allowed": ({"allowedIssuers": ["https://a.test"]}, {"allowed_issuers": ("https://a.test",)}),
+    "every issuer": ({"allowedIssuers": None}, {"allowed_issuers": None}),
     "domains": ({"domains": ["a.test"]}, {"domains": ("a.test",)}),
 }  # fmt: skip
 
@@ -84,6 +93,8 @@ REFUSED = {
     "a member that there is none of": ({"retention": 1}, "retention"),
     "a name that is none": ({"displayName": None}, "displayName"),
     "a lifetime that is a text": ({"tokenLifetime": "600"}, "tokenLifetime"),
+    "an issuer that is no list": ({"allowedIssuers": "https://a.test"}, "allowedIssuers"),
+    "an issuer that is a number": ({"allowedIssuers": [1]}, "allowedIssuers"),
     "a portability that there is none of": ({"portability": "all"}, "portability"),
 }
 

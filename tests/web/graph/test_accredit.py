@@ -118,6 +118,20 @@ def test_what_a_blocked_issuer_signed_proves_nothing_from_the_next_request_on(ow
     assert own.wire.post(own.wire.form()).status == 200
 
 
+def test_what_an_issuer_signed_that_is_not_allowed_is_refused_from_the_next_request_on(own):
+    own.wire.run(issuers.upload, own.wire.administrator, seed.marked("issuer github"), keys(own))
+    admin, form = own.admin(), own.wire.form
+    for listed in ([URL], [URL, seed.GITHUB], [seed.GITHUB + "/"], None):
+        assert own.ask("PATCH", TENANT, admin, {"allowedIssuers": listed}).status == 204
+        answer = own.wire.post(form())
+        allowed = listed is None or seed.GITHUB in listed
+        assert (answer.status, answer.json.get("error_codes", [0])) == ((200, [0]) if allowed else (401, [700238]))
+        assert own.ask("GET", TENANT, admin).json["allowedIssuers"] == listed
+    told = [each.targets[0].modified[0] for each in audited(own) if each.activity == "Update tenant"]
+    assert {each.name for each in told} == {"allowedIssuers"}
+    assert (f'["{seed.GITHUB}/"]', "null") in {(each.before, each.after) for each in told}
+
+
 REFUSED = {
     "an issuer that there is already": ("POST", "", {"url": seed.GITHUB}, "issuer"),
     "a URL that is none": ("POST", "", {"url": "idp"}, "issuer"),
@@ -165,6 +179,8 @@ SETTINGS = {
     "a domain that is none": ({"domains": ["x"]}, "domains"),
     "no domain": ({"domains": []}, "domains"),
     "a lifetime that is too long": ({"tokenLifetime": 10**6}, "tokenLifetime"),
+    "an allowed issuer that is none": ({"allowedIssuers": ["idp"]}, "allowedIssuers"),
+    "no allowed issuer": ({"allowedIssuers": []}, "allowedIssuers"),
     "another id": ({"id": ABSENT}, "id"),
     "what concerns all tenants": ({"retention": {}}, "retention"),
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid5
 
 import pytest
 
@@ -208,6 +209,38 @@ def test_what_was_refused_leaves_neither_record_nor_audit(own: Graph) -> None:
         REFUSALS[sentence][0](beta)
     beta.add(issuer="https://new.test", accredit={"issuerRecordId": ABSENT})
     assert (beta.stored(), beta.stored("issuers"), audited(own)) == ([], before, audits)
+
+
+OTHER = "https://idp.test"
+POLICY = str(uuid5(seed.TENANT_ID, "allowedIssuers"))
+FORBIDDEN = (
+    400,
+    "InvalidFederatedIdentityCredentialValue",
+    f"FederatedIdentityCredential.Issuer value '{OTHER}' not allowed as per assigned policy '{POLICY}'.",
+)
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+def test_an_issuer_that_the_tenant_does_not_allow_is_refused_when_it_is_saved(own: Graph, version: str) -> None:
+    at, admin = Trusting(own, version=version), own.admin()
+    assert at.add().status == 201
+    assert own.ask("PATCH", "/beta/accredit.tenant", admin, {"allowedIssuers": [GITHUB]}).status == 204
+    before, records = at.stored(), at.stored("issuers")
+    for answer in (
+        at.add(name="new", issuer=OTHER),
+        at.ask("PATCH", "/gh-prod", {"issuer": OTHER}),
+        at.ask("PATCH", f"/{before[0].id}", {"issuer": OTHER, "subject": "another"}),
+        at.ask("PATCH", "(name='put')", {"issuer": OTHER, "subject": "s"}, {"prefer": "create-if-missing"}),
+    ):
+        assert refused(answer) == FORBIDDEN
+        error = answer.json["error"]
+        assert list(error) == ["code", "message", "innerError"]
+        assert list(error["innerError"]) == ["date", "request-id", "client-request-id", "accredit"]
+        assert error["innerError"]["accredit"] == f"issuer: it is none of those that tenant {seed.TENANT_ID} allows"
+    assert (at.stored(), at.stored("issuers")) == (before, records)
+    assert at.add(name="listed", subject="another").status == 201
+    assert own.ask("PATCH", "/beta/accredit.tenant", admin, {"allowedIssuers": None}).status == 204
+    assert at.add(name="new", issuer=OTHER).status == 201
 
 
 WRONG = {

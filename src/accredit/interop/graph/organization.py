@@ -60,6 +60,7 @@ class Written(Wire, frozen=True, kw_only=True):
     multi_audience: Literal["contained", "listed", "refuse"] | None = None
     token_lifetime: int = TOKEN_LIFETIME  # seconds
     trust_changes: TrustChanges | None = None
+    allowed_issuers: tuple[str, ...] | None = None  # None: every one
     is_emulator: bool = False
 
 
@@ -72,6 +73,7 @@ class Changes(TypedDict, total=False):
     multi_audience: Literal["contained", "listed", "refuse"] | None
     token_lifetime: int
     trust_changes: TrustChanges | None
+    allowed_issuers: tuple[str, ...] | None
 
 
 def organization(of: Tenant) -> Json:
@@ -107,6 +109,7 @@ def read(json: Mapping[str, Any]) -> tuple[Tenant, bool]:
         multi_audience=found.multi_audience,
         token_lifetime=found.token_lifetime,
         trust_changes=found.trust_changes,
+        allowed_issuers=found.allowed_issuers,
     )
     return tenant, found.is_emulator
 
@@ -133,6 +136,7 @@ def _written(of: Tenant, *, emulator: bool) -> Written:
         multi_audience=of.multi_audience,
         token_lifetime=of.token_lifetime,
         trust_changes=of.trust_changes,
+        allowed_issuers=of.allowed_issuers,
         is_emulator=emulator,
     )
 
