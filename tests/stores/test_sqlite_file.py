@@ -215,7 +215,7 @@ def test_a_database_without_room_is_a_busy_store_and_keeps_what_it_had(path):
                 for _ in range(1_000):
                     await change.applications.add(made.application(here.tenant, description="x" * 1_000))
 
-        with refused(STORE_BUSY, reason="database or disk is full"):
+        with refused(STORE_BUSY, reason="the disk is full (SQLITE_FULL: database or disk is full)"):
             await fill()
         assert await found(registry, "applications") == [here.app]
         registry.close()

@@ -77,7 +77,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     return Room(
         authority=runtime.authority,
         registry=runtime.registry,
-        log=EventPages(runtime.folder.database),
+        log=EventPages(runtime.folder.database, runtime.damage),
         bearers=Bearers(runtime.authority, runtime.published),
         router=Router(ROUTES, permissions.table()),
         senders=tokens.senders,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from accredit.administer import signing_keys
 from accredit.app.explained import explanation_of
 from accredit.app.folder import ALGORITHMS
-from accredit.errors import Refused
+from accredit.errors import TRANSIENT, Refused
 from accredit.signing import refuse_foreign
 from accredit.stores.encoding import SIGNING_KEYS
 from accredit.stores.sqlite import refuse_other_schema
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from accredit.signing import TokenMint
     from accredit.signins import Sender
     from accredit.stores.events import EventLog
+    from accredit.stores.health import Damage
     from accredit.stores.lookup import SqliteLookup
     from accredit.stores.snapshot import Snapshot
     from accredit.stores.sqlite import SqliteRegistry
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 REFRESHED_EVERY: Final = 2.0  # seconds between two looks for what other processes changed; no request waits for it
 AGAIN_AFTER: Final = 1.0  # seconds, after something that should not end has ended
 MOST_LABELS: Final = 10_000
+LOG_LOOKED_AT: Final = 1.0  # seconds between two looks at whether the sign-in log can be written
 TENDED_EVERY: Final = 3_600.0  # seconds between two looks at the age of our signing keys
 
 
@@ -80,17 +82,21 @@ class Runtime:
     log: EventLog
     metrics: observe.Metrics
     journal: observe.Journal
+    observed: Observed
     administrator: Administrator
+    damage: Damage
     front: Application = _nothing
     admin: Application = _nothing
     test_issuer: Any = None  # the emulator's
     control_token: str = ""
     draining: bool = False
+    _told: str = ""  # what was said last of the sign-in log's state
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
         await self.log.start()
+        self.keep_up("sign-in log", self._tell_of_the_log, LOG_LOOKED_AT)
         self.keep_up("issuer_keys", self.following.keys.keep_fresh, AGAIN_AFTER)
         self.keep_up("signing_keys", self._tend, TENDED_EVERY)
         # Other processes' changes, also when no request asks: refusals then need no second look.
@@ -118,7 +124,7 @@ class Runtime:
         now, mint = self.authority.clock(), self.following.mint
         return {
             "serving": "draining" if self.draining else "",
-            "database": self._unreadable(),
+            "database": self.damage.found or self._unreadable(),
             "directory": self.snapshot.failure,
             "sign-in log": self.log.trouble,
             "signing key": "; ".join(wrong for each in ALGORITHMS if (wrong := mint.trouble(each, now))),
@@ -131,6 +137,18 @@ class Runtime:
         except (Refused, sqlite3.Error) as error:
             return str(error)
         return ""
+
+    async def _tell_of_the_log(self) -> None:
+        """Write a line when the sign-in log cannot be written, and one when it can again: never one for each request."""
+        trouble = self.log.trouble
+        if trouble == self._told:
+            return
+        self._told, turned_away = trouble, self.observed.turned_away
+        self.observed.turned_away = 0
+        if trouble:
+            self.journal.log.error("signin_log.cannot_be_written", reason=trouble, turned_away=turned_away)
+        else:
+            self.journal.log.warning("signin_log.written_again", turned_away=turned_away)
 
     async def _again(self, what: str, step: Callable[[], Awaitable[object]], every: float) -> None:
         """Do ``step`` every so many seconds, whatever goes wrong in it: nobody waits for it who would see it end."""
@@ -152,14 +170,16 @@ class Runtime:
             await signing_keys.tend(self.administrator, self.folder.make_key(master_key), algorithm)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Observed:
     """What the token endpoint tells of every outcome."""
 
     metrics: observe.Metrics
     journal: observe.Journal
     snapshot: Snapshot
+    log: EventLog
     labels: dict[str, str] = field(default_factory=dict)  # spellings of tenants that exist
+    turned_away: int = 0  # requests that the log's state refused, since that state was told
 
     def __call__(self, request: TokenRequest | None, who: Sender, refused: Refused | None, seconds: float) -> None:
         evidence = kind_of_evidence(request)
@@ -168,7 +188,10 @@ class Observed:
             self.metrics.exchanges.count(tenant, "granted", "0", evidence, seconds)
             return
         self.metrics.exchanges.count(tenant, "refused", refused.row.label, evidence, seconds)
-        self.journal.refused(who, refused, {"evidence": evidence})
+        if refused.row is TRANSIENT and self.log.trouble:
+            self.turned_away += 1
+        else:
+            self.journal.refused(who, refused, {"evidence": evidence})
 
     def _tenant(self, name: str) -> str:
         """Return the id of a tenant that exists, however it is spelled; of any other text nothing becomes a label."""

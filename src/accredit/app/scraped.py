@@ -62,7 +62,12 @@ class Scraped(Collector):
         for name, what, value in rows:
             yield CounterMetricFamily(f"accredit_{name}", what, value=value)
         yield GaugeMetricFamily(
-            "accredit_signin_log_healthy", "1 while events can be written.", value=float(self.log.healthy)
+            "accredit_signin_log_healthy", "1 while events can be written.", value=float(not self.log.trouble)
+        )
+        yield GaugeMetricFamily(
+            "accredit_signin_log_reserve",
+            "1 while the disk is so full that unproven refusals are only counted.",
+            value=float(self.log.reserve),
         )
 
     def _stages(self, issuers: Sequence[Standing]) -> Metric:

@@ -49,8 +49,8 @@ class Sink(Protocol):
     def trouble(self) -> str:
         """Why nothing can be written at present, as far as is known without trying; ``""`` when all is well."""
 
-    def open(self) -> None:
-        """Make ready. Raises what the store raises."""
+    def open(self) -> str:
+        """Make ready, and return why nothing can be written yet; ``""`` when it can. Raises what the store raises."""
 
     def write(self, batch: Batch, done: Callable[[], object]) -> None:
         """Write ``batch``, then call ``done``, from whatever thread."""
@@ -75,8 +75,8 @@ class MemorySink:
     def trouble(self) -> str:
         return self.failure
 
-    def open(self) -> None:
-        """Nothing to do."""
+    def open(self) -> str:
+        return self.failure
 
     def write(self, batch: Batch, done: Callable[[], object]) -> None:
         """Keep the events of a batch, or fail it."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Self
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from accredit.stores.encoding import instant, micros
 from accredit.stores.event_index import newest
 from accredit.stores.event_row import event_of
 from accredit.stores.event_search import search
+from accredit.stores.health import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,6 +117,7 @@ class EventPages:
     """
 
     path: Path
+    damage: Damage = field(default_factory=Damage)
 
     async def search(self, query: Query, **where: object) -> Page[Event]:
         return await asyncio.to_thread(self._page, query, UUID(str(where["tenant_id"])))
@@ -125,4 +127,5 @@ class EventPages:
             with EventReader(self.path) as reader:
                 return reader.search(tenant_id, query)
         except sqlite3.Error as error:
+            self.damage.note(error)
             raise sqlite.reason_of(error) from error

@@ -142,7 +142,7 @@ class EventLog:
 
     async def start(self) -> None:
         """Open the store and begin to look after it."""
-        self.sink.open()
+        self.failure = self.sink.open()
         self._loop = asyncio.get_running_loop()
         self._tick()
 

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from accredit.errors import STORE_BUSY, Refused
 from accredit.stores.encoding import CHANGES_KEPT
+from accredit.stores.health import Damage, plain
 from accredit.stores.kept import READ
 from accredit.stores.kinds import APPLICATIONS, PRINCIPALS, TENANTS, Kind, V
 from accredit.stores.sqlite import connect
@@ -138,8 +139,9 @@ _CHANGES: Final = 'SELECT DISTINCT "key" FROM changes WHERE version > ?'
 class SqliteLookup:
     """Asks a SQLite file over a connection of its own, without SQLAlchemy. Nothing suspends."""
 
-    def __init__(self, path: str | PathLike[str]) -> None:
+    def __init__(self, path: str | PathLike[str], damage: Damage | None = None) -> None:
         self._connection = connect(path)
+        self._damage = damage or Damage()
         self._known: dict[UUID, tuple[bytes, Issuer]] = {}  # so that all credentials of a record share one value
 
     async def changes(self, since: int) -> tuple[int, frozenset[UUID] | None]:
@@ -228,7 +230,8 @@ class SqliteLookup:
         try:
             return [row[0] for row in self._connection.execute(statement, tuple(map(str, values)))]
         except sqlite3.Error as error:
-            raise Refused(STORE_BUSY, reason=error) from error
+            self._damage.note(error)
+            raise Refused(STORE_BUSY, reason=plain(error)) from error
 
     @contextmanager
     def _view(self) -> Iterator[None]:
@@ -240,4 +243,5 @@ class SqliteLookup:
             finally:
                 self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            raise Refused(STORE_BUSY, reason=error) from error
+            self._damage.note(error)
+            raise Refused(STORE_BUSY, reason=plain(error)) from error

@@ -19,6 +19,7 @@ from accredit.errors import (
     PRINCIPAL_MISSING,
     RESOURCE_UNKNOWN,
     STORE_BUSY,
+    STORE_DAMAGED,
     TENANT_MALFORMED,
     TENANT_UNKNOWN,
     TRANSIENT,
@@ -251,7 +252,7 @@ class Snapshot:
 
 def _raise_transient(refused: Refused) -> None:
     """Raise what a caller of the token endpoint may know, where ``refused`` says that the store cannot be read."""
-    if refused.row is STORE_BUSY:
+    if refused.row in {STORE_BUSY, STORE_DAMAGED}:
         raise Refused(TRANSIENT, detail=str(refused)) from refused
 
 

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
 from sqlalchemy import delete, insert, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
 from accredit.directory import identifier_key
-from accredit.errors import STORE_BUSY, Refused
+from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import audits, schema, searching
 from accredit.stores.encoding import CHANGES_KEPT, EMITTED_ISSUERS, guid, unheard
+from accredit.stores.health import Damage, is_damage, plain
 from accredit.stores.kinds import (
     APPLICATIONS,
     ASSIGNMENTS,
@@ -69,16 +70,19 @@ class Dialect(Protocol):
 class SqlRegistry:
     """The ``Registry`` port over a database. ``changed`` hears of each change before it is acknowledged."""
 
-    def __init__(self, engine: Engine, dialect: Dialect, changed: Changed = unheard) -> None:
+    def __init__(
+        self, engine: Engine, dialect: Dialect, changed: Changed = unheard, damage: Damage | None = None
+    ) -> None:
         self._engine = engine
         self._dialect = dialect
         self._changed = changed
+        self._damage = damage or Damage()
         self._one_writer: Final = asyncio.Lock()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlTransaction]:
         """Open a consistent view; what is written inside is refused."""
-        with _unavailable(), self._engine.connect() as connection:
+        with _unavailable(self._damage), self._engine.connect() as connection:
             self._dialect.begin(connection, writing=False)
             yield SqlTransaction(connection, writing=False)
 
@@ -86,7 +90,7 @@ class SqlRegistry:
     async def transaction(self) -> AsyncIterator[SqlTransaction]:
         """Open a change: stored when the block ends, undone by an exception. Await nothing but the store inside."""
         async with self._one_writer:
-            with _unavailable(), self._engine.connect() as connection:
+            with _unavailable(self._damage), self._engine.connect() as connection:
                 self._dialect.begin(connection, writing=True)
                 transaction = SqlTransaction(connection, writing=True)
                 version = await transaction.begin()
@@ -106,16 +110,21 @@ class SqlRegistry:
 
 
 @contextmanager
-def _unavailable() -> Iterator[None]:
+def _unavailable(damage: Damage) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
+    except DatabaseError as error:
         first: BaseException | None = error  # a full disk ends the transaction, and all that is tried after fails too
         reason: BaseException = error
         while first is not None:
-            reason = first.orig or first if isinstance(first, OperationalError) else reason
+            reason = first.orig or first if isinstance(first, DatabaseError) else reason
             first = first.__context__
-        raise Refused(STORE_BUSY, reason=reason) from error
+        damage.note(reason)
+        if is_damage(reason):
+            raise Refused(STORE_DAMAGED, reason=reason) from error
+        if not isinstance(error, OperationalError):
+            raise
+        raise Refused(STORE_BUSY, reason=plain(reason)) from error
 
 
 class SqlTransaction:

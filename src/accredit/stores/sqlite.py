@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, STORE_FOREIGN, STORE_MISSING, Refused
 from accredit.stores.aside import Reader
 from accredit.stores.encoding import SCHEMA, unheard
+from accredit.stores.health import Damage, is_damage, plain
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -41,7 +42,7 @@ def connect(path: str | PathLike[str], *, busy_timeout: int = BUSY_TIMEOUT) -> s
     except sqlite3.OperationalError as error:
         if not Path(path).exists():
             raise Refused(STORE_MISSING, path=path) from error
-        raise Refused(STORE_BUSY, reason=error) from error
+        raise Refused(STORE_BUSY, reason=plain(error)) from error
     try:
         connection.execute(f"PRAGMA busy_timeout = {busy_timeout}")
         connection.execute("PRAGMA journal_mode = WAL")
@@ -50,7 +51,7 @@ def connect(path: str | PathLike[str], *, busy_timeout: int = BUSY_TIMEOUT) -> s
         connection.execute("PRAGMA foreign_keys = ON")
     except sqlite3.OperationalError as error:
         connection.close()
-        raise Refused(STORE_BUSY, reason=error) from error
+        raise Refused(STORE_BUSY, reason=plain(error)) from error
     except sqlite3.DatabaseError as error:
         connection.close()
         raise _unusable(path, error) from error
@@ -61,7 +62,7 @@ def reason_of(error: sqlite3.Error) -> Refused:
     """Return what an error of SQLite means to an operator: something that passes or is full, or a damaged file."""
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest says which kind of it
     passing = isinstance(error, sqlite3.OperationalError) and code not in _DAMAGED
-    return Refused(STORE_BUSY if passing else STORE_DAMAGED, reason=error)
+    return Refused(STORE_BUSY, reason=plain(error)) if passing else Refused(STORE_DAMAGED, reason=error)
 
 
 def _unusable(path: str | PathLike[str], error: sqlite3.DatabaseError) -> Refused:
@@ -124,9 +125,15 @@ class SqliteRegistry:
     """
 
     def __init__(
-        self, path: str | PathLike[str], changed: Changed = unheard, *, busy_timeout: int = BUSY_TIMEOUT
+        self,
+        path: str | PathLike[str],
+        changed: Changed = unheard,
+        *,
+        busy_timeout: int = BUSY_TIMEOUT,
+        damage: Damage | None = None,
     ) -> None:
         refuse_other_schema(path)
+        self._damage = damage or Damage()
         self._path = path
         self._busy_timeout = busy_timeout
         self._changed = changed
@@ -143,14 +150,18 @@ class SqliteRegistry:
         try:
             with viewed(reader) as view:
                 yield view
-        except sqlite3.OperationalError as error:
-            raise reason_of(error) from error
+        except sqlite3.DatabaseError as error:
+            self._damage.note(error)
+            if isinstance(error, sqlite3.OperationalError) or is_damage(error):
+                raise reason_of(error) from error
+            raise
         finally:
             self._idle.append(reader)
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         """Open a change: stored when the block ends, undone by an exception. Await nothing but the store inside."""
+        self._damage.refuse_to_write()
         async with self._opened().transaction() as change:
             yield change
 
@@ -173,5 +184,7 @@ class SqliteRegistry:
         if self._registry is None:
             from accredit.stores.sql import SqlRegistry  # noqa: PLC0415  see ``engine``
 
-            self._registry = SqlRegistry(engine(self._path, busy_timeout=self._busy_timeout), Sqlite(), self._changed)
+            self._registry = SqlRegistry(
+                engine(self._path, busy_timeout=self._busy_timeout), Sqlite(), self._changed, self._damage
+            )
         return self._registry

@@ -23,10 +23,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from accredit.stores import sqlite
+from accredit.stores.batches import Batch
 from accredit.stores.encoding import micros
 from accredit.stores.event_index import EventIndex
 from accredit.stores.event_row import INSERT, REPLACE, row
 from accredit.stores.extent import Extent
+from accredit.stores.health import Damage, plain
 from accredit.stores.staleness import Changes
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from accredit.ports import Clock
-    from accredit.stores.batches import Batch, Entry
+    from accredit.stores.batches import Entry
     from accredit.stores.event_row import Row
 
 _OLDEST: Final = "(SELECT seq, at FROM signins ORDER BY seq LIMIT ?)"  # seq: the order of arrival
@@ -63,10 +65,19 @@ class Reserve:
 class SqliteSink:
     """Writes batches to the file at ``path``, whose schema exists. ``clock`` tells what is too old."""
 
-    def __init__(self, path: Path, clock: Clock, *, caps: Caps | None = None, reserve: Reserve | None = None) -> None:
+    def __init__(
+        self,
+        path: Path,
+        clock: Clock,
+        *,
+        caps: Caps | None = None,
+        reserve: Reserve | None = None,
+        damage: Damage | None = None,
+    ) -> None:
         self.reserve = False
+        self._damage = found = damage or Damage()
         self.deleted = 0  # events that were too old or too many
-        self._make: Callable[[], _Writer] = lambda: _Writer(path, clock, caps or Caps(), reserve or Reserve())
+        self._make: Callable[[], _Writer] = lambda: _Writer(path, clock, caps or Caps(), reserve or Reserve(), found)
         self._jobs: SimpleQueue[tuple[Batch, Callable[[], object]] | None] = SimpleQueue()
         self._thread: threading.Thread | None = None
         self._trouble = ""
@@ -76,16 +87,17 @@ class SqliteSink:
         """Why nothing can be written at present: the log is above its cap, or the thread is gone."""
         if self._thread is not None and not self._thread.is_alive():
             return "the log's thread has ended"
-        return self._trouble
+        return self._damage.found or self._trouble
 
-    def open(self) -> None:
+    def open(self) -> str:
         """Connect, in the thread that writes. Raises what ``sqlite.connect`` raises, or ``OSError``."""
-        opened: SimpleQueue[Exception | None] = SimpleQueue()
+        opened: SimpleQueue[Exception | str] = SimpleQueue()
         thread = threading.Thread(target=self._run, args=(opened,), name="sign-in events", daemon=True)
         thread.start()
-        if (error := opened.get()) is not None:
-            raise error
+        if isinstance(found := opened.get(), Exception):
+            raise found
         self._thread = thread
+        return found
 
     def write(self, batch: Batch, done: Callable[[], object]) -> None:
         """Put a batch before the thread. A log that is closed fails it."""
@@ -102,14 +114,14 @@ class SqliteSink:
             self._jobs.put(None)
             thread.join(timeout)
 
-    def _run(self, opened: SimpleQueue[Exception | None]) -> None:
+    def _run(self, opened: SimpleQueue[Exception | str]) -> None:
         try:
             writer = self._make()
         except Exception as error:  # noqa: BLE001  whoever opens the log raises it
             opened.put(error)
             return
         self._take_over(writer)
-        opened.put(None)
+        opened.put(writer.first_failure())
         while (job := self._jobs.get()) is not None:
             batch, done = job
             writer.store(batch)
@@ -129,12 +141,13 @@ class SqliteSink:
 class _Writer:
     """The thread's own connection and what it does with it."""
 
-    def __init__(self, path: Path, clock: Clock, caps: Caps, keep_free: Reserve) -> None:
+    def __init__(self, path: Path, clock: Clock, caps: Caps, keep_free: Reserve, damage: Damage) -> None:
         self._connection = sqlite.connect(path)
         self._path = path
         self._clock = clock
         self._caps = caps
         self._keep_free = keep_free
+        self._damage = damage
         self._changes = Changes()
         self._extent = Extent(self._connection)
         self._index = EventIndex(self._connection)
@@ -143,18 +156,26 @@ class _Writer:
         self.reserve = self._nearly_full()
         self._judge()
 
+    def first_failure(self) -> str:
+        """Try to write, and return why that fails; ``""`` when it does not: nobody need ask for a token to find out."""
+        self.store(tried := Batch(probe=True))
+        return tried.failure
+
     def store(self, batch: Batch) -> None:
         """Compare and write a batch, or say in it why it could not be written."""
         try:
-            if self.trouble and (batch.probe or any(entry.tally is None for entry in batch.entries)):
+            if self._damage.found:
+                batch.failure = self._damage.found
+            elif self.trouble and (batch.probe or any(entry.tally is None for entry in batch.entries)):
                 batch.failure = self.trouble
             elif batch.aggregates or batch.probe or any(entry.tally is None for entry in batch.entries):
                 self._in_transaction(batch)
             else:
                 self._compare(batch.entries)
         except (sqlite3.Error, OSError) as error:
+            self._damage.note(error)
             self._undo()
-            batch.failure = f"{type(error).__name__}: {error}"
+            batch.failure = plain(error)
         except Exception as error:  # noqa: BLE001  the thread must live on; what waits for this batch is told
             self._undo()
             batch.failure = f"a fault of ours, {type(error).__name__}: {error}"
@@ -163,16 +184,20 @@ class _Writer:
         """Have the index take note of what was just written."""
         try:
             self._index.follow(written)
-        except sqlite3.Error:  # later, then; what must be written next says what is wrong
+        except sqlite3.Error as error:  # later, then; what must be written next says what is wrong
+            self._damage.note(error)
             self._undo()
 
     def tend(self, written: int) -> int:
         """Look at the disk and at what is too old or too much; delete a piece. Returns how many were deleted."""
+        if self._damage.found:  # whatever is deleted from a damaged file may take more with it
+            return 0
         try:
             self.reserve = self._nearly_full()
             deleted = self._delete(_PIECE + 2 * written)
             self._judge()
-        except (sqlite3.Error, OSError):  # what must be written next says what is wrong
+        except (sqlite3.Error, OSError) as error:  # what must be written next says what is wrong
+            self._damage.note(error)
             self._undo()
             return 0
         except Exception as error:  # noqa: BLE001  the thread must live on; what nobody looks after takes nothing more

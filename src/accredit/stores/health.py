@@ -1,0 +1,63 @@
+"""What an error of the database means to whoever operates it, and that a damaged database is not used any further.
+
+Rule 1: what passes (a full disk, one that is read-only, another program's lock) is tried again; damage is not. To go on
+writing to a damaged file can take with it what is still readable.
+Rule 2: whoever finds damage, the log, the directory or a question to either, has found it for the whole process.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from accredit.errors import STORE_DAMAGED, Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PRIMARY: Final = 0xFF  # the rest of a code says which kind of it
+_CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_MEANINGS: Final[Mapping[int, str]] = {
+    sqlite3.SQLITE_FULL: "the disk is full",
+    sqlite3.SQLITE_READONLY: "the database or its disk is read-only",
+    sqlite3.SQLITE_CANTOPEN: "the database's files cannot be opened, or not be made beside it",
+    sqlite3.SQLITE_PERM: "the database's files may not be written by this user",
+    sqlite3.SQLITE_BUSY: "another program holds the database",
+    sqlite3.SQLITE_CORRUPT: "the database is damaged",
+    sqlite3.SQLITE_NOTADB: "the database is damaged",
+}
+_WRITES: Final = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE})
+
+
+def plain(error: sqlite3.Error | OSError) -> str:
+    """Return what an error means, in words, with SQLite's or the system's own behind them."""
+    code = getattr(error, "sqlite_errorcode", None)
+    if code is None:
+        return f"{type(error).__name__}: {error}"
+    meaning = "the disk does not take what is written to it" if code in _WRITES else _MEANINGS.get(code & _PRIMARY)
+    own = f"{error.sqlite_errorname}: {error}" if isinstance(error, sqlite3.Error) else str(error)
+    return f"{meaning} ({own})" if meaning else own
+
+
+def is_damage(error: object) -> bool:
+    """Whether an error says that the file holds something that no database writes."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return isinstance(code, int) and code & _PRIMARY in _CORRUPT
+
+
+@dataclass(slots=True)
+class Damage:
+    """What one process has found damaged in its database: ``found`` says it, ``""`` while nothing was."""
+
+    found: str = ""
+
+    def note(self, error: object) -> None:
+        """Remember an error if it says that the file is damaged."""
+        if not self.found and isinstance(error, sqlite3.Error) and is_damage(error):
+            self.found = plain(error)
+
+    def refuse_to_write(self) -> None:
+        """Raise ``Refused(STORE_DAMAGED)`` when damage was found."""
+        if self.found:
+            raise Refused(STORE_DAMAGED, reason=self.found)
