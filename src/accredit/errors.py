@@ -237,11 +237,11 @@ ENTRA_OTHER_TENANT    = sts(700236, "invalid_client", CALLER, "Entra ID tokens i
 FEDERATION_DISABLED   = sts(700223, "invalid_client", OPERATOR, "Workload identity federation is disabled in this tenant.", mark="A", stage="later")
 FEDERATION_BLOCKED    = sts(700238, "invalid_client", OPERATOR, "Workload identity federation is blocked in this tenant by policy.", mark="A",
                             advice="The issuer is blocked: accredit issuer unblock, when it can be trusted again.")
+FEDERATION_FORBIDDEN  = sts(700238, "invalid_client", OPERATOR, "Workload identity federation is blocked in this tenant by policy.", mark="A",
+                            advice="The tenant allows other issuers only, accredit tenant show lists them: accredit tenant update --allow-issuer, with all of them.")
 ENTERPRISE_REQUIRED   = sts(7002381, "invalid_client", CALLER, "Federated identity credentials issued by '{issuer}' for applications or managed identities registered in this tenant must contain the enterprise claim with value {allowed} but actual value is '{actual}'.", mark="V", stage="later")
 CONDITIONAL_ACCESS    = sts(53003, "invalid_grant", OPERATOR, "Access has been blocked by Conditional Access policies.", mark="A", stage="tools")
 # ── is the claim true? ───────────────────────────────────────────────────────────────────────────────────────────────
-FEDERATION_FORBIDDEN  = sts(700238, "invalid_client", OPERATOR, "Workload identity federation is blocked in this tenant by policy.", mark="A",
-                            advice="The tenant allows other issuers only, accredit tenant show lists them: accredit tenant update --allow-issuer, with all of them.")
 ISSUER_UNREACHABLE    = sts(90061, "invalid_request", OUTSIDE, "Request to External OIDC endpoint failed.", mark="V",
                             advice="The event's detail names the step; if the issuer cannot be reached from here, upload its keys: accredit issuer upload.")
 ISSUER_UNREACHABLE_PATH = sts(50166, "invalid_request", OUTSIDE, "Request to External OIDC endpoint failed.", mark="V", stage="tools")
@@ -317,11 +317,11 @@ EXPRESSION_SYNTAX     = graph("InvalidFederatedIdentityCredentialValue", 400, CA
                               advice="The form is: claims['sub'] matches 'a*' and claims['x'] eq 'b', with single spaces.")
 EXPRESSION_CLAIMS     = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, _FRAME.format("Expression configured for issuer '{issuer}' either lacks all required claims or contains unallowed claims"), mark="V",
                               advice="Entra ID allows a few claims per issuer and demands an id among them; extended portability takes any.")
+ISSUER_FORBIDDEN      = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, "FederatedIdentityCredential.Issuer value '{issuer}' not allowed as per assigned policy '{policy}'.", mark="R",
+                              advice="The tenant allows other issuers only (accredit tenant show); whoever sets its policy may add this one: accredit tenant update --allow-issuer.")
 VALUE_TAKEN           = graph("Request_MultipleObjectsWithSameKeyValue", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
                               advice="Choose another value, or change the object that has this one.")
 IDENTIFIER_TAKEN      = graph("Request_BadRequest", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
-ISSUER_FORBIDDEN      = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, "FederatedIdentityCredential.Issuer value '{issuer}' not allowed as per assigned policy '{policy}'.", mark="R",
-                              advice="The tenant allows other issuers only (accredit tenant show); whoever sets its policy may add this one: accredit tenant update --allow-issuer.")
                               advice="Choose another identifier, or take it from the application that has this one.")
 REFERENCE_EXISTS      = graph("Request_BadRequest", 400, CALLER, "One or more added object references already exist for the following modified properties: '{property}'.", mark="A",
                               advice="Nothing needs to be done: it is there already.")

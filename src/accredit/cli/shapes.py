@@ -36,8 +36,8 @@ def tenant(of: Tenant, *, emulator: bool = False) -> Json:
         "portability": of.portability,
         "multiAudience": of.several_audiences,
         "tokenLifetime": of.token_lifetime,
-        "allowedIssuers": None if of.allowed_issuers is None else list(of.allowed_issuers),
         "trustChanges": of.who_widens(emulator=emulator),
+        "allowedIssuers": None if of.allowed_issuers is None else list(of.allowed_issuers),
         "createdDateTime": instant(of.created_at),
     }
 
