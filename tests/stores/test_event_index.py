@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from accredit.stores import event_index, sqlite
+from accredit.stores import event_index, events, sqlite
 from accredit.stores.event_reader import EventReader
 from accredit.stores.sqlite_events import Caps
 from tests.stores.attempts import START, TENANT, Moving, client, granted, opened
@@ -31,6 +31,11 @@ def indexed(path):
         (come_to,) = connection.execute("SELECT seq FROM signins_indexed").fetchone()
         places = connection.execute("SELECT seq FROM signins_by_application ORDER BY seq").fetchall()
     return come_to, [seq for (seq,) in places]
+
+
+def places(path):
+    with closing(sqlite.connect(path)) as connection:
+        return [seq for (seq,) in connection.execute("SELECT seq FROM signins ORDER BY seq")]
 
 
 def of(path, number, limit=1_000):
@@ -84,19 +89,30 @@ async def test_what_retention_deletes_leaves_the_index_too(path):
         assert set(indexed(path)[1]) <= {14, 15, 16}
 
 
-async def test_a_log_that_was_emptied_and_counts_from_one_again_misses_nothing(path):
+async def test_a_log_that_was_emptied_goes_on_counting_and_misses_nothing(path):
     clock = Moving()
     async with opened(path, clock, caps=Caps()) as log:
         for _ in range(12):
             await granted(log, clock())
         clock.forward(days=31)
         await until(lambda: log.sink.deleted == 12)
-        assert indexed(path) == (0, [])
+        assert indexed(path) == (12, [])
         sent = [await granted(log, clock()) for _ in range(3)]
         assert set(of(path, 1)) == set(sent)
+        assert places(path) == [13, 14, 15]
         sent += [await granted(log, clock()) for _ in range(9)]
-        await until(lambda: indexed(path)[0] > 0)
+        await until(lambda: indexed(path)[0] > 12)
         assert set(of(path, 1)) == set(sent)
+
+
+async def test_it_comes_to_the_end_when_no_more_events_come(path, monkeypatch):
+    monkeypatch.setattr(events, "TICK", 0.02)
+    async with opened(path) as log:
+        for n in range(3):
+            await granted(log, START + timedelta(seconds=n))
+        await until(lambda: indexed(path) == (3, [1, 2, 3]))
+        await granted(log, START)
+        await until(lambda: indexed(path) == (4, [1, 2, 3, 4]))
 
 
 async def test_two_processes_that_write_one_log_index_each_event_once(path):
@@ -111,11 +127,12 @@ async def test_two_processes_that_write_one_log_index_each_event_once(path):
 async def test_an_index_that_cannot_be_written_waits_and_keeps_nobody_waiting(path):
     async with opened(path) as log:
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
-            other.execute("ALTER TABLE signins_indexed RENAME TO elsewhere")
+            other.execute("ALTER TABLE signins_by_application RENAME TO elsewhere")
             sent = [await granted(log, START) for _ in range(12)]
             assert log.healthy
-            assert other.execute("SELECT count(*) FROM signins_by_application").fetchone() == (0,)
-            other.execute("ALTER TABLE elsewhere RENAME TO signins_indexed")
+            assert other.execute("SELECT seq FROM signins_indexed").fetchone() == (0,)
+            assert other.execute("SELECT count(*) FROM signin_hours").fetchone() == (0,)
+            other.execute("ALTER TABLE elsewhere RENAME TO signins_by_application")
         sent.append(await granted(log, START))
         await until(lambda: indexed(path)[0] >= 12)
         assert set(of(path, 1)) == set(sent)

@@ -122,7 +122,10 @@ QUESTIONS = {
     "an application's next": lambda reader, event: reader.last(TENANT.id, CLIENT.app_id, before=event),
     "one": lambda reader, event: reader.by_id(event.id),
     "of a correlation id": lambda reader, event: reader.by_correlation(TENANT.id, event.id),
-    "use of credentials": lambda reader, _: reader.last_used(TENANT.id, CLIENT.app_id),
+    "uses": lambda reader, _: reader.uses(TENANT.id, CLIENT.app_id),
+    "one use": lambda reader, _: reader.use(TENANT.id, CLIENT.app_id, credential().id),
+    "hours of the tenant": lambda reader, event: reader.hours(TENANT.id, event.at, event.at),
+    "hours of the client": lambda reader, event: reader.hours(TENANT.id, event.at, event.at, app_id=CLIENT.app_id),
 }
 
 
@@ -134,21 +137,17 @@ async def test_no_question_reads_the_whole_log(log, reader, question):
     QUESTIONS[question](reader, event)
     reader._connection.set_trace_callback(None)  # noqa: SLF001
     plan = [step[3] for each in asked for step in reader._connection.execute(f"EXPLAIN QUERY PLAN {each}")]  # noqa: SLF001
-    read = [step for step in plan if re.match("(SEARCH|SCAN) (signins|signins_by_application|e|s)\\b", step)]
+    read = [
+        step
+        for step in plan
+        if re.match("(SEARCH|SCAN) (signins|signins_by_application|signin_hours|signin_totals|e|s)\\b", step)
+    ]
     assert read
     assert [step for step in read if step.startswith("SCAN")] == []
-    if "application" in question or "credentials" in question:
+    if "use" in question:
+        assert "SEARCH signin_hours USING PRIMARY KEY (tenant_id=? AND app_id=?" in " ".join(read)
+    if "application" in question:
         assert "SEARCH e USING PRIMARY KEY (app_id=? AND (at,seq)<(?,?))" in read
-
-
-@pytest.mark.parametrize("behind", [1, 3, event_index.BEHIND])
-async def test_when_a_credential_last_signed_in(log, reader, behind, monkeypatch):
-    monkeypatch.setattr(event_index, "BEHIND", behind)
-    assert reader.last_used(TENANT.id, CLIENT.app_id) == {}
-    for seconds in (0, 2, 1):
-        await granted(log, START + timedelta(seconds=seconds))
-    await refused(log, START + timedelta(seconds=9))
-    assert reader.last_used(TENANT.id, CLIENT.app_id) == {credential().id: START + timedelta(seconds=2)}
 
 
 async def test_another_process_reads_beside_a_running_server_and_without_one(tmp_path):

@@ -3,7 +3,9 @@
 import json
 import re
 import sqlite3
+from collections import Counter
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -124,10 +126,31 @@ def test_the_upgraded_log_answers_every_question_of_its_reader(old):
         assert len(of_correlation) == 2
         alone = next(each for each in everything if each.correlation_id == each.id)
         assert reader.by_correlation(TENANT, alone.id) == [alone]
-        assert reader.last_used(TENANT, WORKLOAD) == {CREDENTIAL: everything[0].at}
+        uses = {key: use.last_at for key, use in reader.uses(TENANT, WORKLOAD).items()}
+        assert uses == {CREDENTIAL: everything[0].at}
+        assert_counted(reader, everything)
     with closing(connect(old)) as connection:
         assert connection.execute("SELECT * FROM signins_indexed").fetchall() == [(1, len(before))]
         assert_indexed(connection)
+
+
+def assert_counted(reader, events):
+    """What is counted by the hour is what a list of the events says."""
+    begin, end = min(each.at for each in events), max(each.at for each in events) + timedelta(hours=1)
+    for app in {each.app_id for each in events}:
+        counted = Counter()
+        for each in events:
+            if each.app_id == app:
+                hour = each.at.replace(minute=0, second=0, microsecond=0)
+                key = each.credential_id or each.key_id
+                counted[hour, each.code, key, each.resource_app_id] += each.count
+        found = {
+            (each.hour, each.code, each.credential_id, each.resource_app_id): each.count
+            for each in reader.hours(TENANT, begin, end, app_id=app)
+        }
+        assert found == counted
+    assert sum(each.count for each in reader.hours(TENANT, begin, end)) == sum(each.count for each in events)
+    assert any(each.key_id for each in events)
 
 
 def assert_indexed(connection):

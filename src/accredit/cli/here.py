@@ -77,7 +77,8 @@ class Here:
     ) -> Mapping[UUID, datetime]:
         """Return when each credential last signed the application in, as far as the log reaches back."""
         with self.log() as events:
-            return events.last_used(tenant_id, app_id)
+            found = events.uses(tenant_id, app_id)
+        return {key: use.last_at for key, use in found.items() if use.last_at is not None}
 
     async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
         """Return the credential that would be added."""

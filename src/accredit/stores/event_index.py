@@ -1,20 +1,25 @@
-"""Which events are an application's: an index that follows the log at a short distance.
+"""Which events are an application's, and what else is read of the log as a whole: it follows at a short distance.
 
 Rule 1: it is written for thousands of events at once. Each application has a page of its own in it, and to write that
 page with every event would be a quarter of what logging costs.
 Rule 2: what it has not come to yet is the end of the log, and who reads looks through that: nothing is ever missing.
-Rule 3: how far it has come is written in the transaction that takes it there. It holds nothing that the log does not.
+Rule 3: how far it has come is written in the transaction that takes it there, and so are the counts of
+``accredit.stores.event_counts``, which go by the same place.
+Rule 4: nothing is deleted from the log that it has not come to. A place is never used a second time.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from accredit.stores import event_counts
+
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
 BEHIND: Final = 4_000  # events that it is behind at most, for each process that writes; their batches come on top
+QUIET: Final = 5  # looks at a log to which nothing was added, until it comes to the end of that
 
 _COME_TO: Final = "(SELECT seq FROM signins_indexed)"
 _FOLLOW: Final = (
@@ -23,7 +28,6 @@ _FOLLOW: Final = (
 )
 _NOTE: Final = "UPDATE signins_indexed SET seq = coalesce((SELECT max(seq) FROM signins), seq)"
 _FORGET: Final = "DELETE FROM signins_by_application WHERE app_id = ? AND at = ? AND seq = ?"
-_GO_BACK: Final = "UPDATE signins_indexed SET seq = min(seq, coalesce((SELECT max(seq) FROM signins), 0))"
 _PAGE: Final = (
     "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq)"
     " ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
@@ -50,24 +54,37 @@ class EventIndex:
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
+        self._quiet = 0
         count = f"SELECT count(*) FROM signins WHERE seq > {_COME_TO}"  # noqa: S608  constants
         (self._behind,) = connection.execute(count).fetchone()
 
     def follow(self, written: int) -> None:
-        """Take note of ``written`` events; come to the end of the log when they are many. Raises ``sqlite3.Error``."""
+        """Take note of ``written`` events; come to the end of the log when they are many, or when no more come.
+
+        Raises ``sqlite3.Error``.
+        """
         self._behind += written
-        if self._behind < BEHIND:
+        self._quiet = 0 if written else self._quiet + 1
+        if self._behind < (BEHIND if self._quiet < QUIET else 1):
             return
         self._connection.execute("BEGIN IMMEDIATE")
+        self.come_to_end()
+        self._connection.execute("COMMIT")
+
+    def come_to_end(self) -> None:
+        """Come to the end of the log, in the transaction at hand."""
+        for statement in event_counts.FOLLOW:
+            self._connection.execute(statement)
         self._connection.execute(_FOLLOW)
         self._connection.execute(_NOTE)
-        self._connection.execute("COMMIT")
         self._behind = 0
 
-    def forget(self, events: Sequence[tuple[bytes, int, int]]) -> None:
-        """Take out what the transaction at hand has deleted from the log: (``app_id``, ``at``, ``seq``) of each.
+    def prepare(self, last: int) -> None:
+        """Take note of every event up to the place ``last``: the transaction at hand is about to delete them."""
+        (come_to,) = self._connection.execute("SELECT seq FROM signins_indexed").fetchone()
+        if come_to < last:
+            self.come_to_end()
 
-        An empty log begins to count from one again.
-        """
+    def forget(self, events: Sequence[tuple[bytes, int, int]]) -> None:
+        """Take out what the transaction at hand has deleted from the log: (``app_id``, ``at``, ``seq``) of each."""
         self._connection.executemany(_FORGET, events)
-        self._connection.execute(_GO_BACK)

@@ -9,35 +9,33 @@ import asyncio
 import sqlite3
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 from uuid import UUID
 
-from accredit.stores import sqlite
-from accredit.stores.encoding import instant, micros
+from accredit.stores import event_counts, sqlite
+from accredit.stores.encoding import micros
 from accredit.stores.event_index import newest
-from accredit.stores.event_row import event_of
+from accredit.stores.event_row import CLAIMS, event_of
 from accredit.stores.event_search import search
 from accredit.stores.health import Damage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
     from types import TracebackType
 
     from accredit.query import Page, Query
     from accredit.signins import Event
+    from accredit.signins.usage import HourCount, Use
+
+T = TypeVar("T")
 
 PAGE: Final = 50  # events
 MOST_OF_ONE_CORRELATION: Final = 1_000  # events: the caller chooses that id, and may choose the same one always
-MOST_LOOKED_AT: Final = 100_000  # events of an application, for the use of its credentials
 
 _END: Final = (2**62, 2**62)  # later than every time, behind every place
-_NEWEST: Final = newest("body")
-_LAST_USED: Final = (
-    f"SELECT credential_id, MAX(at) FROM ({newest('credential_id, code')})"  # noqa: S608  constants
-    " WHERE code = 0 AND credential_id IS NOT NULL GROUP BY credential_id"
-)
+_NEWEST: Final = f"SELECT body, {CLAIMS} FROM ({newest('body, claims')}) ORDER BY at DESC, seq DESC"  # noqa: S608
 
 
 class EventReader:
@@ -70,7 +68,7 @@ class EventReader:
         at, seq = _END if before is None else (micros(before.at), self._place(before))
         page = {"tenant": tenant_id.bytes, "app": app_id.bytes, "at": at, "seq": seq, "limit": limit}
         with closing(self._connection.execute(_NEWEST, page)) as cursor:
-            return [event_of(body) for _, _, body in cursor]
+            return [event_of(*each) for each in cursor]
 
     def search(self, tenant_id: UUID, query: Query) -> Page[Event]:
         """Return a page of a tenant's events that meet a condition; see ``accredit.ports.Searched``."""
@@ -87,12 +85,19 @@ class EventReader:
         parameters = (correlation_id.bytes, correlation_id.bytes, tenant_id.bytes)
         return self._events(where, "at, seq", parameters, MOST_OF_ONE_CORRELATION)
 
-    def last_used(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, datetime]:
-        """Return when each federated credential last signed the application in, among its newest 100,000 events."""
-        at, seq = _END
-        page = {"tenant": tenant_id.bytes, "app": app_id.bytes, "at": at, "seq": seq, "limit": MOST_LOOKED_AT}
-        with closing(self._connection.execute(_LAST_USED, page)) as cursor:
-            return {UUID(bytes=credential_id): instant(at) for credential_id, at in cursor}
+    def hours(
+        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
+    ) -> list[HourCount]:
+        """Return a tenant's attempts by the hour, oldest first; see ``accredit.ports.SignInFigures``."""
+        return event_counts.hours(self._connection, tenant_id, since, until, app_id)
+
+    def uses(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, Use]:
+        """Return what came of each credential, secret and certificate of an application that was ever presented."""
+        return event_counts.uses(self._connection, tenant_id, app_id)
+
+    def use(self, tenant_id: UUID, app_id: UUID, credential: UUID) -> Use | None:
+        """Return what came of one credential, secret or certificate; ``None``: nothing did."""
+        return event_counts.uses(self._connection, tenant_id, app_id, credential).get(credential)
 
     def _of_tenant(self, tenant_id: UUID, before: Event | None, limit: int) -> list[Event]:
         seq = _END[1] if before is None else self._place(before)
@@ -104,14 +109,14 @@ class EventReader:
         return 0 if found is None else int(found[0])
 
     def _events(self, where: str, order: str, parameters: Iterable[bytes | int], limit: int) -> list[Event]:
-        query = f"SELECT body FROM signins WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608  constants of this file
+        query = f"SELECT body, {CLAIMS} FROM signins WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608  constants of this file
         with closing(self._connection.execute(query, (*parameters, limit))) as cursor:
-            return [event_of(body) for (body,) in cursor]
+            return [event_of(*each) for each in cursor]
 
 
 @dataclass(frozen=True, slots=True)
 class EventPages:
-    """The port ``Searched`` over the file at ``path``.
+    """The port ``SignInLog`` over the file at ``path``.
 
     Each question has a thread and a connection of its own: looking through a log takes longer than an answer may wait.
     """
@@ -120,12 +125,24 @@ class EventPages:
     damage: Damage = field(default_factory=Damage)
 
     async def search(self, query: Query, **where: object) -> Page[Event]:
-        return await asyncio.to_thread(self._page, query, UUID(str(where["tenant_id"])))
+        tenant_id = UUID(str(where["tenant_id"]))
+        return await self._asked(lambda reader: reader.search(tenant_id, query))
 
-    def _page(self, query: Query, tenant_id: UUID) -> Page[Event]:
+    async def hours(
+        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
+    ) -> Sequence[HourCount]:
+        return await self._asked(lambda reader: reader.hours(tenant_id, since, until, app_id=app_id))
+
+    async def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
+        return await self._asked(lambda reader: reader.uses(tenant_id, app_id))
+
+    async def _asked(self, question: Callable[[EventReader], T]) -> T:
+        return await asyncio.to_thread(self._answer, question)
+
+    def _answer(self, question: Callable[[EventReader], T]) -> T:
         try:
             with EventReader(self.path) as reader:
-                return reader.search(tenant_id, query)
+                return question(reader)
         except sqlite3.Error as error:
             self.damage.note(error)
             raise sqlite.reason_of(error) from error

@@ -3,38 +3,57 @@
 Rule 1: writing it is a third of what logging costs, and pages that are written are most of that: ids are 16 octets
 (their order is the order of the UUIDs), and ``body`` is the whole event in MessagePack, members by their place.
 Rule 2: the columns are what is searched. A correlation id that is the event's own id is not stored a second time.
+Rule 3: what many events have in common, claims and the expression that held, is stored once, in ``claim_sets``, under a
+hash of it. A reader puts it back; an event that has nothing of it costs nothing.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from accredit.signins import Event
+from accredit.signins import ClaimSet, Event
 from accredit.stores.encoding import micros
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    Row = tuple[bytes, int, bytes, bytes, int, bytes | None, bytes | None, bytes | None, str, str, int, bytes]
+    Octets = bytes | None
+    Row = tuple[bytes, int, bytes, bytes, int, Octets, Octets, Octets, str, str, int, Octets, Octets, bytes]
 
 COLUMNS: Final = (
-    "id, at, tenant_id, app_id, code, credential_id, correlation_id, resource_app_id, address, proof, count, body"
+    "id, at, tenant_id, app_id, code, credential_id, correlation_id, resource_app_id, address, proof, count,"
+    " key_id, claims, body"
 )
-INSERT: Final = f"INSERT INTO signins ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  constants
+INSERT: Final = f"INSERT INTO signins ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608  constants
 REPLACE: Final = (
     INSERT + " ON CONFLICT (id) DO UPDATE SET count = excluded.count, proof = excluded.proof, body = excluded.body"
 )
 
 _encode: Final = msgspec.msgpack.Encoder(uuid_format="bytes").encode
-event_of: Final[Callable[[bytes], Event]] = msgspec.msgpack.Decoder(Event).decode
-"""Read an event from the ``body`` of its row."""
+_decode: Final[Callable[[bytes], Event]] = msgspec.msgpack.Decoder(Event).decode
+_decode_claims: Final[Callable[[bytes], ClaimSet]] = msgspec.msgpack.Decoder(ClaimSet).decode
+
+KEEP_CLAIMS: Final = (
+    "INSERT INTO claim_sets (id, day, body) VALUES (?, ?, ?)"
+    " ON CONFLICT (id) DO UPDATE SET day = max(day, excluded.day)"
+)
+CLAIMS: Final = "(SELECT c.body FROM claim_sets AS c WHERE c.id = claims)"
+"""What of an event stands elsewhere, as a column of a question that has its ``claims``."""
+_DAY: Final = 86_400_000_000  # microseconds
+_MOST_KNOWN: Final = 50_000  # sets that are known to be there
 
 
 def row(event: Event) -> Row:
     """Return an event as it stands in the table. Raises ``UnicodeError`` for text that no encoding can hold."""
-    credential, resource = event.credential_id, event.resource_app_id
+    credential, resource, key = event.credential_id, event.resource_app_id, event.key_id
+    claims = None
+    if event.claims or event.clause:
+        claims = _interned(event.claims, event.clause)[0]
+        event = msgspec.structs.replace(event, claims=(), clause="")
     return (
         event.id.bytes,
         micros(event.at),
@@ -47,5 +66,51 @@ def row(event: Event) -> Row:
         event.address,
         event.proof,
         event.count,
+        None if key is None else key.bytes,
+        claims,
         _encode(event),
     )
+
+
+def event_of(body: bytes, claims: bytes | None = None) -> Event:
+    """Read an event from the ``body`` of its row and what ``CLAIMS`` answers."""
+    event = _decode(body)
+    if claims is None:
+        return event
+    there = _decode_claims(claims)
+    return msgspec.structs.replace(event, claims=there.claims, clause=there.clause)
+
+
+class ClaimSets:
+    """Which sets of claims are known to be stored, so that nobody asks for those of every event."""
+
+    def __init__(self) -> None:
+        self._known: set[tuple[bytes, int]] = set()  # with the day on which they were used
+        self._new: set[tuple[bytes, int]] = set()
+
+    def missing(self, events: Iterable[Event]) -> list[tuple[bytes, int, bytes]]:
+        """Return what ``KEEP_CLAIMS`` must be told before these events are stored. Raises ``UnicodeError``."""
+        found = []
+        for each in events:
+            if each.claims or each.clause:
+                id_, body = _interned(each.claims, each.clause)
+                used = id_, micros(each.at) // _DAY
+                if used not in self._known and used not in self._new:
+                    self._new.add(used)
+                    found.append((*used, body))
+        return found
+
+    def settle(self, *, stored: bool) -> None:
+        """Take note of whether what was missing is there now."""
+        if stored and self._new:
+            if len(self._known) + len(self._new) > _MOST_KNOWN:
+                self._known.clear()
+            self._known |= self._new
+        self._new.clear()
+
+
+@lru_cache(maxsize=4_096)
+def _interned(claims: tuple[tuple[str, str], ...], clause: str) -> tuple[bytes, bytes]:
+    """Return the id of a set of claims, and its body."""
+    body = _encode(ClaimSet(claims, clause))
+    return sha256(body).digest()[:16], body

@@ -20,9 +20,10 @@ from accredit import query as asked
 from accredit.errors import QUERY_SYNTAX, Refused
 from accredit.query import Page
 from accredit.stores.encoding import instant, micros
+from accredit.stores.event_counts import MINUTE
 from accredit.stores.event_index import newest
 from accredit.stores.event_questions import LATEST, SIGNINS, narrowed
-from accredit.stores.event_row import event_of
+from accredit.stores.event_row import CLAIMS, event_of
 from accredit.stores.properties import nothing
 
 if TYPE_CHECKING:
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = tuple[int, int]
 """When an event happened, in microseconds, and its place in the order of arrival."""
-Row: TypeAlias = tuple[int, int, Any]
-"""A place, and the body of the event there; ``None`` where the terms exclude it."""
+Row: TypeAlias = tuple[int, int, Any, Any]
+"""A place, and what ``event_of`` needs for the event there; ``None`` where the terms exclude it."""
 Found: TypeAlias = tuple[list[Row], Place | None]
 """Events that may meet a condition, with their places; and where to go on. ``None``: nothing follows."""
 
@@ -51,13 +52,16 @@ _BEHIND: Final = 2**62  # every place
 _BY: Final = "createdDateTime"
 _DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _BODY: Final = "(SELECT body FROM signins AS s WHERE s.seq = f.seq)"  # read for what meets the terms, and nothing else
-_OF_APPLICATION: Final = newest("code, credential_id, resource_app_id, address")  # what terms are about
-_ROW: Final = "SELECT at, seq, body FROM signins WHERE"
+_OF_APPLICATION: Final = newest("code, credential_id, key_id, resource_app_id, address, claims")  # what terms are about
+_ROW: Final = f"SELECT at, seq, body, {CLAIMS} FROM signins WHERE"  # noqa: S608  a constant
 _ENDS: Final = (
     "SELECT coalesce((SELECT min(seq) FROM signins), 1), coalesce((SELECT max(seq) FROM signins), 0),"
     " (SELECT seq FROM signins_indexed)"
 )
-_EXTENT: Final = "SELECT min(seq), max(seq) FROM signins_by_application WHERE at BETWEEN :since AND :until"
+_EXTENT: Final = (
+    "SELECT min(first_seq), max(last_seq) FROM signins_by_minute"  # noqa: S608  a constant
+    f" WHERE minute BETWEEN :since / {MINUTE} AND :until / {MINUTE}"
+)
 
 
 def search(connection: sqlite3.Connection, tenant_id: UUID, query: Query) -> Page[Event]:
@@ -136,10 +140,10 @@ class _Search:
 
     def _keep(self, rows: list[Row]) -> None:
         condition = self.query.condition
-        for at, seq, body in rows:
+        for at, seq, body, claims in rows:
             if len(self.found) > self.query.limit:
                 break
-            event = event_of(body)
+            event = event_of(body, claims)
             if condition is None or asked.matches(condition, SIGNINS.reader(event, nothing)):
                 self.found.append(((at, seq), event))
 
@@ -151,7 +155,7 @@ class _Search:
         order, rest = ("ASC", "seq > :seq") if self._rising else ("DESC", "seq < :seq")
         ours = f"{rest} AND tenant_id = :tenant"
         rows = self._ask(
-            f"SELECT at, seq, body FROM ("  # noqa: S608  constants
+            f"SELECT * FROM ("  # noqa: S608  constants
             f"SELECT * FROM ({_ROW} correlation_id = :id AND {ours} ORDER BY seq {order} LIMIT :limit)"
             f" UNION ALL {_ROW} id = :id AND correlation_id IS NULL AND {ours}"
             f") ORDER BY seq {order} LIMIT :limit",
@@ -165,7 +169,8 @@ class _Search:
     def _of_application(self, place: Place, wanted: int) -> Found:
         """Look at as many of an application's as are wanted; what the terms exclude is left out."""
         rows = self._ask(
-            f"SELECT at, seq, CASE WHEN {self.narrowed.hit} THEN {_BODY} END FROM ({_OF_APPLICATION}) AS f"  # noqa: S608
+            f"SELECT at, seq, CASE WHEN {self.narrowed.hit} THEN {_BODY} END, {CLAIMS}"  # noqa: S608
+            f" FROM ({_OF_APPLICATION}) AS f"
             " ORDER BY at DESC, seq DESC",
             app=self.narrowed.ids["appId"].bytes,
             at=place[0],
@@ -220,7 +225,8 @@ class _Search:
             return ((first, last),)
         with closing(self._run(_EXTENT, since=self.narrowed.since, until=self.narrowed.until)) as cursor:
             low, high = cursor.fetchone()
-        return tuple(each for each in ((low or 1, high or 0), (indexed + 1, last)) if each[0] <= each[1])
+        there = ((first if low is None else max(low, first), high or 0), (max(indexed + 1, first), last))
+        return tuple(each for each in there if each[0] <= each[1])
 
     def _ask(self, statement: str, **values: object) -> list[Row]:
         with closing(self._run(statement, **values)) as cursor:

@@ -343,10 +343,10 @@ signins_by_application = Table(  # an index that is written for many events at o
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )
-signins_by_hour = Table(  # where the events of an hour are: its first place in the log, and its last
-    "signins_by_hour",
+signins_by_minute = Table(  # where the events of a minute are: its first place in the log, and its last
+    "signins_by_minute",
     METADATA,
-    Column("hour", BigInteger, primary_key=True, autoincrement=False),  # since 1970
+    Column("minute", BigInteger, primary_key=True, autoincrement=False),  # since 1970
     Column("first_seq", BigInteger, nullable=False),
     Column("last_seq", BigInteger, nullable=False),
     sqlite_with_rowid=False,

@@ -104,11 +104,11 @@ CREATE TABLE signins_by_application (
   CONSTRAINT pk_signins_by_application PRIMARY KEY (app_id, at, seq)
 )
  WITHOUT ROWID;
-CREATE TABLE signins_by_hour (
-  hour BIGINT NOT NULL,
+CREATE TABLE signins_by_minute (
+  minute BIGINT NOT NULL,
   first_seq BIGINT NOT NULL,
   last_seq BIGINT NOT NULL,
-  CONSTRAINT pk_signins_by_hour PRIMARY KEY (hour)
+  CONSTRAINT pk_signins_by_minute PRIMARY KEY (minute)
 )
  WITHOUT ROWID;
 CREATE TABLE signins_indexed (

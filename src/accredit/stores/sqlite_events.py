@@ -22,11 +22,11 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from accredit.stores import sqlite
+from accredit.stores import event_counts, sqlite
 from accredit.stores.batches import Batch
 from accredit.stores.encoding import micros
 from accredit.stores.event_index import EventIndex
-from accredit.stores.event_row import INSERT, REPLACE, row
+from accredit.stores.event_row import INSERT, KEEP_CLAIMS, REPLACE, ClaimSets, row
 from accredit.stores.extent import Extent
 from accredit.stores.health import Damage, plain
 from accredit.stores.staleness import Changes
@@ -40,7 +40,15 @@ if TYPE_CHECKING:
     from accredit.stores.batches import Entry
     from accredit.stores.event_row import Row
 
+_USED: Final = "SELECT seq FROM signins_indexed WHERE seq > (SELECT coalesce(max(seq), 0) FROM signins)"
+_STAND_IN: Final = (
+    "INSERT INTO signins (seq, id, at, tenant_id, app_id, code, address, proof, count, body)"
+    " VALUES (?, randomblob(16), 0, zeroblob(16), zeroblob(16), 0, '', '', 0, zeroblob(?)) RETURNING seq"
+)
+_REMOVE: Final = "DELETE FROM signins WHERE seq = ?"
 _OLDEST: Final = "(SELECT seq, at FROM signins ORDER BY seq LIMIT ?)"  # seq: the order of arrival
+_PLACE_OF_OLDEST: Final = f"SELECT max(seq) FROM {_OLDEST}"  # noqa: S608  constants
+_DELETE: Final = "DELETE FROM signins WHERE seq <= ? AND at < ? RETURNING app_id, at, seq"
 _YOUNG: Final = timedelta(hours=1)
 _PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
 
@@ -127,7 +135,7 @@ class SqliteSink:
             writer.store(batch)
             with suppress(RuntimeError):  # the loop that waited is closed: nobody waits any more
                 done()
-            writer.follow(len(batch.entries))
+            writer.follow(len(batch.entries) + len(batch.aggregates))
             if batch.tend or writer.behind:
                 self.deleted += writer.tend(len(batch.entries))
                 self._take_over(writer)
@@ -151,6 +159,7 @@ class _Writer:
         self._changes = Changes()
         self._extent = Extent(self._connection)
         self._index = EventIndex(self._connection)
+        self._claims = ClaimSets()
         self.behind = False  # there is more to delete
         self.trouble = ""  # why nothing is written: above the cap, with nothing that may be deleted
         self.reserve = self._nearly_full()
@@ -181,7 +190,7 @@ class _Writer:
             batch.failure = f"a fault of ours, {type(error).__name__}: {error}"
 
     def follow(self, written: int) -> None:
-        """Have the index take note of what was just written."""
+        """Have the index and the counts take note of what was just written."""
         try:
             self._index.follow(written)
         except sqlite3.Error as error:  # later, then; what must be written next says what is wrong
@@ -211,6 +220,7 @@ class _Writer:
             self._connection.close()
 
     def _undo(self) -> None:
+        self._claims.settle(stored=False)
         with suppress(sqlite3.Error):
             self._connection.rollback()
 
@@ -224,12 +234,19 @@ class _Writer:
             with suppress(UnicodeError, msgspec.MsgspecError):
                 rows.append(row(entry.event))
                 stored.append(entry)
+        placeholder = self._hold_place()
+        if claims := self._claims.missing(entry.event for entry in stored):
+            connection.executemany(KEEP_CLAIMS, claims)
         connection.executemany(INSERT, rows)
         if batch.aggregates:
+            event_counts.gain(connection, batch.aggregates)
             connection.executemany(REPLACE, map(row, batch.aggregates))
         if batch.probe:
             self._probe()
+        if placeholder is not None:
+            connection.execute(_REMOVE, (placeholder,))
         connection.execute("COMMIT")
+        self._claims.settle(stored=True)
         batch.committed = True
         for entry in stored:
             entry.stored = True
@@ -249,11 +266,19 @@ class _Writer:
                 entry.stored = True
         return stored
 
+    def _hold_place(self) -> int | None:
+        """Fill the last place that was ever used, where its event is gone, so that what is added comes behind it."""
+        used = self._connection.execute(_USED).fetchone()
+        return None if used is None else self._stand_in(used[0], 0)
+
     def _probe(self) -> None:
         """Take space as an event does, and give it back."""
-        nobody = bytes(16)
-        self._connection.execute(INSERT, (nobody, 0, nobody, nobody, 0, None, nobody, None, "", "", 0, bytes(2**14)))
-        self._connection.execute("DELETE FROM signins WHERE id = ?", (nobody,))
+        self._connection.execute(_REMOVE, (self._stand_in(None, 2**14),))
+
+    def _stand_in(self, place: int | None, size: int) -> int:
+        """Add a row that is no event's, with a body of ``size`` octets; return its place."""
+        (seq,) = self._connection.execute(_STAND_IN, (place, size)).fetchone()
+        return int(seq)
 
     def _nearly_full(self) -> bool:
         disk = os.statvfs(self._path.parent)
@@ -290,12 +315,15 @@ class _Writer:
             return 0
         else:
             bound = micros(before)
-        oldest = f"SELECT seq FROM {_OLDEST} WHERE at < ?"  # noqa: S608  constants
-        statement = f"DELETE FROM signins WHERE seq IN ({oldest}) RETURNING app_id, at, seq"  # noqa: S608  constants
-        self._connection.execute("BEGIN IMMEDIATE")
-        deleted = self._connection.execute(statement, (most, bound)).fetchall()
-        self._index.forget(deleted)
-        self._connection.execute("COMMIT")
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        (last,) = connection.execute(_PLACE_OF_OLDEST, (most,)).fetchone()
+        deleted = []
+        if last is not None:
+            self._index.prepare(last)
+            deleted = connection.execute(_DELETE, (last, bound)).fetchall()
+            self._index.forget(deleted)
+        connection.execute("COMMIT")
         return len(deleted)
 
     def _some_before(self, instant: datetime) -> bool:

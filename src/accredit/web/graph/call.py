@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from accredit.administer import Administrator
     from accredit.interop.odata import Options
-    from accredit.ports import Searched
-    from accredit.signins import Event
+    from accredit.ports import SignInLog
     from accredit.web.bearer import Caller
     from accredit.web.graph.parts import Alone
 
@@ -51,7 +50,7 @@ class Call:
     graph: str  # scheme, host and port of this API
     path: str  # what stands after the version, as it was sent: "applications"
     alone: Alone  # answers a part of a batch
-    log: Searched[Event]  # of sign-ins
+    log: SignInLog  # of sign-ins
     query: str = ""  # as it was sent
     body: dict[str, Any] = field(default_factory=dict)  # without "@odata." members, but with those that bind
     prefer: frozenset[str] = frozenset()  # preferences, lower case: "create-if-missing"

@@ -21,7 +21,7 @@ import msgspec
 from accredit.directory import read_guid
 from accredit.errors import GRAPH_BROKEN, GRAPH_THROTTLED, Refused
 from accredit.interop.odata import Options, read_options
-from accredit.signins import Event, Sender
+from accredit.signins import Sender
 from accredit.web.acting import acting
 from accredit.web.answers import STRICT_TRANSPORT, answer, read_body_within
 from accredit.web.graph import (
@@ -46,7 +46,7 @@ from accredit.web.graph.permissions import Admitted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from accredit.ports import Authority, Registry, Searched
+    from accredit.ports import Authority, Registry, SignInLog
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.bearer import Bearers, Caller
     from accredit.web.graph.answers import Answer
@@ -102,7 +102,7 @@ class Room:
 
     authority: Authority
     registry: Registry
-    log: Searched[Event]
+    log: SignInLog
     bearers: Bearers
     router: Router
     senders: Senders

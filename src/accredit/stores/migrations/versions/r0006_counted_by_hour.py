@@ -40,8 +40,8 @@ _TOTALS: Final = (
     " SELECT tenant_id, hour, resource_app_id, code, sum(n) FROM signin_hours GROUP BY 1, 2, 3, 4"
 )
 _PLACES: Final = (
-    "INSERT INTO signins_by_hour (hour, first_seq, last_seq)"
-    f" SELECT {_HOUR}, min(seq), max(seq) {_COUNTED} GROUP BY 1"
+    "INSERT INTO signins_by_minute (minute, first_seq, last_seq)"
+    f" SELECT at / 60000000, min(seq), max(seq) {_COUNTED} GROUP BY 1"
 )
 
 
@@ -67,11 +67,11 @@ def _make_tables() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_claim_sets")),
     )
     op.create_table(
-        "signins_by_hour",
-        sa.Column("hour", sa.BigInteger(), autoincrement=False, nullable=False),
+        "signins_by_minute",
+        sa.Column("minute", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("first_seq", sa.BigInteger(), nullable=False),
         sa.Column("last_seq", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("hour", name=op.f("pk_signins_by_hour")),
+        sa.PrimaryKeyConstraint("minute", name=op.f("pk_signins_by_minute")),
         sqlite_with_rowid=False,
     )
     _make_counts()
