@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
 Move = Literal["caller", "operator", "outside", "us"]
 """Whose move it is: decides log level, metric label and the exit code of the command line."""
@@ -60,6 +61,8 @@ class Row:
 
 class Refused(Exception):
     """The answer is no, for the reason of ``row``. ``detail`` is kept with the event and never sent to a caller."""
+
+    about: UUID | None = None  # the registered secret or certificate that it concerns; kept with the event
 
     def __init__(self, row: Row, *, detail: str = "", **fields: object) -> None:
         if fields.keys() != row.fields:

@@ -109,8 +109,13 @@ def verify_self_signed(
     """Prove that ``client`` signed it for one of ``audiences``: 700021, 700027 or 5002723, 700023, 700024, 70023."""
     if presented.issuer.lower() != client.lower() or not presented.self_signed:
         raise Refused(ASSERTION_OF_ANOTHER, detail="iss and sub are not the client")
-    proven = _proven(presented, keys, audiences, now)
-    refuse_long_lived(presented, MAX_LIFETIME, now)
+    key = _signer(presented, keys)
+    try:
+        proven = _proven(presented, key, audiences, now)
+        refuse_long_lived(presented, MAX_LIFETIME, now)
+    except Refused as refused:
+        refused.about = key.key_id
+        raise
     return proven
 
 
@@ -119,7 +124,7 @@ def verify_possession(text: str, keys: Sequence[RegisteredKey], holder: UUID, no
     presented = compact.parse(text, _PROOF)
     if presented.issuer.lower() != str(holder):
         raise Refused(ASSERTION_OF_ANOTHER, detail="iss is not the id of the object")
-    proven = _proven(presented, keys, (PROOF_AUDIENCE,), now)
+    proven = _proven(presented, _signer(presented, keys), (PROOF_AUDIENCE,), now)
     if presented.not_before is None:
         raise Refused(CLAIM_MISSING, claim="nbf", detail="payload: nbf is missing")
     if presented.expires - presented.not_before > PROOF_LIFETIME:
@@ -127,11 +132,8 @@ def verify_possession(text: str, keys: Sequence[RegisteredKey], holder: UUID, no
     return proven
 
 
-def _proven(
-    presented: Presented, keys: Sequence[RegisteredKey], audiences: Collection[str], now: datetime
-) -> SelfProven:
-    """Find the key that signed, and judge key, audience and times."""
-    key = _signer(presented, keys)
+def _proven(presented: Presented, key: RegisteredKey, audiences: Collection[str], now: datetime) -> SelfProven:
+    """Judge key, audience and times of an assertion that ``key`` signed."""
     if not key.not_before <= now <= key.not_after:
         raise Refused(
             KEY_EXPIRED,
@@ -157,9 +159,11 @@ def _signer(presented: Presented, keys: Sequence[RegisteredKey]) -> RegisteredKe
         raise Refused(KEY_REFERENCE_MISSING, detail=f"no key reference, and none of {len(meant)} registered keys fits")
     if not meant:
         raise Refused(KEY_NOT_REGISTERED, detail=f"none of {len(keys)} registered keys is meant")
+    refused = Refused(SIGNATURE_INVALID)
     if not fitting:
-        raise Refused(KEY_UNSUITABLE, detail=f"the registered key does not serve {wanted.alg}")
-    raise Refused(SIGNATURE_INVALID)
+        refused = Refused(KEY_UNSUITABLE, detail=f"the registered key does not serve {wanted.alg}")
+    refused.about = meant[0].key_id
+    raise refused
 
 
 def _named(key: RegisteredKey, wanted: KeyReference) -> bool:

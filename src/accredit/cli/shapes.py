@@ -6,16 +6,15 @@ command that makes it.
 
 from __future__ import annotations
 
-import math
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from accredit.directory import Application, AppRole, Assignment, Certificate, Secret, ServicePrincipal, Tenant
     from accredit.issuers import Issuer
-    from accredit.signins import Event, VerdictKept
+    from accredit.signins import Event
     from accredit.tokens import SigningKey
     from accredit.trust import FederatedCredential
 
@@ -190,61 +189,18 @@ def signing_key(of: SigningKey, state: str) -> Json:
     }
 
 
+_OF_GRAPH: Final = (  # members of Graph's signIn that say something here
+    *("id", "createdDateTime", "appId", "appDisplayName", "servicePrincipalId", "correlationId"),
+    *("ipAddress", "userAgent", "status", "clientCredentialType", "federatedCredentialId"),
+    *("servicePrincipalCredentialKeyId", "servicePrincipalCredentialThumbprint"),
+    *("resourceId", "resourceDisplayName", "resourceServicePrincipalId"),
+    *("uniqueTokenIdentifier", "processingTimeInMilliseconds"),
+)
+
+
 def event(of: Event) -> Json:
-    """Write a signIn."""
-    return {
-        "id": str(of.id),
-        "createdDateTime": instant(of.at),
-        "appId": str(of.app_id),
-        "appDisplayName": of.app_name,
-        "servicePrincipalId": str(of.principal_id),
-        "correlationId": str(of.correlation_id),
-        "ipAddress": of.address,
-        "userAgent": of.user_agent,
-        "status": {"errorCode": of.code, "failureReason": of.failure, "additionalDetails": of.detail},
-        "clientCredentialType": of.evidence,
-        "proof": of.proof,
-        "federatedCredentialId": str(of.credential_id) if of.credential_id else None,
-        "federatedCredentialName": of.credential_name or None,
-        "servicePrincipalCredentialKeyId": str(of.key_id) if of.key_id else None,
-        "assertion": _assertion(of),
-        "resourceId": str(of.resource_app_id) if of.resource_app_id else None,
-        "resourceDisplayName": of.resource_name or None,
-        "requestedResource": of.wanted,
-        "roles": list(of.roles),
-        "uniqueTokenIdentifier": of.uti or None,
-        "verdicts": [_verdict(each) for each in of.verdicts],
-        "durationMilliseconds": round(of.duration, 3),
-        "count": of.count,
-        "lastDateTime": instant(of.last_at),
-    }
+    """Write a signIn: Graph's members and values, and beside them what Graph shows under ``accredit``."""
+    from accredit.interop.graph import signin
 
-
-def _assertion(of: Event) -> Json | None:
-    from accredit.signins import hashed
-
-    if not of.digest:
-        return None
-    return {
-        "issuer": of.issuer,
-        "subject": of.subject,
-        "audiences": list(of.audiences),
-        "alg": of.algorithm,
-        "kid": of.kid,
-        "jti": hashed(of.token_id),
-        "sha256": of.digest,
-        "iat": of.issued,
-        "exp": of.expires,
-        "keysStaleSeconds": math.ceil(of.keys_stale),
-    }
-
-
-def _verdict(of: VerdictKept) -> Json:
-    return {
-        "credentialId": str(of.credential_id),
-        "name": of.name,
-        "checks": [
-            {"claim": each.claim, "expected": each.expected, "presented": each.presented, "passed": each.passed}
-            for each in of.checks
-        ],
-    }
+    written = signin.write(of)
+    return {**{name: written[name] for name in _OF_GRAPH}, "uti": of.uti or None, **written[signin.OURS]}

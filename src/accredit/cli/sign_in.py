@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -31,7 +32,7 @@ def how(shape: dict[str, Any]) -> str:
 def _old(shape: dict[str, Any]) -> str | None:
     """Say that the issuer was down and for how long its keys had not been fresh any more."""
     seconds = (shape["assertion"] or {}).get("keysStaleSeconds")
-    return f"stale for {seconds} s: the issuer could not be reached" if seconds else None
+    return f"stale for {math.ceil(seconds)} s: the issuer could not be reached" if seconds else None
 
 
 DETAILS: Final = (

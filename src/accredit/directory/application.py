@@ -212,7 +212,9 @@ def prove_secret(presented: str, secrets: Sequence[Secret], client: UUID, now: d
     for each in matching:
         if each.starts_at <= now < each.ends_at:
             return KnownSecret(each.key_id)
-    raise Refused(SECRET_EXPIRED if matching else SECRET_INVALID, client=client)
+    refused = Refused(SECRET_EXPIRED if matching else SECRET_INVALID, client=client)
+    refused.about = matching[0].key_id if matching else None
+    raise refused
 
 
 SALT: Final = 16  # octets

@@ -126,6 +126,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     claims: tuple[tuple[str, str], ...] = ()  # those that expressions of the application name, but iss, sub, aud
     clause: str = ""  # the expression that held; "" where the subject itself is what was equal
     nearest: str = ""  # of a refusal: the first difference, in words, from ``verdicts[0]`` or from the credential
+    thumbprint: str = ""  # SHA-1 of the certificate, upper-case hex
 
     @property
     def uti(self) -> str:
@@ -157,6 +158,7 @@ class SignIn:
     def event(self, refused: Refused | None, duration: float) -> Event:
         """Return what is kept of this attempt. ``duration``: milliseconds. ``refused`` is ``None`` for a grant."""
         presented, credential, resource = self.presented, self.credential, self.resource
+        key_id = _key_id(self.proof) if refused is None else _key_id(self.proof) or refused.about
         known = _of_refusal(refused, self.matched) if refused is not None else {}
         if presented is not None:
             known.update(_of_assertion(presented))
@@ -178,7 +180,8 @@ class SignIn:
             proof=self._proof_state(refused),
             credential_id=credential.id if credential else None,
             credential_name=credential.name if credential else "",
-            key_id=_key_id(self.proof),
+            key_id=key_id,
+            thumbprint=self._thumbprint(key_id) if self.evidence == "certificate" else "",
             issuer_id=credential.issuer.id if credential else None,
             keys_stale=self.keys_stale,
             wanted=kept(self.wanted),
@@ -189,6 +192,9 @@ class SignIn:
             duration=duration,
             **known,
         )
+
+    def _thumbprint(self, key_id: UUID | None) -> str:
+        return next((each.x5t.hex().upper() for each in self.client.keys if each.key_id == key_id), "")
 
     def _proof_state(self, refused: Refused | None) -> ProofState:
         code = None if refused is None else refused.row.code

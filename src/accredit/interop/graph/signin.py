@@ -35,6 +35,7 @@ BETA_ONLY: Final = frozenset(
     }
 )
 """Members that v1.0 has not, where the tenant does as Entra ID does."""
+_SUBJECT: Final = "sub eq '{}'"
 GRANTED: Final = "Other."  # failureReason of a success
 
 
@@ -64,11 +65,15 @@ def read(json: Mapping[str, Any], tenant_id: UUID) -> Event:
         "evidence": json["clientCredentialType"],
         "credential_id": json["federatedCredentialId"] or None,
         "key_id": json["servicePrincipalCredentialKeyId"] or None,
+        "thumbprint": json["servicePrincipalCredentialThumbprint"],
         "resource_app_id": json["resourceId"],
         "resource_principal_id": json["resourceServicePrincipalId"],
         "resource_name": json["resourceDisplayName"] or "",
         **{name: ours[wire] for name, wire in _PLAIN.items()},
         **{name: assertion[wire] for name, wire in _OF_ASSERTION.items() if assertion},
+        "claims": tuple((each["key"], each["value"]) for each in ours["claims"]),
+        "clause": _clause_of(ours),
+        "nearest": (ours["nearest"] or {}).get("difference", ""),
         "verdicts": tuple(map(_verdict_kept, ours["verdicts"])),
     }
     types = _types()
@@ -110,7 +115,7 @@ def _who(of: Event) -> Json:
         "servicePrincipalId": str(of.principal_id),
         "servicePrincipalName": of.app_name,
         "servicePrincipalCredentialKeyId": str(of.key_id or ""),
-        "servicePrincipalCredentialThumbprint": "",
+        "servicePrincipalCredentialThumbprint": of.thumbprint,
         "federatedCredentialId": str(of.credential_id or ""),
         "clientCredentialType": of.evidence,
         "signInEventTypes": list(EVENT_TYPES),
@@ -187,11 +192,50 @@ def _ours(of: Event) -> Json:
     found: Json = {wire: _plain(getattr(of, name)) for name, wire in _PLAIN.items()}
     assertion = {wire: _plain(getattr(of, name)) for name, wire in _OF_ASSERTION.items()}
     assertion["jti"] = hashed(of.token_id)
+    assertion["lifetimeSeconds"] = lifetime(of)
     verdicts = [
         {"credentialId": str(each.credential_id), "name": each.name, "checks": [_check(check) for check in each.checks]}
         for each in of.verdicts
     ]
-    return {**found, "assertion": assertion if of.digest else None, "verdicts": verdicts}
+    return {
+        **found,
+        "assertion": assertion if of.digest else None,
+        "matchedClause": clause(of),
+        "claims": [{"key": key, "value": value} for key, value in of.claims],
+        "nearest": _nearest(of),
+        "verdicts": verdicts,
+    }
+
+
+def lifetime(of: Event) -> float | None:
+    """Return how long the assertion lives, in seconds; ``None`` where it does not say when it was issued."""
+    return None if of.issued is None or of.expires is None else of.expires - of.issued
+
+
+def clause(of: Event) -> str | None:
+    """Return what matched: the expression, or the subject as a clause; ``None`` where no credential did."""
+    if of.credential_id is None:
+        return None
+    return of.clause or _SUBJECT.format((of.subject or "").replace("'", "''"))
+
+
+def _clause_of(ours: Mapping[str, Any]) -> str:
+    """Read the expression: a clause made of the subject does not begin as any expression does."""
+    text: str = ours["matchedClause"] or ""
+    return "" if text.startswith(_SUBJECT[:8]) else text
+
+
+def _nearest(of: Event) -> Json | None:
+    """Return the credential that failed nearest, with its first difference; it may be the one that matched."""
+    if not of.nearest:
+        return None
+    near = of.verdicts[0] if of.verdicts else None
+    known = of.credential_id if near is None else near.credential_id
+    return {
+        "federatedCredentialId": _text(known),
+        "federatedCredentialName": (of.credential_name if near is None else near.name) or None,
+        "difference": of.nearest,
+    }
 
 
 def _check(of: CheckKept) -> Json:
