@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from accredit import __version__
 from accredit.cli.ink import Ink, cells, folded, safe
-from accredit.cli.output import Column, Style, rendered
+from accredit.cli.output import Column, Style, rendered, streamed
 
 STYLE = Style(Ink(), 80)
 COLUMNS = (Column("Name", "name"), Column("Depth", "deep.value"), Column("List", "list"), Column("Yes", "yes"))
@@ -102,6 +102,47 @@ def test_csv_is_read_back_by_a_reader_of_csv():
         ["a", "1", '["x", "y"]', "true"],
         ['b "q", c', "", "[]", "false"],
     ]
+
+
+FORMULAS = {
+    "a formula": ("=1+1", "'=1+1"),
+    "a sum": ("+1", "'+1"),
+    "a difference": ("-1", "'-1"),
+    "a function": ("@SUM(A1)", "'@SUM(A1)"),
+    "a formula in full width": ("\uff1d1", "'\uff1d1"),
+    "a formula behind a tab": ("\t=1", "\\t=1"),
+    "a formula behind the end of a line": ("\r=1", "\\r=1"),
+    "a formula that is none": ("a=1", "a=1"),
+    "a number": (-1, "-1"),
+    "nothing": ("", ""),
+}
+
+
+@pytest.mark.parametrize("what", FORMULAS)
+def test_no_cell_of_csv_is_a_formula_to_a_spreadsheet(what):
+    value, cell = FORMULAS[what]
+    out = rendered([{"name": value, "other": 1}], (*COLUMNS[:1], Column("Other", "other")), "csv", STYLE)
+    assert list(csv.reader(io.StringIO(out, newline=""))) == [["name", "other"], [cell, "1"]]
+
+
+def test_no_heading_of_csv_is_a_formula_either():
+    assert rendered([{"=1": 1}], (), "csv", STYLE) == "'=1\r\n1\r\n"
+
+
+WIDE = (*COLUMNS[:1], Column("Hidden", "hidden", wide=True))
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "tsv", "csv"])
+@pytest.mark.parametrize("pages", [[], [[]], [ROWS], [ROWS[:1], [], ROWS[1:]]])
+def test_what_arrives_page_by_page_is_written_as_the_whole_list(kind, pages):
+    whole = rendered([row for page in pages for row in page], WIDE, kind, STYLE)
+    assert "".join(streamed(pages, WIDE, kind, STYLE)) == whole
+
+
+def test_a_wide_column_stands_in_csv_only():
+    assert rendered(ROWS, WIDE, "csv", STYLE).splitlines()[0] == "name,hidden"
+    assert "Hidden" not in rendered(ROWS, WIDE, "table", STYLE)
+    assert rendered(ROWS[:1], WIDE, "tsv", STYLE) == "a\n"
 
 
 def test_tsv_has_no_heading_and_one_line_a_row():

@@ -2,7 +2,8 @@
 
 Rule 1: the format never depends on whether output is a pipe.
 Rule 2: keys are those of Microsoft Graph; a table shows some of them, every other format shows what the value holds.
-Rule 3: values from outside are text: control and bidi characters are escaped in every format.
+Rule 3: values from outside are text: control and bidi characters are escaped in every format, and no cell of csv is a
+formula to a spreadsheet.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import click
 from accredit.cli.ink import Ink, cells, folded, safe
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 FORMATS: Final = ("table", "json", "jsonl", "yaml", "tsv", "csv")
+STREAMED: Final = frozenset({"jsonl", "tsv", "csv"})  # a row of these needs to know no other row
 GAP: Final = "  "
 LEAST: Final = 8  # columns that a cell is never folded below
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and in full width
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
 
 
@@ -33,12 +36,14 @@ class Column:
 
     ``shown`` makes what stands in a table of the whole thing, where the value itself is not for people. A column that
     may stand ``below`` gets lines of its own under each row where the table is too broad: ids and addresses stay whole.
+    A ``wide`` one stands in csv only: a spreadsheet has room, and filters by what it has.
     """
 
     heading: str
     path: str
     shown: Callable[[dict[str, Any]], Any] | None = None
     below: bool = False
+    wide: bool = False
 
     def of(self, value: Any) -> Any:  # noqa: ANN401  any JSON value
         """Return the cell."""
@@ -55,7 +60,20 @@ class Style:
 
 def rendered(value: Any, columns: Sequence[Column], kind: str, style: Style) -> str:  # noqa: ANN401  any JSON value
     """Return ``value`` in the format ``kind``. ``columns``: of a table; none for what a query found."""
-    return _RENDERERS[kind](value, columns, style)
+    return _RENDERERS[kind](value, _of_kind(columns, kind), style)
+
+
+def streamed(pages: Iterable[list[Any]], columns: Sequence[Column], kind: str, style: Style) -> Iterator[str]:
+    """Yield a list that arrives page by page in a format of ``STREAMED``: what ``rendered`` makes of the whole list."""
+    chosen = _of_kind(columns, kind)
+    if kind == "csv":
+        yield _csv([], chosen, style)
+    for each in pages:
+        yield _csv_rows(_grid(each, chosen)[1]) if kind == "csv" else _RENDERERS[kind](each, chosen, style)
+
+
+def _of_kind(columns: Sequence[Column], kind: str) -> Sequence[Column]:
+    return columns if kind == "csv" else [each for each in columns if not each.wide]
 
 
 def found(value: Any, query: str) -> Any:  # noqa: ANN401  any JSON value
@@ -126,14 +144,25 @@ def _tsv(value: Any, columns: Sequence[Column], _style: Style) -> str:  # noqa: 
 
 
 def _csv(value: Any, columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401
-    """Comma-separated values (RFC 4180) under a heading of keys."""
+    """Comma-separated values (RFC 4180) under a heading of keys, dots between them: one for each member shown."""
     keys, rows = _grid(value, columns)
+    return (_csv_rows([keys]) if keys else "") + _csv_rows(rows)
+
+
+def _csv_rows(rows: Iterable[Sequence[Any]]) -> str:
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    if keys:
-        writer.writerow(keys)
-    writer.writerows([safe(_plain(each)) for each in row] for row in rows)
+    csv.writer(out, lineterminator="\r\n").writerows([_cell(each) for each in row] for row in rows)
     return out.getvalue()
+
+
+def _cell(value: Any) -> str:  # noqa: ANN401
+    """Return one cell that a spreadsheet takes for what it is.
+
+    Text that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises against "CSV
+    injection": whoever reads the log opens what strangers wrote. A tab and a line's end are escaped by ``safe``.
+    """
+    plain = safe(_plain(value))
+    return f"'{plain}" if isinstance(value, str) and plain.startswith(_FORMULA) else plain
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401

@@ -17,11 +17,11 @@ import click
 
 from accredit.cli.failures import USAGE, Declined, Ended, Failure, of_output
 from accredit.cli.ink import Ink, folded, ink_for, safe, width
-from accredit.cli.output import FORMATS, Style, found, rendered
+from accredit.cli.output import FORMATS, STREAMED, Style, found, rendered, streamed
 from accredit.cli.words import followed, option
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from accredit.app.local import Local
     from accredit.cli.output import Column
@@ -101,6 +101,15 @@ class Session:
         if self.query:
             value, columns = found(value, self.query), ()
         self._put(rendered(value, columns, self.output, self.style))
+
+    def show_pages(self, pages: Iterable[list[Any]], columns: Sequence[Column]) -> None:
+        """Print a list that arrives page by page: each page at once where format and query let it."""
+        if self.query or self.output not in STREAMED:
+            self.show([each for page in pages for each in page], columns)
+            return
+        for piece in streamed(pages, columns, self.output, self.style):
+            self._put(piece)
+            self.flush()
 
     def say(self, line: str) -> None:
         """Print a line of a result that is prose."""
