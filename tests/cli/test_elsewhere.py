@@ -285,6 +285,7 @@ def test_reading(two, what, output):
     assert there == here
 
 
+BOT = ("-a", "deploy-bot")  # there, whoever asks has signed in too
 LOGS = {
     "those of an application": ("logs", "list", "--app", "deploy-bot"),
     "those that failed": ("logs", "list", "--app", "deploy-bot", "--failed"),
@@ -294,13 +295,42 @@ LOGS = {
     "one of a correlation id": ("logs", "list", "--correlation", "<refused>"),
     "one that is not there": ("logs", "show", "11111111-2222-4333-8444-555555555555"),
     "no id": ("logs", "show", "x"),
+    "those that were granted": ("logs", "list", "--granted", *BOT),
+    "those of a code": ("logs", "list", "--code", "AADSTS700213"),
+    "those of two codes": ("logs", "list", "--code", "700213", "--code", "700027"),
+    "those of a credential by its name": ("logs", "list", "--credential", "github-production"),
+    "those of a credential by its id": ("logs", "list", "--credential", "<credential>"),
+    "those for an API": ("logs", "list", "--resource", "api://orders"),
+    "those of an issuer": ("logs", "list", "--issuer", GITHUB),
+    "those of an issuer by how it begins": ("logs", "list", "--issuer", "https://token.*"),
+    "those of a subject": ("logs", "list", "--subject", "repo:octo-org@123456/octo-repo@456789:environment:production"),
+    "those of subjects that begin so": ("logs", "list", "--subject", "repo:octo-org@123456/*", "-a", "deploy-bot"),
+    "those from an address": ("logs", "list", "--address", "127.0.0.1", *BOT),
+    "those from another address": ("logs", "list", "--address", "::1"),
+    "one by its request": ("logs", "list", "--request", "<refused>"),
+    "those that are proven": ("logs", "list", "--proof", "proven", *BOT),
+    "those of this year": ("logs", "list", "--since", "365d", "--until", "0s", *BOT),
+    "those before the first": ("logs", "list", "--until", "2020-01-01"),
+    "those that a filter finds": ("logs", "list", "--filter", "status/errorCode ne 0 and startswith(appId,'acc7ed17')"),
+    "a filter on what is not asked for": ("logs", "list", "--filter", "riskState eq 'none'"),
+    "a filter that cannot be read": ("logs", "list", "--filter", "appId eq"),
+    "those of an application that is not there": ("logs", "list", "-a", "deploy-bto"),
+    "those of a client that is gone": ("logs", "list", "-a", "11111111-2222-4333-8444-555555555555"),
+    "the last ones": ("logs", "tail", *BOT),
+    "the last ones of an application that failed": ("logs", "tail", "-a", "deploy-bot", "--failed", "-n", "1"),
+    "the last ones, each asked": ("logs", "tail", "-q", "status.errorCode", *BOT),
+    "those that come within a moment": ("logs", "tail", "--until-idle", "0", *BOT),
+    "no more than so many": ("logs", "tail", "--count", "1", *BOT),
 }
+LOG_FORMATS = ("table", "jsonl", "csv")
 
 
-@pytest.mark.parametrize("output", FORMATS)
+@pytest.mark.parametrize("output", LOG_FORMATS)
 @pytest.mark.parametrize("what", LOGS)
 def test_the_log(two, served, what, output):
     known = {f"<{name}>": value for name, value in served.requests.items()}
+    shown = ran("credential", "show", "deploy-bot", "github-production", "-q", "id", "--data", str(two.here))
+    known["<credential>"] = shown.out.strip()
     here, there = compared(two.both(*LOGS[what], "-o", output, given=(known, known)))
     assert there == here
 

@@ -10,7 +10,7 @@ import json
 import os
 import re
 import sys
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
@@ -26,6 +26,8 @@ LONGEST_SECRET: Final = 16 * 1_024  # octets
 LARGEST_FILE: Final = 1_024 * 1_024  # octets
 PARTS: Final = 3
 _DURATION: Final = re.compile(r"(\d{1,6})([hdwmy])")
+_AGO: Final = re.compile(r"(\d{1,6})(s|min|h|d|w|y)")
+_SECONDS: Final = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800, "y": 365 * 86_400}
 _HOURS: Final = {"h": 1, "d": 24, "w": 168, "m": 24 * 30, "y": 24 * 365}
 
 
@@ -103,6 +105,20 @@ def end(given: str | None, now: datetime) -> datetime | None:
     except ValueError as error:
         raise Refused(INPUT_INVALID, what=given, reason="neither a duration such as 90d nor an ISO date") from error
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
+
+
+def moment(given: str | None, now: datetime) -> datetime | None:
+    """Read a time in the past, to the second: ``30min``, ``2h``, ``7d`` ago, or an ISO time. ``INPUT_INVALID``."""
+    if given is None:
+        return None
+    try:
+        if found := _AGO.fullmatch(given):
+            return (now - timedelta(seconds=int(found[1]) * _SECONDS[found[2]])).replace(microsecond=0)
+        said = datetime.fromisoformat(given)
+        return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        reason = "neither a time ago such as 30min, 2h or 7d nor an ISO time"
+        raise Refused(INPUT_INVALID, what=given or "an empty text", reason=reason) from error
 
 
 def pairs(given: tuple[str, ...], what: str) -> dict[str, str]:

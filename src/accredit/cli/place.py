@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from accredit.directory import Application, AppRole, Assignment, Certificate, Secret, ServicePrincipal, Tenant
     from accredit.issuers import Issuer, KeyReference, OwnIssuers
     from accredit.ports import Transaction
+    from accredit.query import Page, Query
     from accredit.signins import Event
     from accredit.trust import FederatedCredential
 
@@ -78,9 +79,10 @@ class Issuers(Protocol):
 class Log(Protocol):
     """The sign-in log."""
 
-    def last(self, tenant_id: UUID, app_id: UUID | None = None, *, before: Event | None = None) -> Sequence[Event]: ...
+    def search(self, tenant_id: UUID, query: Query) -> Page[Event]:
+        """Return a page, as ``accredit.ports.Searched`` does. Where it ended is a place in this log and no other."""
+
     def by_id(self, event_id: UUID) -> Event | None: ...
-    def by_correlation(self, tenant_id: UUID, correlation_id: UUID) -> Sequence[Event]: ...
 
 
 class Place(Protocol):

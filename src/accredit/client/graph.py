@@ -53,7 +53,11 @@ class Graph:
             yield list(page.get("value", ()))
             if not (link := page.get("@odata.nextLink")):
                 return
-            page = _object(self._send("GET", self._local(str(link)), None, prefer))
+            page = self.at(str(link), prefer=prefer)
+
+    def at(self, link: str, *, prefer: str = "") -> Json:
+        """Read the page that a link of another one leads to."""
+        return _object(self._send("GET", self._local(link), None, prefer))
 
     def every(self, path: str, **options: str) -> list[Json]:
         """Read a whole collection."""

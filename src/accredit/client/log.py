@@ -11,19 +11,19 @@ from accredit.client.graph import segment
 from accredit.errors import OBJECT_NOT_FOUND, PRIVILEGES_MISSING, Refused
 from accredit.interop.graph import signin
 from accredit.interop.odata.writing import write_filter
-from accredit.query import And, Compare
+from accredit.query import And, Compare, Page
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from uuid import UUID
 
     from accredit.client.graph import Graph, Json
+    from accredit.query import Query
     from accredit.signins import Event
 
 SIGN_INS: Final = "/auditLogs/signIns"
-PAGE: Final = 50  # events
+LARGEST_PAGE: Final = 1_000  # events
 EVERYTHING: Final = "accredit.explain"  # what Graph has no member for is shown to whoever prefers that
-MOST_OF_ONE_CORRELATION: Final = 1_000
 MOST_LOOKED_AT: Final = 2  # pages, for the use of one credential; each is as much of the log as the server looks at
 
 
@@ -32,15 +32,20 @@ class Log:
 
     def __init__(self, graph: Graph) -> None:
         self._graph = graph
-        self._pages: Iterator[list[Json]] = iter(())
 
-    def last(self, tenant_id: UUID, app_id: UUID | None = None, *, before: Event | None = None) -> list[Event]:  # noqa: ARG002
-        """Return the newest events of the tenant or of one application, newest first; or the page that follows."""
-        if before is None:
-            asked = {} if app_id is None else {"filter": write_filter(Compare("appId", "eq", str(app_id)))}
-            self._pages = self._graph.pages(SIGN_INS, prefer=EVERYTHING, top=str(PAGE), **asked)
-        page = next((each for each in self._pages if each), [])  # a page may be empty, and yet not the last one
-        return [self._event(each) for each in page]
+    def search(self, tenant_id: UUID, query: Query) -> Page[Event]:  # noqa: ARG002  the token's
+        """Return a page of the events that meet ``query``, newest first or in its order. It ends at a link."""
+        if query.after is not None:
+            page = self._graph.at(query.after[1], prefer=EVERYTHING)
+        else:
+            asked = {"top": str(min(query.limit, LARGEST_PAGE))}
+            if query.condition is not None:
+                asked["filter"] = write_filter(query.condition)
+            if query.order is not None:
+                asked["orderby"] = f"{query.order.name} {'desc' if query.order.descending else 'asc'}"
+            page = self._graph.get(SIGN_INS, prefer=EVERYTHING, **asked)
+        link = page.get("@odata.nextLink")
+        return Page([self._event(each) for each in page.get("value", ())], None if link is None else (None, str(link)))
 
     def by_id(self, event_id: UUID) -> Event | None:
         """Return the event of a request; ``None`` when there is none."""
@@ -50,17 +55,6 @@ class Log:
             if refused.row is not OBJECT_NOT_FOUND:
                 raise
             return None
-
-    def by_correlation(self, tenant_id: UUID, correlation_id: UUID) -> list[Event]:  # noqa: ARG002  the token's
-        """Return the events of one correlation id, oldest first; at most 1,000."""
-        asked = write_filter(Compare("correlationId", "eq", str(correlation_id)))
-        found: list[Event] = []
-        oldest = "createdDateTime asc"
-        for page in self._graph.pages(SIGN_INS, prefer=EVERYTHING, top=str(PAGE), filter=asked, orderby=oldest):
-            found += map(self._event, page)
-            if len(found) >= MOST_OF_ONE_CORRELATION:
-                break
-        return found[:MOST_OF_ONE_CORRELATION]
 
     def last_used(self, app_id: UUID, credentials: Sequence[UUID]) -> Mapping[UUID, datetime] | None:
         """Return when each credential last signed the application in; ``None``: the caller may not read the log."""

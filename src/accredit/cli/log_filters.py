@@ -1,0 +1,220 @@
+"""Which sign-ins are meant: the options of ``logs list`` and ``logs tail``, read into one condition for the log.
+
+The condition is what the directory API understands as ``$filter``; the store of this machine is asked the same.
+"""
+
+from __future__ import annotations
+
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+import click
+
+from accredit.cli import inputs, names
+from accredit.cli.failures import Said
+from accredit.cli.grammar import did_you_mean
+from accredit.errors import CATALOGUE, INPUT_INVALID, OBJECT_NOT_FOUND, Refused
+from accredit.query import And, Compare, OneOf, Or, StartsWith, fold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from datetime import datetime
+    from uuid import UUID
+
+    from accredit.cli.desk import Desk
+    from accredit.directory import Application, ServicePrincipal, Tenant
+    from accredit.ports import Transaction
+    from accredit.query import Condition
+
+CREATED: Final = "createdDateTime"
+APP: Final = "appId"
+CODE: Final = "status/errorCode"
+_CREDENTIAL: Final = "federatedCredentialId"
+_KEY: Final = "servicePrincipalCredentialKeyId"
+_EXACT: Final = {  # options whose text stands in the event as it is, a trailing * apart
+    "issuer": "accredit/assertion/issuer",
+    "subject": "accredit/assertion/subject",
+}
+_PROOFS: Final = ("proven", "unproven", "unknown")
+
+
+class Asked(TypedDict):
+    """What the options hold, as they were given."""
+
+    application: str | None
+    failed: bool
+    granted: bool
+    code: tuple[str, ...]
+    credential: str | None
+    resource: str | None
+    issuer: str | None
+    subject: str | None
+    address: str | None
+    correlation: str | None
+    request: str | None
+    proof: str | None
+    since: str | None
+    until: str | None
+    odata: str | None
+
+
+_OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
+    (("-a", "--app", "application"), {"metavar": "APP", "help": "Those of one application."}),
+    (("--failed",), {"is_flag": True, "help": "Refused ones only."}),
+    (("--granted",), {"is_flag": True, "help": "Granted ones only."}),
+    (("--code",), {"multiple": True, "metavar": "CODE", "help": "Refused with this code (AADSTS700213); repeatable."}),
+    (("--credential",), {"metavar": "NAME", "help": "By this credential (name or id), or secret or certificate (id)."}),
+    (("--resource",), {"metavar": "API", "help": "For this API."}),
+    (("--issuer",), {"metavar": "URL", "help": "With an assertion of this issuer; a trailing * stands for anything."}),
+    (("--subject",), {"metavar": "SUB", "help": "With this subject; a trailing * stands for anything."}),
+    (("--address",), {"metavar": "IP", "help": "From this address."}),
+    (("--correlation",), {"metavar": "ID", "help": "Those of one correlation id, oldest first."}),
+    (("--request",), {"metavar": "ID", "help": "The one with this request (trace) id."}),
+    (("--proof",), {"type": click.Choice(_PROOFS), "help": "Whether somebody proved who sent it."}),
+    (("--since",), {"metavar": "TIME", "help": "Not before: 30min, 2h, 7d ago, or an ISO time (UTC)."}),
+    (("--until",), {"metavar": "TIME", "help": "Not after: the same."}),
+    (("--filter", "odata"), {"metavar": "ODATA", "help": "And what this $filter of Microsoft Graph says."}),
+)
+
+
+def filters(function: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that say which sign-ins are meant."""
+    for declared, more in reversed(_OPTIONS):
+        function = click.option(*declared, **more)(function)
+    return function
+
+
+async def condition(desk: Desk, asked: Asked) -> tuple[Tenant, Condition | None]:
+    """Return the tenant, and what an event has to meet; ``None``: every event does.
+
+    Refuses what contradicts itself and what cannot be: ``INPUT_INVALID``, ``click.UsageError``; an application, API or
+    credential that is not there and was not named by id: ``OBJECT_NOT_FOUND``.
+    """
+    _refuse_contradictions(asked)
+    terms = [*_period(asked, desk.now), *_result(asked), *_plain(asked)]
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        terms += await _named(desk, store, tenant, asked)
+    if asked["odata"] is not None:
+        terms.append(_raw(asked["odata"]))
+    return tenant, joined(terms)
+
+
+def joined(terms: Sequence[Condition]) -> Condition | None:
+    """Return what meets all terms."""
+    return And(tuple(terms)) if len(terms) > 1 else next(iter(terms), None)
+
+
+def client_of(condition: Condition | None) -> str | None:
+    """Return the client id of the one application that a condition is about; ``None``: of any."""
+    if isinstance(condition, And):
+        return next((found for each in condition.terms if (found := client_of(each)) is not None), None)
+    if isinstance(condition, Compare) and condition.operator == "eq" and fold(condition.name) == fold(APP):
+        return str(condition.value)
+    return None
+
+
+def period(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Read ``--since`` and ``--until``, ends included. ``INPUT_INVALID``, also where one is before the other."""
+    first, last = inputs.moment(since, now), inputs.moment(until, now)
+    if first is not None and last is not None and last < first:
+        raise Refused(INPUT_INVALID, what=f"--until {until}", reason=f"it is before --since {since}")
+    return first, last
+
+
+def number(code: str) -> int:
+    """Read a code as people quote it: ``AADSTS700213``, ``700213``, ``ACC2500``. ``INPUT_INVALID``."""
+    known = {row.label: row for row in CATALOGUE.values() if row.family in ("sts", "local")}
+    digits = code.upper().removeprefix("AADSTS").removeprefix("ACC")
+    numbers = {str(row.code).removeprefix("ACC") for row in known.values()}
+    if digits in numbers and digits.isdigit():
+        return int(digits)
+    hint = did_you_mean(code if code.upper().startswith(("AADSTS", "ACC")) else f"AADSTS{code}", list(known))
+    refused = Refused(INPUT_INVALID, what=f"--code {code}", reason=f"no refusal has this code; {hint}".rstrip("; "))
+    raise Said(refused, fix="accredit help CODE explains one; another version's: --filter 'status/errorCode eq N'.")
+
+
+def _refuse_contradictions(asked: Asked) -> None:
+    if asked["failed"] and asked["granted"]:
+        raise click.UsageError("--failed and --granted exclude each other: without both, all are shown")
+    if asked["granted"] and asked["code"]:
+        raise click.UsageError("--granted and --code exclude each other: what was granted has no code")
+
+
+def _period(asked: Asked, now: datetime) -> Iterator[Condition]:
+    since, until = period(asked["since"], asked["until"], now)
+    if since is not None:
+        yield Compare(CREATED, "ge", since)
+    if until is not None:
+        yield Compare(CREATED, "le", until)
+
+
+def _result(asked: Asked) -> Iterator[Condition]:
+    codes = sorted({number(each) for each in asked["code"]})
+    if len(codes) == 1:
+        yield Compare(CODE, "eq", codes[0])
+    elif codes:
+        yield OneOf(CODE, tuple(codes))
+    elif asked["failed"] or asked["granted"]:
+        yield Compare(CODE, "ne" if asked["failed"] else "eq", 0)
+
+
+def _plain(asked: Asked) -> Iterator[Condition]:
+    """Yield what needs nothing from the directory."""
+    if asked["correlation"] is not None:
+        yield Compare("correlationId", "eq", str(inputs.key_id(asked["correlation"])))
+    if asked["request"] is not None:
+        yield Compare("id", "eq", str(inputs.key_id(asked["request"])))
+    for text, name in ((asked["issuer"], _EXACT["issuer"]), (asked["subject"], _EXACT["subject"])):
+        if text is not None:
+            yield StartsWith(name, text[:-1]) if text.endswith("*") else Compare(name, "eq", text)
+    if asked["address"] is not None:
+        yield Compare("ipAddress", "eq", _address(asked["address"]))
+    if asked["proof"] is not None:
+        yield Compare("accredit/proof", "eq", asked["proof"])
+
+
+def _address(given: str) -> str:
+    try:
+        return str(ip_address(given))
+    except ValueError as error:
+        raise Refused(INPUT_INVALID, what=f"--address {given}", reason="not an IP address") from error
+
+
+def _raw(given: str) -> Condition:
+    from accredit.interop.odata.filtering import read_filter
+
+    return read_filter(given, kind="SignIn")
+
+
+async def _named(desk: Desk, store: Transaction, tenant: Tenant, asked: Asked) -> list[Condition]:
+    """Return what is asked by the name of something. What an id names may be gone: the log outlives it."""
+    terms: list[Condition] = []
+    if (wanted := asked["application"]) is not None:
+        app = await _client_id(desk, wanted, names.application(store, tenant, wanted))
+        terms.append(Compare(APP, "eq", str(app)))
+    if (wanted := asked["resource"]) is not None:
+        api = await _client_id(desk, wanted, names.principal(store, tenant, wanted))
+        terms.append(Compare("resourceId", "eq", str(api)))
+    if (wanted := asked["credential"]) is not None:
+        terms.append(_credential(wanted))
+    return terms
+
+
+async def _client_id(desk: Desk, wanted: str, search: Coroutine[Any, Any, Application | ServicePrincipal]) -> UUID:
+    """Return the client id of what was named, or the id that was given in place of a name."""
+    try:
+        return (await search).app_id
+    except Said as said:
+        key = names.uuid(wanted)
+        if key is None or said.refused.row is not OBJECT_NOT_FOUND:
+            raise
+        desk.session.remark(f"Nothing has the id {wanted} now; what the log knows of a client of this id is shown.")
+        return key
+
+
+def _credential(wanted: str) -> Condition:
+    """Ask by the name that a credential had then; an id is that of a credential, a secret or a certificate."""
+    if (key := names.uuid(wanted)) is None:
+        return Compare("accredit/federatedCredentialName", "eq", wanted)
+    return Or((Compare(_CREDENTIAL, "eq", str(key)), Compare(_KEY, "eq", str(key))))

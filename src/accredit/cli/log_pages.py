@@ -1,0 +1,70 @@
+"""What lists of sign-ins have in common: their columns, and how they are read page by page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
+
+from accredit.cli.output import Column
+from accredit.cli.sign_in import code, how
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from uuid import UUID
+
+    from accredit.cli.place import Log
+    from accredit.query import Query
+    from accredit.signins import Event
+
+PAGE: Final = 500  # events asked for at once
+
+
+def outcome(shape: dict[str, Any]) -> str:
+    """Say in one word how it ended; an aggregate says how often."""
+    number = shape["status"]["errorCode"]
+    times = f" ({shape['count']} times)" if shape["count"] > 1 else ""
+    return ("granted" if number == 0 else code(number)) + times
+
+
+COLUMNS: Final = (
+    Column("When", "createdDateTime"),
+    Column("Application", "appDisplayName"),
+    Column("Result", "status.errorCode", outcome),
+    Column("How", "clientCredentialType", how),
+    Column("Request ID", "id", below=True),
+    *(
+        Column(path, path, wide=True)
+        for path in (
+            "appId",
+            "federatedCredentialName",
+            "federatedCredentialId",
+            "servicePrincipalCredentialKeyId",
+            "resourceDisplayName",
+            "resourceId",
+            "roles",
+            "ipAddress",
+            "userAgent",
+            "status.failureReason",
+            "status.additionalDetails",
+            "proof",
+            "assertion.issuer",
+            "assertion.subject",
+            "correlationId",
+            "uniqueTokenIdentifier",
+            "count",
+            "lastDateTime",
+        )
+    ),
+)
+
+
+def pages_of(log: Log, tenant_id: UUID, query: Query, most: int) -> Iterator[Sequence[Event]]:
+    """Yield the events that meet a query, at most so many, page by page as the log hands them out."""
+    while most > 0:
+        page = log.search(tenant_id, replace(query, limit=min(most, query.limit)))
+        yield page.things[:most]
+        most -= len(page.things)
+        if page.after is None:
+            return
+        query = replace(query, after=page.after)
