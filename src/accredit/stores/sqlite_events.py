@@ -51,6 +51,7 @@ _PLACE_OF_OLDEST: Final = f"SELECT max(seq) FROM {_OLDEST}"  # noqa: S608  const
 _DELETE: Final = "DELETE FROM signins WHERE seq <= ? AND at < ? RETURNING app_id, at, seq"
 _YOUNG: Final = timedelta(hours=1)
 _PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
+_EVERYWHERE: Final = 2**62  # behind every place
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Caps:
     rows: int = 10_000_000
     size: int = 10 * 2**30  # bytes of the log, its indexes included
 
+    export: str = ""  # the export that age alone waits for; not so the caps
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
@@ -299,7 +301,7 @@ class _Writer:
     def _delete(self, most: int) -> int:
         """Delete at most ``most`` of the oldest rows: what is too old, what is beyond a cap."""
         now = self._clock()
-        deleted = self._delete_oldest(most, now - self._caps.age)
+        deleted = self._delete_oldest(most, now - self._caps.age, self._exported())
         if not deleted and (surplus := self._extent.rows() - self._caps.rows) > 0:
             deleted = self._delete_oldest(min(most, surplus), None)
         if not deleted and self._extent.size() > self._caps.size:
@@ -307,10 +309,18 @@ class _Writer:
         self.behind = deleted >= most
         return deleted
 
-    def _delete_oldest(self, most: int, before: datetime | None) -> int:
-        """Delete those of the ``most`` oldest rows that are from ``before`` then; ``None``: from whenever."""
+    def _exported(self) -> int:
+        """Return the place up to which age alone suffices: behind it everything waits to be exported."""
+        if not self._caps.export:
+            return _EVERYWHERE
+        query = "SELECT seq FROM exports WHERE name = ?"
+        found = self._connection.execute(query, (self._caps.export,)).fetchone()
+        return 0 if found is None else int(found[0])
+
+    def _delete_oldest(self, most: int, before: datetime | None, place: int = _EVERYWHERE) -> int:
+        """Delete those of the ``most`` oldest rows, to a place, that are from ``before`` then; ``None``: whenever."""
         if before is None:
-            bound = 2**62
+            bound = _EVERYWHERE  # and later than every time
         elif not self._some_before(before):
             return 0
         else:
@@ -319,7 +329,7 @@ class _Writer:
         connection.execute("BEGIN IMMEDIATE")
         (last,) = connection.execute(_PLACE_OF_OLDEST, (most,)).fetchone()
         deleted = []
-        if last is not None:
+        if last is not None and (last := min(last, place)):
             self._index.prepare(last)
             deleted = connection.execute(_DELETE, (last, bound)).fetchall()
             self._index.forget(deleted)
