@@ -10,7 +10,7 @@ from accredit.signins import Event
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from uuid import UUID
 
     from accredit.assertions import Policy
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from accredit.issuers import Issuer, KeyReference, KeySet, OwnIssuers, Portability
     from accredit.query import Page, Query
     from accredit.signins import Audit, Sender, SignIn
+    from accredit.signins.summary import Summary
     from accredit.signins.usage import HourCount, Use
     from accredit.tokens import AccessToken, Grant, SigningKey
     from accredit.trust import FederatedCredential, Trusted
@@ -123,6 +124,9 @@ class SignInFigures(Protocol):
 
 class SignInLog(Searched[Event], SignInFigures, Protocol):
     """The sign-in log as it is read."""
+
+    async def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
+        """Return a page of what a tenant's windows of ``length`` saw, newest first. It may be short, as a search's."""
 
 
 class Ids(Protocol):

@@ -2,7 +2,9 @@
 
 import asyncio
 import re
+from base64 import b64encode
 from datetime import timedelta
+from hashlib import sha256
 from uuid import UUID, uuid4
 
 import pytest
@@ -22,6 +24,9 @@ from accredit.stores.sqlite import connect
 from tests.stores.attempts import CLIENT, RESOURCE, START, TENANT, client, credential, granted, opened, refused
 
 SHARED = UUID(int=0xC0 << 64)  # a correlation id of several events
+KEY = UUID(int=0xCE << 64)  # of a certificate
+SHOWN = UUID(int=0x1D << 64)  # of one event
+DIGEST = sha256(bytes([2])).hexdigest()  # of the assertion of two events
 NEWEST = Order("createdDateTime", descending=True)
 OLDEST = Order("createdDateTime")
 
@@ -33,7 +38,7 @@ def some_events(kinds):
         who = client(number % 3)
         of = kinds[number % 2]
         at = START + timedelta(seconds=(number * 7) % 20, microseconds=number * 16_000)
-        id_ = uuid4()
+        id_ = SHOWN if number == 8 else uuid4()
         made.append(
             replace(
                 of,
@@ -46,6 +51,10 @@ def some_events(kinds):
                 address=["192.0.2.7", "2001:db8::A", ""][number % 3],
                 user_agent="Python/3.11" if number % 4 else "",
                 credential_id=credential().id if number % 4 == 0 else None,
+                credential_name="production" if number % 4 == 0 else "",
+                key_id=KEY if number % 6 == 1 else None,
+                proof=["proven", "unproven", "unknown"][number % 3],
+                digest=sha256(bytes([number // 2])).hexdigest() if number % 3 else "",
                 resource_app_id=RESOURCE.app_id if number % 2 == 0 else None,
             )
         )
@@ -93,10 +102,15 @@ IDS = [
     str(SHARED),
     str(credential().id),
     str(RESOURCE.app_id),
+    str(KEY),
+    str(SHOWN).upper(),
     "",
     "x",
 ]
-TEXTS = ["deploy-bot-1", "Deploy-Bot-2", "192.0.2.7", "2001:DB8::a", "python/3.11", "", "notApplied"]
+TOKEN = b64encode(str(SHOWN).encode()).decode()
+TEXTS = ["deploy-bot-1", "Deploy-Bot-2", "192.0.2.7", "2001:DB8::a", "python/3.11", "", "notApplied", "Production"]
+TEXTS += ["Proven", DIGEST, DIGEST.upper(), TOKEN, TOKEN.lower(), "https://token.actions.githubusercontent.com", "="]
+BEGINNINGS = ["deploy", "DEPLOY-BOT-0", "192", "z", "", "2001:DB8", str(client(1).principal.id)[:-1], DIGEST[:5]]
 EQUAL = st.sampled_from(["eq", "ne"])
 ORDERED = st.sampled_from(["eq", "ne", "gt", "ge", "lt", "le"])
 TIMES = st.integers(-2, 23).map(lambda n: START + timedelta(seconds=n)) | st.just(START + timedelta(seconds=7.5))
@@ -109,12 +123,11 @@ def leaves():
     return st.one_of(
         st.builds(Compare, st.sampled_from(of_type["id"]), EQUAL, st.sampled_from([*IDS, None])),
         st.builds(Compare, st.sampled_from(of_type["text"]), ORDERED, st.sampled_from(TEXTS)),
+        st.builds(Compare, st.sampled_from(of_type["text"]), EQUAL, st.sampled_from([*TEXTS, None])),
         st.builds(Compare, st.just("createdDateTime"), ORDERED, TIMES),
         st.builds(Compare, st.just("status/errorCode"), ORDERED, st.sampled_from([0, 1, 700213, 2**40])),
         st.builds(OneOf, st.sampled_from(of_type["id"]), st.tuples(st.sampled_from(IDS), st.sampled_from(IDS))),
-        st.builds(
-            StartsWith, st.sampled_from(of_type["text"]), st.sampled_from(["deploy", "DEPLOY-BOT-0", "192", "z"])
-        ),
+        st.builds(StartsWith, st.sampled_from(of_type["text"]), st.sampled_from(BEGINNINGS)),
         st.builds(Compare, st.just("conditionalAccessStatus"), EQUAL, st.sampled_from(["notApplied", "success"])),
         st.builds(
             Any,
@@ -155,8 +168,12 @@ def asks_for(condition, name):
 
 
 def _names(condition, name):
-    known = isinstance(condition, Compare) and (condition.name, condition.operator) == (name, "eq")
-    return known and isinstance(condition.value, str) and len(condition.value) == 36
+    if not isinstance(condition, Compare) or condition.operator != "eq" or not isinstance(condition.value, str):
+        return False
+    if condition.name == "uniqueTokenIdentifier":
+        return name == "id" and condition.value == TOKEN
+    names = {"originalRequestId": "id"}
+    return names.get(condition.name, condition.name) == name and len(condition.value) == 36
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -200,6 +217,39 @@ FILTERS = {
     "an address in capitals": ("ipAddress eq '2001:DB8::A'", lambda event: event.address == "2001:db8::A"),
     "no credential": ("federatedCredentialId eq ''", lambda event: event.credential_id is None),
     "no resource": ("resourceId eq null", lambda event: event.resource_app_id is None),
+    "the beginning of an address": ("startsWith(ipAddress,'2001:DB8:')", lambda event: ":" in event.address),
+    "a certificate": (f"servicePrincipalCredentialKeyId eq '{KEY}'", lambda event: event.key_id == KEY),
+    "an assertion that somebody holds": (
+        f"accredit/assertion/sha256 eq '{DIGEST}'",
+        lambda event: event.digest == DIGEST,
+    ),
+    "an application's, by the assertion": (
+        f"appId eq '{{app}}' and accredit/assertion/sha256 eq '{DIGEST.upper()}'",
+        lambda event: event.app_id == CLIENT.app_id and event.digest == DIGEST,
+    ),
+    "an application's, by proof": (
+        "appId eq '{app}' and accredit/proof eq 'proven'",
+        lambda event: event.app_id == CLIENT.app_id and event.proof == "proven",
+    ),
+    "a credential or a certificate": (
+        f"appId eq '{{app}}' and (federatedCredentialId eq '{KEY}' or servicePrincipalCredentialKeyId eq '{KEY}')",
+        lambda event: event.app_id == CLIENT.app_id and event.key_id == KEY,
+    ),
+    "one of which some cannot be": (
+        "ipAddress eq '192.0.2.7' or conditionalAccessStatus eq 'success'",
+        lambda event: event.address == "192.0.2.7",
+    ),
+    "one of which nothing can be": (
+        (
+            "(appId eq '{app}' and conditionalAccessStatus eq 'success')"
+            " or (status/errorCode eq 0 and signInEventTypes/any(t: t eq 'user'))"
+        ),
+        lambda _: False,
+    ),
+    "no assertion": ("accredit/assertion/issuer eq null", lambda event: not event.digest),
+    "a name": ("accredit/federatedCredentialName eq 'Production'", lambda event: bool(event.credential_name)),
+    "a token that was issued": (f"uniqueTokenIdentifier eq '{TOKEN}'", lambda event: event.id == SHOWN),
+    "no code but this": ("status/errorCode ne 700213", lambda event: event.code != 700213),
 }
 
 

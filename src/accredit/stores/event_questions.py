@@ -7,13 +7,14 @@ Rule 3: what is the same for every event is decided once, and the log is not loo
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final
 
 from accredit import query as asked
-from accredit.interop.graph import signin
+from accredit.interop.graph import signin, summary
 from accredit.query import fold
 from accredit.stores.encoding import guid, micros
 from accredit.stores.properties import Collection, Constant, Property, Questions
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 
     from accredit.query import Condition, Operator, Scalar
     from accredit.signins import Event
+    from accredit.signins.summary import Summary
 
 _CREATED: Final = "createdDateTime"
+_AGGREGATED: Final = "aggregationDateTime"
 _CODE: Final = "status/errorCode"
 _ADDRESS: Final = "ipAddress"
-_TYPES: Final = "signInEventTypes"
+_PROOF: Final = "accredit/proof"
+_DIGEST: Final = "accredit/assertion/sha256"
+_TOKEN: Final = "uniqueTokenIdentifier"  # noqa: S105  the name of a property
 _SECOND: Final = 1_000_000  # microseconds
+_BODY: Final = "$body"  # stands in a term for what an event is kept as
 LATEST: Final = 2**62  # microseconds: later than every time
 
 
@@ -47,33 +53,91 @@ def _text(member: str) -> Property[Event]:
     return Property(attrgetter(member), "text", "")
 
 
+def _presented(member: str) -> Property[Event]:
+    """What only an assertion has. Without one there is no value."""
+    read = attrgetter(member)
+    return Property(lambda event: read(event) if event.digest else None, "text", "", optional=True)
+
+
+def _of_first(of: Property[Event]) -> Property[Summary]:
+    """What sign-ins that are shown as one have in common, or the first of them has."""
+    return Property(lambda some: of.read(some.first), of.type, of.column, of.optional)
+
+
+_APP: Final = _id("app_id")
+_NAME: Final = _text("app_name")
+_PRINCIPAL: Final[Property[Event]] = Property(lambda event: str(event.principal_id), "text", "")
+_RESOURCE: Final = Property(_resource, "id", "resource_app_id", optional=True)
+_RESOURCE_NAME: Final = _text("resource_name")
+_ADDRESS_OF: Final = _text("address")
+_CODE_OF: Final[Property[Event]] = Property(attrgetter("code"), "number", "code")
+_ACCESS: Final = Constant(signin.CONDITIONAL_ACCESS)
+
 SIGNINS: Final = Questions(
     "SignIn",
     {
         "id": _id("id"),
         _CREATED: Property(lambda event: event.at.replace(microsecond=0), "time", "at"),
-        "appId": _id("app_id"),
-        "appDisplayName": _text("app_name"),
-        "servicePrincipalId": _id("principal_id"),
-        "servicePrincipalName": _text("app_name"),
+        "appId": _APP,
+        "appDisplayName": _NAME,
+        "servicePrincipalId": _PRINCIPAL,
+        "servicePrincipalName": _NAME,
+        "servicePrincipalCredentialKeyId": _id("key_id"),
+        "servicePrincipalCredentialThumbprint": _text("thumbprint"),
         "federatedCredentialId": _id("credential_id"),
-        "resourceId": Property(_resource, "id", "resource_app_id", optional=True),
-        "resourceDisplayName": _text("resource_name"),
+        "resourceId": _RESOURCE,
+        "resourceDisplayName": _RESOURCE_NAME,
         "correlationId": _id("correlation_id"),
-        _ADDRESS: _text("address"),
+        "originalRequestId": _id("id"),
+        _TOKEN: Property(lambda event: b64encode(str(event.id).encode()).decode(), "text", ""),
+        _ADDRESS: _ADDRESS_OF,
         "userAgent": _text("user_agent"),
         "clientCredentialType": _text("evidence"),
-        _CODE: Property(attrgetter("code"), "number", "code"),
-        "conditionalAccessStatus": Constant(signin.CONDITIONAL_ACCESS),
-        _TYPES: Collection(lambda _: signin.EVENT_TYPES),
+        _CODE: _CODE_OF,
+        "conditionalAccessStatus": _ACCESS,
+        _PROOF: _text("proof"),
+        "accredit/federatedCredentialName": _text("credential_name"),
+        "accredit/assertion/issuer": _presented("issuer"),
+        "accredit/assertion/subject": _presented("subject"),
+        _DIGEST: _presented("digest"),
+        "signInEventTypes": Collection(lambda _: signin.EVENT_TYPES),
     },
 )
+SUMMARIES: Final = Questions(
+    summary.KIND,
+    {
+        "id": _of_first(_id("id")),
+        _AGGREGATED: Property(lambda some: some.window, "time", "at"),
+        "signInCount": Property(attrgetter("count"), "number", "count"),
+        "tenantId": _of_first(_id("tenant_id")),
+        "appId": _of_first(_APP),
+        "appDisplayName": _of_first(_NAME),
+        "servicePrincipalId": _of_first(_PRINCIPAL),
+        "servicePrincipalName": _of_first(_NAME),
+        "resourceId": _of_first(_RESOURCE),
+        "resourceDisplayName": _of_first(_RESOURCE_NAME),
+        _ADDRESS: _of_first(_ADDRESS_OF),
+        _CODE: _of_first(_CODE_OF),
+        "conditionalAccessStatus": _ACCESS,
+        "userPrincipalName": Constant(""),
+        "managedServiceIdentity/msiType": Constant(summary.NO_MANAGED_IDENTITY),
+        "agent/agentType": Constant(summary.NO_AGENT),
+    },
+)
+"""What the sign-ins of a window that are alike may be asked, all that are shown as one together."""
 
 _COLUMNS: Final = {  # ids that have a column of their own; those that are indexed are looked for first
     "federatedCredentialId": "credential_id",
     "resourceId": "resource_app_id",
+    "servicePrincipalCredentialKeyId": "key_id",
 }
-_INDEXED: Final = ("id", "correlationId", "appId")
+_INDEXED: Final = {
+    "id": "id",
+    "originalRequestId": "id",
+    _TOKEN: "id",
+    "correlationId": "correlationId",
+    "appId": "appId",
+}
 _SQL: Final[dict[Operator, str]] = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 
 
@@ -90,25 +154,49 @@ class Narrowed:
 
     @property
     def hit(self) -> str:
-        """The terms as one condition."""
-        return " AND ".join(self.terms) or "TRUE"
+        """The terms as one condition on rows of the log."""
+        return self.hit_on("body")
+
+    def hit_on(self, body: str) -> str:
+        """The same where ``body`` is what an event is kept as."""
+        return " AND ".join(self.terms).replace(_BODY, body) or "TRUE"
 
     def bind(self, term: str, value: object) -> None:
-        """Add a term about one value, which stands in it as ``{}``."""
+        """Add a term about one value, which stands in it as ``{0}``."""
         name = f"v{len(self.values)}"
         self.terms.append(term.format(":" + name))
         self.values[name] = value
 
 
-def narrowed(condition: Condition | None) -> Narrowed:
-    """Return what the columns answer of ``condition``, which ``SIGNINS`` has not refused."""
+def narrowed(condition: Condition | None, questions: Questions = SIGNINS) -> Narrowed:
+    """Return what the columns answer of ``condition``, which ``questions`` has not refused."""
     found = Narrowed()
+    _narrow(found, condition, questions)
+    return found
+
+
+def _narrow(found: Narrowed, condition: Condition | None, questions: Questions) -> None:
     for each in _conjuncts(condition):
-        if _holds_for_none(each):
+        if _holds_for_none(each, questions):
             found.nothing = True
         elif isinstance(each, asked.Compare):
             _compared(found, each)
-    return found
+        elif isinstance(each, asked.StartsWith) and each.name == _ADDRESS:
+            found.bind("substr(lower(address), 1, length({0})) = {0}", fold(each.prefix))
+        elif isinstance(each, asked.Or):
+            _alternatives(found, each, questions)
+
+
+def _alternatives(found: Narrowed, condition: asked.Or, questions: Questions) -> None:
+    """Narrow by terms of which one must hold, where each says something of the columns."""
+    ways = [Narrowed(values=found.values) for _ in condition.terms]
+    for way, each in zip(ways, condition.terms, strict=True):
+        _narrow(way, each, questions)
+    possible = [" AND ".join(way.terms) for way in ways if not way.nothing]
+    if not possible:
+        found.nothing = True
+    elif all(possible):
+        found.terms.append(f"(({') OR ('.join(possible)}))")
 
 
 def _conjuncts(condition: Condition | None) -> Iterator[Condition]:
@@ -119,11 +207,11 @@ def _conjuncts(condition: Condition | None) -> Iterator[Condition]:
         yield condition
 
 
-def _holds_for_none(condition: Condition) -> bool:
+def _holds_for_none(condition: Condition, questions: Questions) -> bool:
     """Whether what all events have in common excludes them."""
 
     def read(name: str) -> Scalar | tuple[str, ...]:
-        match SIGNINS.properties[name]:
+        match questions.properties[name]:
             case Constant(value):
                 return value
             case Collection(of):
@@ -138,17 +226,35 @@ def _holds_for_none(condition: Condition) -> bool:
 
 def _compared(found: Narrowed, comparison: asked.Compare) -> None:
     name, operator, value = comparison.name, comparison.operator, comparison.value
-    if name == _CREATED and isinstance(value, datetime):
+    if name in (_CREATED, _AGGREGATED) and isinstance(value, datetime):
         _bounded(found, operator, value)
     elif name == _CODE and isinstance(value, int):
-        found.bind(f"code {_SQL[operator]} {{}}", value)
-    elif name == _ADDRESS and operator == "eq" and isinstance(value, str):
-        found.bind("lower(address) = {}", fold(value))
-    elif operator == "eq" and isinstance(value, str) and (wanted := guid(fold(value))) is not None:
+        found.bind(f"code {_SQL[operator]} {{0}}", value)
+    elif operator == "eq" and isinstance(value, str):
+        _equal(found, name, fold(_id_in(value) if name == _TOKEN else value))
+
+
+def _equal(found: Narrowed, name: str, value: str) -> None:
+    """Narrow by a text that is asked for; ``value`` is folded."""
+    if name == _ADDRESS:
+        found.bind("lower(address) = {0}", value)
+    elif name == _PROOF:
+        found.bind("proof = {0}", value)
+    elif name == _DIGEST:
+        found.bind(f"instr({_BODY}, {{0}}) > 0", value.encode(errors="replace"))  # it is kept as it is shown
+    elif (wanted := guid(value)) is not None:
         if name in _INDEXED:
-            found.ids.setdefault(name, wanted)
+            found.ids.setdefault(_INDEXED[name], wanted)
         elif name in _COLUMNS:
-            found.bind(f"{_COLUMNS[name]} = {{}}", wanted.bytes)
+            found.bind(f"{_COLUMNS[name]} = {{0}}", wanted.bytes)
+
+
+def _id_in(token: str) -> str:
+    """Return what the identifier of a token spells in base64. No two differ in case only."""
+    try:
+        return b64decode(token, validate=True).decode("ascii")
+    except ValueError:
+        return ""
 
 
 def _bounded(found: Narrowed, operator: Operator, value: datetime) -> None:

@@ -17,16 +17,18 @@ from accredit.stores.encoding import micros
 from accredit.stores.event_index import newest
 from accredit.stores.event_row import CLAIMS, event_of
 from accredit.stores.event_search import search
+from accredit.stores.event_summary import summaries
 from accredit.stores.health import Damage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from pathlib import Path
     from types import TracebackType
 
     from accredit.query import Page, Query
     from accredit.signins import Event
+    from accredit.signins.summary import Summary
     from accredit.signins.usage import HourCount, Use
 
 T = TypeVar("T")
@@ -85,6 +87,10 @@ class EventReader:
         parameters = (correlation_id.bytes, correlation_id.bytes, tenant_id.bytes)
         return self._events(where, "at, seq", parameters, MOST_OF_ONE_CORRELATION)
 
+    def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
+        """Return a page of what a tenant's windows saw; see ``accredit.ports.SignInLog``."""
+        return summaries(self._connection, tenant_id, query, length)
+
     def hours(
         self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
     ) -> list[HourCount]:
@@ -127,6 +133,9 @@ class EventPages:
     async def search(self, query: Query, **where: object) -> Page[Event]:
         tenant_id = UUID(str(where["tenant_id"]))
         return await self._asked(lambda reader: reader.search(tenant_id, query))
+
+    async def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
+        return await self._asked(lambda reader: reader.summaries(tenant_id, query, length))
 
     async def hours(
         self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None

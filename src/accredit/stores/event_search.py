@@ -52,7 +52,7 @@ _BEHIND: Final = 2**62  # every place
 _BY: Final = "createdDateTime"
 _DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _BODY: Final = "(SELECT body FROM signins AS s WHERE s.seq = f.seq)"  # read for what meets the terms, and nothing else
-_OF_APPLICATION: Final = newest("code, credential_id, key_id, resource_app_id, address, claims")  # what terms are about
+_OF_APPLICATION: Final = newest("code, credential_id, key_id, resource_app_id, address, proof, claims")  # for terms
 _ROW: Final = f"SELECT at, seq, body, {CLAIMS} FROM signins WHERE"  # noqa: S608  a constant
 _ENDS: Final = (
     "SELECT coalesce((SELECT min(seq) FROM signins), 1), coalesce((SELECT max(seq) FROM signins), 0),"
@@ -169,7 +169,7 @@ class _Search:
     def _of_application(self, place: Place, wanted: int) -> Found:
         """Look at as many of an application's as are wanted; what the terms exclude is left out."""
         rows = self._ask(
-            f"SELECT at, seq, CASE WHEN {self.narrowed.hit} THEN {_BODY} END, {CLAIMS}"  # noqa: S608
+            f"SELECT at, seq, CASE WHEN {self.narrowed.hit_on(_BODY)} THEN {_BODY} END, {CLAIMS}"  # noqa: S608
             f" FROM ({_OF_APPLICATION}) AS f"
             " ORDER BY at DESC, seq DESC",
             app=self.narrowed.ids["appId"].bytes,

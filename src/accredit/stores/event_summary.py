@@ -1,0 +1,217 @@
+"""Summing up the sign-in log: how often each window saw the same, newest window first, a page at a time.
+
+Rule 1: a window is summed up whole or not at all, so that a page never shows a part of a number. Within it, what began
+last comes first: what is there already keeps its place while more arrives.
+Rule 2: one question looks at so much of the log and no more, and a page that comes to that end says where to go on. A
+window that holds more than that is refused: its sum would have to be asked for in parts.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+
+import msgspec
+
+from accredit import query as asked
+from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
+from accredit.query import Page
+from accredit.signins.summary import Summary
+from accredit.stores.encoding import instant, micros
+from accredit.stores.event_counts import MINUTE
+from accredit.stores.event_questions import LATEST, SUMMARIES, narrowed
+from accredit.stores.event_row import event_of
+from accredit.stores.properties import nothing
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from accredit.query import Query
+    from accredit.stores.event_questions import Narrowed
+
+Place: TypeAlias = tuple[int, int]
+"""The number of a window, and a place in the order of arrival."""
+
+MOST_ROWS: Final = 500_000  # events that one question sums up
+MOST_READ: Final = 4_000  # events that one question reads whole
+MOST_STEPS: Final = 200  # statements of one question, where much is empty
+_MANY: Final = 20_000  # events: after fewer than these, more windows are summed up at once
+_WIDEST: Final = 1_024  # windows
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+_BEHIND: Final = 2**62  # every place
+_DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
+_COME_TO: Final = "(SELECT seq FROM signins_indexed)"
+_OURS: Final = "s.tenant_id = :tenant AND s.at BETWEEN :since AND :until"
+_AHEAD: Final = f"FROM signins AS s WHERE s.seq > {_COME_TO} AND {_OURS}"
+_BY_APPLICATION: Final = (
+    "FROM signins_by_application AS e CROSS JOIN signins AS s ON s.seq = e.seq"
+    f" WHERE e.app_id = :app AND e.at BETWEEN :since AND :until AND {_OURS}"
+)
+_BY_PLACE: Final = f"FROM signins AS s WHERE s.seq BETWEEN :low AND min(:high, {_COME_TO}) AND {_OURS}"
+_PLACES: Final = (
+    "SELECT coalesce(min(first_seq), 1), coalesce(max(last_seq), 0) FROM signins_by_minute"
+    " WHERE minute BETWEEN :first AND :last"
+)
+_SEEN: Final = "SELECT max(minute) FROM signins_by_minute WHERE minute <= :minute"
+_SEEN_OF_APPLICATION: Final = "SELECT max(at) FROM signins_by_application WHERE app_id = :app AND at <= :until"
+_MEMBERS: Final = "s.seq, s.at, s.app_id, s.code, s.address, s.resource_app_id, s.count"
+_ALIKE: Final = "at / :length, app_id, code, address, resource_app_id"
+
+
+def summaries(connection: sqlite3.Connection, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
+    """Return one page of what a tenant's windows saw. ``length``: of a window, in whole hours that divide a day.
+
+    Raises ``Refused``: QUERY_UNSUPPORTED, also for a window that holds too much and for every order; QUERY_SYNTAX for a
+    place that is none of this list's.
+    """
+    query = msgspec.structs.replace(SUMMARIES.known(msgspec.structs.replace(query, after=None)), after=query.after)
+    if query.order is not None:
+        raise SUMMARIES.refused(query.order.name)
+    found = narrowed(query.condition, SUMMARIES)
+    if found.nothing:
+        return Page(())
+    connection.execute("BEGIN")  # one view for all statements
+    try:
+        return _Summing(connection, tenant_id, query, length // _MICROSECOND, found).page()
+    finally:
+        connection.execute("ROLLBACK")
+
+
+class _Alike(NamedTuple):
+    """Events that are shown as one. They stand in the order of their windows, and of their first places."""
+
+    window: int  # its number
+    seq: int  # of the first that arrived
+    first_at: int  # microseconds
+    number: int  # of sign-ins
+
+
+@dataclass(slots=True)
+class _Summing:
+    """One question on its way back through the windows."""
+
+    connection: sqlite3.Connection
+    tenant_id: UUID
+    query: Query
+    length: int  # of a window, in microseconds
+    narrowed: Narrowed
+    place: Place = (0, 0)  # a window, and a place in it: what comes before that is still to be looked at
+    width: int = 1  # windows that are summed up at once
+    rows: int = 0  # events that were summed up
+    read: int = 0  # events that were read whole
+    found: list[tuple[Place, Summary]] = field(default_factory=list)
+
+    def page(self) -> Page[Summary]:
+        limit, rest = self.query.limit, True
+        self._narrow_to_one()
+        self._begin()
+        for _ in range(MOST_STEPS):
+            rest = self._step()
+            if not rest or len(self.found) > limit or self.rows >= MOST_ROWS or self.read >= MOST_READ:
+                break
+        after = self.found[limit - 1][0] if len(self.found) > limit else self.place if rest else None
+        things = tuple(each for _, each in self.found[:limit])
+        return Page(things, None if after is None else (instant(after[0] * self.length), str(after[1])))
+
+    def _narrow_to_one(self) -> None:
+        """Narrow the windows to that of a sign-in that is asked for by its id."""
+        if (wanted := self.narrowed.ids.get("id")) is None:
+            return
+        asked_for = "SELECT max(at) FROM signins WHERE id = :id AND tenant_id = :tenant"
+        at = self._one(asked_for, id=wanted.bytes)[0]
+        begins = LATEST if at is None else at // self.length * self.length
+        self.narrowed.since = max(self.narrowed.since, begins)
+        self.narrowed.until = min(self.narrowed.until, begins if at is not None else -LATEST)
+
+    def _begin(self) -> None:
+        """Find the place before which the page begins."""
+        self.place = (self.narrowed.until // self.length, _BEHIND)
+        if self.query.after is None:
+            return
+        at, key = self.query.after
+        if not isinstance(at, datetime) or not _DIGITS.fullmatch(key):
+            raise Refused(QUERY_SYNTAX, option="skiptoken", reason="it belongs to another list")
+        self.place = min(self.place, (micros(at) // self.length, int(key)))
+
+    def _step(self) -> bool:
+        """Sum up the next windows. False: there are none."""
+        oldest = -(-self.narrowed.since // self.length)
+        last = self._newest()
+        if last is None or last < oldest:
+            return False
+        first = max(last - self.width + 1, oldest)
+        alike, rows = self._alike(first, last)
+        if rows > MOST_ROWS and first == last:
+            detail = f"a window holds more than {MOST_ROWS} sign-ins: ask for a shorter one, or of one application"
+            raise Refused(QUERY_UNSUPPORTED, property="aggregationWindow", kind=SUMMARIES.kind, detail=detail)
+        if rows > MOST_ROWS:
+            self.width = 1
+            return True
+        self.rows += rows
+        self.width = min(self.width * 2, _WIDEST) if rows < _MANY else 1
+        if self._keep(each for each in alike if each[:2] < self.place):
+            self.place = (first, 0)
+        return True
+
+    def _keep(self, alike: Iterable[_Alike]) -> bool:
+        """Keep what meets the condition. False: there is more of it than one question may read."""
+        condition = self.query.condition
+        for each in alike:
+            if len(self.found) > self.query.limit or self.read >= MOST_READ:
+                return False
+            self.read += 1
+            self.place = each[:2]
+            first = event_of(self._one("SELECT body FROM signins WHERE seq = :seq", seq=each.seq)[0])
+            summary = Summary(instant(each.window * self.length), first, instant(each.first_at), each.number)
+            if condition is None or asked.matches(condition, SUMMARIES.reader(summary, nothing)):
+                self.found.append((self.place, summary))
+        return True
+
+    def _newest(self) -> int | None:
+        """Return the newest window, not after the one that is come to, in which something may be."""
+        window, seq = self.place
+        until = (window + 1 if seq else window) * self.length - 1
+        if "appId" in self.narrowed.ids:
+            (at,) = self._one(_SEEN_OF_APPLICATION, until=until)
+        else:
+            (minute,) = self._one(_SEEN, minute=until // MINUTE)
+            at = None if minute is None else minute * MINUTE
+        (ahead,) = self._one(f"SELECT max(s.at) {_AHEAD}{self._of_application}", since=-LATEST, until=until)
+        latest = max((each for each in (at, ahead) if each is not None), default=None)
+        return None if latest is None else latest // self.length
+
+    def _alike(self, first: int, last: int) -> tuple[list[_Alike], int]:
+        """Return what is alike in some windows, ends included, newest first, and how many events that is."""
+        since, until = first * self.length, (last + 1) * self.length - 1
+        low, high = self._one(_PLACES, first=since // MINUTE, last=until // MINUTE)
+        hit = self.narrowed.hit
+        indexed = _BY_APPLICATION if "appId" in self.narrowed.ids else _BY_PLACE
+        some = (
+            f"SELECT {_MEMBERS} {indexed} AND {hit}"
+            f" UNION ALL SELECT {_MEMBERS} {_AHEAD}{self._of_application} AND {hit} LIMIT {MOST_ROWS + 1}"
+        )
+        statement = f"SELECT at / :length, min(seq), min(at), sum(count), count(*) FROM ({some}) GROUP BY {_ALIKE}"  # noqa: S608
+        values = {"since": since, "until": until, "low": low, "high": high, "length": self.length}
+        with closing(self._run(statement, values)) as cursor:
+            rows = cursor.fetchall()
+        return sorted((_Alike(*each[:4]) for each in rows), reverse=True), sum(each[4] for each in rows)
+
+    @property
+    def _of_application(self) -> str:
+        return " AND s.app_id = :app" if "appId" in self.narrowed.ids else ""
+
+    def _one(self, statement: str, **values: object) -> tuple[Any, ...]:
+        with closing(self._run(statement, values)) as cursor:
+            found: tuple[Any, ...] = cursor.fetchone()
+            return found
+
+    def _run(self, statement: str, values: dict[str, object]) -> sqlite3.Cursor:
+        app = self.narrowed.ids.get("appId")
+        known = {"tenant": self.tenant_id.bytes, "app": app and app.bytes}
+        return self.connection.execute(statement, self.narrowed.values | known | values)
