@@ -18,6 +18,7 @@ from benchmarks.flood import b10
 from benchmarks.issue import b1, b2, b3
 from benchmarks.listing import b13
 from benchmarks.machine import cores, processor
+from benchmarks.questions import b9
 
 if TYPE_CHECKING:
     from benchmarks.figures import Figure
@@ -32,6 +33,10 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "B1": ("issuing RS256 tokens: (sign + verify) / CPU of a request", b1),
     "B2": ("issuing ES256 tokens: (sign + verify) / CPU of a request", b2),
     "B3": ("npm oidc-provider: its CPU / ours", b3),
+    "B9": (
+        "the sign-in log with 10^7 events while 1,000 a second arrive: milliseconds of its slowest question, p99",
+        b9,
+    ),
     "B10": ("a flood of hostile requests: CPU of a refusal / of a token", b10),
     "B11": ("seconds from the command to the first token", b11),
     "B13": ("the directory API with 100,000 applications: milliseconds of its slowest kind of call, p99", b13),

@@ -81,7 +81,7 @@ def _multiply(connection: sqlite3.Connection, table: str, applications: int) -> 
 
 def _texts(number: int) -> tuple[str, ...]:
     """What the rows of one application have of their own."""
-    return (*(str(_id(kind, number)) for kind in (APPLICATION, APP_ID, PRINCIPAL, ROLE)), name(number))
+    return (*(str(identity(kind, number)) for kind in (APPLICATION, APP_ID, PRINCIPAL, ROLE)), name(number))
 
 
 def _text(value: object) -> str:
@@ -107,18 +107,18 @@ def _shuffled(applications: int) -> Iterator[int]:
 async def _add(change: Transaction, now: datetime) -> None:
     application = await change.applications.add(
         Application(
-            id=_id(APPLICATION, 0),
+            id=identity(APPLICATION, 0),
             tenant_id=seed.TENANT_ID,
             app_id=app_id(0),
             display_name=name(0),
             created_at=now,
             identifier_uris=(identifier(0),),
-            app_roles=(AppRole(id=_id(ROLE, 0), value="Things.Read", display_name="Read things"),),
+            app_roles=(AppRole(id=identity(ROLE, 0), value="Things.Read", display_name="Read things"),),
         )
     )
     await change.principals.add(
         ServicePrincipal(
-            id=_id(PRINCIPAL, 0),
+            id=identity(PRINCIPAL, 0),
             tenant_id=seed.TENANT_ID,
             app_id=application.app_id,
             display_name=application.display_name,
@@ -129,14 +129,14 @@ async def _add(change: Transaction, now: datetime) -> None:
     )
 
 
-def _id(kind: int, number: int) -> UUID:
+def identity(kind: int, number: int) -> UUID:
     """Ids that follow from a number and look as if they were random."""
     mixed = number * 0x9E3779B97F4A7C15F39CC0605CEDC835 % 2**120
     return UUID(int=(kind << 120 | mixed) & ~(0xF << 76) | 4 << 76)
 
 
 def app_id(number: int) -> UUID:
-    return _id(APP_ID, number)
+    return identity(APP_ID, number)
 
 
 def name(number: int) -> str:

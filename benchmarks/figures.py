@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
@@ -68,6 +69,11 @@ class Figure:
 
 def median(values: Sequence[float]) -> float:
     return statistics.median(values)
+
+
+def millis(seconds: Sequence[float], share: float) -> float:
+    """Milliseconds that this share of the calls did not exceed."""
+    return sorted(seconds)[math.ceil(len(seconds) * share) - 1] * 1e3
 
 
 def spread(values: Sequence[float]) -> float:

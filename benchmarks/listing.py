@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import gc
 import json
-import math
 import random
 import time
 from dataclasses import dataclass
@@ -22,7 +21,7 @@ from accredit.app import seed
 from accredit.app.compose import build
 from accredit.app.folder import find
 from benchmarks import crowd
-from benchmarks.figures import ROUNDS, Figure, Target, median, rounded
+from benchmarks.figures import ROUNDS, Figure, Target, median, millis, rounded
 from benchmarks.machine import pinned
 
 if TYPE_CHECKING:
@@ -115,12 +114,12 @@ def b13(cores: Cores, path: Path, *, quick: bool) -> Figure:
     filled = time.monotonic() - begun
     with pinned(cores.measured):
         took, pages = asyncio.run(_measured(settings, folder, CALLS if quick else 10 * CALLS))
-    worst = {kind: median([_share(each, 0.99) for each in rounds]) for kind, rounds in took.items()}
+    worst = {kind: median([millis(each, 0.99) for each in rounds]) for kind, rounds in took.items()}
     details = {
         "applications": APPLICATIONS,
         "pages_walked": pages,
-        "p50_ms": {kind: rounded(median([_share(each, 0.5) for each in rounds])) for kind, rounds in took.items()},
-        "p99_ms_of_rounds": {kind: [rounded(_share(each, 0.99)) for each in rounds] for kind, rounds in took.items()},
+        "p50_ms": {kind: rounded(median([millis(each, 0.5) for each in rounds])) for kind, rounds in took.items()},
+        "p99_ms_of_rounds": {kind: [rounded(millis(each, 0.99)) for each in rounds] for kind, rounds in took.items()},
         "rounds": ROUNDS,
         "calls_of_each_kind": len(next(iter(took.values()))[0]),
         "filled_in_s": round(filled, 1),
@@ -128,11 +127,6 @@ def b13(cores: Cores, path: Path, *, quick: bool) -> Figure:
     }
     further = {kind: (value, MILLISECONDS) for kind, value in worst.items()}
     return Figure("B13", max(worst.values()), MILLISECONDS, further=further, details=details)
-
-
-def _share(seconds: Sequence[float], share: float) -> float:
-    """Milliseconds that this share of the calls did not exceed."""
-    return sorted(seconds)[math.ceil(len(seconds) * share) - 1] * 1e3
 
 
 async def _measured(settings: Settings, folder: Folder, calls: int) -> tuple[dict[str, list[list[float]]], int]:
