@@ -12,6 +12,7 @@ from accredit import __version__, assertions, errors, observe
 from accredit.administer import Administrator
 from accredit.app import directory_api, resource_manager
 from accredit.app.chance import SystemIds
+from accredit.app.log_state import LogState
 from accredit.app.marks import own_issuers, refuse_emulator
 from accredit.app.runtime import Explained, Following, Observed, Runtime
 from accredit.app.scraped import Scraped
@@ -127,7 +128,7 @@ async def _composed(
         log=events,
         metrics=metrics,
         journal=journal,
-        observed=Observed(metrics, journal, snapshot, events),
+        log_state=LogState(events, journal),
         administrator=_system(registry, authority, folder),
         test_issuer=test_issuer,
         damage=damage,
@@ -147,7 +148,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
         senders=Senders(authority.ids, _networks(settings, "trusted_proxies")),
         errors=Errors(base, errors.override(settings.refusals), settings.error_separator),
         admission=admission,
-        observed=runtime.observed,
+        observed=Observed(runtime.metrics, runtime.journal, runtime.snapshot, runtime.log_state),
         broken=runtime.journal.broken,
         seconds=time.perf_counter,
         patience=None if emulator_only else Patience(failures, KeysAtHand(authority.keys)),

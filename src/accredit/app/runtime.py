@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from accredit import observe
     from accredit.administer import Administrator
     from accredit.app.folder import Folder
+    from accredit.app.log_state import LogState
     from accredit.config import Settings
     from accredit.exchange import TokenRequest
     from accredit.outbound import IssuerKeys
@@ -82,7 +83,7 @@ class Runtime:
     log: EventLog
     metrics: observe.Metrics
     journal: observe.Journal
-    observed: Observed
+    log_state: LogState
     administrator: Administrator
     damage: Damage
     front: Application = _nothing
@@ -90,13 +91,12 @@ class Runtime:
     test_issuer: Any = None  # the emulator's
     control_token: str = ""
     draining: bool = False
-    _told: str = ""  # what was said last of the sign-in log's state
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
 
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
         await self.log.start()
-        self.keep_up("sign-in log", self._tell_of_the_log, LOG_LOOKED_AT)
+        self.keep_up("sign-in log", self.log_state.look, LOG_LOOKED_AT)
         self.keep_up("issuer_keys", self.following.keys.keep_fresh, AGAIN_AFTER)
         self.keep_up("signing_keys", self._tend, TENDED_EVERY)
         # Other processes' changes, also when no request asks: refusals then need no second look.
@@ -138,18 +138,6 @@ class Runtime:
             return str(error)
         return ""
 
-    async def _tell_of_the_log(self) -> None:
-        """Write a line when the sign-in log cannot be written, and one when it can again: never one for each request."""
-        trouble = self.log.trouble
-        if trouble == self._told:
-            return
-        self._told, turned_away = trouble, self.observed.turned_away
-        self.observed.turned_away = 0
-        if trouble:
-            self.journal.log.error("signin_log.cannot_be_written", reason=trouble, turned_away=turned_away)
-        else:
-            self.journal.log.warning("signin_log.written_again", turned_away=turned_away)
-
     async def _again(self, what: str, step: Callable[[], Awaitable[object]], every: float) -> None:
         """Do ``step`` every so many seconds, whatever goes wrong in it: nobody waits for it who would see it end."""
         while True:
@@ -170,16 +158,15 @@ class Runtime:
             await signing_keys.tend(self.administrator, self.folder.make_key(master_key), algorithm)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Observed:
     """What the token endpoint tells of every outcome."""
 
     metrics: observe.Metrics
     journal: observe.Journal
     snapshot: Snapshot
-    log: EventLog
+    log_state: LogState
     labels: dict[str, str] = field(default_factory=dict)  # spellings of tenants that exist
-    turned_away: int = 0  # requests that the log's state refused, since that state was told
 
     def __call__(self, request: TokenRequest | None, who: Sender, refused: Refused | None, seconds: float) -> None:
         evidence = kind_of_evidence(request)
@@ -188,9 +175,7 @@ class Observed:
             self.metrics.exchanges.count(tenant, "granted", "0", evidence, seconds)
             return
         self.metrics.exchanges.count(tenant, "refused", refused.row.label, evidence, seconds)
-        if refused.row is TRANSIENT and self.log.trouble:
-            self.turned_away += 1
-        else:
+        if refused.row is not TRANSIENT or not self.log_state.turn_away():
             self.journal.refused(who, refused, {"evidence": evidence})
 
     def _tenant(self, name: str) -> str:

@@ -1,17 +1,24 @@
-"""``accredit db``: the database's schema."""
+"""``accredit db``: the database as a file: its schema, copies, damage."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import click
 
 from accredit.cli.desk import refuse_elsewhere
 from accredit.cli.failures import NO, Answered
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.session import Session, pass_session
+from accredit.cli.words import followed
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
 
 COLUMNS: Final = (
     Column("database", "path"),
@@ -19,11 +26,14 @@ COLUMNS: Final = (
     Column("needed", "needed"),
     Column("current", "isCurrent"),
 )
+CHECKED: Final = (Column("checked", "checked"), Column("ok", "ok"), Column("problems", "problems"))
+COPIED: Final = (Column("copy", "path"), Column("of", "of"), Column("bytes", "bytes"))
+SAVED: Final = (Column("table", "table"), Column("rows", "rows"), Column("lost", "lost"), Column("left out", "leftOut"))
 
 
 @group("db")
 def db() -> None:
-    """The database's schema."""
+    """The database: its schema, copies of it, damage to it."""
 
 
 @db.command("status")
@@ -56,6 +66,93 @@ def upgrade(session: Session) -> None:
     before, after = db_upgrade(path)
     session.show(_shape(path, after, needed), COLUMNS)
     session.done(f"Upgraded from schema {before} to {after}; only a copy brings the old one back.")
+
+
+@db.command("check")
+@pass_session
+def check(session: Session) -> None:
+    """Look through the whole database, also beside a running server. Exit code 3 when something is wrong."""
+    from accredit.stores.examine import examine
+
+    path = _path(session)
+    found = examine(path)
+    rows = [{"checked": each.what, "ok": not each.problems, "problems": list(each.problems)} for each in found]
+    session.show(rows, CHECKED)
+    if any(each.problems for each in found):
+        session.warn(f"{path} is damaged. Stop the server; then put back a copy, or save what can be read:")
+        session.note(followed("accredit db recover --to FILE", *session.told))
+        raise Answered(NO)
+
+
+@db.command("backup")
+@click.argument("file", type=click.Path(path_type=Path))
+@pass_session
+def backup(session: Session, file: Path) -> None:
+    """Copy the database to FILE while the server runs. FILE must not exist; the master key is not in it."""
+    from accredit.stores.backup import backup
+
+    path = _path(session)
+    size = _unless_there(lambda: backup(path, file), file)
+    session.show({"path": str(file), "of": str(path), "bytes": size}, COPIED)
+
+
+@db.command("recover")
+@click.option("--to", "new", required=True, type=click.Path(path_type=Path), help="The new database; no such file yet.")
+@click.option(
+    "--directory",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="A copy from accredit db backup: all but the sign-ins and changes is taken from it.",
+)
+@pass_session
+def recover(session: Session, new: Path, directory: Path | None) -> None:
+    """Save what can be read of a damaged database in a new one. The damaged file stays as it is.
+
+    Stop the server first. Exit code 3 when something is missing in the new database: the table says how much.
+    """
+    from accredit.stores.salvage import recover
+
+    path = _path(session)
+    with _nobody_serves(path):
+        report = _unless_there(lambda: recover(path, new, directory=directory), new)
+    rows = [
+        {"table": each.table, "rows": each.rows, "lost": each.lost, "leftOut": each.left_out} for each in report.tables
+    ]
+    session.show([each for each in rows if each["rows"] or each["lost"] != 0 or each["leftOut"]], SAVED)
+    if report.made_anew:
+        session.remark(f"Made anew from what was read, with nothing lost: {', '.join(sorted(set(report.made_anew)))}.")
+    if report.transactions_lost:
+        session.warn(
+            f"{report.transactions_lost} transactions of the journal stand behind damage. What they logged was"
+            " saved as far as it was found; what they changed in the directory is as before: accredit audit list"
+            " shows the changes."
+        )
+    session.remark(f"{path} is as it was. To serve {new}: move {path.name} and what is beside it away, and this there.")
+    if not report.whole:
+        raise Answered(NO)
+
+
+@contextmanager
+def _nobody_serves(path: Path) -> Iterator[None]:
+    """Keep servers out while the block runs. Where no lock can be taken, because the disk is read-only, none serves."""
+    from accredit.app.occupied import occupied
+    from accredit.errors import OUTPUT_UNWRITABLE, Refused
+
+    with ExitStack() as ending:
+        try:
+            ending.enter_context(occupied(path.parent))
+        except Refused as refused:
+            if refused.row is not OUTPUT_UNWRITABLE:
+                raise
+        yield
+
+
+def _unless_there(make: Callable[[], T], file: Path) -> T:
+    from accredit.errors import OUTPUT_UNWRITABLE, Refused
+
+    try:
+        return make()
+    except FileExistsError as error:
+        raise Refused(OUTPUT_UNWRITABLE, what=file, reason="there is such a file already") from error
 
 
 def _path(session: Session) -> Path:

@@ -51,7 +51,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "profile": ("profile:profile", "Authorities that you signed in at, and which of them commands act at."),
     "env": ("env:env", "Print the variables that point a client at an authority, and name its traps."),
     "keys": ("keys:keys", "Signing keys: next, active, retired."),
-    "db": ("db:db", "The database's schema."),
+    "db": ("db:db", "The database: its schema, copies of it, damage to it."),
     "config": ("config:config", "Settings of the server."),
     "help": ("help:help_", "Explain a code (AADSTS700213, ACC1001), the exit codes (exit-codes), or a command."),
     "version": ("version:version", "Print the version."),

@@ -18,24 +18,26 @@ if TYPE_CHECKING:
 
 _PRIMARY: Final = 0xFF  # the rest of a code says which kind of it
 _CORRUPT: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+READ_ONLY: Final = "the database or its disk is read-only"
 _MEANINGS: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_FULL: "the disk is full",
-    sqlite3.SQLITE_READONLY: "the database or its disk is read-only",
+    sqlite3.SQLITE_IOERR: "the disk does not take what is written to it",
+    sqlite3.SQLITE_READONLY: READ_ONLY,
     sqlite3.SQLITE_CANTOPEN: "the database's files cannot be opened, or not be made beside it",
     sqlite3.SQLITE_PERM: "the database's files may not be written by this user",
     sqlite3.SQLITE_BUSY: "another program holds the database",
     sqlite3.SQLITE_CORRUPT: "the database is damaged",
     sqlite3.SQLITE_NOTADB: "the database is damaged",
 }
-_WRITES: Final = frozenset({sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_FSYNC, sqlite3.SQLITE_IOERR_SHMSIZE})
+_READS: Final = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
 
 
-def plain(error: sqlite3.Error | OSError) -> str:
+def plain(error: BaseException) -> str:
     """Return what an error means, in words, with SQLite's or the system's own behind them."""
     code = getattr(error, "sqlite_errorcode", None)
     if code is None:
         return f"{type(error).__name__}: {error}"
-    meaning = "the disk does not take what is written to it" if code in _WRITES else _MEANINGS.get(code & _PRIMARY)
+    meaning = "the disk does not give what is read from it" if code in _READS else _MEANINGS.get(code & _PRIMARY)
     own = f"{error.sqlite_errorname}: {error}" if isinstance(error, sqlite3.Error) else str(error)
     return f"{meaning} ({own})" if meaning else own
 

@@ -11,12 +11,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
-from accredit.errors import STORE_BUSY, Refused
 from accredit.stores.encoding import CHANGES_KEPT
-from accredit.stores.health import Damage, plain
+from accredit.stores.health import Damage
 from accredit.stores.kept import READ
 from accredit.stores.kinds import APPLICATIONS, PRINCIPALS, TENANTS, Kind, V
-from accredit.stores.sqlite import connect
+from accredit.stores.sqlite import connect, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -33,7 +32,7 @@ _MOST_ISSUERS: Final = 10_000  # records that are kept as they were last read
 
 
 class Lookup(Protocol):
-    """What a snapshot asks. ``None`` means that there is none. Raises ``Refused(STORE_BUSY)``."""
+    """What a snapshot asks. ``None`` means that there is none. Raises ``Refused`` (STORE_BUSY, STORE_DAMAGED)."""
 
     async def changes(self, since: int) -> tuple[int, frozenset[UUID] | None]:
         """Return the version, and the keys of what changed after ``since``; ``None``: more than is remembered."""
@@ -231,7 +230,7 @@ class SqliteLookup:
             return [row[0] for row in self._connection.execute(statement, tuple(map(str, values)))]
         except sqlite3.Error as error:
             self._damage.note(error)
-            raise Refused(STORE_BUSY, reason=plain(error)) from error
+            raise reason_of(error) from error
 
     @contextmanager
     def _view(self) -> Iterator[None]:
@@ -244,4 +243,4 @@ class SqliteLookup:
                 self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._damage.note(error)
-            raise Refused(STORE_BUSY, reason=plain(error)) from error
+            raise reason_of(error) from error

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _DAMAGED: Final = frozenset(
     {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA}
 )
+_OURS: Final = b"CREATE TABLE signins"
+_LOOKED_THROUGH: Final = 2**22  # bytes: the tables' names stand near the beginning
 CHECKPOINT: Final = 4_000  # pages in the journal before they are moved: fewer moves of pages that change again at once
 BUSY_TIMEOUT: Final = 5_000  # milliseconds that a write waits for another process's write to end
 
@@ -66,8 +68,17 @@ def reason_of(error: sqlite3.Error) -> Refused:
 
 
 def _unusable(path: str | PathLike[str], error: sqlite3.DatabaseError) -> Refused:
-    foreign = error.sqlite_errorcode == sqlite3.SQLITE_NOTADB
+    foreign = error.sqlite_errorcode == sqlite3.SQLITE_NOTADB and not _was_ours(path)
     return Refused(STORE_FOREIGN, path=path) if foreign else reason_of(error)
+
+
+def _was_ours(path: str | PathLike[str]) -> bool:
+    """Whether our tables are named in a file whose beginning is not a database's: it is damaged, not another's."""
+    try:
+        with Path(path).open("rb") as file:
+            return _OURS in file.read(_LOOKED_THROUGH)
+    except OSError:
+        return False
 
 
 def db_status(path: str | PathLike[str]) -> tuple[str, str]:

@@ -22,13 +22,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from accredit.errors import STORE_BUSY, Refused
 from accredit.stores import event_counts, sqlite
 from accredit.stores.batches import Batch
 from accredit.stores.encoding import micros
 from accredit.stores.event_index import EventIndex
 from accredit.stores.event_row import INSERT, KEEP_CLAIMS, REPLACE, ClaimSets, row
 from accredit.stores.extent import Extent
-from accredit.stores.health import Damage, plain
+from accredit.stores.health import READ_ONLY, Damage, plain
 from accredit.stores.staleness import Changes
 
 if TYPE_CHECKING:
@@ -50,8 +51,8 @@ _OLDEST: Final = "(SELECT seq, at FROM signins ORDER BY seq LIMIT ?)"  # seq: th
 _PLACE_OF_OLDEST: Final = f"SELECT max(seq) FROM {_OLDEST}"  # noqa: S608  constants
 _DELETE: Final = "DELETE FROM signins WHERE seq <= ? AND at < ? RETURNING app_id, at, seq"
 _YOUNG: Final = timedelta(hours=1)
-_PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
 _EVERYWHERE: Final = 2**62  # behind every place
+_PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,8 @@ class Caps:
     age: timedelta = timedelta(days=30)
     rows: int = 10_000_000
     size: int = 10 * 2**30  # bytes of the log, its indexes included
-
     export: str = ""  # the export that age alone waits for; not so the caps
+
 
 @dataclass(frozen=True, slots=True)
 class Reserve:
@@ -100,7 +101,7 @@ class SqliteSink:
         return self._damage.found or self._trouble
 
     def open(self) -> str:
-        """Connect, in the thread that writes. Raises what ``sqlite.connect`` raises, or ``OSError``."""
+        """Connect, in the thread that writes. Raises what ``sqlite.connect`` raises, STORE_DAMAGED, or ``OSError``."""
         opened: SimpleQueue[Exception | str] = SimpleQueue()
         thread = threading.Thread(target=self._run, args=(opened,), name="sign-in events", daemon=True)
         thread.start()
@@ -127,11 +128,12 @@ class SqliteSink:
     def _run(self, opened: SimpleQueue[Exception | str]) -> None:
         try:
             writer = self._make()
+            failure = writer.first_failure()
         except Exception as error:  # noqa: BLE001  whoever opens the log raises it
             opened.put(error)
             return
         self._take_over(writer)
-        opened.put(writer.first_failure())
+        opened.put(failure)
         while (job := self._jobs.get()) is not None:
             batch, done = job
             writer.store(batch)
@@ -168,8 +170,14 @@ class _Writer:
         self._judge()
 
     def first_failure(self) -> str:
-        """Try to write, and return why that fails; ``""`` when it does not: nobody need ask for a token to find out."""
+        """Try to write, and return why that fails; ``""`` when it does not: nobody need ask for a token to find out.
+
+        Raises ``Refused`` for what does not pass: damage, and a file that was opened read-only and so stays.
+        """
         self.store(tried := Batch(probe=True))
+        self._damage.refuse_to_write()
+        if tried.failure.startswith(READ_ONLY):
+            raise Refused(STORE_BUSY, reason=tried.failure)
         return tried.failure
 
     def store(self, batch: Batch) -> None:

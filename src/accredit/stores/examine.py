@@ -1,0 +1,124 @@
+"""Whether a database is what it should be: its pages, its references, its bodies, and the counts that follow the log.
+
+Nothing is changed. The journal is looked at first: SQLite would leave out what stands behind damage in it.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from accredit.errors import STORE_DAMAGED, Refused
+from accredit.stores import audits, sqlite, walfile
+from accredit.stores.event_row import event_of
+from accredit.stores.kept import READ
+from accredit.stores.kinds import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+MOST: Final = 20  # problems of one kind that are told
+_HOUR: Final = 3_600_000_000  # microseconds
+_COUNTED: Final = (  # hours that the log has whole: from the one after its first event's
+    f"SELECT tenant_id, at / {_HOUR} AS hour, code, sum(count) AS n FROM signins"  # noqa: S608  constants
+    " WHERE seq <= (SELECT seq FROM signins_indexed)"
+    f" AND at / {_HOUR} > (SELECT at / {_HOUR} FROM signins ORDER BY seq LIMIT 1) GROUP BY 1, 2, 3"
+)
+_TOTALS: Final = "SELECT tenant_id, hour, code, sum(n) AS n FROM {} GROUP BY 1, 2, 3"
+_DIFFERENT: Final = (
+    f"SELECT hex(l.tenant_id), l.hour, l.code, l.n, coalesce(t.n, 0) FROM ({_COUNTED}) AS l"  # noqa: S608
+    " LEFT JOIN ({}) AS t USING (tenant_id, hour, code) WHERE l.n > coalesce(t.n, 0) LIMIT ?"
+)
+_UNFOUND: Final = (  # the index of each application's events
+    "SELECT count(*) FROM signins AS s WHERE seq <= (SELECT seq FROM signins_indexed) AND NOT EXISTS ("
+    "SELECT 1 FROM signins_by_application AS a WHERE a.app_id = s.app_id AND a.at = s.at AND a.seq = s.seq)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """One thing that was looked at, and what is wrong with it."""
+
+    what: str
+    problems: tuple[str, ...] = ()
+
+
+def examine(database: Path) -> list[Examined]:
+    """Look through a database. Raises ``Refused`` (STORE_MISSING, STORE_FOREIGN, STORE_BUSY, SCHEMA_UNKNOWN)."""
+    try:
+        walfile.refuse_lost_transactions(database)
+        found = [Examined("journal")]
+        sqlite.refuse_other_schema(database)
+        with closing(sqlite.connect(database)) as connection:
+            connection.execute("PRAGMA query_only = ON")
+            connection.execute("BEGIN")
+            found += [Examined(what, _problems(look, connection)) for what, look in _LOOKS.items()]
+    except Refused as refused:
+        if refused.row is not STORE_DAMAGED:
+            raise
+        return [Examined("file", (str(refused.fields["reason"]),))]
+    return found
+
+
+def _problems(look: Callable[[sqlite3.Connection], Iterator[str]], connection: sqlite3.Connection) -> tuple[str, ...]:
+    found: list[str] = []
+    try:
+        for problem in look(connection):
+            found.append(problem)
+            if len(found) == MOST:
+                break
+    except sqlite3.DatabaseError as error:
+        reason = sqlite.reason_of(error)
+        if reason.row is not STORE_DAMAGED:
+            raise reason from error
+        found.append(str(error))
+    return tuple(found)
+
+
+def _pages(connection: sqlite3.Connection) -> Iterator[str]:
+    for (line,) in connection.execute(f"PRAGMA integrity_check({MOST})"):
+        if line != "ok":
+            yield from line.splitlines()
+
+
+def _references(connection: sqlite3.Connection) -> Iterator[str]:
+    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+        yield f"{table}, row {row}: what it refers to in {parent} is not there"
+
+
+def _bodies(connection: sqlite3.Connection) -> Iterator[str]:
+    tables: dict[str, Callable[[bytes], object]] = {kind.table: READ[kind.table] for kind in KINDS}
+    for table, read in (tables | {"audits": audits.READ, "signins": event_of}).items():
+        for row, body in connection.execute(f"SELECT rowid, body FROM {table}"):  # noqa: S608  our own names
+            try:
+                read(body)
+            except msgspec.MsgspecError as error:
+                yield f"{table}, row {row}: {error}"
+
+
+def _index(connection: sqlite3.Connection) -> Iterator[str]:
+    (missing,) = connection.execute(_UNFOUND).fetchone()
+    if missing:
+        yield f"{missing} events are missing in the index of their application's"
+
+
+def _counts(connection: sqlite3.Connection) -> Iterator[str]:
+    """Yield hours of which the log has more than was counted. The counts remember what the log has forgotten."""
+    for table in ("signin_totals", "signin_hours"):
+        question = _DIFFERENT.format(_TOTALS.format(table))
+        for tenant, hour, code, there, counted in connection.execute(question, (MOST,)):
+            yield f"{table}: tenant {tenant}, hour {hour}, code {code}: {there} in the log, {counted} counted"
+
+
+_LOOKS: Final = {
+    "pages": _pages,
+    "references": _references,
+    "bodies": _bodies,
+    "index of sign-ins": _index,
+    "counts of sign-ins": _counts,
+}
