@@ -142,6 +142,24 @@ def test_refused(presented, row):
     assert refusal(verify, presented) is row
 
 
+CONCERNING = {
+    "somebody else's signature": True,
+    "an algorithm that the key does not serve": True,
+    "an audience of another tenant": True,
+    "expired": True,
+    "a life of a day and a second": True,
+    "a certificate that is not registered": False,
+    "another client": False,
+}
+
+
+@pytest.mark.parametrize("sentence", CONCERNING)
+def test_a_refusal_names_the_registered_key_that_was_meant(sentence):
+    with pytest.raises(Refused) as refused:
+        verify(REFUSED[sentence][0])
+    assert (refused.value.about is not None) is CONCERNING[sentence]
+
+
 def test_an_issuers_token_that_names_the_client_as_issuer_only_is_not_self_signed():
     presented = own(claims(sub="somebody"), header=KNOWN)
     assert not presented.self_signed

@@ -58,6 +58,14 @@ REFUSED_SECRETS = {
 }
 
 
+def test_a_secret_that_expired_is_named_and_one_that_nobody_has_is_not():
+    known = {"expired": UUID(int=1), "nobody's": None}
+    for value, key_id in known.items():
+        with pytest.raises(Refused) as refusal:
+            prove_secret(value, SECRETS, APP, NOW)
+        assert refusal.value.about == key_id
+
+
 @pytest.mark.parametrize("sentence", REFUSED_SECRETS)
 def test_refused_is_a_secret(sentence):
     value, now, row = REFUSED_SECRETS[sentence]

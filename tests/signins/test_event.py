@@ -8,9 +8,10 @@ from accredit import errors
 from accredit.assertions import ENTRA, parse, registered, verify_self_signed
 from accredit.directory import Application, Client, KnownSecret, Resource, ServicePrincipal, Tenant
 from accredit.errors import Refused
-from accredit.signins import Event, Sender, SignIn, kept
+from accredit.signins import PERSON, PERSONAL, Event, Sender, SignIn, claim_kept, kept
 from accredit.signins.event import LONGEST, MOST_VERDICTS
 from accredit.trust import match
+from accredit.trust.matching import MOST_NAMED
 from tests.forge import AT, AUDIENCE, ISSUER, NOW, SUBJECT, certificate, claims, token
 from tests.support.trusting import credential, presented, trusted
 
@@ -90,6 +91,66 @@ def self_proven():
 def test_the_secret_or_certificate_that_proved_it_is_named(proof, key_id):
     event = signin(proof=proof()).event(None, 1.0)
     assert (event.key_id, event.proof) == (key_id, "proven")
+
+
+def test_the_certificate_is_named_by_its_thumbprint_too():
+    key = registered(certificate().der, UUID(int=12))
+    by = signin(evidence="certificate", client=Client(APPLICATION, PRINCIPAL, (key,)))
+    assert replace(by, proof=self_proven()).event(None, 1.0).thumbprint == key.x5t.hex().upper()
+    assert by.event(Refused(errors.SIGNATURE_INVALID), 1.0).thumbprint == ""
+
+
+def test_a_refusal_names_the_secret_or_certificate_that_it_concerns():
+    refused = Refused(errors.SECRET_EXPIRED, client="x")
+    refused.about = UUID(int=11)
+    event = signin(evidence="clientSecret").event(refused, 1.0)
+    assert (event.key_id, event.proof) == (UUID(int=11), "proven")
+    refused.about = UUID(int=12)
+    assert signin(proof=KnownSecret(UUID(int=13))).event(refused, 1.0).key_id == UUID(int=13)
+
+
+EXPRESSION = "claims['sub'] matches 'repo:*' and claims['repository_id'] eq '1' and claims['actor'] eq 'alice'"
+
+
+def test_what_matched_and_the_claims_that_expressions_name_are_kept():
+    said = presented(repository_id="1", actor="alice", other="x")
+    held = trusted(credential(1, expression=EXPRESSION), credential(2, expression="claims['absent'] eq 'x'"))
+    event = signin(presented=said, trusted=held, credential=held.credentials[0]).event(None, 1.0)
+    assert event.clause == EXPRESSION
+    assert event.claims == (("actor", PERSON), ("repository_id", "1"))
+
+
+def test_a_plain_subject_keeps_neither_clause_nor_claims():
+    held = trusted(credential(1))
+    event = signin(presented=presented(repository_id="1"), trusted=held, credential=held.credentials[0]).event(None, 1)
+    assert (event.clause, event.claims) == ("", ())
+
+
+CLAIMS = {
+    "a text": ("ref", "refs/heads/main", "refs/heads/main"),
+    "a text that moves a cursor": ("ref", "a\x1b[2J", "a\\x1b[2J"),
+    "a text without end": ("ref", "x" * 700, "x" * LONGEST + "…"),
+    "a token": ("ref", token(claims()), "<jwt masked>"),
+    "a number": ("run", 7, "7"),
+    "yes": ("protected", True, "true"),
+    "nothing": ("ref", None, "null"),
+    "a list": ("groups", ["a", "b"], "[…]"),
+    "an object": ("kubernetes.io", {"namespace": "a"}, "{…}"),
+    "a person": ("user_email", "alice@example.com", PERSON),
+}
+
+
+@pytest.mark.parametrize("sentence", CLAIMS)
+def test_a_claim_is_kept_as_text(sentence):
+    name, value, text = CLAIMS[sentence]
+    assert claim_kept(name, value) == text
+    assert "email" in PERSONAL
+
+
+def test_a_token_that_names_many_claims_leaves_a_few():
+    many = [credential(n, expression=f"claims['c{n:02}'] eq 'x'") for n in range(40)]
+    assert len(trusted(*many).named) == MOST_NAMED
+    assert trusted(credential(1, expression="claims['sub'] eq 'x'")).named == ()
 
 
 PROOFS = {

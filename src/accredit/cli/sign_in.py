@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from accredit.cli import inputs, shapes
+from accredit.cli import inputs, shapes, sign_in_page
 from accredit.cli.desk import on_desk
+from accredit.cli.failures import NO, Answered
 from accredit.cli.grammar import command
-from accredit.cli.ink import folded, safe, width
-from accredit.cli.output import Column
+from accredit.cli.words import accredit, followed
 from accredit.errors import OBJECT_NOT_FOUND, Refused
 
 if TYPE_CHECKING:
     from accredit.cli.desk import Desk
-    from accredit.cli.ink import Ink
+    from accredit.directory import Tenant
+    from accredit.explain import Suggestion
     from accredit.signins import Event
 
-_FIRST_OF_ENTRA: Final = 10_000  # our own numbers have four digits
-_CLAIMS: Final = {"iss": "Issuer", "aud": "Audience", "sub": "Subject"}
 _HOW: Final = {"none": "", "clientSecret": "secret", "certificate": "certificate"}
+code = sign_in_page.code
 
 
 def how(shape: dict[str, Any]) -> str:
@@ -29,81 +28,93 @@ def how(shape: dict[str, Any]) -> str:
     return shape["federatedCredentialName"] or _HOW.get(shape["clientCredentialType"], "assertion")
 
 
-def _old(shape: dict[str, Any]) -> str | None:
-    """Say that the issuer was down and for how long its keys had not been fresh any more."""
-    seconds = (shape["assertion"] or {}).get("keysStaleSeconds")
-    return f"stale for {math.ceil(seconds)} s: the issuer could not be reached" if seconds else None
-
-
-DETAILS: Final = (
-    Column("when", "createdDateTime"),
-    Column("application", "appDisplayName"),
-    Column("appId", "appId"),
-    Column("API", "resourceDisplayName", lambda shape: shape["resourceDisplayName"] or shape["requestedResource"]),
-    Column("roles", "roles"),
-    Column("how", "clientCredentialType", how),
-    Column("credential id", "federatedCredentialId"),
-    Column("key id", "servicePrincipalCredentialKeyId"),
-    Column("proof", "proof"),
-    Column("issuer", "assertion.issuer"),
-    Column("subject", "assertion.subject"),
-    Column("audience", "assertion.audiences"),
-    Column("signed with", "assertion.alg"),
-    Column("key", "assertion.kid"),
-    Column("issuer's keys", "assertion.keysStaleSeconds", _old),
-    Column("request id", "id"),
-    Column("correlation id", "correlationId"),
-    Column("uti", "uniqueTokenIdentifier"),
-    Column("address", "ipAddress"),
-    Column("agent", "userAgent"),
-    Column("attempts", "count", lambda shape: shape["count"] if shape["count"] > 1 else None),
-)
-
-
 @command("show")
 @click.argument("request", metavar="REQUEST_ID")
+@click.option("--suggest", "suggesting", is_flag=True, help="Print the credential that would have matched.")
 @on_desk
-async def show(desk: Desk, request: str) -> None:
-    """Show one sign-in by its request (trace) id: who, how, what, and why not."""
+async def show(desk: Desk, request: str, suggesting: bool) -> None:
+    """Show one sign-in by its request (trace) id: who, what, how, and why it ended so.
+
+    With --suggest: the credential that would have matched, as a command and as a request to Microsoft Graph, where the
+    assertion was signed by a registered issuer. Exit code 3: nothing is suggested, and why.
+    """
     tenant = await desk.tenant()
     with desk.place.log() as events:
         found = events.by_id(inputs.key_id(request))
     if found is None or found.tenant_id != tenant.id:
         raise Refused(OBJECT_NOT_FOUND, id=request, detail="The log has no sign-in with this request id (any more).")
+    if suggesting:
+        await _suggest(desk, tenant, found)
+        return
     session = desk.session
-    if session.output == "table" and not session.query:
-        for line in headline(found, session.ink):
-            session.say(line)
-    session.show(shapes.event(found), DETAILS)
-    if session.output == "table" and not session.query:
-        for line in reasons(found, session.ink):
-            session.say(line)
+    if session.output != "table" or session.query:
+        session.show(shapes.event(found))
+        return
+    for line in sign_in_page.page(found, session.ink):
+        session.say(line)
+    if may_suggest(found):
+        session.note(f"To trust it: {accredit('logs', 'show', found.id, '--suggest')}")
 
 
-def headline(of: Event, ink: Ink) -> list[str]:
-    """Return how it ended: granted, or the code and the text that the caller got."""
-    if of.code == 0:
-        return [f"{ink.good('✓')} {ink.bold('granted')}"]
-    said = folded(safe(of.failure), width() - 2)
-    return [f"{ink.bad('✗')} {ink.bold(code(of.code))}", *("  " + each for each in said)]
+def may_suggest(of: Event) -> bool:
+    """Whether there is something to suggest: a proven assertion that nothing matched."""
+    from accredit.explain.suggestion import UNMATCHED
+
+    return of.proof == "proven" and of.code in UNMATCHED
 
 
-def reasons(of: Event, ink: Ink) -> list[str]:
-    """Return why it was refused: what only administrators may know, and the nearest credentials."""
-    lines = [f"  {ink.faint('detail')}  {safe(of.detail)}"] if of.detail else []
-    for verdict in of.verdicts:
-        lines.append(f"  {ink.bold(safe(verdict.name))}")
-        for check in verdict.checks:
-            mark = ink.good("✓") if check.passed else ink.bad("✗")
-            lines.append(f"    {mark} {_CLAIMS.get(check.claim, check.claim)}")
-            if not check.passed:
-                lines.append(f"        credential  {safe(check.expected)}")
-                lines.append(f"        token       {safe(check.presented)}")
-    if of.code and of.proof != "proven" and of.digest:
-        lines.append(f"  Nobody has proven who sent this token ({of.proof}).")
-    return lines
+async def _suggest(desk: Desk, tenant: Tenant, event: Event) -> None:
+    """Print what would have matched; what that depends on is asked of the directory as it is now."""
+    from accredit.explain import suggest
+
+    async with desk.reading() as store:
+        tenant = await store.tenants.get(tenant.id)
+        found = await store.applications.find(tenant_id=tenant.id, app_id=event.app_id)
+        held = await store.credentials.find(application_id=found[0].id) if found else ()
+    if not found:
+        raise Refused(OBJECT_NOT_FOUND, id=event.app_id, detail="The application of this sign-in is no more.")
+    suggestion = suggest(event, held, tenant.several_audiences)
+    for each in suggestion.warnings:
+        desk.session.warn(each)
+    if suggestion.trust is None:
+        desk.session.warn(suggestion.sentence)
+        raise Answered(NO)
+    path = f"/v1.0/applications(appId='{event.app_id}')/federatedIdentityCredentials"
+    _print(desk, event, suggestion, path)
 
 
-def code(number: int) -> str:
-    """Return a code as people quote it."""
-    return f"AADSTS{number}" if number >= _FIRST_OF_ENTRA else f"ACC{number}"
+def _print(desk: Desk, event: Event, suggestion: Suggestion, path: str) -> None:
+    session = desk.session
+    shape = _shape(event, suggestion, path, session.told)
+    if session.output != "table" or session.query:
+        session.show(shape)
+        return
+    for line in sign_in_page.suggested(suggestion, shape, session.ink):
+        session.say(line)
+
+
+def _shape(event: Event, of: Suggestion, path: str, told: tuple[str, ...]) -> dict[str, Any]:
+    """Return a suggestion as data: the credential, the command that makes it, and the same as Graph is asked for it."""
+    trust = of.trust
+    if trust is None:
+        raise ValueError("there is nothing to print")
+    body = {"name": trust.name, "issuer": trust.issuer, "subject": trust.subject, "audiences": [trust.audience]}
+    ask: dict[str, Any] | None = None
+    words: tuple[str, ...] = ()
+    if of.action == "add":
+        trusting = ("--issuer", trust.issuer, "--subject", trust.subject, "--audience", trust.audience)
+        words = ("credential", "add", str(event.app_id), "--name", trust.name, *trusting)
+        ask = {"method": "POST", "path": path, "body": body}
+    elif of.action == "update":
+        words = ("credential", "update", str(event.app_id), trust.name, "--audience", trust.audience)
+        changed = {"audiences": [trust.audience]}
+        ask = {"method": "PATCH", "path": f"{path}(name='{trust.name}')", "body": changed}
+    return {
+        "action": of.action,
+        "sentence": of.sentence,
+        "warnings": list(of.warnings),
+        "appId": str(event.app_id),
+        "credential": body,
+        "command": followed(accredit(*words), *told) if words else None,
+        "request": ask,
+    }

@@ -12,6 +12,7 @@ from accredit.explain.model import (
     Summary,
 )
 from accredit.explain.nearest import worded
+from accredit.explain.suggestion import Suggestion, suggest
 
 __all__ = [
     "SCHEMA",
@@ -21,8 +22,10 @@ __all__ = [
     "Explanation",
     "Near",
     "Step",
+    "Suggestion",
     "Summary",
     "explain",
+    "suggest",
     "unreadable",
     "worded",
 ]

@@ -1,6 +1,7 @@
 """What happened: every sign-in attempt and every change, as they are kept."""
 
 from accredit.signins.audit import Actor, Audit, Modified, Operation, Target
+from accredit.signins.checks import CheckMade, checks
 from accredit.signins.event import (
     PERSON,
     PERSONAL,
@@ -24,6 +25,7 @@ __all__ = [
     "Actor",
     "Audit",
     "CheckKept",
+    "CheckMade",
     "ClaimSet",
     "Event",
     "Evidence",
@@ -34,6 +36,7 @@ __all__ = [
     "SignIn",
     "Target",
     "VerdictKept",
+    "checks",
     "claim_kept",
     "hashed",
     "keep_verdicts",

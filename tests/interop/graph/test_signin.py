@@ -63,6 +63,8 @@ REFUSED = replace(
     resource_principal_id=None,
     resource_name="",
     keys_stale=12.5,
+    nearest="The subject differs.",
+    claims=(("repository_id", "1"), ("ref", "main")),
     verdicts=(VerdictKept(UUID(int=0xF1C), "github-production", (CheckKept("sub", "a", "b", passed=False),)),),
 )
 AGGREGATE = Event(
@@ -81,8 +83,13 @@ AGGREGATE = Event(
     last_id=UUID(int=0x2D),
     subjects=("a", "b"),
 )
+BY_EXPRESSION = replace(GRANTED, clause="claims['sub'] eq 'it''s'", claims=(("repository_id", "1"),), issued=None)
+BY_CERTIFICATE = replace(
+    AGGREGATE, code=0, failure="", count=1, evidence="certificate", key_id=UUID(int=0xCE7), thumbprint="A" * 40
+)
 BY_SECRET = replace(AGGREGATE, code=0, failure="", count=1, evidence="clientSecret", key_id=UUID(int=0x5EC))
 EVENTS = {"granted": GRANTED, "refused": REFUSED, "an aggregate": AGGREGATE, "by a secret": BY_SECRET}
+EVENTS |= {"by an expression": BY_EXPRESSION, "by a certificate": BY_CERTIFICATE}
 
 ORDER = """
 id createdDateTime appId appDisplayName servicePrincipalId servicePrincipalName servicePrincipalCredentialKeyId
@@ -179,6 +186,56 @@ def test_a_reader_has_the_event_again(event):
     known = replace(event, token_id=hashed(event.token_id))
     assert signin.read(told, TENANT) == known
     assert signin.write(known) == signin.write(event)
+
+
+OURS = {
+    "the subject is what matched": (GRANTED, "matchedClause", "sub eq 'repo:o/r:environment:prod'"),
+    "quotes in it are doubled": (replace(GRANTED, subject="it's"), "matchedClause", "sub eq 'it''s'"),
+    "there may be no subject": (
+        replace(GRANTED, subject=None, clause="claims['a'] eq 'b'"),
+        "matchedClause",
+        "claims['a'] eq 'b'",
+    ),
+    "the expression is what matched": (BY_EXPRESSION, "matchedClause", "claims['sub'] eq 'it''s'"),
+    "nothing matched": (REFUSED, "matchedClause", None),
+    "claims are pairs": (BY_EXPRESSION, "claims", [{"key": "repository_id", "value": "1"}]),
+    "nothing is near where nothing failed": (GRANTED, "nearest", None),
+    "the nearest credential is named": (
+        REFUSED,
+        "nearest",
+        {
+            "federatedCredentialId": str(UUID(int=0xF1C)),
+            "federatedCredentialName": "github-production",
+            "difference": "The subject differs.",
+        },
+    ),
+    "the one that matched is the nearest": (
+        replace(GRANTED, code=700024, nearest="It expired."),
+        "nearest",
+        {
+            "federatedCredentialId": str(UUID(int=0xF1C)),
+            "federatedCredentialName": "github-production",
+            "difference": "It expired.",
+        },
+    ),
+    "there is none where nobody is trusted": (
+        replace(REFUSED, verdicts=()),
+        "nearest",
+        {"federatedCredentialId": None, "federatedCredentialName": None, "difference": "The subject differs."},
+    ),
+}
+
+
+@pytest.mark.parametrize("sentence", OURS)
+def test_what_matched_and_what_was_near(sentence):
+    event, member, value = OURS[sentence]
+    assert signin.write(event)["accredit"][member] == value
+
+
+def test_how_long_an_assertion_lives():
+    assert signin.write(GRANTED)["accredit"]["assertion"]["lifetimeSeconds"] == 300.5
+    assert signin.write(BY_EXPRESSION)["accredit"]["assertion"]["lifetimeSeconds"] is None
+    assert signin.write(BY_CERTIFICATE)["servicePrincipalCredentialThumbprint"] == "A" * 40
 
 
 def test_of_the_id_of_a_token_only_the_hash_is_told():

@@ -1,0 +1,104 @@
+"""What the event of a refusal says of why it came about."""
+
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+
+from accredit import errors
+from accredit.errors import Refused
+from accredit.explain import explain, worded
+from accredit.explain.reasons import REASONS
+from accredit.signins import PERSONAL
+from accredit.trust import choose, match
+from tests.forge import NOW
+from tests.signins.test_event import signin
+from tests.support.trusting import credential, presented, trusted
+from tests.trust.test_matching import CREDENTIALS, TOKENS, made
+
+MAIN = "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main"
+PRODUCTION = "repo:octo-org@123456/octo-repo@456789:environment:production"
+
+
+def missed(*held, said=None, **changes):
+    """The event of an assertion that nothing matches."""
+    said, known = said or presented(**changes), trusted(*held)
+    matched = match(known, said)
+    with pytest.raises(Refused) as refusal:
+        choose("deploy-bot", matched)
+    return told(refusal.value, presented=said, trusted=known, matched=matched)
+
+
+def told(refused, **filled):
+    form = signin(**filled)
+    return worded(form.event(refused, 1.0), form, refused)
+
+
+def test_the_nearest_credential_is_the_first_and_its_difference_is_said():
+    far = credential(1, "somebody-else")
+    near = credential(2, PRODUCTION)
+    event = missed(far, near, sub=MAIN)
+    assert [each.credential_id for each in event.verdicts] == [near.id, far.id]
+    assert event.nearest.startswith("The job ran on branch `main`, the credential expects environment `production`.")
+
+
+def test_who_got_less_far_stands_behind():
+    held = (credential(1, MAIN, issuer="https://gitlab.com"), credential(2, MAIN + "x"), credential(3, MAIN[:-1]))
+    event = missed(*held, sub=MAIN)
+    assert event.verdicts[-1].credential_id == UUID(int=1)
+    assert event.nearest
+
+
+def test_who_trusts_nobody_is_told_so():
+    event = missed()
+    assert (event.code, event.verdicts) == (70025, ())
+    assert event.nearest == "The application `deploy-bot` trusts nobody yet: it has no enabled credential."
+
+
+def test_after_a_match_it_is_what_the_credential_did_not_bear_out():
+    held, said = credential(1), presented()
+    known = {"presented": said, "trusted": trusted(held), "credential": held, "matched": match(trusted(held), said)}
+    refused = Refused(errors.SIGNATURE_INVALID)
+    event = told(refused, **known)
+    assert event.nearest.startswith("The registered key does not verify the signature")
+    assert event.verdicts == ()
+    without = told(refused, **known | {"credential": None})
+    assert without.nearest == event.nearest
+
+
+def test_what_has_nothing_to_do_with_trust_says_nothing():
+    held, said = credential(1), presented()
+    known = {"presented": said, "trusted": trusted(held), "credential": held, "matched": match(trusted(held), said)}
+    row = errors.ROLE_NOT_ASSIGNED
+    assert told(Refused(row, **dict.fromkeys(row.fields, "x")), **known).nearest == ""
+    assert told(Refused(errors.SECRET_INVALID, client="x")).nearest == ""
+    assert row.name not in REASONS
+
+
+PERSONS = "claims['sub'] eq 'x' and claims['actor'] eq 'alice'"
+
+
+def test_who_a_person_is_is_not_said():
+    event = missed(credential(1, expression=PERSONS.replace("'x'", f"'{MAIN}'")), sub=MAIN, actor="mallory")
+    assert "mallory" not in repr(event)
+    assert event.nearest.endswith("`claims['actor'] eq 'alice'`, but the token names somebody else.")
+    assert "actor" in PERSONAL
+
+
+def test_a_claim_is_said_as_it_is_kept():
+    held = credential(1, expression="claims['ref'] eq 'refs/heads/main'")
+    assert missed(held, ref="refs/heads/dev").nearest.endswith("but the token says `refs/heads/dev`.")
+    assert missed(held, ref={"deep": "secret"}).nearest.endswith("but the token says `{…}`.")
+    assert missed(held).nearest.endswith("but the token has no such claim.")
+
+
+@given(CREDENTIALS, TOKENS)
+def test_the_event_and_the_explanation_name_the_same_credential(described, said):
+    held, said = made(described), presented(extended=True, **said)
+    matched = match(trusted(*held), said)
+    if matched.credentials or not matched.verdicts or said.self_signed:
+        return
+    event = missed(*held, said=said)
+    whole = explain(said, trusted(*held), client="deploy-bot", now=NOW)
+    assert event.verdicts[0].credential_id == whole.near[0].credential_id
+    assert event.nearest == whole.near[0].sentence
