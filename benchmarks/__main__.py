@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from benchmarks.cold import b11
+from benchmarks.durability import b5
 from benchmarks.flood import b10
 from benchmarks.issue import b1, b2, b3
 from benchmarks.listing import b13
@@ -33,6 +34,7 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "B1": ("issuing RS256 tokens: (sign + verify) / CPU of a request", b1),
     "B2": ("issuing ES256 tokens: (sign + verify) / CPU of a request", b2),
     "B3": ("npm oidc-provider: its CPU / ours", b3),
+    "B5": ("50 kills: answered tokens that the log has lost; what the log costs", b5),
     "B9": (
         "the sign-in log with 10^7 events while 1,000 a second arrive: milliseconds of its slowest question, p99",
         b9,

@@ -166,6 +166,46 @@ async def _closed(port: int, requests: Sequence[bytes], connections: int, source
     return keeper.run
 
 
+class _Last:
+    """Everything that a server answers before it is gone."""
+
+    def __init__(self, requests: Sequence[bytes]) -> None:
+        self.answers: list[bytes] = []  # bodies with 200
+        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.waiting = iter(requests)
+        self._open = CONNECTIONS
+
+    def failed(self, _reason: str) -> None:
+        self._open -= 1
+        if not self._open and not self.gone.done():
+            self.gone.set_result(None)
+
+    def done(self, connection: _Answers, status: int, body: bytes, _took: float) -> None:
+        following = next(self.waiting, None)
+        if status == 200:
+            self.answers.append(body)
+        elif not self.gone.done():
+            self.gone.set_exception(Lost(f"answered {status}: {body!r}"))
+        if following is not None:
+            connection.send(following)
+        elif not self.gone.done():
+            self.gone.set_exception(Lost("every request was answered before the server was ended"))
+
+
+async def _until_lost(port: int, requests: Sequence[bytes], end: Callable[[], None], after: float) -> list[bytes]:
+    last = _Last(requests)
+    opened = await _connect(port, CONNECTIONS, (), last.done, last.failed)
+    try:
+        for each in opened:
+            each.send(next(last.waiting))
+        asyncio.get_running_loop().call_later(after, end)
+        await asyncio.wait_for(last.gone, LONGEST)
+    finally:
+        for each in opened:
+            each.close()
+    return last.answers
+
+
 @dataclass(frozen=True, slots=True)
 class Traffic:
     """Requests that arrive on their own, whether or not earlier ones are answered."""
@@ -245,6 +285,13 @@ def saturating(
 ) -> Run:
     """Send all requests as fast as ``connections`` get answers."""
     return _on(core, _closed(port, requests, connections, sources))
+
+
+def until_lost(
+    core: int, port: int, requests: Sequence[bytes], end: Callable[[], None], *, after: float
+) -> list[bytes]:
+    """Send requests as fast as they are answered until ``end`` has ended the server; return every answer."""
+    return _on(core, _until_lost(port, requests, end, after))
 
 
 def arriving(core: int, port: int, *traffics: Traffic, connections: int = CONNECTIONS) -> list[Run]:

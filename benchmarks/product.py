@@ -15,6 +15,7 @@ import time
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -30,7 +31,6 @@ from benchmarks.machine import Tree, free_port, pinned, refuse_other_listeners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
     from benchmarks.machine import Cores
 
@@ -38,6 +38,7 @@ HOST = "sts.benchmark.test"
 PATH = f"/{TENANT}/oauth2/v2.0/token"
 START = 30.0  # seconds for the server to be ready
 STOP = 30.0  # seconds for it to end
+ROOT = Path(__file__).parent.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,18 +111,33 @@ def uploaded(key: minting.Key) -> Issuer:
 @contextmanager
 def running(core: int, path: Path, contents: Contents, keys: Sequence[minting.Key]) -> Iterator[Product]:
     """Make a data directory below ``path`` and serve it on a core."""
-    folder = Folder(path / "data", path / "data" / MASTER_KEY, emulator=False)
-    fill(folder, contents)
+    fill(folder(path), contents)
+    with serving(core, path, contents, keys) as server:
+        yield server
+
+
+def folder(path: Path) -> Folder:
+    """The data directory below ``path``."""
+    return Folder(path / "data", path / "data" / MASTER_KEY, emulator=False)
+
+
+@contextmanager
+def serving(
+    core: int, path: Path, contents: Contents, keys: Sequence[minting.Key], *, before: str = ""
+) -> Iterator[Product]:
+    """Serve the data directory below ``path`` on a core. ``before``: Python that runs in the server's process first."""
     port, admin_port = free_port(), free_port()
     settings = path / "accredit.toml"
     settings.write_text(
-        f'profile = "production"\npublic_url = "https://{HOST}"\ndata = "{folder.path}"\n'
+        f'profile = "production"\npublic_url = "https://{HOST}"\ndata = "{folder(path).path}"\n'
         f'host = "127.0.0.1"\nport = {port}\nadmin_port = {admin_port}\nlog_format = "json"\n'
     )
     log = path / "server.log"
+    program = f"import sys\n{before}\nfrom accredit.cli import main\nsys.exit(main())"
+    how = ("-c", program) if before else ("-m", "accredit")
     with log.open("w") as written, pinned(core):
         process = subprocess.Popen(
-            [sys.executable, "-m", "accredit", "serve", "--config", settings], stdout=written, stderr=written
+            [sys.executable, *how, "serve", "--config", settings], stdout=written, stderr=written, cwd=ROOT
         )
     try:
         tree = Tree(process.pid)

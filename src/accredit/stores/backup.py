@@ -1,4 +1,4 @@
-"""A copy of the database in one file, made beside a running server: one moment of it, looked through before it is one."""
+"""A copy of the database in one file, made beside a running server: one moment, looked through before it is a copy."""
 
 from __future__ import annotations
 
