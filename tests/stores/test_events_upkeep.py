@@ -185,7 +185,7 @@ async def test_what_is_too_old_is_deleted(path):
 
 
 async def test_what_is_too_much_is_deleted_oldest_first_in_pieces(path, monkeypatch):
-    monkeypatch.setattr("accredit.stores.sqlite_events._PIECE", 50)
+    monkeypatch.setattr("accredit.stores.retention.PIECE", 50)
     async with opened(path) as log:
         traces = []
         for _ in range(10):

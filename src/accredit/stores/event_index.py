@@ -5,7 +5,8 @@ page with every event would be a quarter of what logging costs.
 Rule 2: what it has not come to yet is the end of the log, and who reads looks through that: nothing is ever missing.
 Rule 3: how far it has come is written in the transaction that takes it there, and so are the counts of
 ``accredit.stores.event_counts``, which go by the same place.
-Rule 4: nothing is deleted from the log that it has not come to. A place is never used a second time.
+Rule 4: nothing is deleted from the log that it has not come to. A place is never used a second time, so that an entry
+whose event is gone (``accredit.stores.retention``) is no other event's.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from accredit.stores import event_counts
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
 
 BEHIND: Final = 4_000  # events that it is behind at most, for each process that writes; their batches come on top
 QUIET: Final = 5  # looks at a log to which nothing was added, until it comes to the end of that
@@ -27,7 +27,7 @@ _FOLLOW: Final = (
     f" SELECT app_id, at, seq FROM signins WHERE seq > {_COME_TO} ORDER BY app_id, at, seq"
 )
 _NOTE: Final = "UPDATE signins_indexed SET seq = coalesce((SELECT max(seq) FROM signins), seq)"
-_FORGET: Final = "DELETE FROM signins_by_application WHERE app_id = ? AND at = ? AND seq = ?"
+_THERE: Final = "e.seq >= (SELECT min(seq) FROM signins)"
 _PAGE: Final = (
     "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq)"
     " ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
@@ -42,7 +42,7 @@ def newest(members: str) -> str:
     return (
         f"SELECT at, seq, {members} FROM ("  # noqa: S608  constants
         f"SELECT * FROM (SELECT e.at, e.seq, {members}"
-        f" FROM signins_by_application AS e CROSS JOIN signins AS s ON s.seq = e.seq WHERE {_PAGE})"
+        f" FROM signins_by_application AS e CROSS JOIN signins AS s ON s.seq = e.seq WHERE {_THERE} AND {_PAGE})"
         " UNION ALL "
         f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM signins AS e WHERE e.seq > {_COME_TO} AND {_PAGE})"
         ") ORDER BY at DESC, seq DESC LIMIT :limit"
@@ -84,7 +84,3 @@ class EventIndex:
         (come_to,) = self._connection.execute("SELECT seq FROM signins_indexed").fetchone()
         if come_to < last:
             self.come_to_end()
-
-    def forget(self, events: Sequence[tuple[bytes, int, int]]) -> None:
-        """Take out what the transaction at hand has deleted from the log: (``app_id``, ``at``, ``seq``) of each."""
-        self._connection.executemany(_FORGET, events)

@@ -43,7 +43,7 @@ KEEP_CLAIMS: Final = (
 )
 CLAIMS: Final = "(SELECT c.body FROM claim_sets AS c WHERE c.id = claims)"
 """What of an event stands elsewhere, as a column of a question that has its ``claims``."""
-_DAY: Final = 86_400_000_000  # microseconds
+DAY: Final = 86_400_000_000  # microseconds
 _MOST_KNOWN: Final = 50_000  # sets that are known to be there
 
 
@@ -94,7 +94,7 @@ class ClaimSets:
         for each in events:
             if each.claims or each.clause:
                 id_, body = _interned(each.claims, each.clause)
-                used = id_, micros(each.at) // _DAY
+                used = id_, micros(each.at) // DAY
                 if used not in self._known and used not in self._new:
                     self._new.add(used)
                     found.append((*used, body))

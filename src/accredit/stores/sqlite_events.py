@@ -2,10 +2,9 @@
 
 Rule 1: a batch is one transaction that holds the write lock from its first look at what has changed until its events
 are synced to disk: no change can slip in between.
-Rule 2: nothing is deleted but what is too old or too much, oldest first, a bounded piece at a time, after the answers
-that waited for a batch are on their way.
-Rule 3: an event of the last hour is never deleted for the log's size: nobody can hide what he did by doing more. Above
-its cap with nothing older to delete, the log takes nothing.
+Rule 2: what is too old or too much is deleted (``accredit.stores.retention``) after the answers that waited for a batch
+are on their way.
+Rule 3: above its cap, with nothing that may be deleted for it, the log takes nothing.
 Rule 4: nothing ends the thread but ``close``: a fault fails its batch, or waits for the next look at retention.
 """
 
@@ -16,7 +15,6 @@ import sqlite3
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import timedelta
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Final
 
@@ -25,16 +23,15 @@ import msgspec
 from accredit.errors import STORE_BUSY, Refused
 from accredit.stores import event_counts, sqlite
 from accredit.stores.batches import Batch
-from accredit.stores.encoding import micros
 from accredit.stores.event_index import EventIndex
 from accredit.stores.event_row import INSERT, KEEP_CLAIMS, REPLACE, ClaimSets, row
 from accredit.stores.extent import Extent
 from accredit.stores.health import READ_ONLY, Damage, plain
+from accredit.stores.retention import Caps, Retention
 from accredit.stores.staleness import Changes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from datetime import datetime
     from pathlib import Path
 
     from accredit.ports import Clock
@@ -47,22 +44,6 @@ _STAND_IN: Final = (
     " VALUES (?, randomblob(16), 0, zeroblob(16), zeroblob(16), 0, '', '', 0, zeroblob(?)) RETURNING seq"
 )
 _REMOVE: Final = "DELETE FROM signins WHERE seq = ?"
-_OLDEST: Final = "(SELECT seq, at FROM signins ORDER BY seq LIMIT ?)"  # seq: the order of arrival
-_PLACE_OF_OLDEST: Final = f"SELECT max(seq) FROM {_OLDEST}"  # noqa: S608  constants
-_DELETE: Final = "DELETE FROM signins WHERE seq <= ? AND at < ? RETURNING app_id, at, seq"
-_YOUNG: Final = timedelta(hours=1)
-_EVERYWHERE: Final = 2**62  # behind every place
-_PIECE: Final = 500  # rows deleted at once, besides twice as many as were just written: deleting always keeps up
-
-
-@dataclass(frozen=True, slots=True)
-class Caps:
-    """How long events are kept, and how many at most. The oldest go first."""
-
-    age: timedelta = timedelta(days=30)
-    rows: int = 10_000_000
-    size: int = 10 * 2**30  # bytes of the log, its indexes included
-    export: str = ""  # the export that age alone waits for; not so the caps
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +121,7 @@ class SqliteSink:
             with suppress(RuntimeError):  # the loop that waited is closed: nobody waits any more
                 done()
             writer.follow(len(batch.entries) + len(batch.aggregates))
-            if batch.tend or writer.behind:
+            if batch.tend or writer.retention.behind:
                 self.deleted += writer.tend(len(batch.entries))
                 self._take_over(writer)
         writer.close()
@@ -156,15 +137,13 @@ class _Writer:
     def __init__(self, path: Path, clock: Clock, caps: Caps, keep_free: Reserve, damage: Damage) -> None:
         self._connection = sqlite.connect(path)
         self._path = path
-        self._clock = clock
         self._caps = caps
         self._keep_free = keep_free
         self._damage = damage
         self._changes = Changes()
-        self._extent = Extent(self._connection)
         self._index = EventIndex(self._connection)
+        self.retention = Retention(self._connection, clock, caps, Extent(self._connection), self._index)
         self._claims = ClaimSets()
-        self.behind = False  # there is more to delete
         self.trouble = ""  # why nothing is written: above the cap, with nothing that may be deleted
         self.reserve = self._nearly_full()
         self._judge()
@@ -213,7 +192,7 @@ class _Writer:
             return 0
         try:
             self.reserve = self._nearly_full()
-            deleted = self._delete(_PIECE + 2 * written)
+            deleted = self.retention.forget(written)
             self._judge()
         except (sqlite3.Error, OSError) as error:  # what must be written next says what is wrong
             self._damage.note(error)
@@ -298,53 +277,12 @@ class _Writer:
     def _judge(self) -> None:
         """Find out whether the log is above its cap with nothing that may be deleted for it."""
         self.trouble = ""
-        size = self._extent.size()
-        if size > self._caps.size and not self._some_before(self._clock() - _YOUNG):
+        if size := self.retention.excess():
             self.trouble = (
                 f"the sign-in log has {size >> 20} MiB, more than retention.megabytes allows "
                 f"({self._caps.size >> 20} MiB), and all of it is of the last hour"
             )
             self.reserve = True
 
-    def _delete(self, most: int) -> int:
-        """Delete at most ``most`` of the oldest rows: what is too old, what is beyond a cap."""
-        now = self._clock()
-        deleted = self._delete_oldest(most, now - self._caps.age, self._exported())
-        if not deleted and (surplus := self._extent.rows() - self._caps.rows) > 0:
-            deleted = self._delete_oldest(min(most, surplus), None)
-        if not deleted and self._extent.size() > self._caps.size:
-            deleted = self._delete_oldest(most, now - _YOUNG)
-        self.behind = deleted >= most
-        return deleted
 
-    def _exported(self) -> int:
-        """Return the place up to which age alone suffices: behind it everything waits to be exported."""
-        if not self._caps.export:
-            return _EVERYWHERE
-        query = "SELECT seq FROM exports WHERE name = ?"
-        found = self._connection.execute(query, (self._caps.export,)).fetchone()
-        return 0 if found is None else int(found[0])
-
-    def _delete_oldest(self, most: int, before: datetime | None, place: int = _EVERYWHERE) -> int:
-        """Delete those of the ``most`` oldest rows, to a place, that are from ``before`` then; ``None``: whenever."""
-        if before is None:
-            bound = _EVERYWHERE  # and later than every time
-        elif not self._some_before(before):
-            return 0
-        else:
-            bound = micros(before)
-        connection = self._connection
-        connection.execute("BEGIN IMMEDIATE")
-        (last,) = connection.execute(_PLACE_OF_OLDEST, (most,)).fetchone()
-        deleted = []
-        if last is not None and (last := min(last, place)):
-            self._index.prepare(last)
-            deleted = connection.execute(_DELETE, (last, bound)).fetchall()
-            self._index.forget(deleted)
-        connection.execute("COMMIT")
-        return len(deleted)
-
-    def _some_before(self, instant: datetime) -> bool:
-        """Whether one of the oldest rows is from before ``instant``; they stand in the order in which they came."""
-        found = f"SELECT 1 FROM {_OLDEST} WHERE at < ? LIMIT 1"  # noqa: S608  constants
-        return self._connection.execute(found, (_PIECE, micros(instant))).fetchone() is not None
+__all__ = ["Caps", "Reserve", "SqliteSink"]
