@@ -9,6 +9,7 @@ import click
 from accredit.cli import shapes
 from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
+from accredit.cli.log_export import export
 from accredit.cli.log_filters import CREATED, Asked, condition, filters
 from accredit.cli.log_pages import COLUMNS, PAGE, pages_of
 from accredit.cli.log_tail import tail
@@ -28,6 +29,7 @@ def logs() -> None:
 
 logs.add_command(show)
 logs.add_command(tail)
+logs.add_command(export)
 
 
 @logs.command("list")
