@@ -50,6 +50,23 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reserve_percent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 5
 
 
+class Otlp(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A collector of OpenTelemetry logs that every sign-in event is sent to."""
+
+    endpoint: str = ""  # https://host[:port][/path], /v1/logs where there is no path; "": nothing is sent
+    headers_file: str = ""  # lines of the form "Name: value", read again when it changes; they may be secrets
+    ca_file: str = ""  # PEM: who is believed about the collector's name, in place of the system's roots
+    compression: Literal["gzip", "none"] = "gzip"
+    batch: Annotated[int, msgspec.Meta(gt=0, le=5_000)] = 500  # events in one request
+    timeout: Annotated[int, msgspec.Meta(gt=0, le=300)] = 10  # seconds for one request, from connecting to its answer
+
+
+class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where sign-in events go besides the store."""
+
+    otlp: Otlp = Otlp()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a server can be told. Frozen after start; every member has a safe default or none."""
 
@@ -80,6 +97,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = "auto"
     retention: Retention = Retention()
+    export: Export = Export()
 
 
 def read(

@@ -131,23 +131,23 @@ async def test_an_aggregate_comes_again_with_every_count_until_its_window_is_ove
         kept = first[-1].next_state.growing
         assert [each.count for each in kept] == [2]
         assert taken(ours, START + timedelta(seconds=90)) == []  # nothing has grown
-        _grow(path, kept[0], 7)
+        grow(path, kept[0].seq, 7)
         (again,) = taken(ours, START + timedelta(seconds=180))
         assert [(each.count, each.id) for each in again.events] == [(7, UUID(bytes=kept[0].id))]
         assert again.next_seq == first[-1].next_seq
-        _grow(path, kept[0], 9)
+        grow(path, kept[0].seq, 9)
         ended = START + exports.GROWS
         (last,) = taken(ours, ended)
         assert [each.count for each in last.events] == [9]
         assert last.next_state.growing == ()
-        _grow(path, kept[0], 11)
+        grow(path, kept[0].seq, 11)
         assert taken(ours, ended + timedelta(minutes=5)) == []
 
 
-def _grow(path, kept, count):
+def grow(path, seq, count):
     """Write an aggregate again as the log does: in its place, with its new count."""
     with closing(sqlite.connect(path)) as other:
-        (body,) = other.execute("SELECT body FROM signins WHERE seq = ?", (kept.seq,)).fetchone()
+        (body,) = other.execute("SELECT body FROM signins WHERE seq = ?", (seq,)).fetchone()
         other.execute(REPLACE, row(msgspec.structs.replace(event_of(body), count=count)))
 
 
@@ -161,7 +161,7 @@ async def test_more_aggregates_than_one_portion_holds_all_come(path, cursor):
         kept = taken(ours)[-1].next_state.growing
         assert len(kept) == 5
         for each in kept:
-            _grow(path, each, 4)
+            grow(path, each.seq, 4)
         portions = taken(ours, START + timedelta(minutes=2), most=2)
         assert [len(each.events) for each in portions] == [2, 2, 1]
         assert {each.count for portion in portions for each in portion.events} == {4}
@@ -173,7 +173,7 @@ async def test_what_retention_deleted_before_it_was_confirmed_is_a_gap(path, cur
         ours = cursor()
         ours.take(START)
         ours.confirm(ours.next(START, 2), START)
-        _delete(path, "seq BETWEEN 3 AND 5 OR seq = 8")
+        delete(path, "seq BETWEEN 3 AND 5 OR seq = 8")
         assert ours.standing().lost == 3
         portions = taken(ours)
         assert ids(portions) == [*sent[5:7], *sent[8:]]
@@ -207,7 +207,7 @@ def _tend(log):
     return Batch([], [], tend=True, probe=False)
 
 
-def _delete(path, where):
+def delete(path, where):
     with closing(sqlite.connect(path)) as other:
         other.execute(f"DELETE FROM signins WHERE {where}")  # noqa: S608  the tests' own words
 

@@ -15,7 +15,7 @@ from accredit.app.chance import SystemIds
 from accredit.app.log_state import LogState
 from accredit.app.marks import own_issuers, refuse_emulator
 from accredit.app.runtime import Explained, Following, Observed, Runtime
-from accredit.app.scraped import Scraped
+from accredit.app.scraped import Exported, Scraped
 from accredit.directory import wellknown
 from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
@@ -27,6 +27,7 @@ from accredit.ports import Authority
 from accredit.signing import TokenMint
 from accredit.signins import Actor
 from accredit.stores.events import EventLog
+from accredit.stores.exports import OTLP
 from accredit.stores.health import Damage
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.snapshot import Snapshot
@@ -48,6 +49,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from uuid import UUID
 
+    import structlog
+
+    from accredit.app.exporting import Exporter
     from accredit.app.folder import Folder
     from accredit.config import Settings
     from accredit.ports import Clock
@@ -55,6 +59,7 @@ if TYPE_CHECKING:
 
 MEGABYTE: Final = 2**20
 _CONTROL_TOKEN: Final = 32  # octets
+_HOLDER: Final = 16  # octets that tell one exporting process from another
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 
 
@@ -132,6 +137,7 @@ async def _composed(
         administrator=_system(registry, authority, folder),
         test_issuer=test_issuer,
         damage=damage,
+        exporter=_exporter(settings, base, folder, clock, log),
     )
     _listen(runtime, admission)
     return runtime
@@ -163,6 +169,8 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
             lambda: {"process": admission.limited, "sender": failures.limited},
         )
     )
+    if runtime.exporter is not None:
+        runtime.metrics.registry.register(Exported(runtime.exporter))
     rooms = {**directory_api.rooms(runtime, tokens), **resource_manager.rooms(runtime, tokens)}
     if runtime.test_issuer is not None:
         from accredit.testidp import Endpoints
@@ -171,7 +179,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
         rooms["idp"] = Endpoints(runtime.test_issuer, control_token=runtime.control_token)
     documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
     runtime.front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)
-    runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.metrics.text)
+    runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.metrics.text, runtime.remarks)
 
 
 def _networks(settings: Settings, name: str) -> tuple[Network, ...]:
@@ -240,13 +248,32 @@ def _strangers(
 
 
 def _sink(settings: Settings, folder: Folder, clock: Clock, damage: Damage) -> SqliteSink:
-    kept = settings.retention
+    kept, export = settings.retention, OTLP if settings.export.otlp.endpoint else ""
     return SqliteSink(
         folder.database,
         clock,
-        caps=Caps(age=timedelta(days=kept.days), size=kept.megabytes * MEGABYTE),
+        caps=Caps(age=timedelta(days=kept.days), size=kept.megabytes * MEGABYTE, export=export),
         reserve=Reserve(share=kept.reserve_percent / 100, size=kept.reserve_megabytes * MEGABYTE),
         damage=damage,
+    )
+
+
+def _exporter(
+    settings: Settings, base: str, folder: Folder, clock: Clock, log: structlog.BoundLogger
+) -> Exporter | None:
+    """Return what sends the sign-in log elsewhere, where that is wanted; nothing is imported for it elsewhere."""
+    if not settings.export.otlp.endpoint:
+        return None
+    from accredit.app.exporting import Exporter
+
+    return Exporter(
+        settings.export.otlp,
+        folder.database,
+        base=base,
+        holder=SystemIds().octets(_HOLDER),
+        clock=clock,
+        jitter=random.random,
+        log=log,
     )
 
 

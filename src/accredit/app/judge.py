@@ -6,7 +6,8 @@ What only this machine can answer (is the port free, is the data there) is asked
 from __future__ import annotations
 
 import ssl
-from contextlib import suppress
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -15,6 +16,8 @@ from accredit.errors import SETTING_INVALID, TLS_UNUSABLE, Refused
 from accredit.web.sender import networks
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from accredit.config import Settings
 
 HTTPS: Final = 443
@@ -26,6 +29,7 @@ def judge(settings: Settings) -> None:
     for name in ("trusted_proxies", "shared_networks"):
         _refuse_no_networks(settings, name)
     errors.override(settings.refusals)
+    _refuse_export(settings)
     if settings.profile == "emulator":
         _refuse_exposed(settings)
         return
@@ -61,6 +65,33 @@ def _refuse_no_networks(settings: Settings, name: str) -> None:
     try:
         networks(getattr(settings, name))
     except ValueError as error:
+        raise Refused(SETTING_INVALID, name=name, reason=str(error)) from error
+
+
+def _refuse_export(settings: Settings) -> None:
+    wanted = settings.export.otlp
+    if not wanted.endpoint:
+        return
+    if find_spec("opentelemetry") is None or find_spec("opentelemetry.proto") is None:
+        reason = "it needs what the extra otel brings: pip install 'accredit[otel]'"
+        raise Refused(SETTING_INVALID, name="export.otlp.endpoint", reason=reason)
+    from accredit.outbound.collector import address, headers
+
+    with _setting("export.otlp.endpoint"):
+        address(wanted.endpoint)
+    with _setting("export.otlp.headers_file"):
+        headers(wanted.headers_file)
+    if wanted.ca_file:
+        with _setting("export.otlp.ca_file"):
+            ssl.create_default_context(cafile=wanted.ca_file)
+
+
+@contextmanager
+def _setting(name: str) -> Iterator[None]:
+    """Say of which setting a value or a file is not right."""
+    try:
+        yield
+    except (OSError, ValueError) as error:
         raise Refused(SETTING_INVALID, name=name, reason=str(error)) from error
 
 

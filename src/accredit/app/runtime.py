@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from accredit import observe
     from accredit.administer import Administrator
+    from accredit.app.exporting import Exporter
     from accredit.app.folder import Folder
     from accredit.app.log_state import LogState
     from accredit.config import Settings
@@ -88,6 +89,7 @@ class Runtime:
     damage: Damage
     front: Application = _nothing
     admin: Application = _nothing
+    exporter: Exporter | None = None  # of the sign-in log, where one is wanted
     test_issuer: Any = None  # the emulator's
     control_token: str = ""
     draining: bool = False
@@ -96,6 +98,8 @@ class Runtime:
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
         await self.log.start()
+        if self.exporter is not None:
+            self.exporter.start()
         self.keep_up("sign-in log", self.log_state.look, LOG_LOOKED_AT)
         self.keep_up("issuer_keys", self.following.keys.keep_fresh, AGAIN_AFTER)
         self.keep_up("signing_keys", self._tend, TENDED_EVERY)
@@ -112,6 +116,8 @@ class Runtime:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.log.close()
+        if self.exporter is not None:
+            await asyncio.to_thread(self.exporter.close)
         self.following.lookup.close()
         self.registry.close()
 
@@ -129,6 +135,10 @@ class Runtime:
             "sign-in log": self.log.trouble,
             "signing key": "; ".join(wrong for each in ALGORITHMS if (wrong := mint.trouble(each, now))),
         }
+
+    def remarks(self) -> Mapping[str, str]:
+        """Return what ``/readyz?verbose`` tells besides: no condition of readiness."""
+        return {} if self.exporter is None else {"export": self.exporter.remark()}
 
     def _unreadable(self) -> str:
         """Say why the database cannot be read, opened anew: one whose file is gone is still open here."""

@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+    from accredit.app.exporting import Exporter
     from accredit.outbound import Standing
     from accredit.stores.events import EventLog
     from accredit.tokens import SigningKey
@@ -81,6 +82,30 @@ class Scraped(Collector):
         took.add_metric(("keys",), waits, waited)
         took.add_metric(("record",), self.log.figures.batches, self.log.figures.seconds)
         return took
+
+
+@dataclass(frozen=True, slots=True)
+class Exported(Collector):
+    """Reads the exporter of the sign-in log."""
+
+    exporter: Exporter
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield how far behind it is, and what it has done."""
+        figures = self.exporter.figures
+        if figures.looked:
+            yield GaugeMetricFamily(
+                "accredit_export_lag_events",
+                "Stored events that the collector has not confirmed.",
+                value=figures.behind,
+            )
+            yield GaugeMetricFamily(
+                "accredit_export_lag_seconds", "Age of the first of them.", value=self.exporter.lag()
+            )
+        yield _counted("exported", "Records by what became of them.", figures.counted, "result")
+        yield CounterMetricFamily(
+            "accredit_export_failures", "Requests that the collector did not take.", value=figures.failures
+        )
 
 
 def _fetches(issuers: Sequence[Standing]) -> Iterator[Metric]:

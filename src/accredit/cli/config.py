@@ -99,7 +99,7 @@ def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     """Write groups of settings as dotted names; ``issuer_overrides`` and ``refusals`` are single settings."""
     flat: dict[str, Any] = {}
     for name, value in tree.items():
-        if isinstance(value, dict) and name in {"tls", "retention"}:
+        if isinstance(value, dict) and name in {"tls", "retention", "export", "otlp"}:
             flat |= _flat(value, f"{prefix}{name}.")
         else:
             flat[prefix + name] = value

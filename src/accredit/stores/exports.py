@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 OTLP: Final = "otlp"
 """The name of the export to the operator's collector."""
-LEASE: Final = timedelta(seconds=30)
+LEASE: Final = timedelta(seconds=10)
 GROWS: Final = timedelta(minutes=15)  # from an aggregate's first event: its window, and what may delay the last write
 LOOKED_AT: Final = timedelta(minutes=1)  # between two looks at the aggregates that may have grown
 MOST_GROWING: Final = 50_000  # aggregates followed at once; beyond that the oldest are left as they were sent

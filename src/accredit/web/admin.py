@@ -22,11 +22,15 @@ _METRICS: Final = (b"content-type", b"text/plain; version=0.0.4; charset=utf-8")
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    """Serves one process. ``ready`` returns each condition by name: an empty text when it holds, else what is wrong."""
+    """Serves one process. ``ready`` returns each condition by name: an empty text when it holds, else what is wrong.
+
+    ``remarks``: what else there is to say, by name, whether it is well or not.
+    """
 
     hosts: frozenset[bytes]
     ready: Callable[[], Mapping[str, str]]
     metrics: Callable[[], bytes]
+    remarks: Callable[[], Mapping[str, str]] = dict
 
     async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -54,6 +58,7 @@ class Admin:
         said: dict[str, object] = {"status": "not ready" if wrong else "ok"}
         if b"verbose" in scope["query_string"]:
             said["conditions"] = {name: reason or "ok" for name, reason in conditions.items()}
+            said |= {"remarks": remarks} if (remarks := self.remarks()) else {}
         await _say(send, 503 if wrong else 200, said, head=head)
 
 
