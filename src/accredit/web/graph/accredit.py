@@ -17,7 +17,7 @@ from accredit.query import Query
 from accredit.web.graph.answers import NOTHING, entity, link
 from accredit.web.graph.listing import refuse_other
 from accredit.web.graph.pages import counted, page_with
-from accredit.web.graph.route import Route
+from accredit.web.graph.route import in_beta
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from accredit.ports import Transaction
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
-    from accredit.web.graph.route import Handler
 
 ISSUERS: Final = "accredit.issuers"
 TENANT: Final = "accredit.tenant"
@@ -134,27 +133,16 @@ def _answer(call: Call, value: dict[str, Any], *, status: int = 200, location: s
     return entity(call, f"{ISSUERS}/$entity", value, status=status, location=location)
 
 
-def _beta(handler: Handler) -> Handler:
-    """Serve a call in beta only."""
-
-    async def handle(call: Call) -> Answer:
-        if not call.beta:
-            raise Refused(GRAPH_PATH_UNKNOWN, segment=call.path.split("/")[0])
-        return await handler(call)
-
-    return handle
-
-
 ROUTES: Final = (
-    Route("GET", ISSUERS, _beta(listed)),
-    Route("POST", ISSUERS, _beta(made)),
-    Route("GET", f"{ISSUERS}/$count", _beta(number_of)),
-    Route("GET", f"{ISSUERS}/{{}}", _beta(shown)),
-    Route("PATCH", f"{ISSUERS}/{{}}", _beta(changed)),
-    Route("DELETE", f"{ISSUERS}/{{}}", _beta(deleted)),
-    Route("POST", f"{ISSUERS}/{{}}/uploadKeys", _beta(uploaded)),
-    Route("POST", f"{ISSUERS}/{{}}/block", _beta(blocked)),
-    Route("POST", f"{ISSUERS}/{{}}/unblock", _beta(unblocked)),
-    Route("GET", TENANT, _beta(tenant)),
-    Route("PATCH", TENANT, _beta(tenant_changed)),
+    in_beta("GET", ISSUERS, listed),
+    in_beta("POST", ISSUERS, made),
+    in_beta("GET", f"{ISSUERS}/$count", number_of),
+    in_beta("GET", f"{ISSUERS}/{{}}", shown),
+    in_beta("PATCH", f"{ISSUERS}/{{}}", changed),
+    in_beta("DELETE", f"{ISSUERS}/{{}}", deleted),
+    in_beta("POST", f"{ISSUERS}/{{}}/uploadKeys", uploaded),
+    in_beta("POST", f"{ISSUERS}/{{}}/block", blocked),
+    in_beta("POST", f"{ISSUERS}/{{}}/unblock", unblocked),
+    in_beta("GET", TENANT, tenant),
+    in_beta("PATCH", TENANT, tenant_changed),
 )

@@ -11,27 +11,31 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from accredit.directory import read_guid
-from accredit.errors import OBJECT_NOT_FOUND, QUERY_UNSUPPORTED, Refused
-from accredit.interop.graph import audit, signin
+from accredit.errors import GRAPH_PATH_UNKNOWN, OBJECT_NOT_FOUND, PROPERTY_INVALID, QUERY_UNSUPPORTED, Refused
+from accredit.interop.graph import audit, signin, summary
 from accredit.query import Compare, Query, fold
+from accredit.signins.summary import WINDOWS
 from accredit.web.graph.answers import collection, entity, number
 from accredit.web.graph.listing import none, refuse_other
-from accredit.web.graph.pages import Rows, counted, next_link, page
-from accredit.web.graph.route import Route
+from accredit.web.graph.pages import PAGE, Rows, counted, next_link, page
+from accredit.web.graph.route import Route, in_beta
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from accredit.signins import Event
+    from accredit.signins.summary import Summary, Window
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
 
 SIGNINS: Final = "auditLogs/signIns"
+SUMMARIZED: Final = "auditLogs/getSummarizedServicePrincipalSignIns"
 AUDITS: Final = "auditLogs/directoryAudits"
 MOST: Final = 1_000  # on one page, and where the caller does not say how many sign-ins
 QUESTIONS: Final = 10  # to the log, that counting takes at most
 EXPLAIN: Final = "accredit.explain"  # a preference: tell what Graph has no member for
 _AUDITED: Final = "activityDateTime"
+_WINDOW: Final = "aggregationWindow"
 
 
 async def sign_ins(call: Call) -> Answer:
@@ -67,6 +71,23 @@ async def sign_in(call: Call) -> Answer:
     if not found:
         raise Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
     return entity(call, f"{SIGNINS}/$entity", _written(call, found[0]))
+
+
+async def summarized(call: Call) -> Answer:
+    """List how often each window saw sign-ins that are alike, the newest first."""
+    refuse_other(call, summary.KIND, "orderby", "expand", "count")
+    asked = call.options
+    query = Query(condition=asked.condition, after=asked.skiptoken, limit=asked.top or PAGE)
+    length = WINDOWS[_window(call)]
+    found = await call.log.summaries(call.caller.tenant.id, query, length)
+    rows = Rows(call)
+
+    async def write(some: Sequence[Summary]) -> list[dict[str, Any]]:
+        return [summary.write(each) for each in some]
+
+    await rows.add(found.things, write)
+    following = None if found.after is None else next_link(call, found.after)
+    return collection(call, "Collection(microsoft.graph.summarizedSignIn)", rows.written, next=following)
 
 
 async def audits(call: Call) -> Answer:
@@ -108,6 +129,17 @@ async def _number(call: Call) -> int:
     raise Refused(QUERY_UNSUPPORTED, property="$count", kind="SignIn", detail=detail)
 
 
+def _window(call: Call) -> Window:
+    """Return the window that the function is called with."""
+    key = call.keys[0]
+    if fold(key.name or "") != fold(_WINDOW):
+        raise Refused(GRAPH_PATH_UNKNOWN, segment=key.name or key.value)
+    for each in WINDOWS:
+        if each == fold(key.value):
+            return each
+    raise Refused(PROPERTY_INVALID, property=_WINDOW, kind=summary.KIND, detail=f"windows are {', '.join(WINDOWS)}")
+
+
 def _as_entra(call: Call) -> bool:
     return not call.beta and call.caller.tenant.portability == "entra"
 
@@ -124,6 +156,7 @@ ROUTES: Final = (
     Route("GET", SIGNINS, sign_ins, greatest_top=MOST),
     Route("GET", f"{SIGNINS}/$count", number_of_sign_ins),
     Route("GET", f"{SIGNINS}/{{}}", sign_in),
+    in_beta("GET", f"{SUMMARIZED}/{{}}", summarized, greatest_top=MOST),
     Route("GET", AUDITS, audits),
     Route("GET", f"{AUDITS}/$count", number_of_audits),
     Route("GET", f"{AUDITS}/{{}}", one_audit),

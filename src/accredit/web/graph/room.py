@@ -33,10 +33,12 @@ from accredit.web.graph import (
     credentials,
     directory,
     errors,
+    figures,
     grants,
     logs,
     path,
     principals,
+    reports,
 )
 from accredit.web.graph.budget import Budget
 from accredit.web.graph.call import Call, Key
@@ -68,6 +70,8 @@ ROUTES: Final[tuple[Route, ...]] = (
     *grants.ROUTES,
     *directory.ROUTES,
     *logs.ROUTES,
+    *reports.ROUTES,
+    *figures.ROUTES,
     *accredit.ROUTES,
 )
 """Every call that is served: what the resource modules export, put together."""
