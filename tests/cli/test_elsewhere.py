@@ -265,7 +265,7 @@ def plain(text, known=()):
         text = text.replace(each, f"<{number}>")
     text = re.sub(r"^at https://\S+\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\s+(at\s+https://[^\s?.]+|in\s+/\S+/here)(?=[?.])", " <there>", text)
-    text = re.sub(r" --data \S+/here(?= && |$)", "", text, flags=re.MULTILINE)
+    text = re.sub(r" --data \S+/here(?= && |$|[\",])", "", text, flags=re.MULTILINE)
     text = re.sub(r"\b(?!acc7ed17)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]{8}(\.\d+)?Z", "<time>", text)
     text = re.sub(r'"secretText": "[^"]+"', '"secretText": "<secret>"', text)
@@ -293,6 +293,8 @@ LOGS = {
     "a granted one": ("logs", "show", "<granted>"),
     "a refused one": ("logs", "show", "<refused>"),
     "one of a correlation id": ("logs", "list", "--correlation", "<refused>"),
+    "what would have matched a refused one": ("logs", "show", "<refused>", "--suggest"),
+    "nothing would have matched a granted one": ("logs", "show", "<granted>", "--suggest"),
     "one that is not there": ("logs", "show", "11111111-2222-4333-8444-555555555555"),
     "no id": ("logs", "show", "x"),
     "those that were granted": ("logs", "list", "--granted", *BOT),
