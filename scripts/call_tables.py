@@ -12,9 +12,10 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Any
 
+from accredit.interop.graph import activity
 from accredit.stores import kinds
 from accredit.stores.audits import AUDITS
-from accredit.stores.event_questions import SIGNINS
+from accredit.stores.event_questions import SIGNINS, SUMMARIES
 from accredit.stores.properties import Collection as Elements
 from accredit.stores.properties import Questions
 from accredit.web.arm import routes as arm
@@ -35,7 +36,18 @@ ASKED = {
     "oauth2PermissionGrants": kinds.DELEGATED_GRANTS.questions,
     "accredit.issuers": kinds.ISSUERS.questions,
     "auditLogs/signIns": SIGNINS,
+    "auditLogs/getSummarizedServicePrincipalSignIns": SUMMARIES,
     "auditLogs/directoryAudits": AUDITS,
+}
+NAMED = {
+    "reports/appCredentialSignInActivities": activity.ASKED_OF_CREDENTIALS,
+    "reports/servicePrincipalSignInActivities": activity.ASKED_OF_PRINCIPALS,
+    "accredit/credentialUsage": activity.ASKED_OF_USAGE,
+    "accredit/signInHours": ("createdDateTime", "appId"),
+}
+BETA = {each.template for each in room.ROUTES if each.beta}
+FUNCTIONS = {
+    "getSummarizedServicePrincipalSignIns/{}": "getSummarizedServicePrincipalSignIns(aggregationWindow='{window}')"
 }
 
 
@@ -82,7 +94,13 @@ def filter_table() -> list[str]:
     """What the filter of each collection may name."""
     return _table(
         ("collection", "values", "collections, asked with any"),
-        ((f"`{name}`", _names(asked, elements=False), _names(asked, elements=True)) for name, asked in ASKED.items()),
+        (
+            *(
+                (f"`{name}`", _names(asked, elements=False), _names(asked, elements=True))
+                for name, asked in ASKED.items()
+            ),
+            *((f"`{name}`", ", ".join(f"`{each}`" for each in sorted(asked)), "-") for name, asked in NAMED.items()),
+        ),
     )
 
 
@@ -119,9 +137,12 @@ def main(*arguments: str) -> int:
 
 
 def _path(template: str) -> str:
+    beta = " (beta)" if template in BETA else ""
+    for function, written_ in FUNCTIONS.items():
+        template = template.replace(function, written_)
     for name in ("{key}", "{id}"):
         template = template.replace("{}", name, 1)
-    return f"`/{template}`{' (beta)' if template.startswith('accredit.') else ''}"
+    return f"`/{template}`{beta}"
 
 
 def _who(needs: permissions.Needs) -> str:

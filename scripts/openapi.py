@@ -15,6 +15,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from accredit.signins.summary import WINDOWS
 from accredit.web.graph.permissions import table
 from accredit.web.graph.room import ROUTES
 from accredit.web.graph.router import KEY
@@ -39,7 +40,14 @@ HELD: Final = {  # the schema of what stands in a collection; everything else ho
     "accredit.tenant": "Tenant",
     "signIns": "SignIn",
     "directoryAudits": "DirectoryAudit",
+    "getSummarizedServicePrincipalSignIns": "SummarizedSignIn",
+    "appCredentialSignInActivities": "AppCredentialSignInActivity",
+    "servicePrincipalSignInActivities": "ServicePrincipalSignInActivity",
+    "credentialUsage": "CredentialUsage",
+    "signInHours": "SignInHour",
 }
+FUNCTIONS: Final = {"getSummarizedServicePrincipalSignIns": ("aggregationWindow", list(WINDOWS))}
+"""What answers a collection and takes a parameter, and the values of that."""
 ACTIONS: Final[Mapping[str, tuple[str, str | None]]] = {  # body, and what is answered; None: nothing (204)
     "addPassword": ("AddPassword", "PasswordCredential"),
     "removePassword": ("RemovePassword", None),
@@ -70,7 +78,7 @@ def described() -> Json:
     needs = table()
     for route in ROUTES:
         for path in _paths(route.template):
-            found = paths.setdefault(f"/{path}", _path_item(path))
+            found = paths.setdefault(f"/{path}", _path_item(path, beta=route.beta))
             found[route.method.lower()] = _operation(route, path, needs[route.method, route.template].alternatives)
     return {
         "openapi": "3.1.0",
@@ -104,17 +112,23 @@ def _paths(template: str) -> Iterator[str]:
     """The template with a name for each key; one more for each other key that the last collection has."""
     segments, named = template.split("/"), list[str]()
     for at, each in enumerate(segments):
-        named.append(f"{{{segments[at - 1].removeprefix('accredit.')}-id}}" if each == KEY else each)
+        if each == KEY and segments[at - 1] in FUNCTIONS:
+            name, _ = FUNCTIONS[segments[at - 1]]
+            named[-1] += f"({name}='{{{name}}}')"
+        else:
+            named.append(f"{{{segments[at - 1].removeprefix('accredit.')}-id}}" if each == KEY else each)
     yield "/".join(named)
     if segments[-1] == KEY:
         for key in ALTERNATE.get(segments[-2], ()):
             yield "/".join(named[:-1]) + f"({key}='{{{key}}}')"
 
 
-def _path_item(path: str) -> Json:
+def _path_item(path: str, *, beta: bool) -> Json:
     keys = re.findall(r"\{([^}]+)\}", path)
-    found: Json = {"parameters": [{"name": key, "in": "path", "required": True, "schema": TEXT} for key in keys]}
-    if path.startswith("accredit."):
+    known = {name: {"type": "string", "enum": values} for name, values in FUNCTIONS.values()}
+    parameters = [{"name": key, "in": "path", "required": True, "schema": known.get(key, TEXT)} for key in keys]
+    found: Json = {"parameters": parameters}
+    if beta:
         found["servers"] = [{"url": "https://localhost:8443/beta"}]
     return found
 
@@ -140,7 +154,7 @@ def _operation(route: Route, path: str, roles: tuple[frozenset[str], ...]) -> Js
 def _summary(route: Route, last: str, collection: str) -> str:
     if last in ACTIONS and route.method == "POST":
         return f"{last} of one of {collection}" if last != collection else last
-    one = "{" in last or last == "$ref"
+    one = _of_one(last) or last == "$ref"
     words = {
         "GET": f"Count {collection}"
         if last == "$count"
@@ -158,7 +172,7 @@ def _options(last: str, collection: str) -> list[str]:
     if last == "$count":
         return ["filter", "search"]
     expand = [f"expand.{collection}"] if collection in EXPANDED else []
-    if "{" in last or collection in SINGLE:
+    if _of_one(last) or collection in SINGLE:
         return ["select", *expand]
     return ["filter", "search", "select", "orderby", "top", "skiptoken", "count", *expand]
 
@@ -194,8 +208,13 @@ def _shown(schema: str, last: str, collection: str) -> Json:
         return {"200": {"description": "The number.", "content": {"text/plain": {"schema": {"type": "integer"}}}}}
     if last == "createdOnBehalfOf":
         return {"204": {"description": "Nobody."}}
-    one = "{" in last or collection in SINGLE
+    one = _of_one(last) or collection in SINGLE
     return {"200": _answer("As it is.", ref(schema) if one else page(schema))}
+
+
+def _of_one(last: str) -> bool:
+    """Whether the last segment of a path means one thing of a collection."""
+    return "{" in last and last.partition("(")[0] not in FUNCTIONS
 
 
 def _collection(path: str) -> str:

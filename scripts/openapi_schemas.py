@@ -195,6 +195,7 @@ def _others() -> Json:
     told = {"id": TEXT, "status": {"type": "integer"}, "headers": OBJECT, "body": {}}
     return {
         "SignIn": {"type": "object", "properties": said},
+        **_figures(),
         "DirectoryAudit": {"type": "object", "properties": audited},
         "DirectoryObject": {"type": "object", "properties": {"@odata.type": TEXT, "id": TEXT}},
         "DirectoryObjects": page("DirectoryObject"),
@@ -217,6 +218,51 @@ def _others() -> Json:
         },
         "Error": {"type": "object", "properties": {"error": error}, "required": ["error"]},
     }
+
+
+def _figures() -> Json:
+    """What is told of many sign-ins at once."""
+    some, number = {"type": ["string", "null"]}, {"type": "integer"}
+    time = {"type": ["string", "null"], "format": "date-time"}
+    last = {
+        "type": ["object", "null"],
+        "properties": {"lastSignInDateTime": time, "lastSignInRequestId": some},
+        "required": ["lastSignInDateTime", "lastSignInRequestId"],
+    }
+    told: dict[str, Json] = {
+        "SummarizedSignIn": {
+            **dict.fromkeys(("id", "appId", "appDisplayName", "ipAddress", "servicePrincipalId", "tenantId"), TEXT),
+            **dict.fromkeys(("servicePrincipalName", "conditionalAccessStatus", "userPrincipalName"), TEXT),
+            **dict.fromkeys(("resourceId", "resourceDisplayName"), some),
+            **dict.fromkeys(("aggregationDateTime", "firstSignInDateTime"), time),
+            "signInCount": number,
+            "status": OBJECT,
+        },
+        "AppCredentialSignInActivity": {
+            **dict.fromkeys(("id", "keyId", "keyType", "keyUsage", "appId", "appObjectId", "credentialOrigin"), TEXT),
+            **dict.fromkeys(("servicePrincipalObjectId", "resourceId"), some),
+            **dict.fromkeys(("expirationDateTime", "createdDateTime"), time),
+            "signInActivity": last,
+        },
+        "ServicePrincipalSignInActivity": {
+            **dict.fromkeys(("id", "appId"), TEXT),
+            "applicationAuthenticationClientSignInActivity": last,
+            "applicationAuthenticationResourceSignInActivity": last,
+            "lastSignInActivity": last,
+        },
+        "CredentialUsage": {
+            **dict.fromkeys(("id", "appId", "credentialType"), TEXT),
+            **dict.fromkeys(("name", "lastSignInIpAddress", "lastSignInRequestId"), some),
+            **dict.fromkeys(("createdDateTime", "lastSignInDateTime"), time),
+            **dict.fromkeys(("grants", "refusals"), number),
+        },
+        "SignInHour": {
+            "dateTime": time,
+            **dict.fromkeys(("errorCode", "count"), number),
+            **dict.fromkeys(("credentialId", "resourceId"), some),
+        },
+    }
+    return {name: {"type": "object", "properties": properties} for name, properties in told.items()}
 
 
 def page(schema: str) -> Json:
