@@ -36,7 +36,7 @@ READS = {
     "a credential": ("credential", "show", "deploy-bot", "github-production"),
     "a credential that is not there": ("credential", "show", "deploy-bot", "github-productoin"),
     "credentials of an application that has none": ("credential", "list", "Orders API"),
-    "secrets": ("secret", "list", "accredit-admin"),
+    "secrets": ("secret", "list", "accredit-admin", "-q", "[].[keyId, displayName, hint, endDateTime]"),
     "certificates": ("certificate", "list", "deploy-bot"),
     "permissions": ("permission", "list", "deploy-bot"),
     "issuers": ("issuer", "list"),
@@ -268,6 +268,7 @@ def plain(text, known=()):
     text = re.sub(r" --data \S+/here(?= && |$|[\",])", "", text, flags=re.MULTILINE)
     text = re.sub(r"\b(?!acc7ed17)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]{8}(\.\d+)?Z", "<time>", text)
+    text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", "<minute>", text)
     text = re.sub(r'"secretText": "[^"]+"', '"secretText": "<secret>"', text)
     text = re.sub(r"\b\d+ (s|min|h|d) (ago|left)", r"<n> \1 \2", text)
     text = re.sub(r"(?<=<id>  first  )...", "<h>", text)
@@ -292,9 +293,9 @@ LOGS = {
     "the newest one": ("logs", "list", "--app", "deploy-bot", "--limit", "1"),
     "a granted one": ("logs", "show", "<granted>"),
     "a refused one": ("logs", "show", "<refused>"),
-    "one of a correlation id": ("logs", "list", "--correlation", "<refused>"),
     "what would have matched a refused one": ("logs", "show", "<refused>", "--suggest"),
     "nothing would have matched a granted one": ("logs", "show", "<granted>", "--suggest"),
+    "one of a correlation id": ("logs", "list", "--correlation", "<refused>"),
     "one that is not there": ("logs", "show", "11111111-2222-4333-8444-555555555555"),
     "no id": ("logs", "show", "x"),
     "those that were granted": ("logs", "list", "--granted", *BOT),
@@ -323,6 +324,28 @@ LOGS = {
     "the last ones, each asked": ("logs", "tail", "-q", "status.errorCode", *BOT),
     "those that come within a moment": ("logs", "tail", "--until-idle", "0", *BOT),
     "no more than so many": ("logs", "tail", "--count", "1", *BOT),
+}
+LOGS |= {
+    "what is alike in a day": ("logs", "list", "--group", *BOT),
+    "what is alike in an hour": ("logs", "list", "--group", "1h", "--since", "2h", *BOT),
+    "what is alike and was refused": ("logs", "list", "--group=6h", "--failed", "--address", "127.0.0.1", *BOT),
+    "what is alike for an API": ("logs", "list", "--group", "--resource", "api://orders"),
+    "the greatest of what is alike": ("logs", "list", "--group", "--filter", "signInCount gt 1", *BOT),
+    "what is alike in no such time": ("logs", "list", "--group", "2h"),
+    "what is alike, by its subject": ("logs", "list", "--group", "--subject", "x"),
+    "hours": ("logs", "stats", *BOT),
+    "days": ("logs", "stats", "--since", "7d", *BOT),
+    "codes": ("logs", "stats", "--by", "code", *BOT),
+    "credentials": ("logs", "stats", "--by", "credential", *BOT),
+    "APIs": ("logs", "stats", "--by", "resource", *BOT),
+    "hours in which nothing happened": ("logs", "stats", "--since", "2020-01-01", "--until", "2020-01-01T03:00Z"),
+    "hours of an application that is not there": ("logs", "stats", "-a", "deploy-bto"),
+    "uses": ("logs", "usage", *BOT),
+    "what was never used": ("logs", "usage", "--never", *BOT),
+    "uses of long ago": ("logs", "usage", "--unused", "90d"),
+    "uses of a few applications": ("logs", "usage", "--most", "1", "--never"),
+    "the use of a credential": ("credential", "list", "deploy-bot"),
+    "the use of secrets": ("secret", "list", "deploy-bot"),
 }
 LOG_FORMATS = ("table", "jsonl", "csv")
 

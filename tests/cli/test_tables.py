@@ -180,18 +180,20 @@ github-production  repo:octo-org@123456/octo-repo@456789:environment:production 
     "secrets": (
         ("secret", "list", "accredit-admin"),
         snapshot("""\
-Key ID                                Name           Hint  Ends
-acc7ed17-5e33-59c0-9a16-52d72565f9d3  emulator only  acc   2026-11-23 12:34:56Z
+Name           Hint  Ends                  Last used
+  Key ID
+emulator only  acc   2026-11-23 12:34:56Z  never
+  acc7ed17-5e33-59c0-9a16-52d72565f9d3
 """),
         snapshot("""\
-Key ID                                Name           Hint  Ends
-acc7ed17-5e33-59c0-9a16-52d72565f9d3  emulator only  acc   2026-11-23 12:34:56Z
+Key ID                                Name           Hint  Ends                  Last used
+acc7ed17-5e33-59c0-9a16-52d72565f9d3  emulator only  acc   2026-11-23 12:34:56Z  never
 """),
     ),
     "no certificates": (
         ("certificate", "list", "deploy-bot"),
-        snapshot("Key ID  Name  Thumbprint (SHA-1)  Ends\n"),
-        snapshot("Key ID  Name  Thumbprint (SHA-1)  Ends\n"),
+        snapshot("Key ID  Name  Thumbprint (SHA-1)  Ends  Last used\n"),
+        snapshot("Key ID  Name  Thumbprint (SHA-1)  Ends  Last used\n"),
     ),
     "issuers": (
         ("issuer", "list"),

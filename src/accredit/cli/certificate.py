@@ -9,14 +9,14 @@ import click
 from accredit.cli import inputs, shapes
 from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
-from accredit.cli.output import Column
+from accredit.cli.output import LAST_USED, Column
 from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
     from accredit.cli.desk import Desk
 
 COLUMNS: Final = (
-    Column("Key ID", "keyId"),
+    Column("Key ID", "keyId", below=True),
     Column("Name", "displayName"),
     Column("Thumbprint (SHA-1)", "customKeyIdentifier", below=True),
     Column("Ends", "endDateTime"),
@@ -34,7 +34,9 @@ def certificate() -> None:
 async def list_certificates(desk: Desk, application: str) -> None:
     """List the certificates of an application."""
     found = await desk.application(application)
-    desk.session.show([shapes.certificate(each) for each in found.certificates], COLUMNS)
+    uses = (desk.place.uses(found.tenant_id, found.app_id) or {}) if found.certificates else {}
+    rows = [shapes.certificate(each) | shapes.last_used(uses.get(each.key_id)) for each in found.certificates]
+    desk.session.show(rows, (*COLUMNS, LAST_USED))
 
 
 @certificate.command("add")

@@ -11,12 +11,12 @@ from accredit.cli import failures, inputs, names, shapes
 from accredit.cli.desk import UploadedKeys, on_desk
 from accredit.cli.failures import Ended
 from accredit.cli.grammar import group
-from accredit.cli.output import Column, at
+from accredit.cli.output import LAST_USED, Column, at
 from accredit.cli.words import accredit, option
 from accredit.errors import INPUT_INVALID, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from datetime import datetime
     from uuid import UUID
 
@@ -34,7 +34,7 @@ COLUMNS: Final = (
         below=True,
     ),
     Column("Issuer", "issuer", below=True),
-    Column("Last used", "lastUsed", lambda shape: shape["lastUsed"] or "never"),
+    LAST_USED,
 )
 DETAILS: Final = (
     Column("name", "name"),
@@ -65,7 +65,7 @@ async def list_credentials(desk: Desk, application: str) -> None:
         found = await names.application(store, tenant, application)
         held = await store.credentials.find(application_id=found.id)
     held = sorted(held, key=lambda each: (each.name.casefold(), each.name))
-    used = _last_used(desk, tenant, found, held)
+    used = _last_used(desk, tenant, found)
     desk.session.show([shapes.credential(each, used.get(each.id)) for each in held], COLUMNS)
 
 
@@ -79,7 +79,7 @@ async def show(desk: Desk, application: str, name: str) -> None:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
-    desk.session.show(shapes.credential(held, _last_used(desk, tenant, found, [held]).get(held.id)), DETAILS)
+    desk.session.show(shapes.credential(held, _last_used(desk, tenant, found).get(held.id)), DETAILS)
 
 
 def _members(function: Callable[..., None]) -> Callable[..., None]:
@@ -164,7 +164,7 @@ async def delete(desk: Desk, application: str, name: str) -> None:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
-    used = shapes.instant(_last_used(desk, tenant, found, [held]).get(held.id))
+    used = shapes.instant(_last_used(desk, tenant, found).get(held.id))
     when = f"last used {used}" if used else "never used, as far as the log reaches back"
     desk.session.confirm(f"Delete {held.name} of {found.display_name}, {when}?")
     await desk.place.credentials.delete(found.id, held.id)
@@ -266,8 +266,7 @@ def _remark(desk: Desk, made: FederatedCredential) -> None:
         desk.session.warn(sentence)
 
 
-def _last_used(
-    desk: Desk, tenant: Tenant, found: Application, held: Sequence[FederatedCredential]
-) -> Mapping[UUID, datetime]:
-    """Return when each credential last signed the application in, as far as the log reaches back."""
-    return desk.place.last_used(tenant.id, found.app_id, held) or {}
+def _last_used(desk: Desk, tenant: Tenant, found: Application) -> Mapping[UUID, datetime]:
+    """Return when each credential last signed the application in, as far back as attempts are counted."""
+    uses = desk.place.uses(tenant.id, found.app_id) or {}
+    return {key: use.last_at for key, use in uses.items() if use.last_at is not None}

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from accredit.directory import Application
     from accredit.issuers import Issuer, KeyReference, OwnIssuers
     from accredit.ports import Transaction
+    from accredit.query import Page, Query
+    from accredit.signins.summary import Window
+    from accredit.signins.usage import Use
     from accredit.stores.event_reader import EventReader
     from accredit.trust import FederatedCredential
 
@@ -72,13 +75,20 @@ class Here:
         """Open the sign-in log."""
         return self.local.events()
 
-    def last_used(
-        self, tenant_id: UUID, app_id: UUID, _credentials: Sequence[FederatedCredential]
-    ) -> Mapping[UUID, datetime]:
-        """Return when each credential last signed the application in, as far as the log reaches back."""
+    def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
+        """Return what came of what an application signs in with, as far back as attempts are counted."""
         with self.log() as events:
-            found = events.uses(tenant_id, app_id)
-        return {key: use.last_at for key, use in found.items() if use.last_at is not None}
+            return events.uses(tenant_id, app_id)
+
+    def summaries(self, tenant_id: UUID, query: Query, window: Window) -> Page[dict[str, Any]]:
+        """Return a page of what windows saw that is alike, newest first."""
+        from accredit.interop.graph import summary
+        from accredit.query import Page
+        from accredit.signins.summary import WINDOWS
+
+        with self.log() as events:
+            page = events.summaries(tenant_id, query, WINDOWS[window])
+        return Page([summary.write(each) for each in page.things], page.after)
 
     async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
         """Return the credential that would be added."""

@@ -18,7 +18,7 @@ from accredit.query import And, Compare, OneOf, Or, StartsWith, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from uuid import UUID
 
     from accredit.cli.desk import Desk
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from accredit.query import Condition
 
 CREATED: Final = "createdDateTime"
+WINDOW: Final = "aggregationDateTime"
 APP: Final = "appId"
 CODE: Final = "status/errorCode"
 _CREDENTIAL: Final = "federatedCredentialId"
@@ -84,14 +85,15 @@ def filters(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-async def condition(desk: Desk, asked: Asked) -> tuple[Tenant, Condition | None]:
+async def condition(desk: Desk, asked: Asked, window: timedelta | None = None) -> tuple[Tenant, Condition | None]:
     """Return the tenant, and what an event has to meet; ``None``: every event does.
 
+    ``window``: what has to meet it is all that happened in windows of that length, of which a part counts as a whole.
     Refuses what contradicts itself and what cannot be: ``INPUT_INVALID``, ``click.UsageError``; an application, API or
     credential that is not there and was not named by id: ``OBJECT_NOT_FOUND``.
     """
     _refuse_contradictions(asked)
-    terms = [*_period(asked, desk.now), *_result(asked), *_plain(asked)]
+    terms = [*_period(asked, desk.now, window), *_result(asked), *_plain(asked)]
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         terms += await _named(desk, store, tenant, asked)
@@ -122,6 +124,12 @@ def period(since: str | None, until: str | None, now: datetime) -> tuple[datetim
     return first, last
 
 
+def whole(moment: datetime, step: timedelta) -> datetime:
+    """Return the beginning of the hour, or of another part of a day (UTC), that an instant is in."""
+    midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
+    return midnight + (moment - midnight) // step * step
+
+
 def number(code: str) -> int:
     """Read a code as people quote it: ``AADSTS700213``, ``700213``, ``ACC2500``. ``INPUT_INVALID``."""
     known = {row.label: row for row in CATALOGUE.values() if row.family in ("sts", "local")}
@@ -141,12 +149,13 @@ def _refuse_contradictions(asked: Asked) -> None:
         raise click.UsageError("--granted and --code exclude each other: what was granted has no code")
 
 
-def _period(asked: Asked, now: datetime) -> Iterator[Condition]:
+def _period(asked: Asked, now: datetime, window: timedelta | None) -> Iterator[Condition]:
     since, until = period(asked["since"], asked["until"], now)
+    name = CREATED if window is None else WINDOW
     if since is not None:
-        yield Compare(CREATED, "ge", since)
+        yield Compare(name, "ge", since if window is None else whole(since, window))
     if until is not None:
-        yield Compare(CREATED, "le", until)
+        yield Compare(name, "le", until)
 
 
 def _result(asked: Asked) -> Iterator[Condition]:
@@ -191,17 +200,17 @@ async def _named(desk: Desk, store: Transaction, tenant: Tenant, asked: Asked) -
     """Return what is asked by the name of something. What an id names may be gone: the log outlives it."""
     terms: list[Condition] = []
     if (wanted := asked["application"]) is not None:
-        app = await _client_id(desk, wanted, names.application(store, tenant, wanted))
+        app = await client_id(desk, wanted, names.application(store, tenant, wanted))
         terms.append(Compare(APP, "eq", str(app)))
     if (wanted := asked["resource"]) is not None:
-        api = await _client_id(desk, wanted, names.principal(store, tenant, wanted))
+        api = await client_id(desk, wanted, names.principal(store, tenant, wanted))
         terms.append(Compare("resourceId", "eq", str(api)))
     if (wanted := asked["credential"]) is not None:
         terms.append(_credential(wanted))
     return terms
 
 
-async def _client_id(desk: Desk, wanted: str, search: Coroutine[Any, Any, Application | ServicePrincipal]) -> UUID:
+async def client_id(desk: Desk, wanted: str, search: Coroutine[Any, Any, Application | ServicePrincipal]) -> UUID:
     """Return the client id of what was named, or the id that was given in place of a name."""
     try:
         return (await search).app_id

@@ -50,6 +50,9 @@ class Column:
         return self.shown(value) if self.shown is not None else at(value, self.path)
 
 
+LAST_USED: Final = Column("Last used", "lastUsed", lambda shape: shape["lastUsed"] or "never")
+
+
 @dataclass(frozen=True, slots=True)
 class Style:
     """Where a table is printed."""

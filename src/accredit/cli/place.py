@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from accredit.ports import Transaction
     from accredit.query import Page, Query
     from accredit.signins import Event
+    from accredit.signins.summary import Window
+    from accredit.signins.usage import HourCount, Use
     from accredit.trust import FederatedCredential
 
 
@@ -84,6 +86,14 @@ class Log(Protocol):
 
     def by_id(self, event_id: UUID) -> Event | None: ...
 
+    def hours(
+        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
+    ) -> Sequence[HourCount]:
+        """Return attempts by the hour, as ``accredit.ports.SignInFigures`` does."""
+
+    def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
+        """Return what came of what an application signs in with, as ``accredit.ports.SignInFigures`` does."""
+
 
 class Place(Protocol):
     """Where a command acts."""
@@ -121,10 +131,11 @@ class Place(Protocol):
     def log(self) -> AbstractContextManager[Log]:
         """Open the sign-in log."""
 
-    def last_used(
-        self, tenant_id: UUID, app_id: UUID, credentials: Sequence[FederatedCredential]
-    ) -> Mapping[UUID, datetime] | None:
-        """Return when each credential last signed the application in; ``None``: who asks may not know."""
+    def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use] | None:
+        """Return what came of what an application signs in with; ``None``: who asks may not know, and was told so."""
+
+    def summaries(self, tenant_id: UUID, query: Query, window: Window) -> Page[dict[str, Any]]:
+        """Return a page of what windows saw that is alike, each as Graph's ``summarizedSignIn``, newest first."""
 
     async def rehearsed(self, application: Application, **members: object) -> FederatedCredential:
         """Return the credential that would be added. Nothing is stored; what would be refused is refused."""

@@ -9,14 +9,14 @@ import click
 from accredit.cli import inputs, shapes
 from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
-from accredit.cli.output import Column
+from accredit.cli.output import LAST_USED, Column
 from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
     from accredit.cli.desk import Desk
 
 COLUMNS: Final = (
-    Column("Key ID", "keyId"),
+    Column("Key ID", "keyId", below=True),
     Column("Name", "displayName"),
     Column("Hint", "hint"),
     Column("Ends", "endDateTime"),
@@ -40,7 +40,9 @@ def secret() -> None:
 async def list_secrets(desk: Desk, application: str) -> None:
     """List the secrets of an application, without their values."""
     found = await desk.application(application)
-    desk.session.show([shapes.secret(each) for each in found.secrets], COLUMNS)
+    uses = (desk.place.uses(found.tenant_id, found.app_id) or {}) if found.secrets else {}
+    rows = [shapes.secret(each) | shapes.last_used(uses.get(each.key_id)) for each in found.secrets]
+    desk.session.show(rows, (*COLUMNS, LAST_USED))
 
 
 @secret.command("add")

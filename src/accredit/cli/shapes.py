@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 
     from accredit.directory import Application, AppRole, Assignment, Certificate, Secret, ServicePrincipal, Tenant
     from accredit.issuers import Issuer
-    from accredit.signins import Event
+    from accredit.signins import Audit, Event
+    from accredit.signins.usage import Use
     from accredit.tokens import SigningKey
     from accredit.trust import FederatedCredential
 
@@ -132,6 +133,11 @@ def certificate(of: Certificate) -> Json:
     }
 
 
+def last_used(use: Use | None) -> Json:
+    """Write when something last signed an application in, beside what it is."""
+    return {"lastUsed": instant(use.last_at) if use is not None else None}
+
+
 def assignment(of: Assignment, holder: ServicePrincipal, resource: ServicePrincipal, value: str) -> Json:
     """Write an appRoleAssignment."""
     return {
@@ -204,3 +210,16 @@ def event(of: Event) -> Json:
 
     written = signin.write(of)
     return {**{name: written[name] for name in _OF_GRAPH}, "uti": of.uti or None, **written[signin.OURS]}
+
+
+def audit(of: Audit) -> Json:
+    """Write a directoryAudit, and beside Graph's members what it did to trust, and what differs."""
+    from accredit.interop.graph import audit as graph
+    from accredit.signins.difference import differences
+    from accredit.signins.effect import effect
+
+    found = [
+        {"path": list(each.path), "change": each.kind, "oldValue": each.old, "newValue": each.new}
+        for each in differences(of)
+    ]
+    return {**graph.write(of), "trust": effect(of), "differences": found}

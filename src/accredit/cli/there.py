@@ -19,7 +19,7 @@ from accredit.cli import inputs, profiles
 from accredit.cli.failures import Said
 from accredit.cli.words import accredit
 from accredit.client.http import TIMEOUT
-from accredit.errors import AUTHORITY_UNREACHABLE, SIGN_IN_NEEDED, Refused
+from accredit.errors import AUTHORITY_UNREACHABLE, PRIVILEGES_MISSING, SIGN_IN_NEEDED, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from accredit.directory import Application
     from accredit.issuers import Issuer, KeyReference, OwnIssuers
     from accredit.ports import Transaction
+    from accredit.query import Page, Query
+    from accredit.signins.summary import Window
+    from accredit.signins.usage import Use
     from accredit.trust import FederatedCredential
 
 
@@ -77,14 +80,19 @@ class There:
         """Open its sign-in log."""
         return nullcontext(self.authority.log)
 
-    def last_used(
-        self, _tenant_id: UUID, app_id: UUID, credentials: Sequence[FederatedCredential]
-    ) -> Mapping[UUID, datetime] | None:
-        """Return when each credential last signed the application in; ``None``: who asks may not know."""
-        found = self.authority.log.last_used(app_id, [each.id for each in credentials])
-        if found is None:
+    def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use] | None:
+        """Return what came of what an application signs in with; ``None``: who asks may not know."""
+        try:
+            return self.authority.log.uses(tenant_id, app_id)
+        except Refused as refused:
+            if refused.row is not PRIVILEGES_MISSING:
+                raise
             self.session.remark("When they were last used is not known: reading the log needs AuditLog.Read.All.")
-        return found
+            return None
+
+    def summaries(self, tenant_id: UUID, query: Query, window: Window) -> Page[dict[str, Any]]:  # noqa: ARG002  the token's
+        """Return a page of what windows saw that is alike, newest first."""
+        return self.authority.log.summaries(query, window)
 
     async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
         """Return the credential that would be added: judged here, on what the authority says that it has."""

@@ -14,7 +14,7 @@ from accredit.client import refusals
 from accredit.errors import AUTHORITY_UNREACHABLE, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
     from accredit.client.http import Answer, Http
     from accredit.client.tokens import AccessToken, Tokens
@@ -23,7 +23,6 @@ Json = dict[str, Any]
 
 VERSION: Final = "/beta"
 MOST_PAGES: Final = 10_000
-MOST_TOGETHER: Final = 20  # requests in one batch
 _REFUSED: Final = 300
 
 
@@ -75,19 +74,6 @@ class Graph:
     def delete(self, path: str) -> None:
         """Delete one object, or a reference."""
         self._send("DELETE", path, None)
-
-    def together(self, paths: Sequence[str]) -> list[Json]:
-        """Read several objects or collections with few requests, in order. The first refusal is raised."""
-        found: list[Json] = []
-        for start in range(0, len(paths), MOST_TOGETHER):
-            part = paths[start : start + MOST_TOGETHER]
-            requests = [{"id": str(n), "method": "GET", "url": path} for n, path in enumerate(part)]
-            answered = {each["id"]: each for each in self.post("/$batch", {"requests": requests})["responses"]}
-            for each in (answered[str(n)] for n in range(len(part))):
-                if each["status"] >= _REFUSED:
-                    raise refusals.of_graph(each["status"], msgspec.json.encode(each.get("body")))
-                found.append(each["body"])
-        return found
 
     def _send(self, method: str, path: str, body: Mapping[str, Any] | None, prefer: str = "") -> Answer:
         """Send a request; once more with a new token where that might be answered otherwise."""

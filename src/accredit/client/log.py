@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
-from itertools import islice
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote
+from uuid import UUID
 
 from accredit.client.graph import segment
-from accredit.errors import OBJECT_NOT_FOUND, PRIVILEGES_MISSING, Refused
+from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.interop.graph import signin
 from accredit.interop.odata.writing import write_filter
 from accredit.query import And, Compare, Page
+from accredit.signins.usage import HourCount, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from uuid import UUID
-
     from accredit.client.graph import Graph, Json
     from accredit.query import Query
     from accredit.signins import Event
+    from accredit.signins.summary import Window
 
 SIGN_INS: Final = "/auditLogs/signIns"
+SUMMARIES: Final = "/auditLogs/getSummarizedServicePrincipalSignIns"
+USAGE: Final = "/accredit/credentialUsage"
+HOURS: Final = "/accredit/signInHours"
 LARGEST_PAGE: Final = 1_000  # events
 EVERYTHING: Final = "accredit.explain"  # what Graph has no member for is shown to whoever prefers that
-MOST_LOOKED_AT: Final = 2  # pages, for the use of one credential; each is as much of the log as the server looks at
 
 
 class Log:
@@ -35,17 +35,8 @@ class Log:
 
     def search(self, tenant_id: UUID, query: Query) -> Page[Event]:  # noqa: ARG002  the token's
         """Return a page of the events that meet ``query``, newest first or in its order. It ends at a link."""
-        if query.after is not None:
-            page = self._graph.at(query.after[1], prefer=EVERYTHING)
-        else:
-            asked = {"top": str(min(query.limit, LARGEST_PAGE))}
-            if query.condition is not None:
-                asked["filter"] = write_filter(query.condition)
-            if query.order is not None:
-                asked["orderby"] = f"{query.order.name} {'desc' if query.order.descending else 'asc'}"
-            page = self._graph.get(SIGN_INS, prefer=EVERYTHING, **asked)
-        link = page.get("@odata.nextLink")
-        return Page([self._event(each) for each in page.get("value", ())], None if link is None else (None, str(link)))
+        page = self._page(SIGN_INS, query)
+        return Page([self._event(each) for each in page.things], page.after)
 
     def by_id(self, event_id: UUID) -> Event | None:
         """Return the event of a request; ``None`` when there is none."""
@@ -56,31 +47,65 @@ class Log:
                 raise
             return None
 
-    def last_used(self, app_id: UUID, credentials: Sequence[UUID]) -> Mapping[UUID, datetime] | None:
-        """Return when each credential last signed the application in; ``None``: the caller may not read the log."""
-        try:
-            found = self._graph.together([_granted(app_id, each) for each in credentials])
-        except Refused as refused:
-            if refused.row is not PRIVILEGES_MISSING:
-                raise
-            return None
-        newest = ((each, self._first(page)) for each, page in zip(credentials, found, strict=True))
-        return {each: datetime.fromisoformat(row["createdDateTime"]) for each, row in newest if row is not None}
+    def hours(
+        self,
+        tenant_id: UUID,  # noqa: ARG002  the token's
+        since: datetime,
+        until: datetime,
+        *,
+        app_id: UUID | None = None,
+    ) -> list[HourCount]:
+        """Return attempts by the hour, oldest first; of one application, its credentials are told apart."""
+        terms = [Compare("createdDateTime", "ge", since), Compare("createdDateTime", "le", until)]
+        terms += [] if app_id is None else [Compare("appId", "eq", str(app_id))]
+        rows = self._graph.every(HOURS, filter=write_filter(And(tuple(terms))))
+        return [
+            HourCount(
+                hour=datetime.fromisoformat(each["dateTime"]),
+                code=each["errorCode"],
+                count=each["count"],
+                credential_id=_id(each["credentialId"]),
+                resource_app_id=_id(each["resourceId"]),
+            )
+            for each in rows
+        ]
 
-    def _first(self, page: Json) -> Json | None:
-        """Return the first row that a page, or one that follows it, has."""
-        pages = islice(self._graph.following(page), MOST_LOOKED_AT)
-        return next((each for rows in pages for each in rows), None)
+    def uses(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, Use]:  # noqa: ARG002  the token's
+        """Return what came of every credential, secret and certificate that an application has."""
+        rows = self._graph.every(USAGE, filter=write_filter(Compare("appId", "eq", str(app_id))))
+        return {UUID(each["id"]): _use(each) for each in rows}
+
+    def summaries(self, query: Query, window: Window) -> Page[Json]:
+        """Return a page of what windows saw that is alike, newest first. It ends at a link."""
+        return self._page(f"{SUMMARIES}(aggregationWindow='{window}')", query)
+
+    def _page(self, path: str, query: Query) -> Page[Json]:
+        if query.after is not None:
+            page = self._graph.at(query.after[1], prefer=EVERYTHING)
+        else:
+            asked = {"top": str(min(query.limit, LARGEST_PAGE))}
+            if query.condition is not None:
+                asked["filter"] = write_filter(query.condition)
+            if query.order is not None:
+                asked["orderby"] = f"{query.order.name} {'desc' if query.order.descending else 'asc'}"
+            page = self._graph.get(path, prefer=EVERYTHING, **asked)
+        link = page.get("@odata.nextLink")
+        return Page(page.get("value", ()), None if link is None else (None, str(link)))
 
     def _event(self, json: Json) -> Event:
         return signin.read(json, self._graph.token.tenant_id)
 
 
-def _granted(app_id: UUID, credential_id: UUID) -> str:
-    """Return where the newest sign-in by a credential stands."""
-    terms = (
-        Compare("appId", "eq", str(app_id)),
-        Compare("federatedCredentialId", "eq", str(credential_id)),
-        Compare("status/errorCode", "eq", 0),
+def _id(text: str | None) -> UUID | None:
+    return UUID(text) if text else None
+
+
+def _use(row: Json) -> Use:
+    at = row["lastSignInDateTime"]
+    return Use(
+        last_at=None if at is None else datetime.fromisoformat(at),
+        last_address=row["lastSignInIpAddress"] or "",
+        last_id=_id(row["lastSignInRequestId"]),
+        grants=row["grants"],
+        refusals=row["refusals"],
     )
-    return f"{SIGN_INS}?$top=1&$filter={quote(write_filter(And(terms)), safe='')}"

@@ -1,0 +1,65 @@
+"""``accredit logs list --group``: sign-ins that are alike as one row, as the page of Entra ID shows them.
+
+Alike are those of one application with one result, from one address, for one API, within one hour, six, or a day (UTC).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+from msgspec.structs import replace
+
+from accredit.cli.log_filters import WINDOW, condition
+from accredit.cli.log_pages import PAGE, outcome
+from accredit.cli.output import Column
+from accredit.query import Query
+from accredit.signins.summary import WINDOWS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from uuid import UUID
+
+    from accredit.cli.desk import Desk
+    from accredit.cli.log_filters import Asked
+    from accredit.signins.summary import Window
+
+NAMES: Final[dict[str, Window]] = {"1h": "h1", "6h": "h6", "1d": "d1"}
+_APART: Final = ("credential", "issuer", "subject", "correlation", "request", "proof")
+"""Options that ask for what those in one row need not have in common."""
+COLUMNS: Final = (
+    Column("From", WINDOW),
+    Column("Application", "appDisplayName"),
+    Column("Result", "status.errorCode", lambda row: outcome({**row, "count": 1})),
+    Column("API", "resourceDisplayName"),
+    Column("Address", "ipAddress"),
+    Column("Count", "signInCount", lambda row: f"{row['signInCount']:,}"),
+    Column("First", "firstSignInDateTime", wide=True),
+    Column("First request", "id", below=True),
+    Column("appId", "appId", wide=True),
+    Column("resourceId", "resourceId", wide=True),
+    Column("failureReason", "status.failureReason", wide=True),
+)
+_KEPT: Final = (
+    *("id", WINDOW, "firstSignInDateTime", "signInCount", "appId", "appDisplayName", "servicePrincipalId"),
+    *("resourceId", "resourceDisplayName", "ipAddress", "status"),
+)
+
+
+async def show_groups(desk: Desk, named: str, limit: int, asked: Asked) -> None:
+    """Print rows of sign-ins that are alike, the newest first."""
+    if apart := [each for each in _APART if asked[each] is not None]:
+        raise click.UsageError(f"--{apart[0]} is nothing that sign-ins in one row have in common: leave --group out")
+    window = NAMES[named]
+    tenant, wanted = await condition(desk, asked, WINDOWS[window])
+    desk.session.show_pages(_pages(desk, tenant.id, Query(condition=wanted, limit=PAGE), window, limit), COLUMNS)
+
+
+def _pages(desk: Desk, tenant_id: UUID, query: Query, window: Window, most: int) -> Iterator[list[dict[str, Any]]]:
+    while most > 0:
+        page = desk.place.summaries(tenant_id, replace(query, limit=min(most, query.limit)), window)
+        yield [{name: each[name] for name in _KEPT} for each in page.things[:most]]
+        most -= len(page.things)
+        if page.after is None:
+            return
+        query = replace(query, after=page.after)

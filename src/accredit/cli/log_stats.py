@@ -1,0 +1,235 @@
+"""``accredit logs stats``: how many sign-ins were granted and refused, by the hour, and what they were refused for.
+
+Rule 1: attempts are counted in whole hours, UTC: an hour of which a part was asked for is shown whole.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from accredit.cli import names, shapes
+from accredit.cli.desk import on_desk
+from accredit.cli.grammar import command
+from accredit.cli.ink import folded, safe
+from accredit.cli.log_filters import client_id, period, whole
+from accredit.cli.output import GAP, LEAST, Column
+from accredit.cli.sign_in import code
+from accredit.cli.words import accredit, followed, option
+from accredit.errors import CATALOGUE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from uuid import UUID
+
+    from accredit.cli.desk import Desk
+    from accredit.cli.session import Session
+    from accredit.directory import Tenant
+    from accredit.ports import Transaction
+    from accredit.signins.usage import HourCount
+
+    Json = dict[str, Any]
+
+HOUR: Final = timedelta(hours=1)
+DAY: Final = timedelta(days=1)
+WORST: Final = 5  # codes that are named under the table
+_BY_DAY: Final = timedelta(hours=48)  # a longer time is shown by the day
+_BAR: Final = 24  # columns
+_EIGHTHS: Final = " ▏▎▍▌▋▊▉"
+_HEIGHTS: Final = "▁▂▃▄▅▆▇█"
+_NONE: Final = "·"  # in a row of heights
+_DRAWN: Final = ""  # the path of a column that has no value but what is drawn
+_WAYS: Final = ("hour", "day", "code", "credential", "resource")
+
+
+@command("stats")
+@click.option("-a", "--app", "application", metavar="APP", help="Those of one application.")
+@click.option("--since", default="24h", metavar="TIME", help="From 24h (the default), 7d ago, or an ISO time (UTC).")
+@click.option("--until", metavar="TIME", help="To: the same; now if not given.")
+@click.option("--by", type=click.Choice(_WAYS), help="What rows stand for; hours, or days for a longer time.")
+@on_desk
+async def stats(desk: Desk, application: str | None, since: str, until: str | None, by: str | None) -> None:
+    """Count sign-ins: granted and refused, by the hour, and what they were refused for."""
+    if by == "credential" and application is None:
+        raise click.UsageError("--by credential needs --app: credentials are told apart within one application")
+    first, last = period(since, until, desk.now)
+    first, last = whole(first or desk.now, HOUR), last or desk.now
+    async with desk.reading() as store:
+        tenant = await names.tenant(store, desk.session.tenant)
+        app = await client_id(desk, application, names.application(store, tenant, application)) if application else None
+        with desk.place.log() as log:
+            counts = log.hours(tenant.id, first, last, app_id=app)
+        by = by or ("hour" if last - first <= _BY_DAY + HOUR else "day")
+        rows = await _rows(store, tenant, app, counts, by, (first, last))
+    session = desk.session
+    drawn = session.output == "table" and not session.query
+    if drawn:
+        _draw_totals(session, counts, (first, last))
+    session.show(rows, [each for each in _columns(rows, by) if drawn or each.path != _DRAWN])
+    if drawn:
+        _name_worst(session, counts, application, first, until)
+
+
+def meaning(number: int) -> str:
+    """Return what a code says, as far as its first sentence, without what differs each time."""
+    if number == 0:
+        return "granted"
+    row = next((row for row in CATALOGUE.values() if row.label == code(number)), None)
+    if row is None:
+        return ""
+    return row.template.partition(". ")[0].format_map(dict.fromkeys(row.fields, "…")).rstrip(".")
+
+
+async def _rows(
+    store: Transaction,
+    tenant: Tenant,
+    app: UUID | None,
+    counts: Sequence[HourCount],
+    by: str,
+    within: tuple[datetime, datetime],
+) -> list[Json]:
+    if by in ("hour", "day"):
+        return _by_time(counts, within, HOUR if by == "hour" else DAY)
+    if by == "code":
+        found = _sums(counts, lambda each: each.code)
+        return [
+            {"errorCode": key, "failureReason": meaning(key), "granted": granted, "refused": refused}
+            for key, (granted, refused) in _greatest(found)
+        ]
+    if by == "resource":
+        of_resources = _sums(counts, lambda each: each.resource_app_id)
+        shown = [(key, await _api(store, tenant, key), sums) for key, sums in _greatest(of_resources)]
+        return [_named("resourceId", "resourceDisplayName", *each) for each in shown]
+    of_credentials = _sums(counts, lambda each: each.credential_id)
+    known = await _evidence(store, tenant, app) if app is not None else {}
+    return [
+        _named("credentialId", "credentialName", key, known.get(key) if key else None, sums)
+        for key, sums in _greatest(of_credentials)
+    ]
+
+
+def _named(id_: str, name: str, key: UUID | None, said: str | None, sums: tuple[int, int]) -> Json:
+    return {id_: None if key is None else str(key), name: said, "granted": sums[0], "refused": sums[1]}
+
+
+def _by_time(counts: Iterable[HourCount], within: tuple[datetime, datetime], step: timedelta) -> list[Json]:
+    """Return a row for each hour or day of a time, also where nothing happened."""
+    found = _sums(counts, lambda each: whole(each.hour, step))
+    at, rows = whole(within[0], step), []
+    while at < within[1]:
+        granted, refused = found.get(at, (0, 0))
+        rows.append({"dateTime": shapes.instant(at), "granted": granted, "refused": refused})
+        at += step
+    return rows
+
+
+def _sums(counts: Iterable[HourCount], key: Callable[[HourCount], Any]) -> Mapping[Any, tuple[int, int]]:
+    """Return how many were granted and refused, by what ``key`` reads."""
+    granted, refused = Counter[Any](), Counter[Any]()
+    for each in counts:
+        (refused if each.code else granted)[key(each)] += each.count
+    return {key: (granted[key], refused[key]) for key in {**granted, **refused}}
+
+
+def _greatest(sums: Mapping[Any, tuple[int, int]]) -> list[tuple[Any, tuple[int, int]]]:
+    """Return what was summed, the most first."""
+    return sorted(sums.items(), key=lambda each: (-sum(each[1]), str(each[0])))
+
+
+async def _api(store: Transaction, tenant: Tenant, app_id: UUID | None) -> str | None:
+    found = await store.principals.find(tenant_id=tenant.id, app_id=app_id) if app_id else ()
+    return found[0].display_name if found else None
+
+
+async def _evidence(store: Transaction, tenant: Tenant, app_id: UUID) -> dict[UUID | None, str]:
+    """Return the names of what an application signs in with, by id."""
+    found = await store.applications.find(tenant_id=tenant.id, app_id=app_id)
+    if not found:
+        return {}
+    held = await store.credentials.find(application_id=found[0].id)
+    known: dict[UUID | None, str] = {each.id: each.name for each in held}
+    known |= {each.key_id: each.display_name or "" for each in found[0].secrets}
+    return known | {each.key_id: each.display_name or "" for each in found[0].certificates}
+
+
+def _columns(rows: Sequence[Json], by: str) -> tuple[Column, ...]:
+    """Return the columns of a table: what a row stands for, the numbers, and a bar."""
+    most = max((each["granted"] + each["refused"] for each in rows), default=0)
+    heads = {
+        "hour": (Column("Hour", "dateTime", lambda row: _hour(row["dateTime"])),),
+        "day": (Column("Day", "dateTime", lambda row: row["dateTime"][:10]),),
+        "code": (Column("Result", "errorCode", lambda row: code(row["errorCode"]) if row["errorCode"] else "granted"),),
+        "credential": (
+            Column("Credential", "credentialName", lambda row: row["credentialName"] or row["credentialId"] or "none"),
+            Column("ID", "credentialId", wide=True),
+        ),
+        "resource": (
+            Column("API", "resourceDisplayName", lambda row: row["resourceDisplayName"] or row["resourceId"] or "none"),
+            Column("ID", "resourceId", wide=True),
+        ),
+    }
+    return (
+        *heads[by],
+        Column("Granted", "granted", lambda row: f"{row['granted']:,}"),
+        Column("Refused", "refused", lambda row: f"{row['refused']:,}"),
+        Column("Meaning", "failureReason", _meant) if by == "code" else Column("", _DRAWN, lambda row: bar(row, most)),
+    )
+
+
+def _meant(row: Json) -> str:
+    return "" if row["errorCode"] == 0 else str(row["failureReason"])
+
+
+def _hour(text: str) -> str:
+    return f"{text[:10]} {text[11:16]}Z"
+
+
+def bar(row: Json, most: int) -> str:
+    """Draw a row's share of the greatest: granted full, refused behind it shaded."""
+    if most == 0:
+        return ""
+    eighths = round(row["granted"] * _BAR * 8 / most)
+    shaded = round(row["refused"] * _BAR / most) or (1 if row["refused"] else 0)
+    full = "█" * (eighths // 8) + _EIGHTHS[eighths % 8].strip()
+    return (full or ("▏" if row["granted"] else "")) + "░" * shaded
+
+
+def spark(numbers: Sequence[int], room: int) -> str:
+    """Draw numbers as heights on one line, several to a sign where there is no room for each."""
+    each = -(-len(numbers) // max(room, 1)) or 1
+    sums = [sum(numbers[start : start + each]) for start in range(0, len(numbers), each)]
+    most = max(sums, default=0)
+    return "".join(_HEIGHTS[(number * 8 - 1) // most] if number else _NONE for number in sums)
+
+
+def _draw_totals(session: Session, counts: Sequence[HourCount], within: tuple[datetime, datetime]) -> None:
+    """Say how many there were in all, and draw how they came."""
+    rows, ink = _by_time(counts, within, HOUR), session.ink
+    session.say(f"{_hour(str(shapes.instant(within[0])))} to {_hour(str(shapes.instant(within[1])))}")
+    totals = {name: [each[name] for each in rows] for name in ("granted", "refused")}
+    broad = max(len(f"{sum(each):,}") for each in totals.values())
+    for name, numbers in totals.items():
+        said = f"{sum(numbers):>{broad},}"
+        line = spark(numbers, session.style.width - broad - len(name) - 2 * len(GAP))
+        session.say(f"{name}{GAP}{said}{GAP}{(ink.good if name == 'granted' else ink.bad)(line)}")
+    session.say("")
+
+
+def _name_worst(
+    session: Session, counts: Sequence[HourCount], application: str | None, since: datetime, until: str | None
+) -> None:
+    """Name what was refused most: its meaning, and the command that lists it."""
+    refused = _greatest(_sums([each for each in counts if each.code], lambda each: each.code))[:WORST]
+    if not refused:
+        return
+    session.say("")
+    session.say(session.ink.bold("Refused most"))
+    for number, (_, times) in refused:
+        listed = ("--code", code(number), *option("--app", application), "--since", str(shapes.instant(since)))
+        head = f"{code(number)}{GAP}{times:,}{GAP}"
+        said = folded(safe(meaning(number)), max(LEAST, session.style.width - len(head)))
+        session.say(session.ink.bad(head) + f"\n{' ' * len(head)}".join(said))
+        session.say(GAP + followed(accredit("logs", "list", *listed, *option("--until", until)), *session.told))
