@@ -93,7 +93,7 @@ def stored(path):
 def windows(request, monkeypatch):
     if request.param == "narrow":
         monkeypatch.setattr(event_search, "_WINDOW", 7)
-        monkeypatch.setattr(event_search, "_BATCH", 2)
+        monkeypatch.setattr(event_search, "_SPARSER", 1)
 
 
 IDS = [
@@ -307,7 +307,8 @@ def test_a_place_that_is_none(path, row):
 
 RARE = {
     "through the log": (Compare("userAgent", "eq", "rare"), "MOST_READ", 3),
-    "through the log by a column": (Compare("status/errorCode", "eq", 1), "MOST_ROWS", 10),
+    "through the log by a column": (Compare("federatedCredentialId", "eq", str(UUID(int=1))), "MOST_ROWS", 10),
+    "through the refusals": (Compare("status/errorCode", "eq", 1), "MOST_ROWS", 10),
     "an application's": (And((OF_APP, Compare("status/errorCode", "eq", 1))), "MOST_ROWS", 10),
     "of a correlation id": (
         And((Compare("correlationId", "eq", str(SHARED)), Compare("userAgent", "eq", "rare"))),
@@ -322,6 +323,7 @@ def test_a_page_ends_where_enough_was_looked_at_and_says_where_to_go_on(path, wh
     condition, bound, most = RARE[what]
     monkeypatch.setattr(event_search, bound, most)
     monkeypatch.setattr(event_search, "_WINDOW", 4)
+    monkeypatch.setattr(event_search, "_SPARSER", 1)
     with EventReader(path) as reader:
         first = reader.search(TENANT.id, Query(condition=condition, limit=2))
         assert (first.things, first.after is None) == ((), False)

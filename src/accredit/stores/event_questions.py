@@ -34,6 +34,7 @@ _ADDRESS: Final = "ipAddress"
 _PROOF: Final = "accredit/proof"
 _DIGEST: Final = "accredit/assertion/sha256"
 _TOKEN: Final = "uniqueTokenIdentifier"  # noqa: S105  the name of a property
+_GRANTED: Final = 0  # the code of a grant
 _SECOND: Final = 1_000_000  # microseconds
 _BODY: Final = "$body"  # stands in a term for what an event is kept as
 LATEST: Final = 2**62  # microseconds: later than every time
@@ -151,6 +152,7 @@ class Narrowed:
     since: int = -LATEST  # microseconds; events at this time and later
     until: int = LATEST  # microseconds; events at this time and earlier
     nothing: bool = False  # no event can meet it
+    codes: list[str] = field(default_factory=list)  # those of the terms that are about the code, if no grant meets it
 
     @property
     def hit(self) -> str:
@@ -230,6 +232,8 @@ def _compared(found: Narrowed, comparison: asked.Compare) -> None:
         _bounded(found, operator, value)
     elif name == _CODE and isinstance(value, int):
         found.bind(f"code {_SQL[operator]} {{0}}", value)
+        if not asked.matches(comparison, lambda _: _GRANTED):
+            found.codes.append(found.terms[-1])
     elif operator == "eq" and isinstance(value, str):
         _equal(found, name, fold(_id_in(value) if name == _TOKEN else value))
 

@@ -12,6 +12,7 @@ import re
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
@@ -45,8 +46,8 @@ Found: TypeAlias = tuple[list[Row], Place | None]
 MOST_ROWS: Final = 200_000  # of the log that one question looks at
 MOST_READ: Final = 4_000  # events that one question reads whole
 _WINDOW: Final = 10_000  # rows that one statement looks at
-_BATCH: Final = 1_000  # events that one statement returns from the log
 _DEARER: Final = 4  # times what a row costs that is come to by way of an index
+_SPARSER: Final = 10  # places in the log that cost one, where only its refusals are looked at
 _BEHIND: Final = 2**62  # every place
 
 _BY: Final = "createdDateTime"
@@ -124,7 +125,7 @@ class _Search:
         if "appId" in ids:
             self.narrowed.bind("app_id = {}", ids["appId"].bytes)
         self.ranges = self._extent()
-        return self._through_log
+        return self._of_refusals if self.narrowed.codes else self._through_log
 
     def _begin(self) -> Place | None:
         """Return the place after which the page begins."""
@@ -181,40 +182,60 @@ class _Search:
         end = rows[-1][:2] if len(rows) == wanted and rows[-1][0] >= self.narrowed.since else None
         return [each for each in rows if each[2] is not None and each[0] >= self.narrowed.since], end
 
-    def _through_log(self, place: Place, wanted: int) -> Found:
-        """Look through the log from a place on: a window of it, as far as there is anything."""
-        low, high = self._window(place[1])
-        wanted = min(wanted, _BATCH)
+    def _of_refusals(self, place: Place, wanted: int) -> Found:
+        """Look at as many refusals as are wanted, of those with the codes that are asked for."""
+        low, high = self._window(place[1], _WINDOW * _SPARSER)
         if low > high:
             return [], None
         order = "ASC" if self._rising else "DESC"
+        codes = " AND ".join(self.narrowed.codes)
         rows = self._ask(
-            f"{_ROW} seq BETWEEN :low AND :high AND tenant_id = :tenant AND +at BETWEEN :since AND :until"
-            f" AND {self.narrowed.hit} ORDER BY seq {order} LIMIT :limit",
+            f"SELECT at, s.seq, CASE WHEN at BETWEEN :since AND :until AND {self.narrowed.hit} THEN body END, {CLAIMS}"  # noqa: S608
+            " FROM (SELECT seq FROM signins INDEXED BY ix_signins_failures WHERE tenant_id = :tenant AND code <> 0"
+            f" AND seq BETWEEN :low AND :high AND {codes} ORDER BY seq {order} LIMIT :limit) AS f"
+            " CROSS JOIN signins AS s ON s.seq = f.seq",
             low=low,
             high=high,
             since=self.narrowed.since,
             until=self.narrowed.until,
             limit=wanted,
         )
+        rows.sort(key=itemgetter(1), reverse=not self._rising)
         if len(rows) == wanted:
-            seq = rows[-1][1]
-            self.looked += seq - low + 1 if self._rising else high - seq + 1
-            return rows, rows[-1][:2]
-        self.looked += high - low + 1
-        return rows, (0, high if self._rising else low)
+            low, high = (low, rows[-1][1]) if self._rising else (rows[-1][1], high)
+        self.looked += (high - low) // _SPARSER + len(rows) * _DEARER
+        return [each for each in rows if each[2] is not None], (0, high if self._rising else low)
 
-    def _window(self, seq: int) -> tuple[int, int]:
+    def _through_log(self, place: Place, wanted: int) -> Found:
+        """Look through the log from a place on: a window of it, as far as there is anything.
+
+        It is read forwards, whichever way the page goes: what lies on a disk is read ten times as fast that way.
+        """
+        low, high = self._window(place[1], wanted)
+        if low > high:
+            return [], None
+        rows = self._ask(
+            f"{_ROW} seq BETWEEN :low AND :high AND tenant_id = :tenant AND +at BETWEEN :since AND :until"
+            f" AND {self.narrowed.hit} ORDER BY seq",
+            low=low,
+            high=high,
+            since=self.narrowed.since,
+            until=self.narrowed.until,
+        )
+        self.looked += high - low + 1
+        return (rows, (0, high)) if self._rising else (rows[::-1], (0, low))
+
+    def _window(self, seq: int, width: int) -> tuple[int, int]:
         """Return the places, ends included, that are looked at next, after ``seq``; none: the first is the greater."""
         if self._rising:
             for first, last in self.ranges:
                 if seq < last:
                     low = max(seq + 1, first)
-                    return low, min(low + _WINDOW - 1, last)
+                    return low, min(low + width - 1, last)
         for first, last in reversed(self.ranges):
             if not self._rising and seq > first:
                 high = min(seq - 1, last)
-                return max(high - _WINDOW + 1, first), high
+                return max(high - width + 1, first), high
         return 1, 0
 
     def _extent(self) -> tuple[tuple[int, int], ...]:

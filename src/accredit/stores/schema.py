@@ -397,8 +397,10 @@ Index(
     postgresql_where=text("correlation_id IS NOT NULL"),
 )
 Index(
-    "ix_signins_failures",
-    signins.c.at,
+    "ix_signins_failures",  # in the order of arrival, which is how pages go
+    signins.c.tenant_id,
+    signins.c.seq,
+    signins.c.code,
     sqlite_where=text("code <> 0"),
     postgresql_where=text("code <> 0"),
 )

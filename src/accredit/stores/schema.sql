@@ -96,7 +96,7 @@ CREATE TABLE signins (
   CONSTRAINT uq_signins_id UNIQUE (id)
 );
 CREATE INDEX ix_signins_correlation ON signins (correlation_id) WHERE correlation_id IS NOT NULL;
-CREATE INDEX ix_signins_failures ON signins (at) WHERE code <> 0;
+CREATE INDEX ix_signins_failures ON signins (tenant_id, seq, code) WHERE code <> 0;
 CREATE TABLE signins_by_application (
   app_id BLOB NOT NULL,
   at BIGINT NOT NULL,

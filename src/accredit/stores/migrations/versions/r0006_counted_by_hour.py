@@ -1,5 +1,7 @@
 """Sign-ins are counted by the hour; secrets and certificates are found in the log; repeated claims are kept once.
 
+Refusals are found by tenant, in the order in which they came.
+
 Rule 1: what the log holds is counted as far as its index has come. What follows the log counts the rest.
 Rule 2: nothing of an event is written again but the id of the secret or certificate that proved it, which stood in its
 body alone.
@@ -53,6 +55,15 @@ def upgrade() -> None:
         found = [(key, seq) for seq, body in rows if (key := _key(seq, body)) is not None]
         if found:
             op.get_bind().exec_driver_sql("UPDATE signins SET key_id = ? WHERE seq = ?", found)
+    refused = sa.text("code <> 0")
+    op.drop_index("ix_signins_failures", "signins")
+    op.create_index(
+        "ix_signins_failures",
+        "signins",
+        ["tenant_id", "seq", "code"],
+        sqlite_where=refused,
+        postgresql_where=refused,
+    )
     op.execute(_HOURS)
     op.execute(_TOTALS)
     op.execute(_PLACES)
