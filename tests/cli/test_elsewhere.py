@@ -271,7 +271,7 @@ def plain(text, known=()):
     text = re.sub(r"\d{4}-\d\d-\d\d \d\d:\d\dZ", "<minute>", text)
     text = re.sub(r'"secretText": "[^"]+"', '"secretText": "<secret>"', text)
     text = re.sub(r"\b\d+ (s|min|h|d) (ago|left)", r"<n> \1 \2", text)
-    text = re.sub(r"(?<=<id>  first  )...", "<h>", text)
+    text = re.sub(r"(?<=^first  )...", "<h>", text, flags=re.MULTILINE)
     return re.sub(r'"hint": "[^"]+"', '"hint": "<hint>"', text)
 
 
