@@ -47,6 +47,7 @@ WRONG: dict[str, tuple[dict[str, str], str, str]] = {
     "text for a number": ({"ACCREDIT_PORT": "many"}, "port", "int"),
     "days beyond any calendar": ({"ACCREDIT_RETENTION__DAYS": "36501"}, "retention.days", "<= 36500"),
     "a log that holds nothing": ({"ACCREDIT_RETENTION__MEGABYTES": "63"}, "retention.megabytes", ">= 64"),
+    "counts of no day": ({"ACCREDIT_RETENTION__COUNT_DAYS": "0"}, "retention.count_days", ">= 1"),
     "a log beyond any disk": ({"ACCREDIT_RETENTION__MEGABYTES": "16777217"}, "retention.megabytes", "<= 16777216"),
     "a reserve beyond any disk": (
         {"ACCREDIT_RETENTION__RESERVE_MEGABYTES": "1048577"},

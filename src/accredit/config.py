@@ -45,6 +45,8 @@ class Retention(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     days: Annotated[int, msgspec.Meta(gt=0, le=36_500)] = 30
     # Cap of the log; the oldest events go first, those of the last hour never.
     megabytes: Annotated[int, msgspec.Meta(ge=64, le=16_777_216)] = 10_240
+    # Of counts by the hour, and so of when a credential was last used; they outlive the events.
+    count_days: Annotated[int, msgspec.Meta(gt=0, le=36_500)] = 400
     # Free disk below which unproven refusals are only counted.
     reserve_megabytes: Annotated[int, msgspec.Meta(gt=0, le=1_048_576)] = 256
     reserve_percent: Annotated[int, msgspec.Meta(ge=0, le=50)] = 5

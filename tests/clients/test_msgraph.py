@@ -1,5 +1,6 @@
 """msgraph-sdk, unmodified, administers the directory through its typed client (G1 to G4)."""
 
+from datetime import UTC, datetime, timedelta
 from itertools import count
 from uuid import uuid4
 
@@ -351,6 +352,80 @@ def test_sign_ins_name_the_credential_that_proved_them(sdk, workload, program, t
     named = ["federated_identity_credentials", ["by_federated_identity_credential_id", event["federatedCredentialId"]]]
     of = sdk.get(["applications_with_app_id", event["appId"]])
     assert sdk.get(*one(of), *named)["subject"] == workload.subject
+
+
+SIGN_INS = {
+    "appId eq '{app}'": 3,
+    "appId eq '{app}' and status/errorCode eq 0": 2,
+    "appId eq '{app}' and status/errorCode ne 0": 1,
+    "(signInEventTypes/any(t: t eq 'servicePrincipal')) and appId eq '{app}' and createdDateTime ge {since}": 3,
+    "appId eq '{app}' and createdDateTime le {since}": 0,
+    "appId eq '{app}' and clientCredentialType eq 'federatedIdentityCredential' and not(status/errorCode eq 0)": 1,
+    "appId eq '{app}' and startsWith(appDisplayName,'workload-') and startsWith(ipAddress,'127.0.')": 3,
+    "servicePrincipalId eq '{principal}'": 3,
+    "appId eq '{app}' and federatedCredentialId eq '{credential}'": 2,
+    "id eq '{id}'": 1,
+    "uniqueTokenIdentifier eq '{token}'": 1,
+    "correlationId eq '{correlation}'": 1,
+    "accredit/assertion/sha256 eq '{digest}' and appId eq '{app}'": 2,
+    "accredit/assertion/subject eq '{subject}'": 2,
+    "accredit/proof eq 'unproven' and appId eq '{app}'": 0,
+}
+
+
+@pytest.fixture(scope="module")
+def signed_in(program, emulator, tmp_path_factory):
+    """A workload that signed in twice with one token, and was refused once with another's."""
+    folder, mine = tmp_path_factory.mktemp("signed-in"), engage(emulator)
+    token = caller(program, mine, folder)
+    before = datetime.now(UTC) - timedelta(minutes=5)
+    for _ in range(2):  # each call asks for a token of its own; the file stays as it is
+        assert token.get("applications")["value"]
+    other = engage(emulator)
+    (folder / f"token-{mine.client_id}").write_text(other.assertion())
+    with pytest.raises(AssertionError, match="AADSTS700213"):
+        token.get("applications")
+    return mine, f"{before:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@pytest.fixture(scope="module")
+def known(program, administrator, signed_in, tmp_path_factory):
+    """The values that filters are written with: those of the newest sign-in that was granted."""
+    mine, since = signed_in
+    sdk = caller(program, administrator, tmp_path_factory.mktemp("known"))
+    prefer = {"Prefer": "accredit.explain"}
+    asked = {"filter": f"appId eq '{mine.client_id}' and status/errorCode eq 0", "top": 1}
+    (event,) = sdk.get("audit_logs", "sign_ins", query=asked, version="beta", headers=prefer)["value"]
+    return {
+        "app": mine.client_id,
+        "since": since,
+        "principal": event["servicePrincipalId"],
+        "credential": event["federatedCredentialId"],
+        "id": event["id"],
+        "token": event["uniqueTokenIdentifier"],
+        "correlation": event["correlationId"],
+        "digest": event["accredit"]["assertion"]["sha256"],
+        "subject": event["accredit"]["assertion"]["subject"],
+    }
+
+
+@pytest.mark.parametrize("version", ["v1.0", "beta"])
+@pytest.mark.parametrize("text", SIGN_INS)
+def test_filters_of_sign_ins(sdk, known, text, version):
+    asked = {"filter": text.format_map(known), "count": True}
+    told = sdk.get("audit_logs", "sign_ins", query=asked, version=version)
+    assert (len(told["value"]), told["@odata.count"]) == (SIGN_INS[text], SIGN_INS[text])
+
+
+@pytest.mark.parametrize("order", ["createdDateTime asc", "createdDateTime desc"])
+def test_sign_ins_in_order_page_by_page(sdk, known, order):
+    asked = {"top": 1, "filter": f"appId eq '{known['app']}'", "orderby": [order]}
+    told = sdk.order(do="pages", path=["audit_logs", "sign_ins"], member="id", query=asked)
+    assert told["first_page"] == 1
+    whole = sdk.get("audit_logs", "sign_ins", query={**asked, "top": 1000})["value"]
+    assert told["seen"] == [each["id"] for each in whole]
+    times = [each["createdDateTime"] for each in whole]
+    assert (len(times), times) == (3, sorted(times, reverse=order.endswith("desc")))
 
 
 def test_being_told_to_come_later_is_waited_for(sdk, emulator):

@@ -6,18 +6,26 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from accredit.directory import KnownSecret
 from accredit.errors import Refused
+from accredit.signins import Event
 from accredit.signins.usage import HourCount, Use
-from accredit.stores import event_index
+from accredit.stores import event_index, fresh, retention
+from accredit.stores.batches import Batch, Entry
 from accredit.stores.event_reader import EventPages, EventReader
+from accredit.stores.health import Damage
 from accredit.stores.quota import Quota
+from accredit.stores.sqlite_events import Caps, Reserve, _Writer
 from tests.stores.attempts import (
     CLIENT,
     RESOURCE,
     START,
     TENANT,
+    Moving,
     client,
     credential,
     fill_in_grant,
@@ -137,3 +145,156 @@ async def test_an_event_that_stands_for_many_counts_as_many_as_it_has_come_to(pa
                     assert n <= counted[700213] <= n + 1, "the last one may not be written yet"
     with EventReader(path) as reader:
         assert sum(each.count for each in reader.hours(TENANT.id, START, START + timedelta(hours=1))) == 14
+
+
+# ── whatever happens to a log, a plain list of all that was ever written says the same ───────────────────────────────
+
+APPS, CREDENTIALS, RESOURCES = (tuple(UUID(int=base + n) for n in range(2)) for base in (0xA00, 0xC0, 0x4E0))
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ("grant", "secret", "refusal", "several", "several", "follow", "quiet", "restart", "later", "old")
+        ),
+        st.integers(0, 1),  # which of two processes
+        st.integers(0, 2**10),
+    ),
+    max_size=40,
+)
+
+
+class Story:
+    """Two processes that write one log, and what a list of all events would say."""
+
+    def __init__(self, path):
+        fresh.create(path)
+        self.path = path
+        self.clock = Moving()
+        self.written = {}
+        self.growing = None
+        self.writers = [self.writer(), self.writer()]
+
+    def writer(self):
+        return _Writer(self.path, self.clock, Caps(age=timedelta(days=1)), Reserve(0, 0), Damage())
+
+    def event(self, chosen, **known):
+        at = self.clock() + timedelta(minutes=chosen % 50)
+        return Event(
+            id=uuid4(),
+            at=at,
+            tenant_id=TENANT.id,
+            app_id=APPS[chosen & 1],
+            app_name="",
+            principal_id=APPS[0],
+            correlation_id=uuid4(),
+            address=f"192.0.2.{chosen % 200}",
+            resource_app_id=(None, *RESOURCES)[chosen // 2 % 3],
+            **known,
+        )
+
+    def store(self, which, event, *, several=False):
+        batch = Batch(aggregates=[event]) if several else Batch([Entry(event, None, None)])
+        self.writers[which].store(batch)
+        assert batch.failure == ""
+        self.writers[which].follow(1)
+        self.written[event.id] = event
+
+    def take(self, step):
+        name, which, chosen = step
+        credential = CREDENTIALS[chosen // 8 % 2]
+        if name == "grant":
+            self.store(which, self.event(chosen, credential_id=credential, claims=(("n", str(chosen % 3)),)))
+        elif name == "secret":
+            self.store(which, self.event(chosen, key_id=credential))
+        elif name == "refusal":
+            self.store(which, self.event(chosen, code=700213, credential_id=(None, credential)[chosen & 1]))
+        elif name == "several":
+            if self.growing is None:
+                self.growing = which, self.event(chosen, code=50013)
+            which, event = self.growing
+            self.growing = which, replace(event, count=event.count + chosen)
+            self.store(which, self.growing[1], several=True)
+        elif name == "restart":
+            self.writers[which].close()
+            self.writers[which] = self.writer()
+        else:
+            self.pass_time(name, which, chosen)
+
+    def pass_time(self, name, which, chosen):
+        writer = self.writers[which]
+        if name == "follow":
+            writer.follow(100)
+        elif name == "quiet":
+            writer.follow(0)
+        else:
+            self.growing = None  # a window has ended long before
+            self.clock.forward(hours=3 if name == "later" else 30)
+            for _ in range(1 + chosen % 4):
+                writer.tend(0)
+
+    def expected(self):
+        hours, totals, uses = Counter(), Counter(), {}
+        for each in self.written.values():
+            hour = each.at.replace(minute=0, second=0, microsecond=0)
+            credential = each.credential_id or each.key_id
+            hours[each.app_id, hour, each.code, credential, each.resource_app_id] += each.count
+            totals[hour, each.code, each.resource_app_id] += each.count
+            if credential is not None:
+                uses.setdefault((each.app_id, credential), []).append(each)
+        return hours, totals, {key: self.use(events) for key, events in uses.items()}
+
+    @staticmethod
+    def use(events):
+        grants = [each for each in events if each.code == 0]
+        newest = max((each.at for each in grants), default=None)
+        return newest, len(grants), len(events) - len(grants)
+
+    def found(self):
+        begin, end = START, self.clock() + timedelta(hours=2)
+        with EventReader(self.path) as reader:
+            hours = Counter(
+                {
+                    (app, each.hour, each.code, each.credential_id, each.resource_app_id): each.count
+                    for app in APPS
+                    for each in reader.hours(TENANT.id, begin, end, app_id=app)
+                }
+            )
+            totals = Counter(
+                {
+                    (each.hour, each.code, each.resource_app_id): each.count
+                    for each in reader.hours(TENANT.id, begin, end)
+                }
+            )
+            uses = {(app, key): use for app in APPS for key, use in reader.uses(TENANT.id, app).items()}
+            assert all(reader.use(TENANT.id, app, key) == use for (app, key), use in uses.items())
+        return hours, totals, uses
+
+    def check(self):
+        hours, totals, uses = self.found()
+        told = {key: (use.last_at, use.grants, use.refusals) for key, use in uses.items()}
+        assert (hours, totals, told) == self.expected()
+        for use in uses.values():
+            if use.last_id is not None:
+                newest = self.written[use.last_id]
+                assert (newest.at, newest.address, newest.code) == (use.last_at, use.last_address, 0)
+
+    def close(self):
+        for each in self.writers:
+            each.close()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(steps=STEPS)
+def test_figures_are_those_of_a_plain_list_of_all_that_was_ever_written(tmp_path_factory, behind, steps):
+    story = Story(tmp_path_factory.mktemp("log") / "accredit.db")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(retention, "PIECE", 3)
+        patched.setattr(retention, "SLICE", 4)
+        patched.setattr(event_index, "QUIET", 1)
+        try:
+            for number, step in enumerate(steps):
+                story.take(step)
+                if number % 5 == 0:
+                    story.check()
+            story.check()
+        finally:
+            story.close()

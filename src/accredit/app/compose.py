@@ -252,7 +252,12 @@ def _sink(settings: Settings, folder: Folder, clock: Clock, damage: Damage) -> S
     return SqliteSink(
         folder.database,
         clock,
-        caps=Caps(age=timedelta(days=kept.days), size=kept.megabytes * MEGABYTE, export=export),
+        caps=Caps(
+            age=timedelta(days=kept.days),
+            size=kept.megabytes * MEGABYTE,
+            counts=timedelta(days=kept.count_days),
+            export=export,
+        ),
         reserve=Reserve(share=kept.reserve_percent / 100, size=kept.reserve_megabytes * MEGABYTE),
         damage=damage,
     )
