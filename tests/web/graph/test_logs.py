@@ -1,6 +1,7 @@
 """The logs over the directory API: who signed in, and who changed what."""
 
 from datetime import timedelta
+from hashlib import sha256
 from urllib.parse import quote
 
 import pytest
@@ -100,6 +101,14 @@ FILTERS = {
         3,
     ),
     "an address": (f"ipAddress eq '127.0.0.1' and appId eq '{WORKLOAD}'", 6),
+    "the beginning of an address": (f"startswith(ipAddress,'127.') and appId eq '{WORKLOAD}'", 6),
+    "a kind of evidence": (f"clientCredentialType eq 'federatedIdentityCredential' and appId eq '{WORKLOAD}'", 6),
+    "a secret": (f"servicePrincipalCredentialKeyId ne '' and appId eq '{WORKLOAD}'", 0),
+    "proof": (f"accredit/proof eq 'proven' and appId eq '{WORKLOAD}'", 6),
+    "the credential's name": (f"accredit/federatedCredentialName eq 'GitHub-Production' and appId eq '{WORKLOAD}'", 4),
+    "who signed the token": ("accredit/assertion/issuer eq 'https://token.actions.githubusercontent.com'", 6),
+    "whom the token is about": ("startswith(accredit/assertion/subject,'repo:') and status/errorCode ne 0", 2),
+    "a token that nobody sent": (f"accredit/assertion/sha256 eq '{'0' * 64}'", 0),
     "another address": ("ipAddress eq '127.0.0.2'", 0),
     "people": ("signInEventTypes/any(t: t eq 'interactiveUser')", 0),
     "all but people": (f"signInEventTypes/any(t: t ne 'interactiveUser') and appId eq '{WORKLOAD}'", 6),
@@ -117,14 +126,27 @@ def test_filters(log, version, row):
 
 def test_by_correlation_id_and_by_id(log):
     newest = ask(log, f"{SIGNINS}?$top=1").json["value"][0]
-    for name in ("id", "correlationId"):
+    for name in ("id", "correlationId", "originalRequestId", "uniqueTokenIdentifier"):
         (found,) = ask(log, f"{SIGNINS}?$filter={name} eq '{newest[name]}'").json["value"]
         assert found == newest
+
+
+def test_the_event_of_a_token_that_somebody_holds(own):
+    upload_github(own.wire)
+    reader, held, other = own.caller("AuditLog.Read.All"), own.wire.mint(), own.wire.mint(environment="elsewhere")
+    for assertion in (held, other):
+        own.wire.post(own.wire.form(client_assertion=assertion))
+    of_held = quote(f"accredit/assertion/sha256 eq '{sha256(held.encode()).hexdigest()}'")
+    answer = own.ask("GET", f"/beta/{SIGNINS}?$select=status,accredit&$filter={of_held}", reader.token)
+    (found,) = answer.json["value"]
+    assert found["status"]["errorCode"] == 0
+    assert found["accredit"]["assertion"]["sha256"] == sha256(held.encode()).hexdigest()
 
 
 UNSUPPORTED = {
     "a property that there is none of": "$filter=location/city eq 'x'",
     "another order": "$orderby=appId",
+    "two orders": "$orderby=createdDateTime,activityDateTime",
     "what cannot be expanded": "$expand=x",
     "a search": '$search="displayName:x"',
 }

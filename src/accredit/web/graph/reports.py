@@ -21,7 +21,7 @@ from accredit.interop.graph.activity import Last
 from accredit.query import And, Compare, Query
 from accredit.web.graph.answers import collection, entity
 from accredit.web.graph.listing import meets, named_app, refuse_other, refuse_unknown
-from accredit.web.graph.pages import PAGE, READ_AT_ONCE, Rows, next_link
+from accredit.web.graph.pages import PAGE, Rows, next_link
 from accredit.web.graph.route import in_beta
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 CREDENTIALS: Final = "reports/appCredentialSignInActivities"
 PRINCIPALS: Final = "reports/servicePrincipalSignInActivities"
+READ_AT_ONCE: Final = 25  # applications, each with its service principal; or service principals
 MOST_LOOKED_AT: Final = 2_000  # applications, or service principals, for one page
 RESOURCES: Final = timedelta(days=30)  # how far back is looked for who was asked for as a resource
 _NOWHERE: Final = "00000000-0000-0000-0000-000000000000"  # before every object
@@ -142,14 +143,13 @@ async def _all(call: Call, store: Transaction, before: str = _NOWHERE) -> AsyncI
     """Yield the tenant's applications in a lasting order; the one that the filter names, if it names one."""
     wanted = named_app(call)
     narrowed = None if wanted is None else Compare("appId", "eq", wanted)
-    query = Query(condition=narrowed, after=(None, before), limit=READ_AT_ONCE)
-    while True:
+    after: Cursor | None = (None, before)
+    while after is not None:
+        query = Query(condition=narrowed, after=after, limit=READ_AT_ONCE)
         page = await store.applications.search(query, tenant_id=call.caller.tenant.id)
         for each in page.things:
             yield each
-        if page.after is None:
-            return
-        query = Query(condition=narrowed, after=page.after, limit=READ_AT_ONCE)
+        after = page.after
         await asyncio.sleep(0)
 
 
