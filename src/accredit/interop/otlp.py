@@ -8,6 +8,7 @@ Rule 2: attributes of a record are those of ``columns``, under ``accredit.``, be
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -122,7 +123,17 @@ def _record(
 
 
 def _attributes(values: Mapping[str, Value]) -> list[KeyValue]:
-    return [KeyValue(key=name, value=_value(each)) for name, each in values.items() if each not in (None, [])]
+    return [
+        _repeated(name, each) if isinstance(each, str) else KeyValue(key=name, value=_value(each))
+        for name, each in values.items()
+        if each not in (None, [])
+    ]
+
+
+@lru_cache(maxsize=4_096)
+def _repeated(name: str, text: str) -> KeyValue:
+    """Write a text: most of them stand in many records. Nobody changes what is returned."""
+    return KeyValue(key=name, value=AnyValue(string_value=text))
 
 
 def _value(value: Value) -> AnyValue:
