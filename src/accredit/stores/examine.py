@@ -97,7 +97,7 @@ def _bodies(connection: sqlite3.Connection) -> Iterator[str]:
         for row, body in connection.execute(f"SELECT rowid, body FROM {table}"):  # noqa: S608  our own names
             try:
                 read(body)
-            except msgspec.MsgspecError as error:
+            except (msgspec.MsgspecError, ValueError) as error:  # the second one: of text that is no text
                 yield f"{table}, row {row}: {error}"
 
 

@@ -15,21 +15,23 @@ from hashlib import sha256
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import audits, fresh, sqlite
 from accredit.stores.encoding import SCHEMA, column
 from accredit.stores.event_index import EventIndex
+from accredit.stores.event_row import event_of
 from accredit.stores.health import plain
 from accredit.stores.kept import READ
 from accredit.stores.kinds import KINDS
 from accredit.stores.pagefile import PageFile, Tree
+from accredit.stores.parentless import leave_out
 from accredit.stores.shapes import belongs, insertion, shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
-
-    import msgspec
 
     from accredit.stores.pagefile import Values
     from accredit.stores.shapes import Shape
@@ -41,6 +43,11 @@ ELEMENTS: Final = frozenset({audits.ELEMENTS, *(kind.elements for kind in KINDS 
 NAMES: Final = frozenset(kind.owned.table for kind in KINDS if kind.owned)
 _OWN: Final = frozenset({"schema_version", "configuration", "changes", "signins_indexed"})  # written by ``_begin``
 _PIECE: Final = 5_000  # rows that are held in memory
+_READERS: Final[Mapping[str, Callable[[bytes], object]]] = {
+    **{kind.table: READ[kind.table] for kind in KINDS},
+    "audits": audits.READ,
+    "signins": event_of,
+}
 
 
 @dataclass(slots=True)
@@ -105,6 +112,7 @@ class _Salvage:
         self._roots: dict[str, int] = {}
         self._indexes: dict[str, list[int]] = {}  # of each table, those that have every row
         self._trees: dict[str, Tree] = {}
+        self._unreadable: dict[str, int] = {}  # rows of each table that were there, with a body that is none
         self._report = Report(transactions_lost=pages.wal.lost)
         statements = self._catalogue()
         own = [sql for (sql,) in made.execute("SELECT sql FROM sqlite_master WHERE type = 'table'")]
@@ -121,7 +129,7 @@ class _Salvage:
         elif self._report.without_directory:
             raise Refused(STORE_DAMAGED, reason="the directory cannot be told from what was deleted of it")
         self._derive()
-        left_out = self._leave_out()
+        left_out = leave_out(self._made, self._shapes)
         self._count(place)
         self._begin(version)
         self._tell(left_out)
@@ -166,9 +174,21 @@ class _Salvage:
         self._insert(shape, (shape.row(n, values) for n, values in self._read(name) if shape.fits(values)))
 
     def _insert(self, shape: Shape, rows: Iterable[Values]) -> None:
-        statement, remaining = insertion(shape), iter(rows)
+        statement, remaining = insertion(shape), iter(row for row in rows if self._readable(shape, row))
         while piece := [*islice(remaining, _PIECE)]:
             self._made.executemany(statement, piece)
+
+    def _readable(self, shape: Shape, row: Values) -> bool:
+        """Whether the body of a row can be read, where it has one: who meets another one later breaks on it."""
+        read = _READERS.get(shape.table)
+        if read is None:
+            return True
+        try:
+            read(row[[each.name for each in shape.columns].index("body")])
+        except (msgspec.MsgspecError, ValueError):
+            self._unreadable[shape.table] = self._unreadable.get(shape.table, 0) + 1
+            return False
+        return True
 
     def _alone(self) -> None:
         """Take what stands in pages that no tree leads to: first what is certain, then what only the logs may take."""
@@ -185,7 +205,7 @@ class _Salvage:
             return
         if shape.table == "claim_sets" and sha256(values[2]).digest()[:16] != values[0]:
             return
-        self._made.execute(insertion(shape), shape.row(number, values))
+        self._insert(shape, [shape.row(number, values)])
 
     def _take_directory(self, path: Path) -> None:
         """Take everything but the logs from another database, and nothing of the damaged one's."""
@@ -218,19 +238,6 @@ class _Salvage:
         for row in rows:
             names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
             self._made.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
-
-    def _leave_out(self) -> dict[str, int]:
-        """Delete rows whose parent could not be read, and theirs; return how many of each table."""
-        left_out: dict[str, int] = {}
-        again = True
-        while again:
-            again = False
-            for table in self._shapes:
-                for condition in _parentless(self._made, table):
-                    gone = self._made.execute(f"DELETE FROM {table} WHERE {condition}").rowcount  # noqa: S608
-                    left_out[table] = left_out.get(table, 0) + gone
-                    again = again or gone > 0
-        return left_out
 
     def _count(self, place: int | None) -> None:
         """Have what follows the log follow it; what it had counted stays, also of events that are gone."""
@@ -269,7 +276,9 @@ class _Salvage:
         for name in sorted(self._shapes.keys() - hidden):
             (rows,) = self._made.execute(f"SELECT count(*) FROM {name}").fetchone()  # noqa: S608  our own names
             gone = left_out.get(name, 0)
-            lost = 0 if self._trees[name].whole or name in COUNTS | NAMES else self._missing(name, rows + gone)
+            lost: int | None = self._unreadable.get(name, 0)
+            if not (self._trees[name].whole or name in COUNTS | NAMES):
+                lost = self._missing(name, rows + gone)
             self._report.tables.append(Saved(name, rows, lost, gone))
 
     def _missing(self, name: str, found: int) -> int | None:
@@ -284,17 +293,3 @@ class _Salvage:
 
 def _owned(kind: Any, value: msgspec.Struct) -> list[dict[str, Any]]:  # noqa: ANN401  any kind of thing
     return [{name: column(each) for name, each in row.items()} for row in kind.owned.rows(value)]
-
-
-def _parentless(made: sqlite3.Connection, table: str) -> list[str]:
-    """Return a condition for each reference of a table: that what it refers to is not there."""
-    references: dict[int, list[tuple[str, str, str]]] = {}
-    for number, _, parent, mine, theirs, *_ in made.execute(f"PRAGMA foreign_key_list({table})"):
-        references.setdefault(number, []).append((parent, mine, theirs))
-    found = []
-    for pairs in references.values():
-        parent = pairs[0][0]
-        there = " AND ".join(f'"{parent}"."{theirs}" = "{table}"."{mine}"' for _, mine, theirs in pairs)
-        given = " AND ".join(f'"{table}"."{mine}" IS NOT NULL' for _, mine, _ in pairs)
-        found.append(f"{given} AND NOT EXISTS (SELECT 1 FROM {parent} WHERE {there})")  # noqa: S608  our own names
-    return found
