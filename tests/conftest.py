@@ -75,7 +75,7 @@ SLOW = tuple(
         *("stores/test_event_search.py", "stores/test_events.py"),
         *("stores/test_events_crash.py", "stores/test_events_upkeep.py", "stores/test_migrations.py"),
         *("stores/test_migrations_log.py", "stores/test_quota.py", "stores/test_search.py"),
-        *("stores/test_sqlite_file.py", "stores/test_state.py"),
+        *("stores/test_salvage.py", "stores/test_sqlite_file.py", "stores/test_state.py"),
     )
 )
 
