@@ -18,6 +18,8 @@ class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Literal["local", "application", "person", "system"] = "local"
     id: str = ""  # of an application: its service principal's
     app_id: str = ""
+    address: str = ""  # where the request came from; at the command line there was none
+    user_agent: str = ""
 
 
 class Modified(msgspec.Struct, frozen=True):

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from accredit.administer import Administrator
 from accredit.administer.administrator import WIDEN
-from accredit.signins import Actor
+from accredit.signins import Actor, kept
+from accredit.signins.event import LONGEST_AGENT
 
 if TYPE_CHECKING:
     from accredit.ports import Authority, Registry
@@ -30,7 +31,14 @@ def acting(
         registry,
         authority.ids,
         authority.clock,
-        Actor(name=client.display_name, kind="application", id=str(client.principal.id), app_id=str(client.app_id)),
+        Actor(
+            name=client.display_name,
+            kind="application",
+            id=str(client.principal.id),
+            app_id=str(client.app_id),
+            address=who.address,
+            user_agent=kept(who.user_agent, LONGEST_AGENT),
+        ),
         base=authority.base,
         own_issuers=authority.own_issuers,
         emulator=emulator,

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 import pytest
+from msgspec.structs import replace
 
 from accredit.interop.graph import audit
 from accredit.signins import Actor, Audit, Modified, Target
@@ -59,6 +60,37 @@ def test_the_whole_record_in_its_order():
     written = audit.write(RECORD)
     assert written == WHOLE
     assert list(written) == list(WHOLE)
+
+
+def test_where_it_came_from_stands_where_graph_has_room_for_it():
+    agent = {"key": "User-Agent", "value": "az/2.70"}
+    app = replace(RECORD.actor, address="192.0.2.1", user_agent="az/2.70")
+    written = audit.write(replace(RECORD, actor=app))
+    assert written["additionalDetails"] == [agent, {"key": "ipaddr", "value": "192.0.2.1"}]
+    person = audit.write(replace(RECORD, actor=replace(app, kind="person")))
+    assert person["additionalDetails"] == [agent]
+    assert person["initiatedBy"]["user"]["ipAddress"] == "192.0.2.1"
+
+
+READ = {
+    "an application": RECORD.actor,
+    "an application and where it was": replace(RECORD.actor, address="192.0.2.1", user_agent="az/2.70"),
+    "somebody at the command line": Actor(name="root", id="0"),
+    "somebody without a number": Actor(name="root"),
+    "this authority": Actor(name="accredit", kind="system"),
+}
+
+
+@pytest.mark.parametrize("actor", READ.values(), ids=READ.keys())
+def test_what_was_written_is_read_back(actor):
+    whole = replace(RECORD, at=RECORD.at.replace(microsecond=0), actor=actor)
+    assert audit.read(audit.write(whole), UUID(int=2)) == whole
+
+
+def test_a_person_is_read_with_the_address():
+    person = Actor(name="Ann", kind="person", id="1", address="192.0.2.1")
+    found = audit.read(audit.write(replace(RECORD, actor=person)), UUID(int=2))
+    assert audit.write(found) == audit.write(replace(RECORD, actor=person))
 
 
 ACTORS = {

@@ -1,15 +1,24 @@
-"""``directoryAudit`` of Microsoft Graph: who changed what."""
+"""``directoryAudit`` of Microsoft Graph: who changed what.
+
+Rule 1: an application has no member for the address that it called from: that and its agent, where they are known,
+stand among ``additionalDetails``.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final, Literal
+from uuid import UUID
 
 from accredit.interop.graph.parts import Json, instant
+from accredit.signins import Actor, Audit, Modified, Target
 
 if TYPE_CHECKING:
-    from accredit.signins import Actor, Audit, Target
+    from collections.abc import Mapping
 
 CATEGORY: Final = "ApplicationManagement"
+AGENT: Final = "User-Agent"
+ADDRESS: Final = "ipaddr"
 RESULT: Final = "success"  # what was not done leaves no record
 
 
@@ -19,7 +28,7 @@ def write(of: Audit) -> Json:
         "id": str(of.id),
         "activityDateTime": instant(of.at),
         "activityDisplayName": of.activity,
-        "additionalDetails": [],
+        "additionalDetails": [{"key": key, "value": value} for key, value in _details(of.actor).items() if value],
         "category": CATEGORY,
         "correlationId": str(of.correlation_id),
         "initiatedBy": _initiated_by(of.actor),
@@ -31,9 +40,54 @@ def write(of: Audit) -> Json:
     }
 
 
+def read(json: Mapping[str, Any], tenant_id: UUID) -> Audit:
+    """Read the record of a change as ``write`` wrote it: its time to the second."""
+    return Audit(
+        id=UUID(json["id"]),
+        at=datetime.fromisoformat(json["activityDateTime"]),
+        tenant_id=tenant_id,
+        activity=json["activityDisplayName"],
+        operation=json["operationType"],
+        actor=_actor(json),
+        targets=tuple(map(_target_read, json["targetResources"])),
+        correlation_id=UUID(json["correlationId"]),
+    )
+
+
+def _target_read(json: Mapping[str, Any]) -> Target:
+    changed = json["modifiedProperties"]
+    return Target(
+        id=UUID(json["id"]),
+        kind=json["type"],
+        name=json["displayName"],
+        modified=tuple(Modified(each["displayName"], each["oldValue"], each["newValue"]) for each in changed),
+    )
+
+
+def _actor(json: Mapping[str, Any]) -> Actor:
+    app, user = json["initiatedBy"]["app"], json["initiatedBy"]["user"]
+    details = {each["key"]: each["value"] for each in json["additionalDetails"]}
+    agent = details.get(AGENT, "")
+    if user:
+        address = user["ipAddress"] or ""
+        return Actor(name=user["displayName"], id=user["id"] or "", address=address, user_agent=agent)
+    told = {"name": app["displayName"], "id": app["servicePrincipalId"] or "", "app_id": app["appId"] or ""}
+    kind: Literal["application", "system"] = "application" if told["id"] else "system"
+    return Actor(**told, kind=kind, address=details.get(ADDRESS, ""), user_agent=agent)
+
+
+def _details(of: Actor) -> dict[str, str]:
+    """Return what there is no member for."""
+    return {AGENT: of.user_agent, ADDRESS: of.address if _is_app(of) else ""}
+
+
+def _is_app(of: Actor) -> bool:
+    return of.kind in ("application", "system")
+
+
 def _initiated_by(of: Actor) -> Json:
     """Write who did it: an application, this authority itself among them, or a person."""
-    if of.kind in ("application", "system"):
+    if _is_app(of):
         app = {
             "appId": of.app_id or None,
             "displayName": of.name,
@@ -41,7 +95,7 @@ def _initiated_by(of: Actor) -> Json:
             "servicePrincipalName": None,
         }
         return {"app": app, "user": None}
-    user = {"id": of.id or None, "displayName": of.name, "userPrincipalName": None, "ipAddress": None}
+    user = {"id": of.id or None, "displayName": of.name, "userPrincipalName": None, "ipAddress": of.address or None}
     return {"app": None, "user": user}
 
 
