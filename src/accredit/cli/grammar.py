@@ -24,6 +24,7 @@ _SAME: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("start", "run", "server"), ("serve",)),
     **dict.fromkeys(("application", "apps", "applications"), ("app",)),
     **dict.fromkeys(("log", "signins", "sign-ins"), ("logs",)),
+    **dict.fromkeys(("audits", "changes", "history"), ("audit",)),
     "key": ("keys",),
 }
 """Other words for a command; what a noun does not know is passed over."""

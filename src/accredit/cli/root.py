@@ -44,6 +44,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "token": ("token:token", "Tokens: what they say."),
     "logs": ("logs:logs", "Sign-ins, granted or refused, and why: every attempt whose application is known."),
+    "audit": ("audit:audit", "Changes of the directory: who changed which trust, when, and from what to what."),
     "idp": ("idp:idp", "Test issuers of a running emulator."),
     "login": ("login:login", "Sign in at an authority: commands act there from now on, until logout, or with --local."),
     "logout": ("login:logout", "Forget an authority and the access token for it."),
@@ -81,7 +82,7 @@ rich_click.rich_click.COMMAND_GROUPS = {
             "name": "Who may sign in, and how",
             "commands": ["tenant", "app", "sp", "credential", "secret", "certificate", "permission", "issuer"],
         },
-        {"name": "What happened, and why", "commands": ["explain", "token", "logs", "idp"]},
+        {"name": "What happened, and why", "commands": ["explain", "token", "logs", "audit", "idp"]},
         {"name": "Speak to an authority", "commands": ["login", "logout", "whoami", "profile", "env"]},
         {"name": "Run it", "commands": ["keys", "db", "config", "help", "version"]},
     ]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from accredit.client.audits import Audits
 from accredit.client.graph import segment
 from accredit.directory import Tenant, identifier_key, wellknown
 from accredit.errors import OBJECT_NOT_FOUND, Refused
@@ -211,6 +212,7 @@ class View:
         self.issuers = Issuers(graph)
         self.credentials = Credentials(graph, self.issuers)
         self.assignments = Assignments(graph)
+        self.audits = Audits(graph)
 
     async def named(self, _tenant_id: UUID, identifier: str) -> UUID | None:
         """Return the appId that owns a resource identifier; ``None`` when nobody does."""
