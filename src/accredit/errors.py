@@ -60,7 +60,7 @@ class Row:
 
 
 class Refused(Exception):
-    """The answer is no, for the reason of ``row``. ``detail`` is kept with the event and never sent to a caller."""
+    """The answer is no, for the reason of ``row``. ``detail`` is kept with the event and told to administrators only."""
 
     about: UUID | None = None  # the registered secret or certificate that it concerns; kept with the event
 
@@ -70,7 +70,7 @@ class Refused(Exception):
             message = f"row {row.name} takes the fields {sorted(row.fields)}; wrong or missing: {wrong}"
             raise TypeError(message)
         self.row = row
-        self.detail = detail
+        self.detail = masked(detail)
         self.fields: Mapping[str, str] = {name: shown(value) for name, value in fields.items()}
         super().__init__(row, self.fields)
 

@@ -153,7 +153,7 @@ class Wire:
 def wire(folder: Path, *, upload: bool = True, at: datetime = NOW, **settings: Any) -> Iterator[Wire]:
     """Run an emulator in ``folder``. ``upload``: GitHub's keys are uploaded, nothing is fetched. ``at``: its clock."""
     clock = Clock(at)
-    told = config.read({}, secrets=None, profile="emulator", data=str(folder), log_level="error", **settings)
+    told = config.read({}, secrets=None, profile="emulator", data=str(folder), **{"log_level": "error"} | settings)
     with anyio.from_thread.start_blocking_portal() as portal:
 
         async def begin() -> Runtime:
