@@ -1,6 +1,6 @@
 """Sign-ins that arrive while the log is asked: a process that writes so many a second, as the server does.
 
-Its log has a cap of as many rows as there were when it began: what arrives has the oldest go.
+Its log may have a cap of as many rows as there were when it began: what arrives then has the oldest go.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 RATE: Final = 1_000  # a second
+MOST: Final = 10_000_000  # that arrive
 STEP: Final = 0.01  # seconds between looks at what is due
 END: Final = 30.0  # seconds for the process to end
 
@@ -56,9 +57,10 @@ class Arriving:
 
 
 @contextmanager
-def arriving(core: int, database: Path, plan: Plan, rate: int = RATE) -> Iterator[Arriving]:
-    """Have sign-ins arrive, on a core, until the block ends."""
-    arguments = [str(database), str(plan.rows), str(plan.applications), plan.until.isoformat(), str(rate)]
+def arriving(core: int, database: Path, plan: Plan, *, full: bool) -> Iterator[Arriving]:
+    """Have sign-ins arrive, on a core, until the block ends. ``full``: the log has no room for more than it has."""
+    most = plan.rows if full else 2 * plan.rows + MOST
+    arguments = [str(database), str(plan.rows), str(plan.applications), plan.until.isoformat(), str(most)]
     with pinned(core):
         process = subprocess.Popen(
             [sys.executable, "-m", "benchmarks.arriving", *arguments],
@@ -79,11 +81,11 @@ def arriving(core: int, database: Path, plan: Plan, rate: int = RATE) -> Iterato
         process.wait(END)
 
 
-async def _write(database: Path, plan: Plan, rate: int) -> Arrived:
+async def _write(database: Path, plan: Plan, most: int) -> Arrived:
     """Hand events to the log until the standard input ends."""
     attempts = Attempts(plan.population, Random(plan.seed + 1))  # noqa: S311  the same ones every time
     age = timedelta(days=2 * plan.days)
-    sink = SqliteSink(database, lambda: datetime.now(UTC), caps=Caps(age=age, rows=plan.rows, size=2**62))
+    sink = SqliteSink(database, lambda: datetime.now(UTC), caps=Caps(age=age, rows=most, size=2**62))
     log = EventLog(sink, lambda: 0)
     await log.start()
     await log.record(attempts.single(datetime.now(UTC)), None)
@@ -91,7 +93,7 @@ async def _write(database: Path, plan: Plan, rate: int) -> Arrived:
     ended = asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
     begun, handed_over = time.monotonic(), 0
     while not ended.done():
-        while handed_over < (time.monotonic() - begun) * rate:
+        while handed_over < (time.monotonic() - begun) * RATE:
             log.hand_over(attempts.single(datetime.now(UTC)), None)
             handed_over += 1
         await asyncio.sleep(STEP)
@@ -101,9 +103,9 @@ async def _write(database: Path, plan: Plan, rate: int) -> Arrived:
     return Arrived(handed_over, figures.written, figures.counted, sink.deleted, figures.failures, round(seconds, 1))
 
 
-def main(database: str, rows: str, applications: str, until: str, rate: str) -> None:
+def main(database: str, rows: str, applications: str, until: str, most: str) -> None:
     plan = Plan(int(rows), datetime.fromisoformat(until), applications=int(applications))
-    print(json.dumps(asdict(asyncio.run(_write(Path(database), plan, int(rate))))), flush=True)
+    print(json.dumps(asdict(asyncio.run(_write(Path(database), plan, int(most))))), flush=True)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,11 @@ Application 0 is written by the product, and its rows are copied for all others,
 from __future__ import annotations
 
 import asyncio
+import math
 import re
 from contextlib import closing
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -100,7 +102,7 @@ def _pieces(value: object, of_zero: re.Pattern[str]) -> Callable[[Sequence[str]]
 
 def _shuffled(applications: int) -> Iterator[int]:
     """Every number but 0 once, in an order that has nothing to do with the order of ids or names."""
-    step = 61_803  # has no common divisor with a power of ten
+    step = next(each for each in count(61_803) if math.gcd(each, applications) == 1)
     return (at * step % applications for at in range(1, applications))
 
 
