@@ -234,11 +234,22 @@ class Two:
         return ended
 
 
+LEFT = (  # before there are two of it; nothing is left of it but the records
+    (*APP, "gone"),
+    ("credential", "add", "gone", "--name", "main", "--issuer", GITHUB, "--subject", "repo:a@1/b@2:environment:x"),
+    ("credential", "update", "gone", "main", "--subject", "repo:a@1/c@3:environment:x", "--description", "c"),
+    ("secret", "add", "gone", "--name", "ci"),
+    ("app", "delete", "gone", "--yes"),
+)
+
+
 @pytest.fixture(scope="module")
 def folder(served, tmp_path_factory):
     made = tmp_path_factory.mktemp("two")
     shutil.copytree(served.data, made / "here")
-    shutil.copytree(served.data, made / "data")
+    for words in LEFT:
+        assert ran(*words, "--data", str(made / "here")).code == 0
+    shutil.copytree(made / "here", made / "data")
     return made
 
 
@@ -309,6 +320,7 @@ LOGS = {
     "those of a subject": ("logs", "list", "--subject", "repo:octo-org@123456/octo-repo@456789:environment:production"),
     "those of subjects that begin so": ("logs", "list", "--subject", "repo:octo-org@123456/*", "-a", "deploy-bot"),
     "those from an address": ("logs", "list", "--address", "127.0.0.1", *BOT),
+    "those from addresses that begin so": ("logs", "list", "--address", "127.*", *BOT),
     "those from another address": ("logs", "list", "--address", "::1"),
     "one by its request": ("logs", "list", "--request", "<refused>"),
     "those that are proven": ("logs", "list", "--proof", "proven", *BOT),
@@ -358,6 +370,49 @@ def test_the_log(two, served, what, output):
     known["<credential>"] = shown.out.strip()
     here, there = compared(two.both(*LOGS[what], "-o", output, given=(known, known)))
     assert there == here
+
+
+OF = ("audit", "list", "--object", "<object>")
+CHANGES = {
+    "those of an application that is gone": OF,
+    "the same, as the application": ("audit", "list", "--app", "<object>"),
+    "the newest one": (*OF, "-n", "1"),
+    "those that widened trust": (*OF, "--widened"),
+    "those of one activity": (*OF, "--activity", "Update application - Certificates*"),
+    "those of a user": (*OF, "--actor", "<user>"),
+    "those of nobody": (*OF, "--actor", "nobody"),
+    "those of an application": (*OF, "--actor", "acc7ed17-0000-4000-8000-000000000002"),
+    "those of this year": (*OF, "--since", "365d", "--until", "0s"),
+    "those before the first": ("audit", "list", "--until", "2020-01-01"),
+    "those of one request": ("audit", "list", "--correlation", "<correlation>"),
+    "those that a filter finds": (*OF, "--filter", "operationType eq 'Update'"),
+    "a filter on what is not asked for": (*OF, "--filter", "resultReason eq ''"),
+    "those of an application that is not there": ("audit", "list", "--app", "deploy-bto"),
+    "one": ("audit", "show", "<audit>"),
+    "what was gone with it": ("audit", "show", "<last>"),
+    "one that is not there": ("audit", "show", "11111111-2222-4333-8444-555555555555"),
+    "no id": ("audit", "show", "x"),
+}
+
+
+@pytest.mark.parametrize("output", ["table", "json", "csv"])
+@pytest.mark.parametrize("what", CHANGES)
+def test_changes(two, what, output):
+    on_disk = ("--data", str(two.here), "-o", "json")
+    deleted = ran("audit", "list", "--activity", "Delete application", "--until", "0s", "-n", "100", *on_disk).json
+    last = next(each for each in deleted if each["targetResources"][0]["displayName"] == "gone")
+    target = last["targetResources"][0]["id"]
+    of_target = ran("audit", "list", "--object", target, *on_disk).json
+    known = {
+        "<object>": target,
+        "<last>": last["id"],
+        "<audit>": of_target[2]["id"],
+        "<correlation>": last["correlationId"],
+        "<user>": last["initiatedBy"]["user"]["displayName"],
+    }
+    here, there = two.both(*CHANGES[what], "-o", output, given=(known, known))
+    assert (there.code, there.out) == (here.code, here.out)
+    assert plain(there.err) == plain(here.err)
 
 
 @pytest.mark.parametrize("output", ["table", "json"])
