@@ -249,6 +249,7 @@ FILTERS = {
     "no assertion": ("accredit/assertion/issuer eq null", lambda event: not event.digest),
     "a name": ("accredit/federatedCredentialName eq 'Production'", lambda event: bool(event.credential_name)),
     "a token that was issued": (f"uniqueTokenIdentifier eq '{TOKEN}'", lambda event: event.id == SHOWN),
+    "what is no token": ("uniqueTokenIdentifier eq '='", lambda _: False),
     "no code but this": ("status/errorCode ne 700213", lambda event: event.code != 700213),
 }
 

@@ -44,7 +44,7 @@ def some_events():
     made = []
     for number in range(90):
         who = client(number % 3)
-        at = MIDNIGHT + timedelta(hours=(number * 11) % 77, minutes=number % 4, microseconds=number)
+        at = MIDNIGHT + timedelta(hours=(number * 10) % 77, minutes=number % 4, microseconds=number)
         made.append(
             replace(
                 ONE,
@@ -132,6 +132,12 @@ def test_a_page_that_comes_to_the_end_of_what_is_looked_at_says_where_to_go_on(
         assert everything(reader, WINDOWS[window], limit=9) == told(events, WINDOWS[window])
         rare = Compare("signInCount", "gt", 1_000)
         assert everything(reader, WINDOWS[window], rare, limit=9) == []
+
+
+def test_windows_that_hold_too_much_together_are_summed_up_one_by_one(path, events, monkeypatch):
+    monkeypatch.setattr(event_summary, "MOST_ROWS", 8)
+    with EventReader(path) as reader:
+        assert everything(reader, WINDOWS["h1"]) == told(events, WINDOWS["h1"])
 
 
 def test_a_window_with_too_much_in_it_is_refused(path, monkeypatch):
