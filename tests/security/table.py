@@ -68,6 +68,7 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/web/test_places.py",
     ),
     "SEC-20": (
+        f"{HERE}/test_canary.py",
         "tests/ops/test_redaction.py::test_what_was_sent_is_nowhere_to_be_found",
         "tests/test_observe.py",
         f"{HERE}/test_directory_api.py::test_a_token_that_proves_nothing_opens_nothing_and_is_not_repeated",
