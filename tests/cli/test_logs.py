@@ -35,6 +35,7 @@ FOUND = {
     "of a subject": (("--subject", SUBJECT), ["granted"]),
     "of subjects that begin so": (("--subject", "repo:octo-org@123456/*"), ["refused", "granted"]),
     "from an address": (("--address", "127.0.0.1"), ["refused", "granted"]),
+    "from addresses that begin so": (("--address", "127.0.*"), ["refused", "granted"]),
     "from an address in another spelling": (("--address", "0:0::1"), []),
     "proven": (("--proof", "proven"), ["refused", "granted"]),
     "unproven": (("--proof", "unproven"), []),

@@ -68,7 +68,7 @@ _OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
     (("--resource",), {"metavar": "API", "help": "For this API."}),
     (("--issuer",), {"metavar": "URL", "help": "With an assertion of this issuer; a trailing * stands for anything."}),
     (("--subject",), {"metavar": "SUB", "help": "With this subject; a trailing * stands for anything."}),
-    (("--address",), {"metavar": "IP", "help": "From this address."}),
+    (("--address",), {"metavar": "IP", "help": "From this address; a trailing * stands for anything."}),
     (("--correlation",), {"metavar": "ID", "help": "Those of one correlation id, oldest first."}),
     (("--request",), {"metavar": "ID", "help": "The one with this request (trace) id."}),
     (("--proof",), {"type": click.Choice(_PROOFS), "help": "Whether somebody proved who sent it."}),
@@ -178,14 +178,16 @@ def _plain(asked: Asked) -> Iterator[Condition]:
         if text is not None:
             yield StartsWith(name, text[:-1]) if text.endswith("*") else Compare(name, "eq", text)
     if asked["address"] is not None:
-        yield Compare("ipAddress", "eq", _address(asked["address"]))
+        yield _address(asked["address"])
     if asked["proof"] is not None:
         yield Compare("accredit/proof", "eq", asked["proof"])
 
 
-def _address(given: str) -> str:
+def _address(given: str) -> Condition:
+    if given.endswith("*"):
+        return StartsWith("ipAddress", given[:-1])
     try:
-        return str(ip_address(given))
+        return Compare("ipAddress", "eq", str(ip_address(given)))
     except ValueError as error:
         raise Refused(INPUT_INVALID, what=f"--address {given}", reason="not an IP address") from error
 
