@@ -8,6 +8,7 @@ from hypothesis import given
 from accredit import errors
 from accredit.errors import Refused
 from accredit.explain import explain, worded
+from accredit.explain.nearest import CONSIDERED
 from accredit.explain.reasons import REASONS
 from accredit.signins import PERSONAL
 from accredit.trust import choose, match
@@ -47,6 +48,16 @@ def test_who_got_less_far_stands_behind():
     event = missed(*held, sub=MAIN)
     assert event.verdicts[-1].credential_id == UUID(int=1)
     assert event.nearest
+
+
+def test_among_many_those_that_begin_alike_are_put_into_words():
+    many = [credential(n, f"somebody-{n}") for n in range(100)]
+    near = credential(200, PRODUCTION)
+    assert missed(*many, near, sub=MAIN).verdicts[0].credential_id == near.id
+    case = credential(300, MAIN.upper())
+    assert missed(*many, near, case, sub=MAIN).verdicts[0].credential_id == case.id
+    same = [credential(n, MAIN + "x" * (n + 1)) for n in range(CONSIDERED + 1)]
+    assert missed(*same, sub=MAIN).nearest
 
 
 def test_who_trusts_nobody_is_told_so():

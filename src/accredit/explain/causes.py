@@ -106,6 +106,8 @@ def _is_visible(character: str) -> bool:
 
 
 def _visible(text: str) -> str:
+    if text.isprintable() and " " not in text:  # a blank is the only character that is printable and white space
+        return text
     return "".join(filter(_is_visible, text))
 
 
