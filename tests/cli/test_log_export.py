@@ -1,5 +1,6 @@
 """`accredit logs export`: all sign-ins in a file, or nothing of it."""
 
+import errno
 import json
 import os
 import stat
@@ -146,6 +147,16 @@ def test_a_file_that_appears_meanwhile_is_left_alone_too(cli, tmp_path, monkeypa
     assert cli("logs", "export", "--to", str(file)).code != 0
     assert file.read_text() == "mine"
     assert sorted(each.name for each in tmp_path.iterdir()) == ["data", "out.jsonl"]
+
+
+def test_a_file_system_without_links_gets_its_file_too(cli, tmp_path, monkeypatch):
+    def none(source, target):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", none)
+    file = tmp_path / "out.jsonl"
+    assert cli("logs", "export", "--to", str(file)).code == 0
+    assert len(file.read_text().splitlines()) == 2
 
 
 def test_what_ends_halfway_leaves_nothing(cli, tmp_path, monkeypatch):

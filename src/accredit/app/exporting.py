@@ -193,7 +193,7 @@ class Exporter:
             else:
                 failures += 1
                 self._failed(outcome.reason)
-                await asyncio.sleep(max(outcome.wait, self._pause(failures)))
+                await asyncio.sleep(max(outcome.wait, pause(failures, self._jitter())))
 
     async def _sent(self, portion: Portion) -> tuple[Outcome, int]:
         """Send a portion; return what became of it, and how many records the collector rejected."""
@@ -248,10 +248,11 @@ class Exporter:
         self.figures.trouble = reason
         self._journal.failed(reason, self.figures.behind)
 
-    def _pause(self, failures: int) -> float:
-        """Return how long to wait after so many failures in a row: longer each time, and never all at the same time."""
-        longest: float = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(failures - 1, 16))
-        return longest * (0.5 + self._jitter() / 2)
+
+def pause(failures: int, chance: float) -> float:
+    """Return how many seconds to wait after so many failures in a row. ``chance``, 0 to 1, keeps servers apart."""
+    longest = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(failures - 1, 16))
+    return longest * (0.5 + chance / 2)
 
 
 class _Journal:

@@ -6,6 +6,7 @@ Rule 2: memory holds a page of events, and the store is read page by page: whoev
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from contextlib import contextmanager, suppress
@@ -41,6 +42,7 @@ PARQUET: Final = {
     "real": "DOUBLE",
     "time": "TIMESTAMP WITH TIME ZONE",
 }
+_NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK})  # a file system that has no second names
 MEMORY: Final = "512MB"  # that writing Parquet may take
 DONE: Final = (Column("file", "path"), Column("format", "format"), Column("sign-ins", "events"))
 STATUS: Final = (
@@ -114,15 +116,24 @@ def _beside(path: Path, *, force: bool) -> Iterator[Path]:
         yield made
         with made.open("rb") as file:
             os.fsync(file.fileno())
-        if force:
-            made.replace(path)
-        else:
-            os.link(made, path)  # fails where a file has appeared meanwhile
+        _put(made, path, force=force)
     except OSError as error:
         raise Refused(OUTPUT_UNWRITABLE, what=path, reason=error.strerror or error) from error
     finally:
         with suppress(OSError):
             made.unlink(missing_ok=True)
+
+
+def _put(made: Path, path: Path, *, force: bool) -> None:
+    if not force:
+        try:
+            os.link(made, path)  # fails where a file has appeared meanwhile
+        except OSError as error:
+            if error.errno not in _NO_LINKS or path.exists():
+                raise
+        else:
+            return
+    made.replace(path)
 
 
 def _line(kind: str) -> Callable[[Event], str]:
