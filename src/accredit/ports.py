@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from accredit.signins import Event
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
-    from datetime import datetime, timedelta
+    from datetime import datetime
     from uuid import UUID
 
     from accredit.assertions import Policy
@@ -29,8 +27,6 @@ if TYPE_CHECKING:
     from accredit.issuers import Issuer, KeyReference, KeySet, OwnIssuers, Portability
     from accredit.query import Page, Query
     from accredit.signins import Audit, Sender, SignIn
-    from accredit.signins.summary import Summary
-    from accredit.signins.usage import HourCount, Use
     from accredit.tokens import AccessToken, Grant, SigningKey
     from accredit.trust import FederatedCredential, Trusted
 
@@ -105,28 +101,6 @@ class Searched(Protocol[V]):
         Of the sign-in log, read by ``tenant_id`` and newest or oldest first, it may be short of what ``query`` asks
         for, or empty, and yet say where to go on: so far it was looked.
         """
-
-
-class SignInFigures(Protocol):
-    """What is told of many sign-ins at once: nothing that was written is missing from it."""
-
-    async def hours(
-        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
-    ) -> Sequence[HourCount]:
-        """Return a tenant's attempts in the hours that end after ``since`` and begin before ``until``, oldest first.
-
-        Of one application, its credentials are told apart.
-        """
-
-    async def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
-        """Return what came of each credential, secret and certificate of an application that was ever presented."""
-
-
-class SignInLog(Searched[Event], SignInFigures, Protocol):
-    """The sign-in log as it is read."""
-
-    async def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
-        """Return a page of what a tenant's windows of ``length`` saw, newest first. It may be short, as a search's."""
 
 
 class Ids(Protocol):

@@ -88,13 +88,13 @@ class EventReader:
         return self._events(where, "at, seq", parameters, MOST_OF_ONE_CORRELATION)
 
     def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
-        """Return a page of what a tenant's windows saw; see ``accredit.ports.SignInLog``."""
+        """Return a page of what a tenant's windows saw; see ``accredit.web.graph.log``."""
         return summaries(self._connection, tenant_id, query, length)
 
     def hours(
         self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
     ) -> list[HourCount]:
-        """Return a tenant's attempts by the hour, oldest first; see ``accredit.ports.SignInFigures``."""
+        """Return a tenant's attempts by the hour, oldest first; see ``accredit.web.graph.log``."""
         return event_counts.hours(self._connection, tenant_id, since, until, app_id)
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, Use]:
@@ -122,7 +122,7 @@ class EventReader:
 
 @dataclass(frozen=True, slots=True)
 class EventPages:
-    """The port ``SignInLog`` over the file at ``path``.
+    """The sign-in log as ``accredit.web.graph.log`` reads it, over the file at ``path``.
 
     Each question has a thread and a connection of its own: looking through a log takes longer than an answer may wait.
     """

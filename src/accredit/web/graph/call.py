@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
     from accredit.administer import Administrator
     from accredit.interop.odata import Options
-    from accredit.ports import SignInLog
     from accredit.web.bearer import Caller
+    from accredit.web.graph.log import SignInLog
     from accredit.web.graph.parts import Alone
 
 Version = Literal["v1.0", "beta"]

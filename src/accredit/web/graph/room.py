@@ -48,11 +48,12 @@ from accredit.web.graph.permissions import Admitted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from accredit.ports import Authority, Registry, SignInLog
+    from accredit.ports import Authority, Registry
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.bearer import Bearers, Caller
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.errors import Envelopes
+    from accredit.web.graph.log import SignInLog
     from accredit.web.graph.parts import Part
     from accredit.web.graph.path import Target
     from accredit.web.graph.route import Route

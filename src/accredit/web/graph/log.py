@@ -1,0 +1,42 @@
+"""The sign-in log as this face reads it: whole events, and what is told of many of them.
+
+No story of the core asks for any of it, so it is not among ``accredit.ports``; its adapter is the same.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from accredit.ports import Searched
+from accredit.signins import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime, timedelta
+    from uuid import UUID
+
+    from accredit.query import Page, Query
+    from accredit.signins.summary import Summary
+    from accredit.signins.usage import HourCount, Use
+
+
+class SignInFigures(Protocol):
+    """What is told of many sign-ins at once: nothing that was written is missing from it."""
+
+    async def hours(
+        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
+    ) -> Sequence[HourCount]:
+        """Return a tenant's attempts in the hours that end after ``since`` and begin before ``until``, oldest first.
+
+        Of one application, its credentials are told apart.
+        """
+
+    async def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
+        """Return what came of each credential, secret and certificate of an application that was ever presented."""
+
+
+class SignInLog(Searched[Event], SignInFigures, Protocol):
+    """The sign-in log as it is read."""
+
+    async def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
+        """Return a page of what a tenant's windows of ``length`` saw, newest first. It may be short, as a search's."""
