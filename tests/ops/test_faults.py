@@ -400,6 +400,26 @@ def test_it_does_not_start_where_transactions_stand_behind_damage_in_the_journal
     assert events == logged(saved), "what they logged is found"
 
 
+def test_events_that_vanished_with_a_deleted_journal_are_told(folder):
+    with serving(folder, emulator=False, **PROXIES) as server:
+        workload = employ(server, tenant_of(server))
+        database, mark = server.data / "accredit.db", server.data / "signins.place"
+        kept = tokens(workload, 5)
+        root_of(database, "signins")  # moves them from the journal into the file
+        vanished = tokens(workload, 7)
+        until(lambda: mark.exists() and int(mark.read_text()) == 12)
+        server.process.kill()
+        server.process.wait()
+    database.with_name("accredit.db-wal").unlink()
+    with serving(folder, emulator=False, **PROXIES) as server:
+        assert [each["count"] for each in lines(server, "signin_log.events_missing")] == [7]
+        found = logged(database)
+        assert kept <= found
+        assert not vanished & found
+    with serving(folder, emulator=False, **PROXIES) as server:
+        assert len(lines(server, "signin_log.events_missing")) == 1, "it is told once"
+
+
 @pytest.mark.parametrize("name", ["accredit.db-shm", "nothing"])
 def test_it_starts_after_a_kill_whatever_its_shared_memory_holds(folder, name):
     events = killed(folder)

@@ -14,6 +14,7 @@ from accredit.app import directory_api, resource_manager
 from accredit.app.chance import SystemIds
 from accredit.app.log_state import LogState
 from accredit.app.marks import own_issuers, refuse_emulator
+from accredit.app.place_mark import MARK, PlaceMark
 from accredit.app.runtime import Explained, Following, Observed, Runtime
 from accredit.app.scraped import Exported, Scraped
 from accredit.directory import wellknown
@@ -134,6 +135,7 @@ async def _composed(
         metrics=metrics,
         journal=journal,
         log_state=LogState(events, journal),
+        place_mark=PlaceMark(folder.path / MARK, lookup.place, journal),
         administrator=_system(registry, authority, folder),
         test_issuer=test_issuer,
         damage=damage,

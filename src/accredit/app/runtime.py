@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from accredit.app.exporting import Exporter
     from accredit.app.folder import Folder
     from accredit.app.log_state import LogState
+    from accredit.app.place_mark import PlaceMark
     from accredit.config import Settings
     from accredit.exchange import TokenRequest
     from accredit.outbound import IssuerKeys
@@ -44,6 +45,7 @@ REFRESHED_EVERY: Final = 2.0  # seconds between two looks for what other process
 AGAIN_AFTER: Final = 1.0  # seconds, after something that should not end has ended
 MOST_LABELS: Final = 10_000
 LOG_LOOKED_AT: Final = 1.0  # seconds between two looks at whether the sign-in log can be written
+PLACE_KEPT_EVERY: Final = 1.0  # seconds between two notes of how far the sign-in log has come
 TENDED_EVERY: Final = 3_600.0  # seconds between two looks at the age of our signing keys
 
 
@@ -85,6 +87,7 @@ class Runtime:
     metrics: observe.Metrics
     journal: observe.Journal
     log_state: LogState
+    place_mark: PlaceMark
     administrator: Administrator
     damage: Damage
     front: Application = _nothing
@@ -98,9 +101,11 @@ class Runtime:
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
         await self.log.start()
+        self.place_mark.compare()
         if self.exporter is not None:
             self.exporter.start()
         self.keep_up("sign-in log", self.log_state.look, LOG_LOOKED_AT)
+        self.keep_up("place in the sign-in log", self.place_mark.keep, PLACE_KEPT_EVERY)
         self.keep_up("issuer_keys", self.following.keys.keep_fresh, AGAIN_AFTER)
         self.keep_up("signing_keys", self._tend, TENDED_EVERY)
         # Other processes' changes, also when no request asks: refusals then need no second look.

@@ -132,6 +132,7 @@ _ISSUER_URLS: Final = "SELECT DISTINCT url FROM issuers"
 _TENANTS_FROM: Final = "SELECT id FROM tenants WHERE id BETWEEN ? AND ? || 'g' LIMIT 3"  # g: after every digit
 _APPLICATIONS_FROM: Final = "SELECT app_id FROM applications WHERE app_id BETWEEN ? AND ? || 'g' LIMIT 3"
 _VERSION: Final = "SELECT version FROM configuration"
+_PLACE: Final = "SELECT max(seq, coalesce((SELECT max(seq) FROM signins), 0)) FROM signins_indexed"
 _CHANGES: Final = 'SELECT DISTINCT "key" FROM changes WHERE version > ?'
 
 
@@ -194,6 +195,10 @@ class SqliteLookup:
     def tenant_ids(self) -> frozenset[UUID]:
         """Return the ids of all tenants."""
         return frozenset(UUID(each) for each in self._column(_TENANT_IDS))
+
+    def place(self) -> int:
+        """Return the place of the last event that ever was in the sign-in log; 0 before the first one."""
+        return int(self._column(_PLACE)[0])
 
     def issuer_urls(self) -> frozenset[str]:
         """Return the URLs of all issuer records."""
