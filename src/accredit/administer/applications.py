@@ -242,7 +242,10 @@ def _widens(before: Application, after: Application, tenant: Tenant) -> bool:
 async def _rename_principal(change: Change, application: Application) -> None:
     for each in await change.store.principals.find(tenant_id=application.tenant_id, app_id=application.app_id):
         if each.display_name != application.display_name:
-            await change.store.principals.put(replace(each, display_name=application.display_name))
+            after = await change.store.principals.put(replace(each, display_name=application.display_name))
+            shown = modified(each, after)
+            target = Target(id=after.id, kind=principals.KIND, name=after.display_name, modified=shown)
+            await change.record("Update service principal", "Update", target, tenant_id=after.tenant_id)
 
 
 async def _refuse_app_id(change: Change, app_id: UUID) -> None:
