@@ -81,6 +81,7 @@ COLUMNS: Final = (
     Column("credential_id", "text", lambda e: _id(e.credential_id)),
     Column("credential_name", "text", lambda e: e.credential_name or None),
     Column("key_id", "text", lambda e: _id(e.key_id)),
+    Column("key_thumbprint", "text", lambda e: e.thumbprint or None),
     Column("clause", "text", lambda e: e.clause or None),
     Column("issuer_record_id", "text", lambda e: _id(e.issuer_id)),
     Column("issuer", "text", lambda e: e.issuer or None),
