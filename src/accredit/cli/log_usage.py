@@ -74,15 +74,12 @@ async def usage(desk: Desk, application: str | None, unused: str | None, never: 
         tenant = await names.tenant(store, desk.session.tenant)
         if application is not None:
             found = [await names.application(store, tenant, application)]
-            principals = await store.principals.find(tenant_id=tenant.id, app_id=found[0].app_id)
         else:
             found = await names.everything(store.applications, most=most + 1, tenant_id=tenant.id)
-            principals = await names.everything(store.principals, tenant_id=tenant.id)
-        known = {each.app_id: each for each in principals}
         with desk.place.log() as log:
             for each in found[:most]:
                 held = await store.credentials.find(application_id=each.id)
-                keys = _keys(each, known.get(each.app_id))
+                keys = _keys(each, *await store.principals.find(tenant_id=tenant.id, app_id=each.app_id))
                 if held or keys:
                     rows += _rows(each, held, keys, log.uses(tenant.id, each.app_id))
     if len(found) > most:
@@ -93,9 +90,8 @@ async def usage(desk: Desk, application: str | None, unused: str | None, never: 
     desk.session.show(rows, columns(now))
 
 
-def _keys(of: Application, principal: ServicePrincipal | None) -> list[tuple[str, Secret | Certificate]]:
+def _keys(*owners: Application | ServicePrincipal) -> list[tuple[str, Secret | Certificate]]:
     """Return the secrets and certificates of an application and of its service principal, secrets first."""
-    owners = (of,) if principal is None else (of, principal)
     secrets: list[tuple[str, Secret | Certificate]] = [("clientSecret", each) for one in owners for each in one.secrets]
     return [*secrets, *(("certificate", each) for one in owners for each in one.certificates)]
 
