@@ -24,6 +24,9 @@ _SAME: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("start", "run", "server"), ("serve",)),
     **dict.fromkeys(("application", "apps", "applications"), ("app",)),
     **dict.fromkeys(("log", "signins", "sign-ins"), ("logs",)),
+    **dict.fromkeys(("follow", "watch", "stream"), ("tail",)),
+    **dict.fromkeys(("statistics", "count", "summary", "top"), ("stats",)),
+    **dict.fromkeys(("last-used", "unused", "activity"), ("usage",)),
     **dict.fromkeys(("audits", "changes", "history"), ("audit",)),
     "key": ("keys",),
 }
