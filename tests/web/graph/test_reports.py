@@ -1,6 +1,8 @@
 """What was last used, how often, and what windows saw, over the directory API."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from urllib.parse import quote
 from uuid import UUID
 
@@ -397,6 +399,21 @@ def test_who_may_not_read_the_log_is_refused(log, path):
     answer = ask(log, path, token=log.caller("Application.ReadWrite.All").token)
     assert refused(answer) == (403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
     assert "AuditLog.Read.All" in answer.json["error"]["innerError"]["accredit"]
+
+
+DOCUMENT = (Path(__file__).parents[3] / "docs/sign-in-log.md").read_text("utf-8")
+EXAMPLES = re.findall(r"^GET /beta/(.*)$", DOCUMENT, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", EXAMPLES)
+def test_what_the_document_asks_is_answered(log, path):
+    answer = ask(log, path)
+    assert answer.status == 200, answer.body
+
+
+def test_the_document_has_examples_of_all():
+    asked = {each.partition("?")[0].partition("(")[0] for each in EXAMPLES}
+    assert asked >= {"auditLogs/signIns", "auditLogs/signIns/$count", SUMMARIZED, KEYS, PRINCIPALS, USAGE, HOURS}
 
 
 def test_an_hour_is_told_apart_by_what_it_counts():
