@@ -184,12 +184,12 @@ class _Last:
         following = next(self.waiting, None)
         if status == 200:
             self.answers.append(body)
-        elif not self.gone.done():
-            self.gone.set_exception(Lost(f"answered {status}: {body!r}"))
-        if following is not None:
+        if status == 200 and following is not None:
             connection.send(following)
         elif not self.gone.done():
-            self.gone.set_exception(Lost("every request was answered before the server was ended"))
+            self.gone.set_exception(
+                Lost(f"answered {status} to request {len(self.answers)}, and was not ended: {body!r}")
+            )
 
 
 async def _until_lost(port: int, requests: Sequence[bytes], end: Callable[[], None], after: float) -> list[bytes]:
