@@ -10,6 +10,7 @@ Rule 3: what the log forgets was counted before, and stays counted.
 from __future__ import annotations
 
 from contextlib import closing
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -126,7 +127,7 @@ def hours(
     }
     with closing(connection.execute(_OF_TENANT if app_id is None else _OF_APPLICATION, values)) as cursor:
         return [
-            HourCount(instant(hour * HOUR), code, count, _some(credential), _some(resource))
+            HourCount(_begins(hour), code, count, _some(credential), _some(resource))
             for hour, code, count, credential, resource in cursor
         ]
 
@@ -145,5 +146,11 @@ def uses(
         }
 
 
+@lru_cache(maxsize=1_024)
+def _begins(hour: int) -> datetime:
+    return instant(hour * HOUR)
+
+
+@lru_cache(maxsize=1_024)
 def _some(octets: bytes) -> UUID | None:
     return None if octets == _NOBODY else UUID(bytes=octets)
