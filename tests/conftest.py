@@ -70,9 +70,15 @@ SLOW = tuple(
     ROOT / "tests" / name
     for name in (
         *("app", "client", "ops", "security", "web/graph/test_long_questions.py", "web/graph/test_permissions.py"),
-        *("web/graph/test_logs.py", "web/graph/test_weight.py", "outbound/test_http.py", "stores/test_aside.py"),
+        *(
+            "web/graph/test_logs.py",
+            "web/graph/test_reports.py",
+            "web/graph/test_weight.py",
+            "outbound/test_http.py",
+            "stores/test_aside.py",
+        ),
         *("stores/test_event_counts.py", "stores/test_event_index.py", "stores/test_retention.py"),
-        *("stores/test_event_search.py", "stores/test_events.py"),
+        *("stores/test_event_search.py", "stores/test_event_summary.py", "stores/test_events.py"),
         *("stores/test_events_crash.py", "stores/test_events_upkeep.py", "stores/test_migrations.py"),
         *("stores/test_migrations_log.py", "stores/test_quota.py", "stores/test_search.py"),
         *("stores/test_salvage.py", "stores/test_sqlite_file.py", "stores/test_state.py"),

@@ -89,10 +89,10 @@ class Log(Protocol):
     def hours(
         self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
     ) -> Sequence[HourCount]:
-        """Return attempts by the hour, as ``accredit.ports.SignInFigures`` does."""
+        """Return attempts by the hour, as ``accredit.web.graph.log`` does."""
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
-        """Return what came of what an application signs in with, as ``accredit.ports.SignInFigures`` does."""
+        """Return what came of what an application signs in with, as ``accredit.web.graph.log`` does."""
 
 
 class Place(Protocol):
