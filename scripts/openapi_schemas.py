@@ -176,11 +176,16 @@ def _others() -> Json:
         },
         "accredit": OBJECT,
     }
+    texts = dict.fromkeys(("displayName", "oldValue", "newValue"), TEXT)  # the values are JSON texts
+    modified = {"type": "array", "items": {"type": "object", "properties": texts}}
+    target = {"id": TEXT, "displayName": TEXT, "type": TEXT, "modifiedProperties": modified}
     audited = {
-        **dict.fromkeys(("id", "activityDisplayName", "category", "correlationId", "operationType", "result"), TEXT),
+        **dict.fromkeys(("id", "activityDisplayName", "category", "correlationId", "loggedByService"), TEXT),
+        **dict.fromkeys(("operationType", "result", "resultReason"), TEXT),
         "activityDateTime": time,
+        "additionalDetails": {"type": "array", "items": {"type": "object", "properties": {"key": TEXT, "value": TEXT}}},
         "initiatedBy": {"type": "object", "additionalProperties": {"type": ["object", "null"], "properties": identity}},
-        "targetResources": {"type": "array", "items": OBJECT},
+        "targetResources": {"type": "array", "items": {"type": "object", "properties": target}},
     }
     inner = {name: {"type": "string"} for name in ("date", "request-id", "client-request-id")}
     error = {
