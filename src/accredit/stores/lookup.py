@@ -11,11 +11,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
+from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores.encoding import CHANGES_KEPT
-from accredit.stores.health import Damage
+from accredit.stores.health import Damage, is_damage, plain
 from accredit.stores.kept import READ
 from accredit.stores.kinds import APPLICATIONS, PRINCIPALS, TENANTS, Kind, V
-from accredit.stores.sqlite import connect, reason_of
+from accredit.stores.sqlite import connect
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -235,7 +236,7 @@ class SqliteLookup:
             return [row[0] for row in self._connection.execute(statement, tuple(map(str, values)))]
         except sqlite3.Error as error:
             self._damage.note(error)
-            raise reason_of(error) from error
+            raise _unreadable(error) from error
 
     @contextmanager
     def _view(self) -> Iterator[None]:
@@ -248,4 +249,8 @@ class SqliteLookup:
                 self._connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._damage.note(error)
-            raise reason_of(error) from error
+            raise _unreadable(error) from error
+
+
+def _unreadable(error: sqlite3.Error) -> Refused:
+    return Refused(STORE_DAMAGED, reason=error) if is_damage(error) else Refused(STORE_BUSY, reason=plain(error))
