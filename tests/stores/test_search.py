@@ -292,6 +292,34 @@ def test_what_is_asked_often_is_answered_by_an_index(sentence, tmp_path):
     assert own == []  # what is scanned is what an index gave
 
 
+ONE_TARGET = AnyOf("targetResources/id", Compare(ITSELF, "eq", str(made.new_id())))
+RECORDS = {
+    "the record of an id": Compare("id", "eq", str(made.new_id())),
+    "the records of one object": ONE_TARGET,
+    "the records of two objects": Or(
+        (ONE_TARGET, AnyOf("targetResources/id", Compare(ITSELF, "eq", str(made.new_id()))))
+    ),
+    "the records of one correlation id": Compare("correlationId", "eq", str(made.new_id())),
+}
+
+
+@pytest.mark.parametrize("condition", RECORDS.values(), ids=RECORDS.keys())
+def test_of_few_records_only_those_are_looked_at(condition, tmp_path):
+    create(tmp_path / "accredit.db")
+    query = Query(condition=condition, order=Order("activityDateTime", descending=True), limit=20)
+    with closing(connect(tmp_path / "accredit.db")) as connection:
+        steps = []
+
+        async def ask(statement):
+            asked, values = searching.plain(statement)
+            steps.extend(row[3] for row in connection.execute(f"EXPLAIN QUERY PLAN {asked}", values))
+            return [0]
+
+        asyncio.run(searching.audits(query, made.new_id(), ask))
+    assert any("SEARCH audits USING INDEX sqlite_autoindex_audits_1 (id=?)" in each for each in steps), steps
+    assert [each for each in steps if each.startswith("S") and "(tenant_id=?)" in each] == []
+
+
 @pytest.mark.parametrize("descending", [False, True])
 @pytest.mark.parametrize("condition", [None, StartsWith("displayName", "x"), Not(TAG), TAG])
 def test_a_page_by_name_is_read_from_the_index_in_order(condition, descending, tmp_path):
