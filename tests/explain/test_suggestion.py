@@ -32,7 +32,7 @@ EVENT = Event(
     audiences=(AUDIENCE,),
     digest="d" * 64,
 )
-OTHER = credential(1, "somebody", issuer=GITHUB)
+OTHER = credential(1, MAIN.replace("main", "next"), issuer=GITHUB)
 
 NOTHING = {
     "granted": ({"code": 0, "credential_name": "main"}, (), "It was granted, by main: nothing is missing."),
@@ -87,11 +87,18 @@ def test_of_several_audiences(sentence):
 
 
 NAMED = {
-    "names alone": ("repo:octo-org/octo-repo:environment:prod", ["names only"]),
-    "names alone, of GitLab": ("project_path:a/b:ref_type:branch:ref:main", ["names only"]),
-    "a pull request": ("repo:octo-org@1/octo-repo@2:pull_request", ["pull request"]),
-    "names and a pull request": ("repo:octo-org/octo-repo:pull_request", ["names only", "pull request"]),
+    "names alone": ("repo:octo-org/octo-repo:environment:prod", ["so far", "names only"]),
+    "names alone, of GitLab": ("project_path:a/b:ref_type:branch:ref:main", ["so far", "names only"]),
+    "a pull request": ("repo:octo-org@123456/octo-repo@456789:pull_request", ["pull request"]),
+    "names and a pull request": ("repo:octo-org/octo-repo:pull_request", ["so far", "names only", "pull request"]),
     "another form": ("system:serviceaccount:ci:runner", []),
+    "letters that look like others": (f"{MAIN}-\u0456", ["beyond ASCII"]),
+    "a stranger's repository": (MAIN.replace("octo-org@123456", "octo-orq@999999"), ["`repo:octo-orq@999999/`"]),
+    "an owner of the same name and another id": (
+        "repo:octo-org@999999/tools@7:ref:refs/heads/main",
+        ["`repo:octo-org@999999/`"],
+    ),
+    "an owner whose name begins alike": ("repo:octo-org@12345/tools@7:ref:refs/heads/main", ["`repo:octo-org@12345/`"]),
 }
 
 
@@ -104,6 +111,32 @@ def test_what_should_be_known_before(sentence):
     assert len(found.warnings) == len(words)
     assert all(word in said for word, said in zip(words, found.warnings, strict=True))
     assert "*" not in found.trust.subject
+
+
+OWNED = {
+    "by a subject": ((OTHER,), []),
+    "by an expression": ((credential(1, expression=f"claims['sub'] matches '{MAIN[:21]}/*'", issuer=GITHUB),), []),
+    "at another issuer only": ((credential(1, MAIN, issuer="https://other.test"),), ["so far"]),
+    "by what is disabled only": ((credential(1, OTHER.subject, issuer=GITHUB, enabled=False),), ["so far"]),
+    "not at all": ((), ["so far"]),
+}
+
+
+@pytest.mark.parametrize("how", OWNED)
+def test_whoever_has_an_account_is_told_from_whom_the_application_trusts_already(how):
+    held, words = OWNED[how]
+    found = suggest(EVENT, held, "contained")
+    assert len(found.warnings) == len(words)
+    assert all(word in said for word, said in zip(words, found.warnings, strict=True))
+
+
+@pytest.mark.parametrize(("subject", "action"), [(MAIN, "add"), (OTHER.subject, "update")])
+def test_whoever_else_such_tokens_are_made_for_is_told(subject, action):
+    found = suggest(replace(EVENT, subject=subject, audiences=("https://evil.example",)), (OTHER,), "contained")
+    assert (found.action, len(found.warnings)) == (action, 1)
+    assert "made for `https://evil.example`" in found.warnings[0]
+    known = credential(2, OTHER.subject + "-2", issuer=GITHUB, audience="https://evil.example")
+    assert suggest(replace(EVENT, audiences=(known.audience,)), (OTHER, known), "contained").warnings == ()
 
 
 NAMES = {

@@ -3,6 +3,8 @@
 Rule 1: only of an assertion that was proven with the keys of a registered issuer: anybody can write any other event.
 Rule 2: values are suggested as they were presented, never a pattern; what an event does not keep as it was, is not.
 Rule 3: where a name stayed and its id changed nothing is suggested: it may be somebody else's now.
+Rule 4: a proof says who sent it, not that he is one of us: everybody with an account at a public issuer can have such
+tokens signed, and whoever receives them can send them here. What the application does not trust yet is told.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from accredit.explain import github
-from accredit.signins.event import LONGEST
+from accredit.signins.event import LONGEST, kept
 from accredit.trust import DEFAULT_AUDIENCE
 from accredit.trust.credential import NAME
 
@@ -28,6 +30,8 @@ UNMATCHED: Final = frozenset({70025, 700211, 700212, 700213, 7002131, 7002138})
 """The codes of refusals because nothing that the application trusts matches."""
 _MASKED: Final = "<jwt masked>"
 _BY_NAME: Final = ("project_path:", "organization:", "sc://")  # GitLab, HCP Terraform, Azure DevOps
+_OWNER: Final = re.compile(r"repo:[^:/]+/|project_path:[^:/]+/|organization:[^:/]+:|sc://[^:/]+/")
+"""Who stands at the beginning of a subject, where an issuer serves many: of GitHub and those of ``_BY_NAME``."""
 _LONGEST_NAME: Final = 60  # characters of a name that is made here
 
 
@@ -70,7 +74,8 @@ def suggest(event: Event, held: Sequence[FederatedCredential], rule: MultiAudien
             subject=subject,
             audience=audience,
         )
-        return Suggestion(action="add", sentence=_ADD, trust=trust, warnings=_warnings(event))
+        warnings = (*_stranger(event, held), *_for_others(event, held, audience), *_warnings(event))
+        return Suggestion(action="add", sentence=_ADD, trust=trust, warnings=warnings)
     trust = Trust(name=there.name, issuer=issuer, subject=subject, audience=there.audience)
     if there.audience in event.audiences:
         state = "" if there.enabled else ", but it is disabled"
@@ -80,7 +85,8 @@ def suggest(event: Event, held: Sequence[FederatedCredential], rule: MultiAudien
         f"The credential `{there.name}` trusts this issuer and subject for the audience `{there.audience}`. Have the "
         f"platform issue the token for that; or change the credential, if no other job uses it."
     )
-    return Suggestion(action="update", sentence=sentence, trust=msgspec.structs.replace(trust, audience=audience))
+    changed = msgspec.structs.replace(trust, audience=audience)
+    return Suggestion(action="update", sentence=sentence, trust=changed, warnings=_for_others(event, held, audience))
 
 
 _ADD: Final = "The token was signed by an issuer that is registered here. This credential would have matched it:"
@@ -133,6 +139,35 @@ def _id_changed(event: Event, held: Sequence[FederatedCredential]) -> str:
     return ""
 
 
+def _stranger(event: Event, held: Sequence[FederatedCredential]) -> tuple[str, ...]:
+    """Warn of an owner, at an issuer that serves many, of whom the application trusts nothing so far."""
+    found = _OWNER.match(event.subject or "")
+    if found is None:
+        return ()
+    owner = found[0]
+    for each in held:
+        trusted = each.subject.startswith(owner) if each.subject else each.expression and owner in each.expression.text
+        if trusted and each.enabled and each.issuer.url == event.issuer:
+            return ()
+    warning = (
+        f"This application trusts nothing of `{kept(owner)}` so far. Everybody who has an account at the issuer gets "
+        "tokens like this one, and may send them here: make sure that this is yours, to the letter."
+    )
+    return (warning,)
+
+
+def _for_others(event: Event, held: Sequence[FederatedCredential], audience: str) -> tuple[str, ...]:
+    """Warn of an audience that is somebody else's, maybe: whoever receives such tokens could use them here."""
+    known = {each.audience for each in held if each.enabled and each.issuer.url == event.issuer}
+    if audience in {DEFAULT_AUDIENCE, *known}:
+        return ()
+    warning = (
+        f"The token was made for `{kept(audience)}`: whoever that is has such tokens, and could use them here. Have "
+        f"the platform issue one for `{DEFAULT_AUDIENCE}` instead."
+    )
+    return (warning,)
+
+
 def _warnings(event: Event) -> tuple[str, ...]:
     subject = event.subject or ""
     theirs, found = github.read(subject), []
@@ -142,6 +177,8 @@ def _warnings(event: Event) -> tuple[str, ...]:
     ran = theirs.ran_for if theirs else None
     if ran is not None and ran.kind == "pull_request":
         found.append("Whoever may open a pull request in the repository runs such jobs.")
+    if not subject.isascii():
+        found.append("The subject has letters beyond ASCII, some of which look like others: read it twice.")
     return tuple(found)
 
 
