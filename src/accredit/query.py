@@ -9,7 +9,7 @@ Rule 3: names are Microsoft Graph's. Which of them a kind of thing can be asked 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Final, Generic, Literal, TypeAlias, TypeVar
 
@@ -130,6 +130,15 @@ def matches(condition: Condition, read: Read) -> bool:  # noqa: PLR0911  one lin
             return isinstance(value, str) and fold(value).startswith(fold(prefix))
         case _:
             return _holds(condition.operator, comparable(_one(read(condition.name))), comparable(condition.value))
+
+
+def conjuncts(condition: Condition | None) -> Iterator[Condition]:
+    """Yield what must hold, all of it; nothing where there is no condition."""
+    if isinstance(condition, And):
+        for each in condition.terms:
+            yield from conjuncts(each)
+    elif condition is not None:
+        yield condition
 
 
 def comparable(value: Scalar) -> Scalar:

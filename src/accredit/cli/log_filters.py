@@ -14,7 +14,7 @@ from accredit.cli import inputs, names
 from accredit.cli.failures import Said
 from accredit.cli.grammar import did_you_mean
 from accredit.errors import CATALOGUE, INPUT_INVALID, OBJECT_NOT_FOUND, Refused
-from accredit.query import And, Compare, OneOf, Or, StartsWith, fold
+from accredit.query import And, Compare, OneOf, Or, StartsWith, conjuncts, fold
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
@@ -109,10 +109,9 @@ def joined(terms: Sequence[Condition]) -> Condition | None:
 
 def client_of(condition: Condition | None) -> str | None:
     """Return the client id of the one application that a condition is about; ``None``: of any."""
-    if isinstance(condition, And):
-        return next((found for each in condition.terms if (found := client_of(each)) is not None), None)
-    if isinstance(condition, Compare) and condition.operator == "eq" and fold(condition.name) == fold(APP):
-        return str(condition.value)
+    for each in conjuncts(condition):
+        if isinstance(each, Compare) and each.operator == "eq" and fold(each.name) == fold(APP):
+            return str(each.value)
     return None
 
 

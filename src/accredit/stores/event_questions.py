@@ -20,7 +20,6 @@ from accredit.stores.encoding import guid, micros
 from accredit.stores.properties import Collection, Constant, Property, Questions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from uuid import UUID
 
     from accredit.query import Condition, Operator, Scalar
@@ -178,7 +177,7 @@ def narrowed(condition: Condition | None, questions: Questions = SIGNINS) -> Nar
 
 
 def _narrow(found: Narrowed, condition: Condition | None, questions: Questions) -> None:
-    for each in _conjuncts(condition):
+    for each in asked.conjuncts(condition):
         if _holds_for_none(each, questions):
             found.nothing = True
         elif isinstance(each, asked.Compare):
@@ -199,14 +198,6 @@ def _alternatives(found: Narrowed, condition: asked.Or, questions: Questions) ->
         found.nothing = True
     elif all(possible):
         found.terms.append(f"(({') OR ('.join(possible)}))")
-
-
-def _conjuncts(condition: Condition | None) -> Iterator[Condition]:
-    if isinstance(condition, asked.And):
-        for each in condition.terms:
-            yield from _conjuncts(each)
-    elif condition is not None:
-        yield condition
 
 
 def _holds_for_none(condition: Condition, questions: Questions) -> bool:

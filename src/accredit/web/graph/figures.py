@@ -13,10 +13,10 @@ from accredit.directory import read_guid
 from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.interop.graph import activity
 from accredit.interop.graph.activity import Registered
-from accredit.query import Compare, fold
+from accredit.query import Compare, conjuncts, fold
 from accredit.signins.usage import HourCount, Use
 from accredit.web.graph.answers import collection
-from accredit.web.graph.listing import conjuncts, few, named_app, refuse_other, refuse_unknown
+from accredit.web.graph.listing import few, named_app, refuse_other, refuse_unknown
 from accredit.web.graph.pages import next_link
 from accredit.web.graph.route import in_beta
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from accredit.errors import QUERY_UNSUPPORTED, Refused
-from accredit.query import And, Compare, Not, Or, fold, matches
+from accredit.query import And, Compare, Not, Or, conjuncts, fold, matches
 from accredit.web.graph.answers import collection, number
 from accredit.web.graph.pages import PAGE, next_link
 
@@ -62,15 +62,6 @@ def refuse_unknown(call: Call, kind: str, names: Collection[str]) -> None:
     for each in _named(call.options.condition):
         if fold(each) not in known:
             raise Refused(QUERY_UNSUPPORTED, property=each, kind=kind)
-
-
-def conjuncts(condition: Condition | None) -> Iterator[Condition]:
-    """Yield what must hold, all of it."""
-    if isinstance(condition, And):
-        for each in condition.terms:
-            yield from conjuncts(each)
-    elif condition is not None:
-        yield condition
 
 
 def named_app(call: Call) -> str | None:
