@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from accredit.interop.graph import audit
-from accredit.interop.odata.writing import write_filter
 from accredit.query import Page
 
 if TYPE_CHECKING:
@@ -27,13 +26,5 @@ class Audits:
 
     async def search(self, query: Query, *, tenant_id: UUID) -> Page[Audit]:
         """Return a page of the records that meet ``query``, the newest first. It ends at a link."""
-        if query.after is not None:
-            page = self._graph.at(query.after[1])
-        else:
-            asked = {"top": str(min(query.limit, LARGEST_PAGE))}
-            if query.condition is not None:
-                asked["filter"] = write_filter(query.condition)
-            page = self._graph.get(AUDITS, **asked)
-        link = page.get("@odata.nextLink")
-        found = [audit.read(each, tenant_id) for each in page.get("value", ())]
-        return Page(found, None if link is None else (None, str(link)))
+        page = self._graph.search(AUDITS, query, largest=LARGEST_PAGE)
+        return Page([audit.read(each, tenant_id) for each in page.things], page.after)

@@ -12,12 +12,15 @@ import msgspec
 
 from accredit.client import refusals
 from accredit.errors import AUTHORITY_UNREACHABLE, Refused
+from accredit.interop.odata.writing import write_filter
+from accredit.query import Page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from accredit.client.http import Answer, Http
     from accredit.client.tokens import AccessToken, Tokens
+    from accredit.query import Query
 
 Json = dict[str, Any]
 
@@ -44,10 +47,7 @@ class Graph:
 
     def pages(self, path: str, *, prefer: str = "", **options: str) -> Iterator[list[Json]]:
         """Yield a collection page by page, as the authority cuts it."""
-        yield from self.following(self.get(path, prefer=prefer, **options), prefer=prefer)
-
-    def following(self, page: Json, *, prefer: str = "") -> Iterator[list[Json]]:
-        """Yield a page that was read, and those that follow it."""
+        page = self.get(path, prefer=prefer, **options)
         for _ in range(MOST_PAGES):
             yield list(page.get("value", ()))
             if not (link := page.get("@odata.nextLink")):
@@ -57,6 +57,20 @@ class Graph:
     def at(self, link: str, *, prefer: str = "") -> Json:
         """Read the page that a link of another one leads to."""
         return _object(self._send("GET", self._local(link), None, prefer))
+
+    def search(self, path: str, query: Query, *, largest: int, prefer: str = "") -> Page[Json]:
+        """Return a page of a collection, of at most ``largest`` things. Where it ended is a link."""
+        if query.after is not None:
+            page = self.at(query.after[1], prefer=prefer)
+        else:
+            asked = {"top": str(min(query.limit, largest))}
+            if query.condition is not None:
+                asked["filter"] = write_filter(query.condition)
+            if query.order is not None:
+                asked["orderby"] = f"{query.order.name} {'desc' if query.order.descending else 'asc'}"
+            page = self.get(path, prefer=prefer, **asked)
+        link = page.get("@odata.nextLink")
+        return Page(page.get("value", ()), None if link is None else (None, str(link)))
 
     def every(self, path: str, **options: str) -> list[Json]:
         """Read a whole collection."""

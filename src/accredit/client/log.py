@@ -35,7 +35,7 @@ class Log:
 
     def search(self, tenant_id: UUID, query: Query) -> Page[Event]:  # noqa: ARG002  the token's
         """Return a page of the events that meet ``query``, newest first or in its order. It ends at a link."""
-        page = self._page(SIGN_INS, query)
+        page = self._graph.search(SIGN_INS, query, largest=LARGEST_PAGE, prefer=EVERYTHING)
         return Page([self._event(each) for each in page.things], page.after)
 
     def by_id(self, event_id: UUID) -> Event | None:
@@ -77,20 +77,7 @@ class Log:
 
     def summaries(self, query: Query, window: Window) -> Page[Json]:
         """Return a page of what windows saw that is alike, newest first. It ends at a link."""
-        return self._page(f"{SUMMARIES}(aggregationWindow='{window}')", query)
-
-    def _page(self, path: str, query: Query) -> Page[Json]:
-        if query.after is not None:
-            page = self._graph.at(query.after[1], prefer=EVERYTHING)
-        else:
-            asked = {"top": str(min(query.limit, LARGEST_PAGE))}
-            if query.condition is not None:
-                asked["filter"] = write_filter(query.condition)
-            if query.order is not None:
-                asked["orderby"] = f"{query.order.name} {'desc' if query.order.descending else 'asc'}"
-            page = self._graph.get(path, prefer=EVERYTHING, **asked)
-        link = page.get("@odata.nextLink")
-        return Page(page.get("value", ()), None if link is None else (None, str(link)))
+        return self._graph.search(f"{SUMMARIES}(aggregationWindow='{window}')", query, largest=LARGEST_PAGE)
 
     def _event(self, json: Json) -> Event:
         return signin.read(json, self._graph.token.tenant_id)
