@@ -9,16 +9,15 @@ from contextlib import closing
 import pytest
 
 from accredit import config
-from accredit.app import seed
 from accredit.app.local import local
-from accredit.app.marks import own_issuers
+from accredit.app.marks import MARK, own_issuers
 from accredit.errors import Refused
 from accredit.issuers import refuse_own
 from accredit.signing import EMULATOR_NAME, generate
 from tests.ops.servers import PUBLIC, command, initialise
 from tests.signing.grants import MASTER, NOW
 
-TENANT = f"{seed.MARK}-0000-4000-8000-000000000009"
+TENANT = f"{MARK}-0000-4000-8000-000000000009"
 
 
 @pytest.fixture(scope="module")

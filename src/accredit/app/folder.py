@@ -1,4 +1,7 @@
-"""The data directory: what lies in it, how it is made, and that nothing of an emulator ever serves in production."""
+"""The data directory: what lies in it, how it is made, and that nothing of an emulator ever serves in production.
+
+What makes one is imported when one is made: every command finds its store through this module, few make one.
+"""
 
 from __future__ import annotations
 
@@ -13,16 +16,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from accredit import config
-from accredit.administer import Administrator, tenants
-from accredit.app import seed
 from accredit.app.chance import SystemIds
 from accredit.app.marks import is_emulators
 from accredit.errors import DATA_EXISTS, DATA_OPEN, OUTPUT_UNWRITABLE, SETTING_INVALID, Refused
 from accredit.signing import EMULATOR_NAME, PRODUCTION_NAME, create_master_key, generate, load_master_key
 from accredit.signins import Actor
-from accredit.stores import fresh
 from accredit.stores.lookup import SqliteLookup
-from accredit.stores.memory import MemoryRegistry
 from accredit.stores.sqlite import refuse_other_schema
 from accredit.tokens import issuer
 from accredit.tokens.keys import EMULATOR_KID
@@ -105,6 +104,10 @@ def find(settings: Settings) -> Folder:
 
 async def begin_emulator(folder: Folder, base: str, clock: Clock) -> None:
     """Fill an emulator's empty folder: master key, signing keys, the fixed identities. One that is filled stays."""
+    from accredit.app import seed
+    from accredit.stores import fresh
+    from accredit.stores.memory import MemoryRegistry
+
     if folder.filled:
         refuse_production(folder)
         return
@@ -134,6 +137,10 @@ async def begin_production(
 
     ``DATA_EXISTS`` when there is one, ``DATA_OPEN`` when others can read it, ``OUTPUT_UNWRITABLE``.
     """
+    from accredit.administer import Administrator, tenants
+    from accredit.stores import fresh
+    from accredit.stores.memory import MemoryRegistry
+
     if folder.filled:
         raise Refused(DATA_EXISTS, path=folder.database)
     contents, ids = MemoryRegistry(), SystemIds()

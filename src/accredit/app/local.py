@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from accredit.administer import Administrator
 from accredit.app.chance import SystemIds, now
 from accredit.app.folder import Folder, find
 from accredit.app.judge import public_url
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator
     from datetime import datetime
 
+    from accredit.administer import Administrator
     from accredit.config import Settings
     from accredit.directory import SigningAlgorithm
     from accredit.issuers import OwnIssuers
@@ -42,6 +42,8 @@ class Local:
 
     def administrator(self, actor: Actor) -> Administrator:
         """Return whoever runs the command, with what every change needs."""
+        from accredit.administer import Administrator
+
         return Administrator(
             self.registry,
             SystemIds(),

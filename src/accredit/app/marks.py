@@ -6,9 +6,8 @@ issuers that only an emulator has.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from accredit.app import seed
 from accredit.errors import EMULATOR_MARK, Refused
 from accredit.issuers import OwnIssuers
 from accredit.issuers.url import split
@@ -20,12 +19,14 @@ if TYPE_CHECKING:
 
     from accredit.stores.lookup import SqliteLookup
 
+MARK: Final = "acc7ed17"  # every fixed id of an emulator begins with it
+
 
 def own_issuers(bases: Iterable[str], emitted: Iterable[str], *, emulator: bool) -> OwnIssuers:
     """Return the issuers that are never believed: our own; in production every emulator's too."""
     if emulator:
         return OwnIssuers(bases, emitted)
-    return OwnIssuers(bases, emitted, tenant_mark=seed.MARK, kid_mark=EMULATOR_KID)
+    return OwnIssuers(bases, emitted, tenant_mark=MARK, kid_mark=EMULATOR_KID)
 
 
 def is_emulators(lookup: SqliteLookup) -> bool:
@@ -44,7 +45,7 @@ def _marked(lookup: SqliteLookup) -> Iterator[str]:
     for key in lookup.signing_keys():
         if key.kid.startswith(EMULATOR_KID) or EMULATOR_NAME in common_names(key.certificate):
             yield f"signing key {key.kid}"
-    yield from lookup.beginning(seed.MARK)
+    yield from lookup.beginning(MARK)
     yield from (f"issuer {each}" for each in sorted(lookup.issuer_urls() | lookup.emitted()) if _of_emulator(each))
 
 
@@ -54,4 +55,4 @@ def _of_emulator(issuer: str) -> bool:
         parts = split(issuer)
     except ValueError:  # an opaque issuer has no path
         return False
-    return f"/{seed.MARK}" in parts.path or (parts.loopback and parts.path.startswith("/idp/"))
+    return f"/{MARK}" in parts.path or (parts.loopback and parts.path.startswith("/idp/"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
 from accredit import directory
+from accredit.app.marks import MARK
 from accredit.directory import Application, AppRole, Assignment, Secret, ServicePrincipal, Tenant, wellknown
 from accredit.issuers import Issuer, IssuerUrl
 from accredit.trust import DEFAULT_AUDIENCE, FederatedCredential
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from accredit.ports import Ids, Transaction
 
-MARK: Final = "acc7ed17"  # every fixed id begins with it
 TENANT_ID: Final = UUID("acc7ed17-0000-4000-8000-000000000001")
 TENANT_DOMAIN: Final = "contoso.test"
 ADMIN_ID: Final = UUID("acc7ed17-0000-4000-8000-000000000002")

@@ -5,15 +5,13 @@ from __future__ import annotations
 import functools
 import getpass
 import os
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
-
-from accredit import administer
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
-    from types import ModuleType
     from uuid import UUID
 
     from accredit.administer import Administrator
@@ -37,13 +35,13 @@ class Here:
     def __init__(self, session: Session, local: Local) -> None:
         self.session = session
         self.local = local
-        self.tenants = cast("place.Tenants", _Bound(administer.tenants, self))
-        self.applications = cast("place.Applications", _Bound(administer.applications, self))
-        self.credentials = cast("place.Credentials", _Bound(administer.credentials, self))
-        self.evidence = cast("place.Evidence", _Bound(administer.evidence, self))
-        self.principals = cast("place.Principals", _Bound(administer.principals, self))
-        self.permissions = cast("place.Permissions", _Bound(administer.permissions, self))
-        self.issuers = cast("place.Issuers", _Bound(administer.issuers, self))
+        self.tenants = cast("place.Tenants", _Bound("tenants", self))
+        self.applications = cast("place.Applications", _Bound("applications", self))
+        self.credentials = cast("place.Credentials", _Bound("credentials", self))
+        self.evidence = cast("place.Evidence", _Bound("evidence", self))
+        self.principals = cast("place.Principals", _Bound("principals", self))
+        self.permissions = cast("place.Permissions", _Bound("permissions", self))
+        self.issuers = cast("place.Issuers", _Bound("issuers", self))
 
     @functools.cached_property
     def by(self) -> Administrator:
@@ -65,7 +63,9 @@ class Here:
     @property
     def now(self) -> datetime:
         """The current instant, aware UTC."""
-        return self.by.clock()
+        from accredit.app.chance import now
+
+        return now()
 
     def reading(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a consistent view of the store."""
@@ -92,9 +92,10 @@ class Here:
 
     async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
         """Return the credential that would be added."""
+        from accredit.administer import credentials
         from accredit.cli.dry_run import rehearsed
 
-        return await rehearsed(self.by, lambda by: administer.credentials.add(by, application.id, **members))
+        return await rehearsed(self.by, lambda by: credentials.add(by, application.id, **members))
 
     def fetched(self, records: Sequence[Issuer], wanted: KeyReference, base: str) -> Fetched:
         """Fetch the keys of issuers from here."""
@@ -110,14 +111,15 @@ class Here:
 
 
 class _Bound:
-    """The functions of one noun of ``administer``, made by whoever runs the command."""
+    """The functions of one noun of ``administer``, made by whoever runs the command, imported when one is called."""
 
-    def __init__(self, noun: ModuleType, here: Here) -> None:
+    def __init__(self, noun: str, here: Here) -> None:
         self._noun = noun
         self._here = here
 
     def __getattr__(self, verb: str) -> Any:  # noqa: ANN401  typed by the protocol that it is cast to
-        return functools.partial(getattr(self._noun, verb), self._here.by)
+        noun = import_module(f"accredit.administer.{self._noun}")
+        return functools.partial(getattr(noun, verb), self._here.by)
 
 
 def user() -> str:

@@ -6,7 +6,6 @@ Rule 2: one that has taken ``STEPS`` is given up there, and runs in a thread fro
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
@@ -41,6 +40,8 @@ class Reader:
         return await self._rows_aside(statement, values)
 
     async def _rows_aside(self, statement: str, values: Values) -> list[tuple[Any, ...]]:
+        import asyncio  # noqa: PLC0415  commands read without a loop, and need not pay for it
+
         begun = self._aside.submit(self._whole, statement, values)
         waiting = asyncio.wrap_future(begun)
         try:
