@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -86,8 +87,13 @@ SLOW = tuple(
 )
 
 
+@cache  # there are fifty tests to a file
+def _is_slow(path: Path) -> bool:
+    return any(path.is_relative_to(each) for each in SLOW)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What starts servers or waits for a disk is no part of the fast tests, whatever one test of it takes."""
     for item in items:
-        if any(item.path == each or each in item.path.parents for each in SLOW):
+        if _is_slow(item.path):
             item.add_marker(pytest.mark.slow)

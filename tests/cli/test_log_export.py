@@ -194,6 +194,7 @@ def test_without_the_extra_the_command_that_installs_it_is_named(cli, monkeypatc
     assert "pip install 'accredit[analytics]'" in " ".join(done.err.split())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["jsonl", "parquet"])
 def test_memory_holds_a_page_of_events(many, cli, tmp_path, monkeypatch, kind):
     monkeypatch.setattr(log_export, "PAGE", 50)

@@ -163,6 +163,7 @@ def world() -> tuple[Presented, ...]:
     )
 
 
+@pytest.mark.slow
 @given(CREDENTIALS, CHANGES, RULES)
 @settings(max_examples=1_500)
 def test_after_a_narrowing_nothing_passes_that_failed_before(before, changes, rule):
