@@ -92,6 +92,7 @@ def test_parquet_has_typed_columns_and_every_event(many, cli, events, tmp_path):
     file = tmp_path / "out.parquet"
     done = cli("logs", "export", "--to", str(file), "--format", "parquet", "-o", "json")
     assert (done.code, done.json["events"]) == (0, 2_502), done.err
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
     with duckdb.connect() as table:
         found = table.read_parquet(str(file))
         types = dict(zip(found.columns, map(str, found.types), strict=True))

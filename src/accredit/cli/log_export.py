@@ -10,6 +10,7 @@ import errno
 import json
 import os
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
@@ -76,7 +77,7 @@ async def export(desk: Desk, to: str | None, kind: str, force: bool, status: boo
     tenant, wanted = await condition(desk, asked)
     query = Query(condition=wanted, order=Order(CREATED), limit=PAGE)
     with desk.place.log() as log:
-        events = (each for page in pages_of(log, tenant.id, query, EVERY) for each in page)
+        events = (each for page in pages_of(partial(log.search, tenant.id), query, EVERY) for each in page)
         if to == "-":
             _print(desk, events, kind)
             return None
@@ -175,12 +176,22 @@ def _parquet(events: Iterable[Event], made: Path) -> int:
         here = str(made.parent)  # nothing is fetched, and what memory does not hold lies beside the file
         told = {"memory_limit": MEMORY, "temp_directory": here, "autoinstall_known_extensions": "false"}
         try:
-            with duckdb.connect(":memory:", config={**told, "threads": 1}) as table:
+            with _for_nobody_else(), duckdb.connect(":memory:", config={**told, "threads": 1}) as table:
                 found = table.read_json(str(rows), columns=types, format="newline_delimited")
                 found.write_parquet(str(made), compression="zstd")
         except duckdb.IOException as error:
             raise Refused(OUTPUT_UNWRITABLE, what=made, reason=error) from error
     return count
+
+
+@contextmanager
+def _for_nobody_else() -> Iterator[None]:
+    """Keep what duckdb makes by itself – it writes another file first, and may put parts aside – from others' eyes."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 @contextmanager
