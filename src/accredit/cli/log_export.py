@@ -10,6 +10,7 @@ import errno
 import json
 import os
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
@@ -76,7 +77,7 @@ async def export(desk: Desk, to: str | None, kind: str, force: bool, status: boo
     tenant, wanted = await condition(desk, asked)
     query = Query(condition=wanted, order=Order(CREATED), limit=PAGE)
     with desk.place.log() as log:
-        events = (each for page in pages_of(log, tenant.id, query, EVERY) for each in page)
+        events = (each for page in pages_of(partial(log.search, tenant.id), query, EVERY) for each in page)
         if to == "-":
             _print(desk, events, kind)
             return None

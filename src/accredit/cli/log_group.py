@@ -5,21 +5,17 @@ Alike are those of one application with one result, from one address, for one AP
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
-from msgspec.structs import replace
 
 from accredit.cli.log_filters import WINDOW, condition
-from accredit.cli.log_pages import PAGE, outcome
+from accredit.cli.log_pages import PAGE, outcome, pages_of
 from accredit.cli.output import Column
 from accredit.query import Query
 from accredit.signins.summary import WINDOWS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from uuid import UUID
-
     from accredit.cli.desk import Desk
     from accredit.cli.log_filters import Asked
     from accredit.signins.summary import Window
@@ -52,14 +48,6 @@ async def show_groups(desk: Desk, named: str, limit: int, asked: Asked) -> None:
         raise click.UsageError(f"--{apart[0]} is nothing that sign-ins in one row have in common: leave --group out")
     window = NAMES[named]
     tenant, wanted = await condition(desk, asked, WINDOWS[window])
-    desk.session.show_pages(_pages(desk, tenant.id, Query(condition=wanted, limit=PAGE), window, limit), COLUMNS)
-
-
-def _pages(desk: Desk, tenant_id: UUID, query: Query, window: Window, most: int) -> Iterator[list[dict[str, Any]]]:
-    while most > 0:
-        page = desk.place.summaries(tenant_id, replace(query, limit=min(most, query.limit)), window)
-        yield [{name: each[name] for name in _KEPT} for each in page.things[:most]]
-        most -= len(page.things)
-        if page.after is None:
-            return
-        query = replace(query, after=page.after)
+    query = Query(condition=wanted, limit=PAGE)
+    pages = pages_of(lambda each: desk.place.summaries(tenant.id, each, window), query, limit)
+    desk.session.show_pages(([{name: each[name] for name in _KEPT} for each in page] for page in pages), COLUMNS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -10,12 +10,11 @@ from accredit.cli.output import Column
 from accredit.cli.sign_in import code, how
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-    from uuid import UUID
+    from collections.abc import Callable, Iterator, Sequence
 
-    from accredit.cli.place import Log
-    from accredit.query import Query
-    from accredit.signins import Event
+    from accredit.query import Page, Query
+
+T = TypeVar("T")
 
 PAGE: Final = 500  # events asked for at once
 
@@ -62,10 +61,10 @@ COLUMNS: Final = (
 )
 
 
-def pages_of(log: Log, tenant_id: UUID, query: Query, most: int) -> Iterator[Sequence[Event]]:
-    """Yield the events that meet a query, at most so many, page by page as the log hands them out."""
+def pages_of(ask: Callable[[Query], Page[T]], query: Query, most: int) -> Iterator[Sequence[T]]:
+    """Yield what meets a query, at most so many, page by page as it is handed out."""
     while most > 0:
-        page = log.search(tenant_id, replace(query, limit=min(most, query.limit)))
+        page = ask(replace(query, limit=min(most, query.limit)))
         yield page.things[:most]
         most -= len(page.things)
         if page.after is None:

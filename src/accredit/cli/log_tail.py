@@ -11,6 +11,7 @@ import sqlite3
 import time
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final, Unpack
 
@@ -109,7 +110,7 @@ class Watch:
 
     def _head(self) -> Event | None:
         """Return the newest event of the whole log."""
-        pages = pages_of(self.log, self.tenant_id, Query(limit=1), 1)
+        pages = pages_of(partial(self.log.search, self.tenant_id), Query(limit=1), 1)
         return next((event for page in pages for event in page), None)
 
     def _look(self, head: Event | None) -> None:
@@ -124,7 +125,7 @@ class Watch:
         since = () if floor is None else (Compare(CREATED, "ge", floor),)
         more = () if self.condition is None else (self.condition,)
         query = Query(condition=joined([*since, *more]), limit=PAGE)
-        return (event for page in pages_of(self.log, self.tenant_id, query, MOST) for event in page)
+        return (event for page in pages_of(partial(self.log.search, self.tenant_id), query, MOST) for event in page)
 
     def _tell(self, events: Iterable[Event]) -> None:
         self.told.update((each.id, each.at) for each in events)

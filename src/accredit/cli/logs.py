@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, Unpack
 
 import click
@@ -56,5 +57,5 @@ async def list_events(desk: Desk, limit: int, group: str | None, **asked: Unpack
     tenant, wanted = await condition(desk, asked)
     order = Order(CREATED) if asked["correlation"] is not None else None
     with desk.place.log() as log:
-        pages = pages_of(log, tenant.id, Query(condition=wanted, order=order, limit=PAGE), limit)
+        pages = pages_of(partial(log.search, tenant.id), Query(condition=wanted, order=order, limit=PAGE), limit)
         desk.session.show_pages(([shapes.event(each) for each in page] for page in pages), COLUMNS)
