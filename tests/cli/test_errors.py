@@ -64,6 +64,11 @@ WRONG = {
         "give one of them",
     ),
     "an allowed issuer that is none": (("tenant", "update", "--allow-issuer", "idp"), 2, "idp: not an absolute https"),
+    "an issuer that a new tenant cannot allow": (
+        ("tenant", "create", "Other", "--domain", "other.test", "--allow-issuer", "idp"),
+        2,
+        "idp: not an absolute https",
+    ),
     "an issuer of a credential that is none": (
         ("credential", "add", "deploy-bot", "--name", "abc", "--issuer", "http://x.example", "--subject", "s"),
         2,

@@ -338,3 +338,15 @@ def test_an_undo_says_the_tenant_that_was_named(cli):
 def test_who_is_asked_is_told_where_it_happens(cli, data):
     ended = cli("app", "delete", "deploy-bot")
     assert f"in {data}." in " ".join(ended.err.split())
+
+
+def test_a_tenant_is_made_with_the_issuers_that_it_allows(cli):
+    listed = ("https://a.test", "https://b.test/")
+    options = [part for each in listed for part in ("--allow-issuer", each)]
+    made = cli("tenant", "create", "Fabrikam", "--domain", "fabrikam.test", *options, "-o", "json")
+    assert made.code == 0, made.err
+    assert made.json["allowedIssuers"] == list(listed)
+    trust = ("--issuer", "https://c.test", "--subject", "me", "--tenant", "fabrikam.test")
+    assert cli("app", "create", "bot", "--tenant", "fabrikam.test").code == 0
+    refused = cli("credential", "add", "bot", "--name", "other", *trust)
+    assert (refused.code, "https://c.test" in refused.err) == (2, True), refused.err

@@ -79,12 +79,20 @@ async def show(desk: Desk, name: str | None) -> None:
 @click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
 @click.option("--trust-changes", type=TRUST_CHANGES, help="Whether owners may also widen what they trust.")
+@click.option(
+    "--allow-issuer",
+    "allowed",
+    metavar="URL",
+    multiple=True,
+    help="The issuers that applications may trust, all of them; every one if not given.",
+)
 @click.option("--well-known", multiple=True, help="Enable only these of Microsoft's APIs, by key, such as graph.")
 @on_host
 async def create(
     desk: HostDesk,
     name: str,
     domains: tuple[str, ...],
+    allowed: tuple[str, ...],
     well_known: tuple[str, ...],
     **members: Any,  # noqa: ANN401
 ) -> None:
@@ -93,9 +101,8 @@ async def create(
 
     _refuse_tenant_option(desk)
     given = {key: value for key, value in members.items() if value is not None}
-    made = await administer.tenants.create(
-        desk.here.by, display_name=name, domains=domains, enable=well_known or None, **given
-    )
+    given |= {"allowed_issuers": allowed or None, "enable": well_known or None}
+    made = await administer.tenants.create(desk.here.by, display_name=name, domains=domains, **given)
     desk.session.show(shapes.tenant(made, emulator=desk.place.emulator), DETAILS)
     desk.session.done(f"Created tenant {made.domains[0]} {made.id}", accredit("tenant", "delete", made.id))
 
