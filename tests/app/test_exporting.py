@@ -491,6 +491,7 @@ WAITS = {
     "a date to come": ("Sun, 01 Mar 2026 12:01:00 GMT", 60.0),
     "a date far away": ("Sun, 01 Mar 2099 12:01:00 GMT", outbound.LONGEST_WAIT),
     "digits of others": ("\u0667", 0.0),
+    "a zone beyond all zones": ("Sun, 01 Mar 2026 12:01:00 +99999999999999", 0.0),
 }
 
 

@@ -133,7 +133,7 @@ class Collector:
             return min(float(said[:9]), LONGEST_WAIT)
         try:
             at = parsedate_to_datetime(said)
-        except ValueError:
+        except (ValueError, OverflowError):
             return 0.0
         at = at if at.tzinfo else at.replace(tzinfo=UTC)
         return min(max(0.0, (at - self._clock()).total_seconds()), LONGEST_WAIT)
