@@ -102,6 +102,7 @@ class Questions:
             "chart_of_a_week": lambda reader: self.chart(reader, 7 * DAY),
             "chart_of_a_month": lambda reader: self.chart(reader, 30 * DAY),
             "chart_of_an_application": self.chart_of_application,
+            "chart_of_its_credentials": lambda reader: self.chart_of_application(reader, apart=True),
         }
 
     def last(self, reader: EventReader) -> None:
@@ -165,12 +166,12 @@ class Questions:
 
     def chart(self, reader: EventReader, span: timedelta) -> None:
         until = self._until()
-        found = reader.hours(TENANT, until - span, until)
+        found = reader.hours(TENANT, until - span, until, apart=False)
         expect(sum(each.count for each in found if each.code), "chart", span)
 
-    def chart_of_application(self, reader: EventReader) -> None:
+    def chart_of_application(self, reader: EventReader, *, apart: bool = False) -> None:
         until, known = self._until(), self.known.event()
-        found = reader.hours(TENANT, until - 7 * DAY, until, app_id=known.app_id)
+        found = reader.hours(TENANT, until - 7 * DAY, until, app_id=known.app_id, apart=apart)
         expect(all(each.count for each in found), "chart of", known.app_id)
 
     def _until(self) -> datetime:

@@ -19,6 +19,7 @@ import pytest
 from accredit.query import And, Compare, Order, Query
 from accredit.stores import fresh
 from accredit.stores.batches import Batch, Entry
+from accredit.stores.event_counts import SUMS, USES
 from accredit.stores.event_index import EventIndex
 from accredit.stores.event_reader import EventReader
 from accredit.stores.sqlite import connect
@@ -107,7 +108,7 @@ def test_there_is_of_everything_as_much_as_there_should_be(log):
     assert PLAN.until - DAY < max(times) <= PLAN.until
 
 
-TABLES = "signins", "claim_sets", "signins_by_application", "signins_by_minute", "signin_hours", "signin_totals"
+TABLES = "signins", "claim_sets", "signins_by_application", "signins_by_minute", *SUMS, *USES
 
 
 def contents(path):
@@ -164,6 +165,8 @@ def test_the_hours_of_the_tenant(log, reader):
             hour = each.at.replace(minute=0, second=0, microsecond=0)
             expected[hour, each.code, each.resource_app_id] += each.count
     found = reader.hours(TENANT, since, until)
+    plain = reader.hours(TENANT, since, until, apart=False)
+    assert sum(each.count for each in plain) == sum(expected.values()) > 0
     assert {(each.hour, each.code, each.resource_app_id): each.count for each in found} == expected
     assert [each.hour for each in found] == sorted(each.hour for each in found)
 
@@ -238,25 +241,26 @@ def test_pages_of_an_applications_failures(log, reader, applications):
 
 BY_ID, BY_CORRELATION, FAILURES = "sqlite_autoindex_signins_1", "ix_signins_correlation", "ix_signins_failures"
 BY_APPLICATION = "e USING PRIMARY KEY (app_id=? AND"
-HOURS, TOTALS, MINUTES = "signin_hours", "signin_totals", "signins_by_minute"
+HOURS, USED, TOTALS, MINUTES = "signin_hours", "signin_uses", "signin_totals", "signins_by_minute"
 INDEXES = {
     "last_50": {BY_APPLICATION},
     "last_50_of_all": set(),
     "request": {BY_ID},
     "correlation": {BY_ID, BY_CORRELATION},
-    "usage": {HOURS},
-    "usage_of_one": {HOURS},
+    "usage": {USED},
+    "usage_of_one": {USED},
     "page": set(),
     "page_deep": set(),
     "page_of_failures": {FAILURES},
     "page_of_failures_deep": {FAILURES},
     "page_of_failures_in_an_hour": {MINUTES, FAILURES},
     "page_of_one_code": {FAILURES},
-    "page_of_application_failures": {BY_APPLICATION},
+    "page_of_application_failures": {BY_APPLICATION, FAILURES},
     "chart_of_a_day": {TOTALS},
     "chart_of_a_week": {TOTALS},
     "chart_of_a_month": {TOTALS},
     "chart_of_an_application": {HOURS},
+    "chart_of_its_credentials": {HOURS},
 }
 """What each kind of question goes by, besides the places in the log themselves."""
 STORED = re.compile(r"\b(?:signins|signin_)\w*|claim_sets")

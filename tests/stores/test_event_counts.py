@@ -162,6 +162,10 @@ STEPS = st.lists(
 )
 
 
+def in_order(count):
+    return count.hour, count.code, str(count.credential_id or ""), str(count.resource_app_id or "")
+
+
 class Story:
     """Two processes that write one log, and what a list of all events would say."""
 
@@ -258,6 +262,9 @@ class Story:
                     for each in reader.hours(TENANT.id, begin, end, app_id=app)
                 }
             )
+            for app in (None, *APPS):
+                told = reader.hours(TENANT.id, begin, end, app_id=app)
+                assert told == sorted(told, key=in_order)
             totals = Counter(
                 {
                     (each.hour, each.code, each.resource_app_id): each.count
@@ -266,7 +273,18 @@ class Story:
             )
             uses = {(app, key): use for app in APPS for key, use in reader.uses(TENANT.id, app).items()}
             assert all(reader.use(TENANT.id, app, key) == use for (app, key), use in uses.items())
+            self.check_plain(reader, begin, end)
         return hours, totals, uses
+
+    @staticmethod
+    def check_plain(reader, begin, end):
+        """A plain chart is the sum of one that tells apart, in the same order."""
+        for app in (None, *APPS):
+            sums = Counter()
+            for each in reader.hours(TENANT.id, begin, end, app_id=app):
+                sums[each.hour, each.code] += each.count
+            plain = reader.hours(TENANT.id, begin, end, app_id=app, apart=False)
+            assert plain == [HourCount(*key, n) for key, n in sorted(sums.items())]
 
     def check(self):
         hours, totals, uses = self.found()

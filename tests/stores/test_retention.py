@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from accredit.signins import SignIn
 from accredit.signins.usage import Use
 from accredit.stores import retention, sqlite
+from accredit.stores.event_counts import SUMS
 from accredit.stores.event_index import EventIndex
 from accredit.stores.event_reader import EventReader
 from accredit.stores.extent import Extent
@@ -67,12 +68,16 @@ async def test_counts_are_forgotten_at_an_age_of_their_own(path):
         clock.forward(days=59)
         young = await granted(log, clock())
         await until(lambda: count(path, "signins_by_application") == 1)
-        await until(lambda: (count(path, "signin_hours"), count(path, "signin_totals")) == (2, 2))
+        await until(lambda: {count(path, each) for each in SUMS} == {2})
         clock.forward(days=2)
         with EventReader(path) as reader:
-            await until(lambda: reader.uses(TENANT.id, CLIENT.app_id)[credential().id].grants == 1)
-            assert reader.use(TENANT.id, CLIENT.app_id, credential().id).last_id == young
             await until(lambda: len(reader.hours(TENANT.id, START, clock())) == 1)
+            await until(lambda: {count(path, each) for each in SUMS} == {1})
+            used = reader.use(TENANT.id, CLIENT.app_id, credential().id)
+            assert (used.last_id, used.grants) == (young, 2), "a credential that is used is counted on"
+            clock.forward(days=60)
+            await until(lambda: reader.uses(TENANT.id, CLIENT.app_id) == {})
+            assert reader.hours(TENANT.id, START, clock()) == []
 
 
 async def test_claims_go_when_no_event_refers_to_them(path):

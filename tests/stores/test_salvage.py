@@ -12,6 +12,7 @@ import pytest
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import fresh, sqlite, walfile
 from accredit.stores.backup import backup
+from accredit.stores.event_counts import SUMS, USES
 from accredit.stores.examine import examine
 from accredit.stores.memory import MemoryRegistry
 from accredit.stores.pagefile import PageFile, Tree
@@ -207,10 +208,11 @@ def test_an_event_whose_body_nobody_can_read_is_lost_and_told(path):
 
 def test_counts_that_are_damaged_are_made_anew_from_the_log(path):
     before = rows(path, "signin_totals"), rows(path, "signin_hours")
-    for table in ("signin_totals", "signin_hours"):
+    for table in (*SUMS, *USES):
         overwrite(path, pages_of(path, table)[0])
     _, report, new = saved(path)
-    assert {"signin_totals", "signin_hours"} <= set(report.made_anew)
+    assert {*SUMS, *USES} <= set(report.made_anew)
+    assert [each for each in examine(new) if each.problems] == []
     with closing(sqlite3.connect(new)) as connection:
         (sum_of_log,) = connection.execute("SELECT sum(count) FROM signins").fetchone()
         assert connection.execute("SELECT sum(n) FROM signin_totals").fetchone() == (sum_of_log,)
@@ -391,6 +393,14 @@ def test_a_copy_that_finds_no_room_leaves_nothing(path, monkeypatch):
 
 WRONG = {
     "an event that was not counted": ("UPDATE signin_totals SET n = n - 1", "counts of sign-ins"),
+    "an hour that was not counted": ("DELETE FROM signin_hours", "counts of sign-ins"),
+    "a resource that was not counted": ("UPDATE signin_resources SET n = n - 1", "counts of sign-ins"),
+    "a use that was not counted": ("UPDATE signin_uses SET grants = grants - 1", "counts of sign-ins"),
+    "a use that was later": ("UPDATE signin_uses SET last_at = last_at - 1", "counts of sign-ins"),
+    "a grant that its application's index calls a failure": (
+        "UPDATE signins_by_application SET code = 1 WHERE code = 0",
+        "index of sign-ins",
+    ),
     "a reference to nothing": ("UPDATE credentials SET issuer_id = 'x' WHERE seq = 3", "references"),
     "a body that nobody can read": ("UPDATE applications SET body = x'00' WHERE seq = 2", "bodies"),
     "an event that nobody can read": ("UPDATE signins SET body = x'00' WHERE seq = 2", "bodies"),

@@ -61,7 +61,7 @@ async def stats(desk: Desk, application: str | None, since: str, until: str | No
         tenant = await names.tenant(store, desk.session.tenant)
         app = await client_id(desk, application, names.application(store, tenant, application)) if application else None
         with desk.place.log() as log:
-            counts = log.hours(tenant.id, first, last, app_id=app)
+            counts = log.hours(tenant.id, first, last, app_id=app, apart=by in ("credential", "resource"))
         by = by or ("hour" if last - first <= _BY_DAY + HOUR else "day")
         rows = await _rows(store, tenant, app, counts, by, (first, last))
     session = desk.session

@@ -87,9 +87,9 @@ class Log(Protocol):
     def by_id(self, event_id: UUID) -> Event | None: ...
 
     def hours(
-        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
+        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None, apart: bool = True
     ) -> Sequence[HourCount]:
-        """Return attempts by the hour, as ``accredit.web.graph.log`` does."""
+        """Return attempts by the hour, as ``accredit.web.graph.log`` does; if not ``apart``, perhaps less of each."""
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
         """Return what came of what an application signs in with, as ``accredit.web.graph.log`` does."""

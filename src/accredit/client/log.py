@@ -54,6 +54,7 @@ class Log:
         until: datetime,
         *,
         app_id: UUID | None = None,
+        apart: bool = True,  # noqa: ARG002  an authority always tells apart what it can
     ) -> list[HourCount]:
         """Return attempts by the hour, oldest first; of one application, its credentials are told apart."""
         terms = [Compare("createdDateTime", "ge", since), Compare("createdDateTime", "le", until)]

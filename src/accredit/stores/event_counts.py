@@ -1,17 +1,19 @@
 """What there was in each hour, counted: tables that follow the log, as ``accredit.stores.event_index`` does.
 
 Rule 1: an event is counted once. Up to the place that the index has come to the tables count it; behind that, whoever
-reads does. Both are one statement, and so one view: nothing is missing, nothing is there twice.
+reads does. Both are seen in one view: nothing is missing, nothing is there twice.
 Rule 2: an event that stands for many attempts goes on growing. What it gains after it was counted is added by the
 transaction that writes it again.
 Rule 3: what the log forgets was counted before, and stays counted.
+Rule 4: each question has a table in the order of its answer: what a chart shows lies together, and is not sorted.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from contextlib import closing
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
 from accredit.signins.usage import HourCount, Use
@@ -19,7 +21,7 @@ from accredit.stores.encoding import instant, micros
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from accredit.signins import Event
@@ -33,23 +35,65 @@ _AHEAD: Final = f"seq > {_COME_TO}"
 _OF_HOUR: Final = f"at / {HOUR}"
 _CREDENTIAL: Final = "coalesce(credential_id, key_id, zeroblob(16))"
 _RESOURCE: Final = "coalesce(resource_app_id, zeroblob(16))"
-_ADD: Final = "n = n + excluded.n"
-_HOURS: Final = "tenant_id, app_id, credential, code, resource_app_id, hour"
-_TOTALS: Final = "tenant_id, hour, resource_app_id, code"
-_NEWER: Final = ", ".join(
-    f"{each} = CASE WHEN excluded.last_at < last_at THEN {each} ELSE excluded.{each} END"
+
+
+class _Sums(NamedTuple):
+    """A table that says how many attempts there were, by its primary key: whose they are, the hour, and the rest."""
+
+    table: str
+    whose: tuple[str, ...]
+    rest: tuple[str, ...]
+    read: str  # the same of an event
+
+    @property
+    def key(self) -> str:
+        return ", ".join((*self.whose, "hour", *self.rest))
+
+    @property
+    def of_events(self) -> str:
+        """The key of an event."""
+        return ", ".join((*self.whose, _OF_HOUR, self.read))
+
+    @property
+    def places(self) -> str:
+        return ", ".join(str(place) for place in range(1, len(self.whose) + len(self.rest) + 2))
+
+
+_TENANT: Final = ("tenant_id",)
+_APPLICATION: Final = ("tenant_id", "app_id")
+_HOURS: Final = _Sums(
+    "signin_hours", _APPLICATION, ("code", "credential", "resource_app_id"), f"code, {_CREDENTIAL}, {_RESOURCE}"
+)
+_TOTALS: Final = _Sums("signin_totals", _TENANT, ("code",), "code")
+_RESOURCES: Final = _Sums("signin_resources", _TENANT, ("code", "resource_app_id"), f"code, {_RESOURCE}")
+
+
+def _count(sums: _Sums) -> str:
+    return (
+        f"INSERT INTO {sums.table} ({sums.key}, n) SELECT {sums.of_events}, sum(count) FROM signins"  # noqa: S608  constants, as below
+        f" WHERE {_AHEAD} GROUP BY {sums.places} ON CONFLICT ({sums.key}) DO UPDATE SET n = n + excluded.n"
+    )
+
+
+_USE: Final = "tenant_id, app_id, credential"
+_USED: Final = f"{_USE}, hour, last_at, last_id, last_address, grants, refusals"
+_NEWEST: Final = ", ".join(
+    f"{each} = CASE WHEN excluded.last_at IS NULL OR excluded.last_at < last_at THEN {each} ELSE excluded.{each} END"
     for each in ("last_at", "last_id", "last_address")
 )
-_COUNT_HOURS: Final = (  # SQLite takes what stands beside max() from the row that has it
-    f"INSERT INTO signin_hours ({_HOURS}, n, last_at, last_id, last_address)"  # noqa: S608  constants, as below
-    f" SELECT tenant_id, app_id, {_CREDENTIAL}, code, {_RESOURCE}, {_OF_HOUR}, sum(count), max(at), id, address"
-    f" FROM signins WHERE {_AHEAD} GROUP BY 1, 2, 3, 4, 5, 6"
-    f" ON CONFLICT ({_HOURS}) DO UPDATE SET {_ADD}, {_NEWER}"
+_COUNT_USES: Final = (  # SQLite takes what stands beside max() from the row that has it
+    f"INSERT INTO signin_uses ({_USED})"  # noqa: S608
+    f" SELECT {_USE}, at / {HOUR}, iif(granted, at, NULL), iif(granted, id, NULL), iif(granted, address, NULL),"
+    " iif(granted, n, 0), iif(granted, 0, n) FROM ("
+    f"SELECT tenant_id, app_id, {_CREDENTIAL} AS credential, code = 0 AS granted, max(at) AS at, id, address,"
+    f" sum(count) AS n FROM signins WHERE {_AHEAD} GROUP BY 1, 2, 3, 4) WHERE credential <> zeroblob(16)"
+    f" ON CONFLICT ({_USE}) DO UPDATE SET hour = max(hour, excluded.hour), {_NEWEST},"
+    " grants = grants + excluded.grants, refusals = refusals + excluded.refusals"
 )
-_COUNT_TOTALS: Final = (
-    f"INSERT INTO signin_totals ({_TOTALS}, n)"  # noqa: S608
-    f" SELECT tenant_id, {_OF_HOUR}, {_RESOURCE}, code, sum(count) FROM signins WHERE {_AHEAD} GROUP BY 1, 2, 3, 4"
-    f" ON CONFLICT ({_TOTALS}) DO UPDATE SET {_ADD}"
+_REMEMBER: Final = (
+    f"INSERT INTO signin_uses ({_USED}) VALUES ({', '.join(f':{each}' for each in _USED.split(', '))})"  # noqa: S608
+    f" ON CONFLICT ({_USE}) DO UPDATE SET hour = max(hour, excluded.hour), {_NEWEST},"
+    " grants = max(grants, excluded.grants), refusals = max(refusals, excluded.refusals)"
 )
 _NOTE_PLACES: Final = (
     "INSERT INTO signins_by_minute (minute, first_seq, last_seq)"  # noqa: S608
@@ -57,45 +101,77 @@ _NOTE_PLACES: Final = (
     " ON CONFLICT (minute) DO UPDATE SET"
     " first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)"
 )
-FOLLOW: Final = (_COUNT_HOURS, _COUNT_TOTALS, _NOTE_PLACES)
+FOLLOW: Final = (_count(_HOURS), _count(_TOTALS), _count(_RESOURCES), _COUNT_USES, _NOTE_PLACES)
 """Statements that count what the index has not come to yet, and note where it is."""
+SUMS: Final = {sums.table: (*sums.whose, "hour", *sums.rest) for sums in (_HOURS, _TOTALS, _RESOURCES)}
+USES: Final = {"signin_uses": ("tenant_id", "app_id", "credential")}
+"""The tables of counts, with their primary keys. Each has a column ``hour``, that of what it counted last."""
 
 _COUNTED: Final = f"SELECT count FROM signins WHERE id = ? AND seq <= {_COME_TO}"  # noqa: S608
-_GAIN: Final = (
-    "UPDATE signin_hours SET n = n + ? WHERE tenant_id = ? AND app_id = ? AND credential = ? AND code = ?"
-    " AND resource_app_id = ? AND hour = ?"
-)
-_GAIN_IN_TOTAL: Final = (
-    "UPDATE signin_totals SET n = n + ? WHERE tenant_id = ? AND hour = ? AND resource_app_id = ? AND code = ?"
+_GAINS: Final = (
+    *(
+        f"UPDATE {table} SET n = n + :n WHERE {' AND '.join(f'{each} = :{each}' for each in key)}"  # noqa: S608
+        for table, key in SUMS.items()
+    ),
+    (
+        "UPDATE signin_uses SET grants = grants + iif(:code = 0, :n, 0), refusals = refusals + iif(:code = 0, 0, :n)"
+        " WHERE tenant_id = :tenant_id AND app_id = :app_id AND credential = :credential"
+    ),
 )
 
 _WITHIN: Final = "tenant_id = :tenant AND {} BETWEEN :since AND :until"
-_OF_TENANT: Final = (
-    "SELECT hour, code, sum(n), zeroblob(16), resource_app_id FROM ("  # noqa: S608
-    f"SELECT hour, code, n, resource_app_id FROM signin_totals WHERE {_WITHIN.format('hour')}"
-    f" UNION ALL SELECT {_OF_HOUR}, code, count, {_RESOURCE} FROM signins"
-    f" WHERE {_AHEAD} AND {_WITHIN.format(_OF_HOUR)}"
-    ") GROUP BY 1, 2, 5 ORDER BY 1, 2, 5"
-)
-_OF_APPLICATION: Final = (
-    "SELECT hour, code, sum(n), credential, resource_app_id FROM ("  # noqa: S608
-    f"SELECT hour, code, n, credential, resource_app_id FROM signin_hours"
-    f" WHERE {_WITHIN.format('hour')} AND app_id = :app"
-    f" UNION ALL SELECT {_OF_HOUR}, code, count, {_CREDENTIAL}, {_RESOURCE} FROM signins"
-    f" WHERE {_AHEAD} AND {_WITHIN.format(_OF_HOUR)} AND app_id = :app"
-    ") GROUP BY 1, 2, 4, 5 ORDER BY 1, 2, 4, 5"
-)
+
+
+class _Chart(NamedTuple):
+    """What is asked for a chart: what was counted, in its order, and what has come since."""
+
+    counted: str
+    ahead: str
+    make: Callable[..., HourCount]
+
+
+def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bool = True) -> _Chart:
+    """``shown``: columns of the table besides the hour; ``whole``: they are all that its key has besides."""
+    ours = "" if sums.whose == _TENANT else " AND app_id = :app"
+    places = ", ".join(str(place) for place in range(1, shown.count(",") + 3))
+    read = sums.read if whole else "code"
+    counted = f"SELECT hour, {shown}, {{}} FROM {sums.table} WHERE {_WITHIN.format('hour')}{ours}"  # noqa: S608
+    return _Chart(
+        f"{counted.format('n')} ORDER BY {places}" if whole else f"{counted.format('sum(n)')} GROUP BY {places}",
+        f"SELECT {_OF_HOUR}, {read}, sum(count) FROM signins"  # noqa: S608
+        f" WHERE {_AHEAD} AND {_WITHIN.format(_OF_HOUR)}{ours} GROUP BY {places}",
+        make,
+    )
+
+
+def _plain(hour: int, code: int, count: int) -> HourCount:
+    return HourCount(_begins(hour), code, count)
+
+
+def _of_resource(hour: int, code: int, resource: bytes, count: int) -> HourCount:
+    return HourCount(_begins(hour), code, count, None, _some(resource))
+
+
+def _of_both(hour: int, code: int, credential: bytes, resource: bytes, count: int) -> HourCount:
+    return HourCount(_begins(hour), code, count, _some(credential), _some(resource))
+
+
+_CHARTS: Final = {  # by whether one application is asked for, and whether what is told apart
+    (False, False): _chart(_TOTALS, "code", _plain),
+    (False, True): _chart(_RESOURCES, "code, resource_app_id", _of_resource),
+    (True, False): _chart(_HOURS, "code", _plain, whole=False),
+    (True, True): _chart(_HOURS, "code, credential, resource_app_id", _of_both),
+}
 _USES: Final = (
-    "SELECT credential, max(CASE code WHEN 0 THEN last_at END), last_address, last_id,"  # noqa: S608
-    " sum(CASE code WHEN 0 THEN n ELSE 0 END), sum(CASE code WHEN 0 THEN 0 ELSE n END) FROM ("
-    "SELECT credential, code, n, last_at, last_id, last_address FROM signin_hours"
-    " WHERE tenant_id = :tenant AND app_id = :app AND {}"
-    f" UNION ALL SELECT {_CREDENTIAL} AS credential, code, count, at, id, address FROM signins"
-    f" WHERE {_AHEAD} AND tenant_id = :tenant AND app_id = :app"
+    "SELECT credential, max(last_at), last_address, last_id, sum(grants), sum(refusals) FROM ("  # noqa: S608
+    "SELECT credential, last_at, last_address, last_id, grants, refusals FROM signin_uses"
+    " WHERE tenant_id = :tenant AND app_id = :app{}"
+    f" UNION ALL SELECT {_CREDENTIAL} AS credential, iif(code = 0, at, NULL), address, id, iif(code = 0, count, 0),"
+    f" iif(code = 0, 0, count) FROM signins WHERE {_AHEAD} AND tenant_id = :tenant AND app_id = :app"
     ") WHERE {} GROUP BY credential"
 )
-_USES_OF_ALL: Final = _USES.format("credential <> zeroblob(16)", "credential <> zeroblob(16)")
-_USE_OF_ONE: Final = _USES.format("credential = :credential", "credential = :credential")
+_USES_OF_ALL: Final = _USES.format("", "credential <> zeroblob(16)")
+_USE_OF_ONE: Final = _USES.format(" AND credential = :credential", "credential = :credential")
 
 
 def gain(connection: sqlite3.Connection, aggregates: Iterable[Event]) -> None:
@@ -105,19 +181,36 @@ def gain(connection: sqlite3.Connection, aggregates: Iterable[Event]) -> None:
         if found is None:
             continue
         credential = each.credential_id or each.key_id
-        key = _NOBODY if credential is None else credential.bytes
-        resource = _NOBODY if each.resource_app_id is None else each.resource_app_id.bytes
-        tenant, hour, more = each.tenant_id.bytes, micros(each.at) // HOUR, each.count - found[0]
-        connection.execute(_GAIN, (more, tenant, each.app_id.bytes, key, each.code, resource, hour))
-        connection.execute(_GAIN_IN_TOTAL, (more, tenant, hour, resource, each.code))
+        values = {
+            "n": each.count - found[0],
+            "tenant_id": each.tenant_id.bytes,
+            "app_id": each.app_id.bytes,
+            "hour": micros(each.at) // HOUR,
+            "code": each.code,
+            "credential": _NOBODY if credential is None else credential.bytes,
+            "resource_app_id": _NOBODY if each.resource_app_id is None else each.resource_app_id.bytes,
+        }
+        for statement in _GAINS:
+            connection.execute(statement, values)
+
+
+def remember(connection: sqlite3.Connection, uses: Iterable[Mapping[str, object]]) -> None:
+    """Take over rows of another table of uses, where they know of more than what was counted."""
+    connection.executemany(_REMEMBER, uses)
 
 
 def hours(
-    connection: sqlite3.Connection, tenant_id: UUID, since: datetime, until: datetime, app_id: UUID | None
+    connection: sqlite3.Connection,
+    tenant_id: UUID,
+    since: datetime,
+    until: datetime,
+    app_id: UUID | None,
+    *,
+    apart: bool = True,
 ) -> list[HourCount]:
     """Return what there was in the hours that begin before ``until`` and end after ``since``, oldest first.
 
-    Credentials are told apart where one application is asked for.
+    ``apart``: resources are told apart, and credentials where one application is asked for.
     """
     values = {
         "tenant": tenant_id.bytes,
@@ -125,11 +218,27 @@ def hours(
         "since": micros(since) // HOUR,
         "until": (micros(until) - 1) // HOUR,
     }
-    with closing(connection.execute(_OF_TENANT if app_id is None else _OF_APPLICATION, values)) as cursor:
-        return [
-            HourCount(_begins(hour), code, count, _some(credential), _some(resource))
-            for hour, code, count, credential, resource in cursor
-        ]
+    chart = _CHARTS[app_id is not None, apart]
+    connection.execute("BEGIN")  # one view for both
+    try:
+        counted = connection.execute(chart.counted, values).fetchall()
+        ahead = connection.execute(chart.ahead, values).fetchall()
+    finally:
+        connection.execute("ROLLBACK")
+    _add(counted, ahead)
+    make = chart.make
+    return [make(*each) for each in counted]
+
+
+def _add(counted: list[tuple[Any, ...]], ahead: Iterable[tuple[Any, ...]]) -> None:
+    """Add rows to those that stand in order, a few to many. The last member of a row is its number."""
+    for each in ahead:
+        key, n = each[:-1], each[-1]
+        place = bisect_left(counted, key)
+        if place < len(counted) and counted[place][:-1] == key:
+            counted[place] = (*key, counted[place][-1] + n)
+        else:
+            counted.insert(place, each)
 
 
 def uses(

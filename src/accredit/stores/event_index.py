@@ -23,28 +23,33 @@ QUIET: Final = 5  # looks at a log to which nothing was added, until it comes to
 
 _COME_TO: Final = "(SELECT seq FROM signins_indexed)"
 _FOLLOW: Final = (
-    "INSERT INTO signins_by_application (app_id, at, seq)"  # noqa: S608  constants
-    f" SELECT app_id, at, seq FROM signins WHERE seq > {_COME_TO} ORDER BY app_id, at, seq"
+    "INSERT INTO signins_by_application (app_id, at, seq, code)"  # noqa: S608  constants
+    f" SELECT app_id, at, seq, code FROM signins WHERE seq > {_COME_TO} ORDER BY app_id, at, seq"
 )
 _NOTE: Final = "UPDATE signins_indexed SET seq = coalesce((SELECT max(seq) FROM signins), seq)"
 _THERE: Final = "e.seq >= (SELECT min(seq) FROM signins)"
-_PAGE: Final = (
-    "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq)"
-    " ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
+_PAGE: Final = "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq)"
+_NEWEST: Final = "ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
+WITH_LOG: Final = "signins_by_application AS e CROSS JOIN signins AS s USING (seq, code)"
+STEP: Final = (
+    "SELECT at, seq FROM signins_by_application WHERE app_id = :app AND (at, seq) < (:at, :seq)"
+    " ORDER BY at DESC, seq DESC LIMIT 1 OFFSET :entries"
 )
+"""The question for the place of an application that so many entries of the index stand before."""
 
 
-def newest(members: str) -> str:
+def newest(members: str, only: str = "TRUE") -> str:
     """Return the question for an application's events before a time and place, newest first.
 
     It answers with ``at``, ``seq`` and ``members``. Parameters: ``app``, ``tenant``, ``at``, ``seq``, ``limit``.
+    ``only``: a condition on ``e.at``, ``e.seq`` and ``e.code``, for which no event is read.
     """
     return (
         f"SELECT at, seq, {members} FROM ("  # noqa: S608  constants
-        f"SELECT * FROM (SELECT e.at, e.seq, {members}"
-        f" FROM signins_by_application AS e CROSS JOIN signins AS s ON s.seq = e.seq WHERE {_THERE} AND {_PAGE})"
+        f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM {WITH_LOG} WHERE {_THERE} AND {_PAGE} AND {only} {_NEWEST})"
         " UNION ALL "
-        f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM signins AS e WHERE e.seq > {_COME_TO} AND {_PAGE})"
+        f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM signins AS e"
+        f" WHERE e.seq > {_COME_TO} AND {_PAGE} AND {only} {_NEWEST})"
         ") ORDER BY at DESC, seq DESC LIMIT :limit"
     )
 

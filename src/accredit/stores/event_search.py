@@ -22,7 +22,7 @@ from accredit.errors import QUERY_SYNTAX, Refused
 from accredit.query import Page
 from accredit.stores.encoding import instant, micros
 from accredit.stores.event_counts import MINUTE
-from accredit.stores.event_index import newest
+from accredit.stores.event_index import STEP, newest
 from accredit.stores.event_questions import LATEST, SIGNINS, narrowed
 from accredit.stores.event_row import CLAIMS, event_of
 from accredit.stores.properties import nothing
@@ -53,7 +53,9 @@ _BEHIND: Final = 2**62  # every place
 _BY: Final = "createdDateTime"
 _DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _BODY: Final = "(SELECT body FROM signins AS s WHERE s.seq = f.seq)"  # read for what meets the terms, and nothing else
-_OF_APPLICATION: Final = newest("code, credential_id, key_id, resource_app_id, address, proof, claims")  # for terms
+_FOR_TERMS: Final = "code, credential_id, key_id, resource_app_id, address, proof, claims"
+_OF_APPLICATION: Final = newest(_FOR_TERMS)
+_AFTER: Final = "(e.at, e.seq) >= (:last_at, :last_seq)"
 _ROW: Final = f"SELECT at, seq, body, {CLAIMS} FROM signins WHERE"  # noqa: S608  a constant
 _ENDS: Final = (
     "SELECT coalesce((SELECT min(seq) FROM signins), 1), coalesce((SELECT max(seq) FROM signins), 0),"
@@ -121,7 +123,7 @@ class _Search:
         if "correlationId" in ids:
             return self._of_correlation
         if self._by_time:
-            return self._of_application
+            return self._of_application_refusals if self.narrowed.codes else self._of_application
         if "appId" in ids:
             self.narrowed.bind("app_id = {}", ids["appId"].bytes)
         self.ranges = self._extent()
@@ -169,18 +171,35 @@ class _Search:
 
     def _of_application(self, place: Place, wanted: int) -> Found:
         """Look at as many of an application's as are wanted; what the terms exclude is left out."""
-        rows = self._ask(
+        rows = self._ask(self._application(_OF_APPLICATION), **self._before(place), limit=wanted)
+        return self._of_these(rows, rows[-1][:2] if len(rows) == wanted else None)
+
+    def _of_application_refusals(self, place: Place, wanted: int) -> Found:
+        """Look at as many of an application's as are wanted, of those with the codes that are asked for."""
+        before = self._before(place)
+        with closing(self._run(STEP, **before, entries=_WINDOW * _SPARSER - 1)) as cursor:
+            last = cursor.fetchone()
+        at, seq = last or (self.narrowed.since, 0)
+        only = " AND ".join([_AFTER, "e.code <> 0", *(f"e.{each}" for each in self.narrowed.codes)])
+        statement = self._application(newest(_FOR_TERMS, only))
+        rows = self._ask(statement, **before, limit=wanted, last_at=at, last_seq=seq)
+        self.looked += _WINDOW if last and len(rows) < wanted else 0
+        return self._of_these(rows, rows[-1][:2] if len(rows) == wanted else last)
+
+    def _application(self, those: str) -> str:
+        return (
             f"SELECT at, seq, CASE WHEN {self.narrowed.hit_on(_BODY)} THEN {_BODY} END, {CLAIMS}"  # noqa: S608
-            f" FROM ({_OF_APPLICATION}) AS f"
-            " ORDER BY at DESC, seq DESC",
-            app=self.narrowed.ids["appId"].bytes,
-            at=place[0],
-            seq=place[1],
-            limit=wanted,
+            f" FROM ({those}) AS f ORDER BY at DESC, seq DESC"
         )
+
+    def _before(self, place: Place) -> dict[str, object]:
+        return {"app": self.narrowed.ids["appId"].bytes, "at": place[0], "seq": place[1]}
+
+    def _of_these(self, rows: list[Row], end: Place | None) -> Found:
         self.looked += len(rows) * _DEARER
-        end = rows[-1][:2] if len(rows) == wanted and rows[-1][0] >= self.narrowed.since else None
-        return [each for each in rows if each[2] is not None and each[0] >= self.narrowed.since], end
+        since = self.narrowed.since
+        goes_on = None if end is None or end[0] < since else end
+        return [each for each in rows if each[2] is not None and each[0] >= since], goes_on
 
     def _of_refusals(self, place: Place, wanted: int) -> Found:
         """Look at as many refusals as are wanted, of those with the codes that are asked for."""

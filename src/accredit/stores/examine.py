@@ -14,6 +14,7 @@ import msgspec
 
 from accredit.errors import STORE_DAMAGED, Refused
 from accredit.stores import audits, sqlite, walfile
+from accredit.stores.event_counts import SUMS
 from accredit.stores.event_row import event_of
 from accredit.stores.kept import READ
 from accredit.stores.kinds import KINDS
@@ -34,9 +35,18 @@ _DIFFERENT: Final = (
     f"SELECT hex(l.tenant_id), l.hour, l.code, l.n, coalesce(t.n, 0) FROM ({_COUNTED}) AS l"  # noqa: S608
     " LEFT JOIN ({}) AS t USING (tenant_id, hour, code) WHERE l.n > coalesce(t.n, 0) LIMIT ?"
 )
+_CREDENTIAL: Final = "coalesce(credential_id, key_id)"
+_USED_MORE: Final = (
+    f"SELECT hex(l.app_id), hex(l.credential), l.n, coalesce(u.grants + u.refusals, 0) FROM (SELECT tenant_id, app_id,"  # noqa: S608
+    f" {_CREDENTIAL} AS credential, sum(count) AS n, max(iif(code = 0, at, NULL)) AS at FROM signins"
+    f" WHERE seq <= (SELECT seq FROM signins_indexed) AND {_CREDENTIAL} IS NOT NULL GROUP BY 1, 2, 3) AS l"
+    " LEFT JOIN signin_uses AS u USING (tenant_id, app_id, credential)"
+    " WHERE l.n > coalesce(u.grants + u.refusals, 0) OR l.at > coalesce(u.last_at, 0) LIMIT ?"
+)
 _UNFOUND: Final = (  # the index of each application's events
     "SELECT count(*) FROM signins AS s WHERE seq <= (SELECT seq FROM signins_indexed) AND NOT EXISTS ("
-    "SELECT 1 FROM signins_by_application AS a WHERE a.app_id = s.app_id AND a.at = s.at AND a.seq = s.seq)"
+    "SELECT 1 FROM signins_by_application AS a"
+    " WHERE a.app_id = s.app_id AND a.at = s.at AND a.seq = s.seq AND a.code = s.code)"
 )
 
 
@@ -109,10 +119,12 @@ def _index(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _counts(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield hours of which the log has more than was counted. The counts remember what the log has forgotten."""
-    for table in ("signin_totals", "signin_hours"):
+    for table in SUMS:
         question = _DIFFERENT.format(_TOTALS.format(table))
         for tenant, hour, code, there, counted in connection.execute(question, (MOST,)):
             yield f"{table}: tenant {tenant}, hour {hour}, code {code}: {there} in the log, {counted} counted"
+    for app, credential, there, counted in connection.execute(_USED_MORE, (MOST,)):
+        yield f"signin_uses: application {app}, {credential}: {there} in the log, {counted} counted"
 
 
 _LOOKS: Final = {

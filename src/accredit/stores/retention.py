@@ -14,7 +14,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from accredit.stores.encoding import micros
-from accredit.stores.event_counts import HOUR, MINUTE
+from accredit.stores.event_counts import HOUR, MINUTE, SUMS, USES
 from accredit.stores.event_row import DAY
 from accredit.stores.sweep import Sweep
 
@@ -68,12 +68,10 @@ class Retention:
         self._index = index
         self._day = -1  # since 1970, of the last sweep through everything
         self._places = Sweep(connection, "signins_by_application", ("app_id", "at", "seq"), f"seq < {_FIRST}")
-        keys = ("tenant_id", "app_id", "credential", "code", "resource_app_id", "hour")
         self._sweeps = (
             self._places,
             Sweep(connection, "signins_by_minute", ("minute",), f"last_seq < {_FIRST}"),
-            Sweep(connection, "signin_hours", keys, "hour < :hour"),
-            Sweep(connection, "signin_totals", ("tenant_id", "hour", "resource_app_id", "code"), "hour < :hour"),
+            *(Sweep(connection, table, key, "hour < :hour") for table, key in (SUMS | USES).items()),
             Sweep(connection, "claim_sets", ("id",), "day < :day"),
         )
         self.behind = False  # there is more to delete

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, Refused
-from accredit.stores import audits, fresh, sqlite
+from accredit.stores import audits, event_counts, fresh, sqlite
 from accredit.stores.encoding import SCHEMA, column
 from accredit.stores.event_index import EventIndex
 from accredit.stores.event_row import event_of
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 LOGS: Final = frozenset({"signins", "claim_sets", "audits"})
 FOLLOWS: Final = frozenset({"signins_by_application", "signins_by_minute"})  # made anew from the log, always
-COUNTS: Final = frozenset({"signin_hours", "signin_totals"})
+COUNTS: Final = frozenset(event_counts.SUMS | event_counts.USES)
 ELEMENTS: Final = frozenset({audits.ELEMENTS, *(kind.elements for kind in KINDS if kind.elements)})
 NAMES: Final = frozenset(kind.owned.table for kind in KINDS if kind.owned)
 _OWN: Final = frozenset({"schema_version", "configuration", "changes", "signins_indexed"})  # written by ``_begin``
@@ -259,9 +259,12 @@ class _Salvage:
             return
         self._report.made_anew += COUNTS
         (first,) = self._made.execute("SELECT min(at) / 3600000000 FROM signins").fetchone()
-        for name, shape in counts.items():  # hours that the log no longer has
-            hour = [each.name for each in shape.columns].index("hour")
-            self._insert(shape, (each for each in rows[name] if first is None or each[hour] < first))
+        for name in sorted(event_counts.SUMS):  # hours that the log no longer has
+            hour = [each.name for each in counts[name].columns].index("hour")
+            self._insert(counts[name], (each for each in rows[name] if first is None or each[hour] < first))
+        for name in event_counts.USES:
+            names = [each.name for each in counts[name].columns]
+            event_counts.remember(self._made, (dict(zip(names, each, strict=True)) for each in rows[name]))
 
     def _begin(self, version: int | None) -> None:
         """Let everybody who kept something of the old database see that this is another one."""

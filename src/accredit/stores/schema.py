@@ -341,6 +341,7 @@ signins_by_application = Table(  # an index that is written for many events at o
     Column("app_id", OCTETS, primary_key=True),
     Column("at", BigInteger, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", BigInteger, nullable=False),  # so that failures are told from grants without reading them
     sqlite_with_rowid=False,
 )
 signins_by_minute = Table(  # where the events of a minute are: its first place in the log, and its last
@@ -356,14 +357,25 @@ signin_hours = Table(  # what there was of an application in an hour; 16 zero oc
     METADATA,
     Column("tenant_id", OCTETS, primary_key=True),
     Column("app_id", OCTETS, primary_key=True),
-    Column("credential", OCTETS, primary_key=True),  # or the secret or certificate
-    Column("code", BigInteger, primary_key=True, autoincrement=False),
-    Column("resource_app_id", OCTETS, primary_key=True),
     Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", BigInteger, primary_key=True, autoincrement=False),
+    Column("credential", OCTETS, primary_key=True),  # or the secret or certificate
+    Column("resource_app_id", OCTETS, primary_key=True),
     Column("n", BigInteger, nullable=False),  # attempts
-    Column("last_at", BigInteger, nullable=False),  # of the newest event, as is what follows
-    Column("last_id", OCTETS, nullable=False),
-    Column("last_address", Text, nullable=False),
+    sqlite_with_rowid=False,
+)
+signin_uses = Table(  # what came of a credential, a secret or a certificate since it was first presented
+    "signin_uses",
+    METADATA,
+    Column("tenant_id", OCTETS, primary_key=True),
+    Column("app_id", OCTETS, primary_key=True),
+    Column("credential", OCTETS, primary_key=True),
+    Column("hour", BigInteger, nullable=False),  # of the newest attempt
+    Column("last_at", BigInteger),  # of the newest grant, as is what follows
+    Column("last_id", OCTETS),
+    Column("last_address", Text),
+    Column("grants", BigInteger, nullable=False),
+    Column("refusals", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
 signin_totals = Table(  # what there was of a tenant in an hour
@@ -371,8 +383,17 @@ signin_totals = Table(  # what there was of a tenant in an hour
     METADATA,
     Column("tenant_id", OCTETS, primary_key=True),
     Column("hour", BigInteger, primary_key=True, autoincrement=False),
-    Column("resource_app_id", OCTETS, primary_key=True),
     Column("code", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+signin_resources = Table(  # the same, by what was asked for
+    "signin_resources",
+    METADATA,
+    Column("tenant_id", OCTETS, primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("code", BigInteger, primary_key=True, autoincrement=False),
+    Column("resource_app_id", OCTETS, primary_key=True),
     Column("n", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )

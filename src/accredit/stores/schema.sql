@@ -47,24 +47,42 @@ CREATE TABLE schema_version (
 CREATE TABLE signin_hours (
   tenant_id BLOB NOT NULL,
   app_id BLOB NOT NULL,
+  hour BIGINT NOT NULL,
+  code BIGINT NOT NULL,
   credential BLOB NOT NULL,
+  resource_app_id BLOB NOT NULL,
+  n BIGINT NOT NULL,
+  CONSTRAINT pk_signin_hours PRIMARY KEY (tenant_id, app_id, hour, code, credential, resource_app_id)
+)
+ WITHOUT ROWID;
+CREATE TABLE signin_resources (
+  tenant_id BLOB NOT NULL,
+  hour BIGINT NOT NULL,
   code BIGINT NOT NULL,
   resource_app_id BLOB NOT NULL,
-  hour BIGINT NOT NULL,
   n BIGINT NOT NULL,
-  last_at BIGINT NOT NULL,
-  last_id BLOB NOT NULL,
-  last_address TEXT NOT NULL,
-  CONSTRAINT pk_signin_hours PRIMARY KEY (tenant_id, app_id, credential, code, resource_app_id, hour)
+  CONSTRAINT pk_signin_resources PRIMARY KEY (tenant_id, hour, code, resource_app_id)
 )
  WITHOUT ROWID;
 CREATE TABLE signin_totals (
   tenant_id BLOB NOT NULL,
   hour BIGINT NOT NULL,
-  resource_app_id BLOB NOT NULL,
   code BIGINT NOT NULL,
   n BIGINT NOT NULL,
-  CONSTRAINT pk_signin_totals PRIMARY KEY (tenant_id, hour, resource_app_id, code)
+  CONSTRAINT pk_signin_totals PRIMARY KEY (tenant_id, hour, code)
+)
+ WITHOUT ROWID;
+CREATE TABLE signin_uses (
+  tenant_id BLOB NOT NULL,
+  app_id BLOB NOT NULL,
+  credential BLOB NOT NULL,
+  hour BIGINT NOT NULL,
+  last_at BIGINT,
+  last_id BLOB,
+  last_address TEXT,
+  grants BIGINT NOT NULL,
+  refusals BIGINT NOT NULL,
+  CONSTRAINT pk_signin_uses PRIMARY KEY (tenant_id, app_id, credential)
 )
  WITHOUT ROWID;
 CREATE TABLE signing_keys (
@@ -101,6 +119,7 @@ CREATE TABLE signins_by_application (
   app_id BLOB NOT NULL,
   at BIGINT NOT NULL,
   seq BIGINT NOT NULL,
+  code BIGINT NOT NULL,
   CONSTRAINT pk_signins_by_application PRIMARY KEY (app_id, at, seq)
 )
  WITHOUT ROWID;

@@ -29,17 +29,35 @@ _WITHOUT_CREDENTIAL: Final = (
     f" ORDER BY seq LIMIT {_AT_ONCE}"
 )
 _HOUR: Final = "at / 3600000000"  # of microseconds
+_CREDENTIAL: Final = "coalesce(credential_id, key_id, zeroblob(16))"
 _COUNTED: Final = "FROM signins WHERE seq <= (SELECT seq FROM signins_indexed)"
 _HOURS: Final = (
-    "INSERT INTO signin_hours (tenant_id, app_id, credential, code, resource_app_id, hour,"
-    " n, last_at, last_id, last_address)"
-    " SELECT tenant_id, app_id, coalesce(credential_id, key_id, zeroblob(16)), code,"
-    f" coalesce(resource_app_id, zeroblob(16)), {_HOUR}, sum(count), max(at), id, address {_COUNTED}"
-    " GROUP BY 1, 2, 3, 4, 5, 6"
+    "INSERT INTO signin_hours (tenant_id, app_id, hour, code, credential, resource_app_id, n)"
+    f" SELECT tenant_id, app_id, {_HOUR}, code, {_CREDENTIAL}, coalesce(resource_app_id, zeroblob(16)), sum(count)"
+    f" {_COUNTED} GROUP BY 1, 2, 3, 4, 5, 6"
 )
 _TOTALS: Final = (
-    "INSERT INTO signin_totals (tenant_id, hour, resource_app_id, code, n)"
-    " SELECT tenant_id, hour, resource_app_id, code, sum(n) FROM signin_hours GROUP BY 1, 2, 3, 4"
+    "INSERT INTO signin_totals (tenant_id, hour, code, n)"
+    " SELECT tenant_id, hour, code, sum(n) FROM signin_hours GROUP BY 1, 2, 3"
+)
+_RESOURCES: Final = (
+    "INSERT INTO signin_resources (tenant_id, hour, code, resource_app_id, n)"
+    " SELECT tenant_id, hour, code, resource_app_id, sum(n) FROM signin_hours GROUP BY 1, 2, 3, 4"
+)
+_REFUSED: Final = (
+    "INSERT INTO signin_uses (tenant_id, app_id, credential, hour, grants, refusals)"
+    " SELECT tenant_id, app_id, credential, max(hour), sum(iif(code = 0, n, 0)), sum(iif(code = 0, 0, n))"
+    " FROM signin_hours WHERE credential <> zeroblob(16) GROUP BY 1, 2, 3"
+)
+_GRANTED: Final = (
+    "UPDATE signin_uses SET last_at = newest.at, last_id = newest.id, last_address = newest.address FROM ("  # noqa: S608
+    f"SELECT tenant_id, app_id, {_CREDENTIAL} AS credential, max(at) AS at, id, address {_COUNTED}"
+    " AND code = 0 GROUP BY 1, 2, 3) AS newest WHERE signin_uses.tenant_id = newest.tenant_id"
+    " AND signin_uses.app_id = newest.app_id AND signin_uses.credential = newest.credential"
+)
+_LISTED: Final = (
+    f"INSERT INTO signins_by_application (app_id, at, seq, code) SELECT app_id, at, seq, code {_COUNTED}"
+    " ORDER BY app_id, at, seq"
 )
 _PLACES: Final = (
     "INSERT INTO signins_by_minute (minute, first_seq, last_seq)"
@@ -64,9 +82,8 @@ def upgrade() -> None:
         sqlite_where=refused,
         postgresql_where=refused,
     )
-    op.execute(_HOURS)
-    op.execute(_TOTALS)
-    op.execute(_PLACES)
+    for statement in (_LISTED, _HOURS, _TOTALS, _RESOURCES, _REFUSED, _GRANTED, _PLACES):
+        op.execute(statement)
 
 
 def _make_tables() -> None:
@@ -86,6 +103,16 @@ def _make_tables() -> None:
         sqlite_with_rowid=False,
     )
     _make_counts()
+    op.drop_table("signins_by_application")
+    op.create_table(
+        "signins_by_application",
+        sa.Column("app_id", _OCTETS, nullable=False),
+        sa.Column("at", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("seq", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("code", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("app_id", "at", "seq", name=op.f("pk_signins_by_application")),
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "exports",
         sa.Column("name", sa.Text(), nullable=False),
@@ -96,23 +123,29 @@ def _make_tables() -> None:
 
 
 def _make_counts() -> None:
-    hours = ("tenant_id", "app_id", "credential", "code", "resource_app_id", "hour")
+    for table, key in {
+        "signin_hours": ("tenant_id", "app_id", "hour", "code", "credential", "resource_app_id"),
+        "signin_totals": ("tenant_id", "hour", "code"),
+        "signin_resources": ("tenant_id", "hour", "code", "resource_app_id"),
+    }.items():
+        op.create_table(
+            table,
+            *map(_key_column, key),
+            sa.Column("n", sa.BigInteger(), nullable=False),
+            sa.PrimaryKeyConstraint(*key, name=op.f(f"pk_{table}")),
+            sqlite_with_rowid=False,
+        )
+    uses = ("tenant_id", "app_id", "credential")
     op.create_table(
-        "signin_hours",
-        *map(_key_column, hours),
-        sa.Column("n", sa.BigInteger(), nullable=False),
-        sa.Column("last_at", sa.BigInteger(), nullable=False),
-        sa.Column("last_id", _OCTETS, nullable=False),
-        sa.Column("last_address", sa.Text(), nullable=False),
-        sa.PrimaryKeyConstraint(*hours, name=op.f("pk_signin_hours")),
-        sqlite_with_rowid=False,
-    )
-    totals = ("tenant_id", "hour", "resource_app_id", "code")
-    op.create_table(
-        "signin_totals",
-        *map(_key_column, totals),
-        sa.Column("n", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint(*totals, name=op.f("pk_signin_totals")),
+        "signin_uses",
+        *map(_key_column, uses),
+        sa.Column("hour", sa.BigInteger(), nullable=False),
+        sa.Column("last_at", sa.BigInteger(), nullable=True),
+        sa.Column("last_id", _OCTETS, nullable=True),
+        sa.Column("last_address", sa.Text(), nullable=True),
+        sa.Column("grants", sa.BigInteger(), nullable=False),
+        sa.Column("refusals", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint(*uses, name=op.f("pk_signin_uses")),
         sqlite_with_rowid=False,
     )
 
