@@ -3,10 +3,15 @@
 import json
 import re
 import shlex
-from uuid import UUID
+from contextlib import closing
+from uuid import UUID, uuid4
 
 import pytest
 
+from accredit.signins import Event
+from accredit.stores import sqlite
+from accredit.stores.event_reader import EventReader
+from accredit.stores.event_row import INSERT, row
 from tests.cli.conftest import JWT_BEARER, ran
 from tests.support.workload import AUDIENCE, GITHUB, engage
 
@@ -76,6 +81,30 @@ def test_a_granted_one_on_a_page(cli, served, monkeypatch):
     monkeypatch.setenv("CLICOLOR_FORCE", "1")
     assert cli("logs", "show", request).out.startswith("\x1b[32m✓\x1b[0m \x1b[1mgranted\x1b[0m\n")
     assert cli("logs", "show", request, "--suggest").code == 3
+
+
+def test_one_that_counts_several_says_of_none_what_is_true_of_one_alone(cli, served, data):
+    with EventReader(data / "accredit.db") as reader:
+        of = reader.by_id(UUID(served.requests["refused"]))
+    several = Event(
+        id=uuid4(),
+        at=of.at,
+        **{name: getattr(of, name) for name in ("tenant_id", "app_id", "app_name", "principal_id", "address")},
+        correlation_id=uuid4(),
+        code=700213,
+        failure=of.failure,
+        evidence=of.evidence,
+        count=30,
+        last_at=of.at,
+        last_id=uuid4(),
+        subjects=("repo:a/b", "repo:a/c"),
+    )
+    with closing(sqlite.connect(data / "accredit.db")) as connection, connection:
+        connection.execute(INSERT, row(several))
+    lines = cli("logs", "show", str(several.id)).out.splitlines()
+    assert lines[0].startswith("✗ AADSTS700213 · subject not trusted (30 times, last ")
+    assert [each.split()[-1] for each in lines if "subject  " in each] == ["repo:a/b", "repo:a/c"]
+    assert not [each for each in lines if each.startswith("What") or " ms" in each]
 
 
 def test_a_suggestion_is_a_credential_a_command_and_a_request(cli, served, data):

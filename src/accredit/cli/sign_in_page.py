@@ -105,7 +105,8 @@ def _who(of: Event) -> Iterator[tuple[str, str]]:
 
 
 def _what(of: Event) -> Iterator[tuple[str, str]]:
-    yield "", of.resource_name or of.wanted
+    if asked := of.resource_name or of.wanted:
+        yield "", asked
     if of.resource_app_id is not None:
         yield "API", str(of.resource_app_id)
     if of.roles:
@@ -149,7 +150,8 @@ def _ids(of: Event) -> Iterator[tuple[str, str]]:
 
 
 def _when(of: Event) -> Iterator[tuple[str, str]]:
-    yield "", f"{of.at:%Y-%m-%d %H:%M:%SZ}, {of.duration:.1f} ms, from {of.address or 'several addresses'}"
+    took = f", {of.duration:.1f} ms" if of.count == 1 else ""
+    yield "", f"{of.at:%Y-%m-%d %H:%M:%SZ}{took}, from {of.address or 'several addresses'}"
     if of.user_agent:
         yield "agent", of.user_agent
 
@@ -202,7 +204,8 @@ def _proof(of: Event, ink: Ink) -> Lines:
 
 
 def _section(label: str, rows: Iterable[tuple[str, str]], ink: Ink) -> Lines:
-    return _labelled(label, [_row(name, value, "", ink) if name else safe(value) for name, value in rows], ink)
+    lines = [_row(name, value, "", ink) if name else safe(value) for name, value in rows]
+    return _labelled(label, lines, ink) if lines else []
 
 
 def _labelled(label: str, lines: Lines, ink: Ink) -> Lines:
