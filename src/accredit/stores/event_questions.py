@@ -7,7 +7,6 @@ Rule 3: what is the same for every event is decided once, and the log is not loo
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from datetime import datetime
 from operator import attrgetter
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from accredit import query as asked
 from accredit.interop.graph import signin, summary
+from accredit.interop.graph.parts import from_base64, in_base64
 from accredit.query import fold
 from accredit.stores.encoding import guid, micros
 from accredit.stores.properties import Collection, Constant, Property, Questions
@@ -89,7 +89,7 @@ SIGNINS: Final = Questions(
         "resourceDisplayName": _RESOURCE_NAME,
         "correlationId": _id("correlation_id"),
         "originalRequestId": _id("id"),
-        _TOKEN: Property(lambda event: b64encode(str(event.id).encode()).decode(), "text", ""),
+        _TOKEN: Property(lambda event: in_base64(str(event.id)), "text", ""),
         _ADDRESS: _ADDRESS_OF,
         "userAgent": _text("user_agent"),
         "clientCredentialType": _text("evidence"),
@@ -226,7 +226,8 @@ def _compared(found: Narrowed, comparison: asked.Compare) -> None:
         if not asked.matches(comparison, lambda _: _GRANTED):
             found.codes.append(found.terms[-1])
     elif operator == "eq" and isinstance(value, str):
-        _equal(found, name, fold(_id_in(value) if name == _TOKEN else value))
+        told = from_base64(value) if name == _TOKEN else value  # what a token is called spells its id
+        _equal(found, name, fold(told))
 
 
 def _equal(found: Narrowed, name: str, value: str) -> None:
@@ -242,14 +243,6 @@ def _equal(found: Narrowed, name: str, value: str) -> None:
             found.ids.setdefault(_INDEXED[name], wanted)
         elif name in _COLUMNS:
             found.bind(f"{_COLUMNS[name]} = {{0}}", wanted.bytes)
-
-
-def _id_in(token: str) -> str:
-    """Return what the identifier of a token spells in base64. No two differ in case only."""
-    try:
-        return b64decode(token, validate=True).decode("ascii")
-    except ValueError:
-        return ""
 
 
 def _bounded(found: Narrowed, operator: Operator, value: datetime) -> None:

@@ -8,7 +8,6 @@ ours.
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Literal
@@ -17,7 +16,7 @@ from uuid import UUID
 import msgspec
 
 from accredit.directory import Secret, read_guid
-from accredit.interop.graph.parts import instant
+from accredit.interop.graph.parts import dashed, from_base64, in_base64, instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -60,7 +59,7 @@ class Registered:
     @property
     def id(self) -> str:
         """What Graph calls the activity: base64 of the key's id and where it stands."""
-        return _base64(f"{self.key.key_id}|{self.origin}")
+        return in_base64(f"{self.key.key_id}|{self.origin}")
 
     @property
     def type(self) -> Literal["clientSecret", "certificate"]:
@@ -114,8 +113,8 @@ def write_credential(of: Registered, last: Last | None) -> Json:
         "keyUsage": "sign" if isinstance(of.key, Secret) else "verify",  # as Graph's samples have it
         "appId": str(of.application.app_id),
         "appObjectId": str(of.application.id),
-        "servicePrincipalObjectId": _text(None if of.principal is None else of.principal.id),
-        "resourceId": _text(None if last is None else last.resource_app_id),
+        "servicePrincipalObjectId": dashed(None if of.principal is None else of.principal.id),
+        "resourceId": dashed(None if last is None else last.resource_app_id),
         "credentialOrigin": of.origin,
         "expirationDateTime": instant(of.key.ends_at),
         "createdDateTime": instant(of.key.starts_at),
@@ -125,17 +124,17 @@ def write_credential(of: Registered, last: Last | None) -> Json:
 
 def read_credential_id(text: str) -> UUID | None:
     """Return the id of the key that an activity is about; ``None`` for what is no id of one."""
-    return read_guid(_plain(text).partition("|")[0])
+    return read_guid(from_base64(text).partition("|")[0])
 
 
 def principal_id(app_id: UUID) -> str:
     """Return what Graph calls the activity of a service principal: base64 of its appId."""
-    return _base64(str(app_id))
+    return in_base64(str(app_id))
 
 
 def read_principal_id(text: str) -> UUID | None:
     """Return the appId that an activity is about; ``None`` for what is no id of one."""
-    return read_guid(_plain(text))
+    return read_guid(from_base64(text))
 
 
 def write_principal(app_id: UUID, as_client: Last | None, as_resource: Last | None) -> Json:
@@ -167,7 +166,7 @@ def write_usage(application: Application, of: FederatedCredential | Registered, 
         "createdDateTime": instant(made),
         "lastSignInDateTime": None if use.last_at is None else instant(use.last_at),
         "lastSignInIpAddress": use.last_address or None,
-        "lastSignInRequestId": _text(use.last_id),
+        "lastSignInRequestId": dashed(use.last_id),
         "grants": use.grants,
         "refusals": use.refusals,
     }
@@ -179,8 +178,8 @@ def write_hour(of: HourCount) -> Json:
         "dateTime": instant(of.hour),
         "errorCode": of.code,
         "count": of.count,
-        "credentialId": _text(of.credential_id),
-        "resourceId": _text(of.resource_app_id),
+        "credentialId": dashed(of.credential_id),
+        "resourceId": dashed(of.resource_app_id),
     }
 
 
@@ -188,18 +187,3 @@ def _activity(last: Last | None) -> Any:  # noqa: ANN401  JSON
     if last is None:
         return None
     return {"lastSignInDateTime": instant(last.at), "lastSignInRequestId": str(last.id)}
-
-
-def _base64(text: str) -> str:
-    return b64encode(text.encode()).decode()
-
-
-def _plain(text: str) -> str:
-    try:
-        return b64decode(text, validate=True).decode("ascii")
-    except ValueError:
-        return ""
-
-
-def _text(of: UUID | None) -> str | None:
-    return None if of is None else str(of)

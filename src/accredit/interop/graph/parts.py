@@ -80,6 +80,24 @@ def instant(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ").rjust(20, "0")
 
 
+def dashed(of: UUID | None) -> str | None:
+    """Write an id; ``None`` where there is none."""
+    return None if of is None else str(of)
+
+
+def in_base64(text: str) -> str:
+    """Write a text as Graph writes some that name others."""
+    return b64encode(text.encode()).decode()
+
+
+def from_base64(text: str) -> str:
+    """Read such a text; ``""`` for what cannot be one."""
+    try:
+        return b64decode(text, validate=True).decode("ascii")
+    except ValueError:
+        return ""
+
+
 def role(of: AppRole) -> Role:
     """Write an app role."""
     return Role(

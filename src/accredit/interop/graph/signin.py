@@ -7,7 +7,6 @@ Rule 2: what Graph has no member for stands under one member, ``accredit``, whic
 
 from __future__ import annotations
 
-from base64 import b64encode
 from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +15,7 @@ from uuid import UUID
 import msgspec
 
 from accredit.directory import wellknown
-from accredit.interop.graph.parts import Json, instant
+from accredit.interop.graph.parts import Json, dashed, in_base64, instant
 from accredit.signins import CheckKept, Event, VerdictKept, hashed
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ BETA_ONLY: Final = frozenset(
     }
 )
 """Members that v1.0 has not, where the tenant does as Entra ID does."""
-_SUBJECT: Final = "sub eq '{}'"
+_SUBJECT: Final = "sub eq '"  # as a clause made of a subject begins, and no expression does
 GRANTED: Final = "Other."  # failureReason of a success
 
 
@@ -130,16 +129,16 @@ def _who(of: Event) -> Json:
 def _what(of: Event) -> Json:
     tenant = str(of.tenant_id)
     return {
-        "resourceId": _text(of.resource_app_id),
+        "resourceId": dashed(of.resource_app_id),
         "resourceDisplayName": of.resource_name or None,
-        "resourceServicePrincipalId": _text(of.resource_principal_id),
+        "resourceServicePrincipalId": dashed(of.resource_principal_id),
         "resourceTenantId": tenant,
         "homeTenantId": tenant,
         "ipAddress": of.address,
         "location": {"city": None, "state": None, "countryOrRegion": None, "geoCoordinates": {}},
         "correlationId": str(of.correlation_id),
         "originalRequestId": str(of.id),
-        "uniqueTokenIdentifier": b64encode(str(of.id).encode()).decode(),
+        "uniqueTokenIdentifier": in_base64(str(of.id)),
         "authenticationProtocol": "none",
         "authenticationProcessingDetails": [],
         "autonomousSystemNumber": None,
@@ -216,13 +215,13 @@ def clause(of: Event) -> str | None:
     """Return what matched: the expression, or the subject as a clause; ``None`` where no credential did."""
     if of.credential_id is None:
         return None
-    return of.clause or _SUBJECT.format((of.subject or "").replace("'", "''"))
+    return of.clause or _SUBJECT + (of.subject or "").replace("'", "''") + "'"
 
 
 def _clause_of(ours: Mapping[str, Any]) -> str:
-    """Read the expression: a clause made of the subject does not begin as any expression does."""
+    """Read the expression; there is none where the subject itself was equal."""
     text: str = ours["matchedClause"] or ""
-    return "" if text.startswith(_SUBJECT[:8]) else text
+    return "" if text.startswith(_SUBJECT) else text
 
 
 def _nearest(of: Event) -> Json | None:
@@ -232,7 +231,7 @@ def _nearest(of: Event) -> Json | None:
     near = of.verdicts[0] if of.verdicts else None
     known = of.credential_id if near is None else near.credential_id
     return {
-        "federatedCredentialId": _text(known),
+        "federatedCredentialId": dashed(known),
         "federatedCredentialName": (of.credential_name if near is None else near.name) or None,
         "difference": of.nearest,
     }
@@ -253,10 +252,6 @@ def _plain(value: object) -> Any:  # noqa: ANN401  JSON
     if isinstance(value, datetime):
         return instant(value)
     return str(value) if isinstance(value, UUID) else value
-
-
-def _text(of: UUID | None) -> str | None:
-    return None if of is None else str(of)
 
 
 def _types() -> Mapping[str, Any]:
