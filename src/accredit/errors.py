@@ -32,6 +32,7 @@ Stage = Literal["first", "later", "tools"]  # nothing here sends later and tools
 
 SHOWN: Final = 1_000  # characters of one caller's value that may appear in a text
 SHORTEST_JWT: Final = 60  # characters; what is shorter holds no signature
+MASKED: Final = "<jwt masked>"
 _JWT: Final = re.compile(r"([A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
 _PROJECT: Final = ""  # the mark of a row that is our own decision
 
@@ -104,7 +105,7 @@ def _masked(found: re.Match[str]) -> str:
         header = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
     except (ValueError, RecursionError):
         return found[0]
-    return "<jwt masked>" if isinstance(header, dict) and "alg" in header else found[0]
+    return MASKED if isinstance(header, dict) and "alg" in header else found[0]
 
 
 def _fields(template: str) -> frozenset[str]:

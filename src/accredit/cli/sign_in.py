@@ -50,17 +50,12 @@ async def show(desk: Desk, request: str, suggesting: bool) -> None:
     if session.output != "table" or session.query:
         session.show(shapes.event(found))
         return
+    from accredit.explain.suggestion import why_not
+
     for line in sign_in_page.page(found, session.ink):
         session.say(line)
-    if may_suggest(found):
+    if not why_not(found):
         session.note(f"To trust it: {accredit('logs', 'show', found.id, '--suggest')}")
-
-
-def may_suggest(of: Event) -> bool:
-    """Whether there is something to suggest: a proven assertion that nothing matched."""
-    from accredit.explain.suggestion import UNMATCHED
-
-    return of.proof == "proven" and of.code in UNMATCHED
 
 
 async def _suggest(desk: Desk, tenant: Tenant, event: Event) -> None:

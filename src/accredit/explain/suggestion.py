@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from accredit.errors import MASKED
 from accredit.explain import github
 from accredit.signins.event import LONGEST, kept
 from accredit.trust import DEFAULT_AUDIENCE
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 Action = Literal["add", "update", "exists", "none"]
 UNMATCHED: Final = frozenset({70025, 700211, 700212, 700213, 7002131, 7002138})
 """The codes of refusals because nothing that the application trusts matches."""
-_MASKED: Final = "<jwt masked>"
 _BY_NAME: Final = ("project_path:", "organization:", "sc://")  # GitLab, HCP Terraform, Azure DevOps
 _OWNER: Final = re.compile(r"repo:[^:/]+/|project_path:[^:/]+/|organization:[^:/]+:|sc://[^:/]+/")
 """Who stands at the beginning of a subject, where an issuer serves many: of GitHub and those of ``_BY_NAME``."""
@@ -64,7 +64,7 @@ def suggest(event: Event, held: Sequence[FederatedCredential], rule: MultiAudien
     issuer, subject = event.issuer, event.subject or ""
     there = next((each for each in held if (each.issuer.url, each.subject) == (issuer, subject)), None)
     rule = (there.multi_audience if there else None) or rule
-    if why := _not_to_be_trusted(event) or _not_kept(event) or _several(event, rule) or _id_changed(event, held):
+    if why := why_not(event) or _not_kept(event) or _several(event, rule) or _id_changed(event, held):
         return Suggestion(action="none", sentence=why)
     audience = DEFAULT_AUDIENCE if DEFAULT_AUDIENCE in event.audiences else event.audiences[0]
     if there is None:
@@ -92,7 +92,7 @@ def suggest(event: Event, held: Sequence[FederatedCredential], rule: MultiAudien
 _ADD: Final = "The token was signed by an issuer that is registered here. This credential would have matched it:"
 
 
-def _not_to_be_trusted(event: Event) -> str:
+def why_not(event: Event) -> str:
     """Say why nobody should be trusted for this event; ``""`` when there may be a reason to."""
     if event.code == 0:
         return f"It was granted, by {event.credential_name or 'a secret or certificate'}: nothing is missing."
@@ -113,7 +113,7 @@ def _not_kept(event: Event) -> str:
     if not event.subject:
         return "The token has no subject: only an expression could match it."
     for word, value in (("issuer", event.issuer), ("subject", event.subject), ("audience", event.audiences[0])):
-        if len(value) > LONGEST or "\\" in value or _MASKED in value:
+        if len(value) > LONGEST or "\\" in value or MASKED in value:
             return f"The {word} is not kept as it was presented: it is too long, or has characters that nobody sees."
     return ""
 
@@ -192,4 +192,4 @@ def _name(event: Event, taken: Collection[str]) -> str:
     return next(each for each in names if each.casefold() not in taken)
 
 
-__all__ = ["UNMATCHED", "Action", "Suggestion", "Trust", "suggest"]
+__all__ = ["UNMATCHED", "Action", "Suggestion", "Trust", "suggest", "why_not"]
