@@ -239,17 +239,17 @@ class ExportCursor:
             return None
         counts = self._counts([each.seq for each in growing])
         more = [each for each in growing if counts.get((each.seq, each.id), 0) > each.count]
-        chosen = {each.seq: each for each in more[:most]}
-        if len(more) <= most:
+        chosen, later = ({each.seq for each in some} for some in (more[:most], more[most:]))
+        if not later:
             self._looked = at
         kept = tuple(
             msgspec.structs.replace(each, count=counts[each.seq, each.id]) if each.seq in chosen else each
             for each in growing
-            if each.until > at or each in more[most:]
+            if each.until > at or each.seq in later
         )
         if not chosen and len(kept) == len(growing):
             return None
-        events = [event_of(*self._body(seq)) for seq in chosen]
+        events = [event_of(*self._body(each.seq)) for each in more[:most]]
         return Portion(events, None, self._seq, msgspec.structs.replace(self._state, growing=kept))
 
     def _counts(self, places: Sequence[int]) -> dict[tuple[int, bytes], int]:
