@@ -48,11 +48,11 @@ CHUNK: Final = 10_000  # attempts that are made, and written, at once
 MAKERS: Final = 2  # processes
 AHEAD: Final = 4  # chunks that are made before they can be written
 WAVE: Final = 0.8  # how much more happens at noon, and less at midnight, than on average
-UNFINISHED: Final = (
+UNFINISHED: Final = (  # what fails is begun anew
     "journal_mode = OFF",
     "synchronous = OFF",
-    "cache_size = -1000000",
-)  # KiB; what fails is begun anew
+    "cache_size = -1000000",  # KiB
+)
 KEPT: Final = Caps(age=timedelta(days=36_500), rows=2**62, size=2**62)
 LOG: Final = ("signins", "signin_", "claim_sets")  # in the names of what belongs to it
 PLAN: Final = "synthetic.json"  # file in the data directory

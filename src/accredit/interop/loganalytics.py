@@ -1,7 +1,6 @@
 """A sign-in in the shape of the Azure Monitor table ``AADServicePrincipalSignInLogs``: what queries there know.
 
-Rule 1: columns are that table's, in its order, and nothing is added: other formats
-have what it has no column for.
+Rule 1: columns are that table's, in its order, and nothing is added: other formats have what it has no column for.
 Rule 2: what is text there is text here, JSON included; nothing is null.
 """
 

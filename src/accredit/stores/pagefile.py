@@ -64,6 +64,8 @@ class PageFile:
     wal: walfile.WalFile = field(init=False)
     _size: int = field(init=False)
     _seen: bytearray = field(init=False)
+    _file: Any = field(init=False)
+    _log: Any = field(init=False)  # the write-ahead log, open; None where it holds nothing
 
     def __post_init__(self) -> None:
         self._file = self.path.open("rb")
@@ -78,9 +80,6 @@ class PageFile:
         self.count = self.wal.count or self.path.stat().st_size // self._size
         self._seen = bytearray(self.count + 1)
         self.free = self._free_pages() if self.header else None
-
-    _file: Any = field(init=False)
-    _log: Any = field(init=False)
 
     def __enter__(self) -> Self:
         return self

@@ -39,11 +39,6 @@ class Shape:
     columns: tuple[Column, ...]
     rows_have_numbers: bool  # else its tree is an index
 
-    @property
-    def numbered(self) -> bool:
-        """Whether a column of it is the row's number."""
-        return any(each.number for each in self.columns)
-
     def fits(self, values: Values) -> bool:
         """Whether a record may be one of this table; columns that were added after it was written are missing in it."""
         missing = self.columns[len(values) :]

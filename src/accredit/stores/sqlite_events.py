@@ -76,7 +76,7 @@ class SqliteSink:
 
     @property
     def trouble(self) -> str:
-        """Why nothing can be written at present: the log is above its cap, or the thread is gone."""
+        """Why nothing can be written at present: no thread, a damaged file, or a log that is above its cap."""
         if self._thread is not None and not self._thread.is_alive():
             return "the log's thread has ended"
         return self._damage.found or self._trouble
