@@ -96,8 +96,11 @@ def test_usage_tells_when_from_where_and_how_often(cli, served, monkeypatch):
     assert (used["credentialType"], used["name"]) == ("federatedIdentityCredential", "github-production")
     assert (used["lastUsed"], used["lastUsedRequestId"]) == (granted["createdDateTime"], served.requests["granted"])
     assert (used["lastUsedAddress"], used["granted"], used["refused"]) == ("127.0.0.1", 1, 0)
+    instant = used["lastUsed"].replace("T", " ")
     monkeypatch.setenv("COLUMNS", "120")
-    assert re.search(r"Z \(\d+ \w+ ago\)", cli("logs", "usage", *BOT).out)
+    assert f"{instant}  127.0.0.1        1        0\n" in cli("logs", "usage", *BOT).out
+    monkeypatch.setenv("COLUMNS", "80")
+    assert f"\n  {instant}  127.0.0.1  {used['id']}\n" in cli("logs", "usage", *BOT).out
     monkeypatch.setenv("COLUMNS", "80")
     assert "127.0.0.1" in cli("logs", "usage", *BOT).out, "an address is never broken"
     assert (

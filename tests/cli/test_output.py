@@ -145,6 +145,27 @@ def test_a_wide_column_stands_in_csv_only():
     assert rendered(ROWS[:1], WIDE, "tsv", STYLE) == "a\n"
 
 
+BELOW = (
+    Column("Name", "name"),
+    Column("From", "from", below=True),
+    Column("Count", "count"),
+    Column("ID", "id", below=True),
+)
+UNDER = [{"name": "a" * 30, "from": "192.0.2.7", "count": "9", "id": "x" * 20}]
+UNDER += [{"name": "b", "from": None, "count": "1,234", "id": "y"}]
+
+
+def test_what_has_no_room_beside_shares_a_line_below_and_numbers_end_at_one_column():
+    assert rendered(UNDER, BELOW, "table", Style(Ink(), 42)).splitlines() == [
+        "Name                            Count",
+        "  From       ID",
+        "a" * 30 + "      9".rjust(7),
+        "  192.0.2.7  " + "x" * 20,
+        "b" + "1,234".rjust(36),
+        "             y",
+    ]
+
+
 def test_tsv_has_no_heading_and_one_line_a_row():
     assert rendered(ROWS, COLUMNS, "tsv", STYLE) == 'a\t1\t["x", "y"]\ttrue\nb "q", c\t\t[]\tfalse\n'
 

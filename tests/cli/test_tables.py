@@ -199,11 +199,11 @@ acc7ed17-5e33-59c0-9a16-52d72565f9d3  emulator only  acc   2026-11-23 12:34:56Z 
         ("issuer", "list"),
         snapshot("""\
 Issuer                                       Keys from  Credentials  Blocked
-https://token.actions.githubusercontent.com  discovery  1            no
+https://token.actions.githubusercontent.com  discovery            1  no
 """),
         snapshot("""\
 Issuer                                       Keys from  Credentials  Blocked
-https://token.actions.githubusercontent.com  discovery  1            no
+https://token.actions.githubusercontent.com  discovery            1  no
 """),
     ),
     "keys": (

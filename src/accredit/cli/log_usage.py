@@ -5,7 +5,7 @@ Rule 1: what is counted is kept longer than the log. What was never used since s
 
 from __future__ import annotations
 
-from datetime import datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -13,11 +13,11 @@ import click
 from accredit.cli import inputs, names, shapes
 from accredit.cli.desk import on_desk
 from accredit.cli.grammar import command
-from accredit.cli.output import Column, text
-from accredit.cli.token import distance
+from accredit.cli.output import LAST_USED, Column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
     from uuid import UUID
 
     from accredit.cli.desk import Desk
@@ -31,30 +31,17 @@ MOST: Final = 1_000  # applications that are looked at where nothing else is sai
 _KINDS: Final = {"federatedIdentityCredential": "federated", "clientSecret": "secret", "certificate": "certificate"}
 
 
-def columns(now: datetime) -> tuple[Column, ...]:
-    """Return the columns of a table that is read at ``now``."""
-    return (
-        Column("Application", "appDisplayName"),
-        Column("Kind", "credentialType", lambda row: _KINDS[row["credentialType"]]),
-        Column("Name", "name"),
-        last_used(now),
-        Column("From", "lastUsedAddress", below=True),
-        Column("Granted", "granted", lambda row: f"{row['granted']:,}"),
-        Column("Refused", "refused", lambda row: f"{row['refused']:,}"),
-        Column("ID", "id", below=True),
-        *(Column(each, each, wide=True) for each in ("appId", "lastUsedRequestId", "createdDateTime", "endDateTime")),
-    )
-
-
-def last_used(now: datetime) -> Column:
-    """Return the column that says when something was last used: the time, and how long ago that is."""
-
-    def shown(row: Json) -> str:
-        if row["lastUsed"] is None:
-            return "never"
-        return f"{text(row['lastUsed'])} ({distance((datetime.fromisoformat(row['lastUsed']) - now).total_seconds())})"
-
-    return Column("Last used", "lastUsed", shown)
+COLUMNS: Final = (
+    Column("Application", "appDisplayName"),
+    Column("Kind", "credentialType", lambda row: _KINDS[row["credentialType"]]),
+    Column("Name", "name"),
+    replace(LAST_USED, below=True),
+    Column("From", "lastUsedAddress", below=True),
+    Column("Granted", "granted", lambda row: f"{row['granted']:,}"),
+    Column("Refused", "refused", lambda row: f"{row['refused']:,}"),
+    Column("ID", "id", below=True),
+    *(Column(each, each, wide=True) for each in ("appId", "lastUsedRequestId", "createdDateTime", "endDateTime")),
+)
 
 
 @command("usage")
@@ -68,7 +55,7 @@ def last_used(now: datetime) -> Column:
 async def usage(desk: Desk, application: str | None, unused: str | None, never: bool, most: int) -> None:
     """Show when each credential, secret and certificate was last used, from where, and how often."""
     now = desk.now
-    before = inputs.moment(unused, now)
+    before = inputs.moment(unused, now, "--unused")
     rows: list[Json] = []
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
@@ -87,7 +74,7 @@ async def usage(desk: Desk, application: str | None, unused: str | None, never: 
     rows = [each for each in rows if not never or each["lastUsed"] is None]
     rows = [each for each in rows if before is None or _since(each, now) < before]
     rows.sort(key=lambda row: (row["appDisplayName"].casefold(), row["appId"]))
-    desk.session.show(rows, columns(now))
+    desk.session.show(rows, COLUMNS)
 
 
 def _keys(*owners: Application | ServicePrincipal) -> list[tuple[str, Secret | Certificate]]:

@@ -27,6 +27,7 @@ STREAMED: Final = frozenset({"jsonl", "tsv", "csv"})  # a row of these needs to 
 GAP: Final = "  "
 LEAST: Final = 8  # columns that a cell is never folded below
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and in full width
+_NUMBER: Final = re.compile(r"[\d,]+")
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
 
 
@@ -213,7 +214,10 @@ def _pairs(rows: Sequence[tuple[str, Any]], style: Style) -> str:
 
 
 def _aligned(headings: Sequence[str], body: Sequence[Sequence[str]], style: Style, movable: Sequence[int] = ()) -> str:
-    """Write rows under their headings; ``movable`` columns go below them, from the last, until the rest fits."""
+    """Write rows under their headings; ``movable`` columns go below them, from the last, until the rest fits.
+
+    What goes below shares lines, as far as there is room. Columns of numbers alone end at one column.
+    """
     everything = ([headings] if headings else []) + list(body)
     if not everything:
         return ""
@@ -225,18 +229,36 @@ def _aligned(headings: Sequence[str], body: Sequence[Sequence[str]], style: Styl
         if sum(breadths[n] + len(GAP) for n in beside) - len(GAP) > style.width:
             beside.remove(each)
             below.insert(0, each)
-    widths = _widths([[row[n] for row in padded] for n in beside], style.width)
+    widths = dict(zip(beside, _widths([[row[n] for row in padded] for n in beside], style.width), strict=True))
+    widths |= {n: min(breadths[n], style.width - len(GAP)) for n in below}
+    shared = _shared(below, widths, style.width - len(GAP))
+    numbers = {n for n in beside if body and all(_NUMBER.fullmatch(row[n]) for row in padded[len(headings) > 0 :])}
     lines: list[str] = []
     for number, whole in enumerate(padded):
-        row = [whole[n] for n in beside]
-        parts = [folded(cell, widths[n]) for n, cell in enumerate(row)]
-        for line in range(max(len(each) for each in parts)):
-            texts = [each[line] if line < len(each) else "" for each in parts]
-            joined = GAP.join(each + " " * (widths[n] - cells(each)) for n, each in enumerate(texts)).rstrip()
-            lines.append(style.ink.bold(joined) if headings and number == 0 else joined)
-        under = [line for n in below if whole[n] for line in folded(whole[n], style.width - len(GAP))]
-        lines += [GAP + (style.ink.bold(each) if headings and number == 0 else each) for each in under]
+        made = list(_row(whole, beside, widths, numbers))
+        made += [GAP + each for columns in shared for each in _row(whole, columns, widths, numbers) if each]
+        lines += [style.ink.bold(each) for each in made] if headings and number == 0 else made
     return "".join(line + "\n" for line in lines)
+
+
+def _row(row: Sequence[str], columns: Sequence[int], widths: Mapping[int, int], numbers: set[int]) -> Iterator[str]:
+    """Yield the lines of some cells of a row, beside each other."""
+    parts = {n: folded(row[n], widths[n]) for n in columns}
+    for line in range(max(len(each) for each in parts.values())):
+        texts = {n: each[line] if line < len(each) else "" for n, each in parts.items()}
+        blank = {n: " " * (widths[n] - cells(each)) for n, each in texts.items()}
+        yield GAP.join(blank[n] + each if n in numbers else each + blank[n] for n, each in texts.items()).rstrip()
+
+
+def _shared(columns: Sequence[int], widths: Mapping[int, int], room: int) -> list[list[int]]:
+    """Put columns beside each other on as few lines as hold them in their order."""
+    lines: list[list[int]] = []
+    for each in columns:
+        if lines and sum(widths[n] + len(GAP) for n in lines[-1]) + widths[each] <= room:
+            lines[-1].append(each)
+        else:
+            lines.append([each])
+    return lines
 
 
 def _widths(columns: list[list[str]], width: int) -> list[int]:
@@ -261,7 +283,7 @@ def _piece(column: list[str], breaks: re.Pattern[str]) -> int:
     return max((cells(piece) for cell in column for piece in breaks.split(cell)), default=0)
 
 
-SHORT: Final = 17  # columns: what is no broader (a time, a name) is folded last
+SHORT: Final = 20  # columns: what is no broader (a time, a name) is folded last
 _SOFT: Final = re.compile(r" |(?<=[/:,@&?])")
 _HARD: Final = re.compile(r" |(?<=[/:,@&?.])")
 
