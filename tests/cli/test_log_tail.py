@@ -81,6 +81,17 @@ def test_what_arrives_is_told_once_and_in_order(log, which):
 
 
 @pytest.mark.parametrize("which", CONDITIONS)
+def test_those_of_one_time_are_told_as_they_arrived(log, which):
+    """At a URL times are whole seconds: many have the same."""
+    reader, arrive = log
+    arrive(event(0, code=1))
+    watch = Watch(reader, TENANT, CONDITIONS[which])
+    watch.begin(1)
+    more = arrive(*(event(1 + n // 3, code=1) for n in range(9)))
+    assert ids(watch.arrived()) == more
+
+
+@pytest.mark.parametrize("which", CONDITIONS)
 def test_a_sign_in_that_took_its_time_is_told_when_it_arrives(log, which):
     reader, arrive = log
     arrive(event(0, code=1), event(60, code=1))

@@ -101,7 +101,9 @@ class Watch:
                 break  # everything behind it arrived before it
         self._tell(fresh)
         self._look(head)
-        return sorted(fresh, key=lambda each: each.at)
+        fresh.reverse()  # those of one time stay as they arrived: at a URL times are whole seconds
+        fresh.sort(key=lambda each: each.at)
+        return fresh
 
     @property
     def _by_arrival(self) -> bool:
