@@ -139,6 +139,17 @@ def test_tail_writes_a_line_for_each_and_the_newest_last(cli, served, monkeypatc
     assert [each.strip() for each in narrow[1::2]] == [served.requests["granted"], served.requests["refused"]]
 
 
+@pytest.mark.parametrize("words", [(), ("--group", "1h")])
+def test_an_empty_table_says_that_nothing_was_found(cli, served, words):
+    assert served.requests
+    none = cli("logs", "list", *words, "--code", "700027")
+    assert none.code == 0
+    assert len(none.out.splitlines()) == 1
+    assert none.err == "No sign-in meets this.\n"
+    assert cli("logs", "list", *words, "--code", "700027", "-o", "csv").err == ""
+    assert cli("logs", "list", *words).err == ""
+
+
 @pytest.mark.parametrize("output", ["json", "yaml"])
 def test_what_has_no_end_is_not_one_document(cli, output):
     ended = cli("logs", "tail", "-f", "-o", output)

@@ -131,9 +131,9 @@ def _plain(asked: Asked) -> Iterator[Condition]:
     if asked["actor"] is not None and (key := names.uuid(asked["actor"])) is not None:
         yield Compare(_ACTOR, "eq", str(key))
     if asked["correlation"] is not None:
-        yield Compare("correlationId", "eq", str(inputs.key_id(asked["correlation"])))
+        yield Compare("correlationId", "eq", str(inputs.key_id(asked["correlation"], "--correlation")))
     if asked["about"] is not None:
-        yield _about(str(inputs.key_id(asked["about"])))
+        yield _about(str(inputs.key_id(asked["about"], "--object")))
     if asked["odata"] is not None:
         from accredit.interop.odata.filtering import read_filter
 

@@ -86,12 +86,12 @@ def ready(path: str) -> dict[str, Any]:
     return found
 
 
-def key_id(given: str) -> UUID:
-    """Read an id. ``INPUT_INVALID``."""
+def key_id(given: str, option: str = "") -> UUID:
+    """Read an id, which an ``option`` may have named. ``INPUT_INVALID``."""
     try:
         return UUID(given)
     except ValueError as error:
-        raise Refused(INPUT_INVALID, what=given or "an empty text", reason="not an id (GUID)") from error
+        raise Refused(INPUT_INVALID, what=_said(given, option), reason="not an id (GUID)") from error
 
 
 def end(given: str | None, now: datetime) -> datetime | None:
@@ -107,7 +107,7 @@ def end(given: str | None, now: datetime) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=now.tzinfo)
 
 
-def moment(given: str | None, now: datetime) -> datetime | None:
+def moment(given: str | None, now: datetime, option: str = "") -> datetime | None:
     """Read a time in the past, to the second: ``30min``, ``2h``, ``7d`` ago, or an ISO time. ``INPUT_INVALID``."""
     if given is None:
         return None
@@ -118,7 +118,7 @@ def moment(given: str | None, now: datetime) -> datetime | None:
         return (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
         reason = "neither a time ago such as 30min, 2h or 7d nor an ISO time"
-        raise Refused(INPUT_INVALID, what=given or "an empty text", reason=reason) from error
+        raise Refused(INPUT_INVALID, what=_said(given, option), reason=reason) from error
 
 
 def pairs(given: tuple[str, ...], what: str) -> dict[str, str]:
@@ -127,6 +127,11 @@ def pairs(given: tuple[str, ...], what: str) -> dict[str, str]:
         if not each.partition("=")[0] or "=" not in each:
             raise Refused(INPUT_INVALID, what=what, reason=f"{each} is not name=value")
     return {each.partition("=")[0]: each.partition("=")[2] for each in given}
+
+
+def _said(given: str, option: str) -> str:
+    """Return what was given as it was typed, with its option where it had one."""
+    return f"{option} {given}".strip() if given else f"an empty {option or 'text'}"
 
 
 def _refuse_other(text: str) -> str:

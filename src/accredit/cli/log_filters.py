@@ -117,7 +117,7 @@ def client_of(condition: Condition | None) -> str | None:
 
 def period(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
     """Read ``--since`` and ``--until``, ends included. ``INPUT_INVALID``, also where one is before the other."""
-    first, last = inputs.moment(since, now), inputs.moment(until, now)
+    first, last = inputs.moment(since, now, "--since"), inputs.moment(until, now, "--until")
     if first is not None and last is not None and last < first:
         raise Refused(INPUT_INVALID, what=f"--until {until}", reason=f"it is before --since {since}")
     return first, last
@@ -146,6 +146,9 @@ def _refuse_contradictions(asked: Asked) -> None:
         raise click.UsageError("--failed and --granted exclude each other: without both, all are shown")
     if asked["granted"] and asked["code"]:
         raise click.UsageError("--granted and --code exclude each other: what was granted has no code")
+    for name, given in (("issuer", asked["issuer"]), ("subject", asked["subject"]), ("address", asked["address"])):
+        if "*" in (given or "")[:-1]:
+            raise click.UsageError(f"--{name} {given}: a * stands for anything at the end only; else use --filter")
 
 
 def _period(asked: Asked, now: datetime, window: timedelta | None) -> Iterator[Condition]:
@@ -170,9 +173,9 @@ def _result(asked: Asked) -> Iterator[Condition]:
 def _plain(asked: Asked) -> Iterator[Condition]:
     """Yield what needs nothing from the directory."""
     if asked["correlation"] is not None:
-        yield Compare("correlationId", "eq", str(inputs.key_id(asked["correlation"])))
+        yield Compare("correlationId", "eq", str(inputs.key_id(asked["correlation"], "--correlation")))
     if asked["request"] is not None:
-        yield Compare("id", "eq", str(inputs.key_id(asked["request"])))
+        yield Compare("id", "eq", str(inputs.key_id(asked["request"], "--request")))
     for text, name in ((asked["issuer"], _EXACT["issuer"]), (asked["subject"], _EXACT["subject"])):
         if text is not None:
             yield StartsWith(name, text[:-1]) if text.endswith("*") else Compare(name, "eq", text)

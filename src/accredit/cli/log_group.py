@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from accredit.cli.log_filters import WINDOW, condition
-from accredit.cli.log_pages import PAGE, outcome, pages_of
+from accredit.cli.log_pages import PAGE, or_none, outcome, pages_of
 from accredit.cli.output import Column
 from accredit.query import Query
 from accredit.signins.summary import WINDOWS
@@ -27,8 +27,8 @@ COLUMNS: Final = (
     Column("From", WINDOW),
     Column("Application", "appDisplayName"),
     Column("Result", "status.errorCode", lambda row: outcome({**row, "count": 1})),
-    Column("API", "resourceDisplayName"),
-    Column("Address", "ipAddress"),
+    Column("API", "resourceDisplayName", below=True),
+    Column("Address", "ipAddress", below=True),
     Column("Count", "signInCount", lambda row: f"{row['signInCount']:,}"),
     Column("First", "firstSignInDateTime", wide=True),
     Column("First request", "id", below=True),
@@ -50,4 +50,5 @@ async def show_groups(desk: Desk, named: str, limit: int, asked: Asked) -> None:
     tenant, wanted = await condition(desk, asked, WINDOWS[window])
     query = Query(condition=wanted, limit=PAGE)
     pages = pages_of(lambda each: desk.place.summaries(tenant.id, each, window), query, limit)
-    desk.session.show_pages(([{name: each[name] for name in _KEPT} for each in page] for page in pages), COLUMNS)
+    shown = ([{name: each[name] for name in _KEPT} for each in page] for page in pages)
+    desk.session.show_pages(or_none(desk.session, shown), COLUMNS)

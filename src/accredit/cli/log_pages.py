@@ -10,8 +10,9 @@ from accredit.cli.output import Column
 from accredit.cli.sign_in import code, how
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from accredit.cli.session import Session
     from accredit.query import Page, Query
 
 T = TypeVar("T")
@@ -59,6 +60,16 @@ COLUMNS: Final = (
         )
     ),
 )
+
+
+def or_none(session: Session, pages: Iterable[list[dict[str, Any]]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield pages, and tell people where there was nothing in them: a heading alone leaves one in doubt."""
+    empty = True
+    for each in pages:
+        empty = empty and not each
+        yield each
+    if empty and session.output == "table":
+        session.remark("No sign-in meets this.")
 
 
 def pages_of(ask: Callable[[Query], Page[T]], query: Query, most: int) -> Iterator[Sequence[T]]:

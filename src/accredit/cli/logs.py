@@ -13,7 +13,7 @@ from accredit.cli.grammar import group
 from accredit.cli.log_export import export
 from accredit.cli.log_filters import CREATED, Asked, condition, filters
 from accredit.cli.log_group import NAMES, show_groups
-from accredit.cli.log_pages import COLUMNS, PAGE, pages_of
+from accredit.cli.log_pages import COLUMNS, PAGE, or_none, pages_of
 from accredit.cli.log_stats import stats
 from accredit.cli.log_tail import tail
 from accredit.cli.log_usage import usage
@@ -58,4 +58,5 @@ async def list_events(desk: Desk, limit: int, group: str | None, **asked: Unpack
     order = Order(CREATED) if asked["correlation"] is not None else None
     with desk.place.log() as log:
         pages = pages_of(partial(log.search, tenant.id), Query(condition=wanted, order=order, limit=PAGE), limit)
-        desk.session.show_pages(([shapes.event(each) for each in page] for page in pages), COLUMNS)
+        shown = ([shapes.event(each) for each in page] for page in pages)
+        desk.session.show_pages(or_none(desk.session, shown), COLUMNS)
