@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -47,6 +48,11 @@ class Known:
     plan: Plan
     dice: Random
     chunks: int
+
+    @cached_property
+    def short(self) -> Counter[str]:
+        """How many pages of a kind were short."""
+        return Counter()
 
     @cached_property
     def refusals(self) -> Sequence[Event]:
@@ -140,12 +146,16 @@ class Questions:
         expect(len(self._page(reader, None, deep=True).things) == PAGE, "deep page")
 
     def failures(self, reader: EventReader) -> None:
-        found = self._page(reader, _FAILED).things
-        expect(len(found) == PAGE and all(each.code for each in found), "failures")
+        self._failures(self._page(reader, _FAILED), "failures")
 
     def failures_deep(self, reader: EventReader) -> None:
-        found = self._page(reader, _FAILED, deep=True).things
-        expect(len(found) == PAGE and all(each.code for each in found), "failures, deep")
+        self._failures(self._page(reader, _FAILED, deep=True), "failures, deep")
+
+    def _failures(self, found: Page[Event], what: str) -> None:
+        """A page may be short where it took long, if it says where to go on; how often, the figures tell."""
+        expect(found.things and (found.after or len(found.things) == PAGE), what)
+        expect(all(each.code for each in found.things), what)
+        self.known.short[what] += len(found.things) < PAGE
 
     def failures_in_an_hour(self, reader: EventReader) -> None:
         known = self.known.refused()

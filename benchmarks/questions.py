@@ -139,7 +139,7 @@ async def _measured(
                 read[kind] = (_read() - before) // calls["cold"]
             for kind, call in Calls(known).kinds().items():
                 took.setdefault(("http", kind), []).append([await _called(api, *call()) for _ in range(calls["http"])])
-        return {"cold_by": how, "cold_read_octets": read}
+        return {"cold_by": how, "cold_read_octets": read, "short_pages": known.short}
     finally:
         await runtime.close()
 

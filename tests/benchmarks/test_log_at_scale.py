@@ -17,7 +17,7 @@ from random import Random
 import pytest
 
 from accredit.query import And, Compare, Order, Query
-from accredit.stores import fresh
+from accredit.stores import event_search, fresh
 from accredit.stores.batches import Batch, Entry
 from accredit.stores.event_counts import SUMS, USES
 from accredit.stores.event_index import EventIndex
@@ -231,6 +231,16 @@ def test_pages_through_the_log(log, reader, condition, meets):
     assert expected
     assert all_pages(reader, Query(condition=condition, limit=1_000)) == expected[::-1]
     assert all_pages(reader, Query(condition=condition, order=Order(CREATED), limit=1_000)) == expected
+
+
+@pytest.mark.parametrize(("condition", "meets"), [SEARCHES["failures"], SEARCHES["failures with a secret"]])
+def test_pages_that_take_too_long_are_short_and_go_on(log, reader, condition, meets, monkeypatch):
+    monkeypatch.setattr(event_search, "MOST_TIME", 0.0)
+    query = Query(condition=condition, limit=1_000)
+    first = reader.search(TENANT, query)
+    assert 0 < len(first.things) < 1_000
+    assert first.after
+    assert all_pages(reader, query) == [each for each in log.events if meets(each)][::-1]
 
 
 def test_pages_of_an_applications_failures(log, reader, applications):

@@ -2,13 +2,15 @@
 
 Rule 1: an application's events stand in the order of their time, newest first; all others in the order in which they
 arrived, the newest or the oldest first. Pages go by place, never by offset.
-Rule 2: one question looks at so much of the log and no more. A page that comes to that end is short, or empty, and says
-where to go on: whoever looks for what is rare takes no more of a server at a time than anybody else.
+Rule 2: one question looks at so much of the log, for so long, and no more. A page that comes to that end is short, or
+empty, and says where to go on: whoever looks for what is rare, or for what only the disk knows, takes no more of a
+server at a time than anybody else.
 """
 
 from __future__ import annotations
 
 import re
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -45,6 +47,9 @@ Found: TypeAlias = tuple[list[Row], Place | None]
 
 MOST_ROWS: Final = 200_000  # of the log that one question looks at
 MOST_READ: Final = 4_000  # events that one question reads whole
+MOST_TIME: Final = 0.05  # seconds that one question looks, once it has looked at some
+_SOME: Final = 2_000  # rows: no page is short that takes less
+_PIECE: Final = 256  # refusals that one statement reads: they are large, and each has a page of its own
 _WINDOW: Final = 10_000  # rows that one statement looks at
 _DEARER: Final = 4  # times what a row costs that is come to by way of an index
 _SPARSER: Final = 10  # places in the log that cost one, where only its refusals are looked at
@@ -97,8 +102,10 @@ class _Search:
     def page(self) -> Page[Event]:
         limit, read = self.query.limit, 0
         wanted, step = limit + 1, self._way()
-        at = self._begin()
+        at, ends = self._begin(), time.monotonic() + MOST_TIME
         while at is not None and len(self.found) <= limit and self.looked < MOST_ROWS and read < MOST_READ:
+            if self.looked > _SOME and time.monotonic() > ends:
+                break
             rows, at = step(at, wanted)
             read += len(rows)
             wanted = min(wanted * 4, _WINDOW)  # much of what was looked at does not meet the condition
@@ -203,6 +210,7 @@ class _Search:
 
     def _of_refusals(self, place: Place, wanted: int) -> Found:
         """Look at as many refusals as are wanted, of those with the codes that are asked for."""
+        wanted = min(wanted, _PIECE)
         low, high = self._window(place[1], _WINDOW * _SPARSER)
         if low > high:
             return [], None
