@@ -404,6 +404,7 @@ WRONG = {
     "a reference to nothing": ("UPDATE credentials SET issuer_id = 'x' WHERE seq = 3", "references"),
     "a body that nobody can read": ("UPDATE applications SET body = x'00' WHERE seq = 2", "bodies"),
     "an event that nobody can read": ("UPDATE signins SET body = x'00' WHERE seq = 2", "bodies"),
+    "claims that nobody can read": ("INSERT INTO claim_sets VALUES (zeroblob(16), 1, x'00')", "bodies"),
     "an event that its application's index lacks": ("DELETE FROM signins_by_application", "index of sign-ins"),
 }
 

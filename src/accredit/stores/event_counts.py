@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 HOUR: Final = 3_600_000_000  # microseconds
 MINUTE: Final = 60_000_000
 _NOBODY: Final = bytes(16)  # stands for no credential, and for no resource
-_COME_TO: Final = "(SELECT seq FROM signins_indexed)"
-_AHEAD: Final = f"seq > {_COME_TO}"
+COME_TO: Final = "(SELECT seq FROM signins_indexed)"
+"""The place that everything that follows the log has come to."""
+_AHEAD: Final = f"seq > {COME_TO}"
 
 _OF_HOUR: Final = f"at / {HOUR}"
 _CREDENTIAL: Final = "coalesce(credential_id, key_id, zeroblob(16))"
@@ -107,7 +108,7 @@ SUMS: Final = {sums.table: (*sums.whose, "hour", *sums.rest) for sums in (_HOURS
 USES: Final = {"signin_uses": ("tenant_id", "app_id", "credential")}
 """The tables of counts, with their primary keys. Each has a column ``hour``, that of what it counted last."""
 
-_COUNTED: Final = f"SELECT count FROM signins WHERE id = ? AND seq <= {_COME_TO}"  # noqa: S608
+_COUNTED: Final = f"SELECT count FROM signins WHERE id = ? AND seq <= {COME_TO}"  # noqa: S608
 _GAINS: Final = (
     *(
         f"UPDATE {table} SET n = n + :n WHERE {' AND '.join(f'{each} = :{each}' for each in key)}"  # noqa: S608

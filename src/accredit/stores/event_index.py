@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from accredit.stores import event_counts
+from accredit.stores.event_counts import COME_TO
 
 if TYPE_CHECKING:
     import sqlite3
@@ -21,10 +22,11 @@ if TYPE_CHECKING:
 BEHIND: Final = 4_000  # events that it is behind at most, for each process that writes; their batches come on top
 QUIET: Final = 5  # looks at a log to which nothing was added, until it comes to the end of that
 
-_COME_TO: Final = "(SELECT seq FROM signins_indexed)"
+LAST_PLACE: Final = "SELECT max(seq, coalesce((SELECT max(seq) FROM signins), 0)) FROM signins_indexed"
+"""The last place of the log that was ever used: none is used twice, and none is left out."""
 _FOLLOW: Final = (
     "INSERT INTO signins_by_application (app_id, at, seq, code)"  # noqa: S608  constants
-    f" SELECT app_id, at, seq, code FROM signins WHERE seq > {_COME_TO} ORDER BY app_id, at, seq"
+    f" SELECT app_id, at, seq, code FROM signins WHERE seq > {COME_TO} ORDER BY app_id, at, seq"
 )
 _NOTE: Final = "UPDATE signins_indexed SET seq = coalesce((SELECT max(seq) FROM signins), seq)"
 _THERE: Final = "e.seq >= (SELECT min(seq) FROM signins)"
@@ -49,7 +51,7 @@ def newest(members: str, only: str = "TRUE") -> str:
         f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM {WITH_LOG} WHERE {_THERE} AND {_PAGE} AND {only} {_NEWEST})"
         " UNION ALL "
         f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM signins AS e"
-        f" WHERE e.seq > {_COME_TO} AND {_PAGE} AND {only} {_NEWEST})"
+        f" WHERE e.seq > {COME_TO} AND {_PAGE} AND {only} {_NEWEST})"
         ") ORDER BY at DESC, seq DESC LIMIT :limit"
     )
 
@@ -60,7 +62,7 @@ class EventIndex:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._quiet = 0
-        count = f"SELECT count(*) FROM signins WHERE seq > {_COME_TO}"  # noqa: S608  constants
+        count = f"SELECT count(*) FROM signins WHERE seq > {COME_TO}"  # noqa: S608  constants
         (self._behind,) = connection.execute(count).fetchone()
 
     def follow(self, written: int) -> None:

@@ -35,7 +35,8 @@ REPLACE: Final = (
 
 _encode: Final = msgspec.msgpack.Encoder(uuid_format="bytes").encode
 _decode: Final[Callable[[bytes], Event]] = msgspec.msgpack.Decoder(Event).decode
-_decode_claims: Final[Callable[[bytes], ClaimSet]] = msgspec.msgpack.Decoder(ClaimSet).decode
+claims_of: Final[Callable[[bytes], ClaimSet]] = msgspec.msgpack.Decoder(ClaimSet).decode
+"""Read what stands in ``claim_sets``."""
 
 KEEP_CLAIMS: Final = (
     "INSERT INTO claim_sets (id, day, body) VALUES (?, ?, ?)"
@@ -77,7 +78,7 @@ def event_of(body: bytes, claims: bytes | None = None) -> Event:
     event = _decode(body)
     if claims is None:
         return event
-    there = _decode_claims(claims)
+    there = claims_of(claims)
     return msgspec.structs.replace(event, claims=there.claims, clause=there.clause)
 
 

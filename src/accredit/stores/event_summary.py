@@ -21,7 +21,7 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.query import Page
 from accredit.signins.summary import Summary
 from accredit.stores.encoding import instant, micros
-from accredit.stores.event_counts import MINUTE
+from accredit.stores.event_counts import COME_TO, MINUTE
 from accredit.stores.event_index import WITH_LOG
 from accredit.stores.event_questions import LATEST, SUMMARIES, narrowed
 from accredit.stores.event_row import event_of
@@ -47,11 +47,10 @@ _WIDEST: Final = 1_024  # windows
 _MICROSECOND: Final = timedelta(microseconds=1)
 _BEHIND: Final = 2**62  # every place
 _DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
-_COME_TO: Final = "(SELECT seq FROM signins_indexed)"
 _OURS: Final = "s.tenant_id = :tenant AND s.at BETWEEN :since AND :until"
-_AHEAD: Final = f"FROM signins AS s WHERE s.seq > {_COME_TO} AND {_OURS}"
+_AHEAD: Final = f"FROM signins AS s WHERE s.seq > {COME_TO} AND {_OURS}"
 _BY_APPLICATION: Final = f"FROM {WITH_LOG} WHERE e.app_id = :app AND e.at BETWEEN :since AND :until AND {_OURS}"
-_BY_PLACE: Final = f"FROM signins AS s WHERE s.seq BETWEEN :low AND min(:high, {_COME_TO}) AND {_OURS}"
+_BY_PLACE: Final = f"FROM signins AS s WHERE s.seq BETWEEN :low AND min(:high, {COME_TO}) AND {_OURS}"
 _PLACES: Final = (
     "SELECT coalesce(min(first_seq), 1), coalesce(max(last_seq), 0) FROM signins_by_minute"
     " WHERE minute BETWEEN :first AND :last"

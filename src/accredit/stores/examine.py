@@ -14,21 +14,26 @@ import msgspec
 
 from accredit.errors import STORE_DAMAGED, Refused
 from accredit.stores import audits, sqlite, walfile
-from accredit.stores.event_counts import SUMS
-from accredit.stores.event_row import event_of
+from accredit.stores.event_counts import COME_TO, HOUR, SUMS
+from accredit.stores.event_row import claims_of, event_of
 from accredit.stores.kept import READ
-from accredit.stores.kinds import KINDS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+READERS: Final[Mapping[str, Callable[[bytes], object]]] = {
+    **READ,
+    "audits": audits.READ,
+    "signins": event_of,
+    "claim_sets": claims_of,
+}
+"""How the ``body`` of every table that has one is read."""
 MOST: Final = 20  # problems of one kind that are told
-_HOUR: Final = 3_600_000_000  # microseconds
 _COUNTED: Final = (  # hours that the log has whole: from the one after its first event's
-    f"SELECT tenant_id, at / {_HOUR} AS hour, code, sum(count) AS n FROM signins"  # noqa: S608  constants
-    " WHERE seq <= (SELECT seq FROM signins_indexed)"
-    f" AND at / {_HOUR} > (SELECT at / {_HOUR} FROM signins ORDER BY seq LIMIT 1) GROUP BY 1, 2, 3"
+    f"SELECT tenant_id, at / {HOUR} AS hour, code, sum(count) AS n FROM signins"  # noqa: S608  constants
+    f" WHERE seq <= {COME_TO}"
+    f" AND at / {HOUR} > (SELECT at / {HOUR} FROM signins ORDER BY seq LIMIT 1) GROUP BY 1, 2, 3"
 )
 _TOTALS: Final = "SELECT tenant_id, hour, code, sum(n) AS n FROM {} GROUP BY 1, 2, 3"
 _DIFFERENT: Final = (
@@ -39,12 +44,12 @@ _CREDENTIAL: Final = "coalesce(credential_id, key_id)"
 _USED_MORE: Final = (
     f"SELECT hex(l.app_id), hex(l.credential), l.n, coalesce(u.grants + u.refusals, 0) FROM (SELECT tenant_id, app_id,"  # noqa: S608
     f" {_CREDENTIAL} AS credential, sum(count) AS n, max(iif(code = 0, at, NULL)) AS at FROM signins"
-    f" WHERE seq <= (SELECT seq FROM signins_indexed) AND {_CREDENTIAL} IS NOT NULL GROUP BY 1, 2, 3) AS l"
+    f" WHERE seq <= {COME_TO} AND {_CREDENTIAL} IS NOT NULL GROUP BY 1, 2, 3) AS l"
     " LEFT JOIN signin_uses AS u USING (tenant_id, app_id, credential)"
     " WHERE l.n > coalesce(u.grants + u.refusals, 0) OR l.at > coalesce(u.last_at, 0) LIMIT ?"
 )
 _UNFOUND: Final = (  # the index of each application's events
-    "SELECT count(*) FROM signins AS s WHERE seq <= (SELECT seq FROM signins_indexed) AND NOT EXISTS ("
+    f"SELECT count(*) FROM signins AS s WHERE seq <= {COME_TO} AND NOT EXISTS ("  # noqa: S608
     "SELECT 1 FROM signins_by_application AS a"
     " WHERE a.app_id = s.app_id AND a.at = s.at AND a.seq = s.seq AND a.code = s.code)"
 )
@@ -102,8 +107,7 @@ def _references(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _bodies(connection: sqlite3.Connection) -> Iterator[str]:
-    tables: dict[str, Callable[[bytes], object]] = {kind.table: READ[kind.table] for kind in KINDS}
-    for table, read in (tables | {"audits": audits.READ, "signins": event_of}).items():
+    for table, read in READERS.items():
         for row, body in connection.execute(f"SELECT rowid, body FROM {table}"):  # noqa: S608  our own names
             try:
                 read(body)

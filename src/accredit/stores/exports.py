@@ -21,6 +21,7 @@ import msgspec
 
 from accredit.stores import sqlite
 from accredit.stores.encoding import instant, micros
+from accredit.stores.event_index import LAST_PLACE
 from accredit.stores.event_row import CLAIMS, event_of
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ HEAVIEST: Final = 4 * 2**20  # octets of stored events in one portion
 _AT_ONCE: Final = 500  # rows in one statement
 _BODY: Final = f"body, {CLAIMS}"  # what ``event_of`` reads
 _BEHIND: Final = f"SELECT seq, id, at, count, {_BODY} FROM signins WHERE seq > ? ORDER BY seq LIMIT ?"  # noqa: S608  constants
-_USED: Final = "SELECT max(seq, coalesce((SELECT max(seq) FROM signins), 0)) FROM signins_indexed"
 
 
 class Growing(msgspec.Struct, frozen=True, array_like=True):
@@ -200,8 +200,7 @@ class ExportCursor:
         return msgspec.structs.replace(state, holder=self._holder, until=at + LEASE // _MICRO)
 
     def _used(self) -> int:
-        """Return the last place of the log that was ever used: none is used twice, and none is left out."""
-        (used,) = self._connection.execute(_USED).fetchone()
+        (used,) = self._connection.execute(LAST_PLACE).fetchone()
         return int(used)
 
     def _events(self, at: int, most: int) -> Portion | None:

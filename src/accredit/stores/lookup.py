@@ -13,6 +13,7 @@ from uuid import UUID
 
 from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores.encoding import CHANGES_KEPT
+from accredit.stores.event_index import LAST_PLACE
 from accredit.stores.health import Damage, is_damage, plain
 from accredit.stores.kept import READ
 from accredit.stores.kinds import APPLICATIONS, PRINCIPALS, TENANTS, Kind, V
@@ -133,7 +134,6 @@ _ISSUER_URLS: Final = "SELECT DISTINCT url FROM issuers"
 _TENANTS_FROM: Final = "SELECT id FROM tenants WHERE id BETWEEN ? AND ? || 'g' LIMIT 3"  # g: after every digit
 _APPLICATIONS_FROM: Final = "SELECT app_id FROM applications WHERE app_id BETWEEN ? AND ? || 'g' LIMIT 3"
 _VERSION: Final = "SELECT version FROM configuration"
-_PLACE: Final = "SELECT max(seq, coalesce((SELECT max(seq) FROM signins), 0)) FROM signins_indexed"
 _CHANGES: Final = 'SELECT DISTINCT "key" FROM changes WHERE version > ?'
 
 
@@ -199,7 +199,7 @@ class SqliteLookup:
 
     def place(self) -> int:
         """Return the place of the last event that ever was in the sign-in log; 0 before the first one."""
-        return int(self._column(_PLACE)[0])
+        return int(self._column(LAST_PLACE)[0])
 
     def issuer_urls(self) -> frozenset[str]:
         """Return the URLs of all issuer records."""

@@ -21,7 +21,7 @@ from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import audits, event_counts, fresh, sqlite
 from accredit.stores.encoding import SCHEMA, column
 from accredit.stores.event_index import EventIndex
-from accredit.stores.event_row import event_of
+from accredit.stores.examine import READERS
 from accredit.stores.health import plain
 from accredit.stores.kept import READ
 from accredit.stores.kinds import KINDS
@@ -30,7 +30,7 @@ from accredit.stores.parentless import leave_out
 from accredit.stores.shapes import belongs, insertion, shapes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from accredit.stores.pagefile import Values
@@ -43,11 +43,6 @@ ELEMENTS: Final = frozenset({audits.ELEMENTS, *(kind.elements for kind in KINDS 
 NAMES: Final = frozenset(kind.owned.table for kind in KINDS if kind.owned)
 _OWN: Final = frozenset({"schema_version", "configuration", "changes", "signins_indexed"})  # written by ``_begin``
 _PIECE: Final = 5_000  # rows that are held in memory
-_READERS: Final[Mapping[str, Callable[[bytes], object]]] = {
-    **{kind.table: READ[kind.table] for kind in KINDS},
-    "audits": audits.READ,
-    "signins": event_of,
-}
 
 
 @dataclass(slots=True)
@@ -180,7 +175,7 @@ class _Salvage:
 
     def _readable(self, shape: Shape, row: Values) -> bool:
         """Whether the body of a row can be read, where it has one: who meets another one later breaks on it."""
-        read = _READERS.get(shape.table)
+        read = READERS.get(shape.table)
         if read is None:
             return True
         try:
@@ -258,7 +253,7 @@ class _Salvage:
             self._made.execute("DROP TABLE later")
             return
         self._report.made_anew += COUNTS
-        (first,) = self._made.execute("SELECT min(at) / 3600000000 FROM signins").fetchone()
+        (first,) = self._made.execute("SELECT min(at) / ? FROM signins", (event_counts.HOUR,)).fetchone()
         for name in sorted(event_counts.SUMS):  # hours that the log no longer has
             hour = [each.name for each in counts[name].columns].index("hour")
             self._insert(counts[name], (each for each in rows[name] if first is None or each[hour] < first))
