@@ -202,6 +202,18 @@ def test_pages_of_secrets_meet(log, several, top, most, monkeypatch):
     assert len({each["id"] for each in whole}) == len(whole)
 
 
+def test_one_secret_is_not_looked_for_without_end(log, several, monkeypatch):
+    whole = ask(log, KEYS).json["value"]
+    assert len({each["appId"] for each in whole}) >= 2
+    monkeypatch.setattr(reports, "MOST_LOOKED_AT", 1)
+    answers = {each["id"]: ask(log, f"{KEYS}/{each['id']}") for each in whole}
+    assert {each.status for each in answers.values()} <= {200, 400}
+    assert 400 in {each.status for each in answers.values()}
+    for each in whole:
+        narrowed = f"{KEYS}?$filter=id eq '{each['id']}' and appId eq '{each['appId']}'"
+        assert pages(log, narrowed) == [each]
+
+
 def test_secrets_by_their_properties(log, several):
     everything = ask(log, KEYS).json["value"]
     for text, meets in {

@@ -1,6 +1,7 @@
 """When what was last used: ``reports`` of Microsoft Graph, in beta.
 
-Rule 1: a page looks at so much of the directory and no more; one that comes to that end says where to go on.
+Rule 1: a page looks at so much of the directory and no more; one that comes to that end says where to go on. What has
+no pages is refused there.
 Rule 2: what is told is what the sign-in log has counted, which outlives its events. What only an event knows is told as
 long as the event is there.
 """
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from accredit.directory import read_guid
-from accredit.errors import OBJECT_NOT_FOUND, QUERY_SYNTAX, Refused
+from accredit.errors import OBJECT_NOT_FOUND, QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.interop.graph import activity
 from accredit.interop.graph.activity import Last
 from accredit.query import And, Compare, Query
@@ -41,6 +42,7 @@ CREDENTIALS: Final = "reports/appCredentialSignInActivities"
 PRINCIPALS: Final = "reports/servicePrincipalSignInActivities"
 READ_AT_ONCE: Final = 25  # applications, each with its service principal; or service principals
 MOST_LOOKED_AT: Final = 2_000  # applications, or service principals, for one page
+QUESTIONS: Final = 24  # of the log, for the newest grant of an hour
 RESOURCES: Final = timedelta(days=30)  # how far back is looked for who was asked for as a resource
 _NOWHERE: Final = "00000000-0000-0000-0000-000000000000"  # before every object
 _HOUR: Final = timedelta(hours=1)
@@ -71,14 +73,20 @@ async def credentials(call: Call) -> Answer:
 
 
 async def credential(call: Call) -> Answer:
-    """Show the last use of one secret or certificate."""
+    """Show the last use of one secret or certificate; 400 where it is not found among so many applications."""
     id_ = call.keys[0].value
-    if activity.read_credential_id(id_) is not None:
-        async with call.by.registry.reading() as store:
-            async for application in _all(call, store):
-                for each in await _registered(call, store, application):
-                    if each.id == id_:
-                        return entity(call, f"{CREDENTIALS}/$entity", await _credential(call, each, {}))
+    if activity.read_credential_id(id_) is None:
+        raise Refused(OBJECT_NOT_FOUND, id=id_)
+    looked = 0
+    async with call.by.registry.reading() as store:
+        async for application in _all(call, store):
+            if looked == MOST_LOOKED_AT:
+                detail = f"more than {MOST_LOOKED_AT} applications would be looked at: filter the list by it, and appId"
+                raise Refused(QUERY_UNSUPPORTED, property="id", kind=activity.CREDENTIAL, detail=detail)
+            looked += 1
+            for each in await _registered(call, store, application):
+                if each.id == id_:
+                    return entity(call, f"{CREDENTIALS}/$entity", await _credential(call, each, {}))
     raise Refused(OBJECT_NOT_FOUND, id=id_)
 
 
@@ -219,8 +227,16 @@ async def _as_resource(call: Call, app_id: UUID, hour: datetime) -> Last | None:
         Compare("createdDateTime", "ge", hour),
         Compare("createdDateTime", "lt", hour + _HOUR),
     )
-    found = await call.log.search(Query(condition=And(terms), limit=1), tenant_id=call.caller.tenant.id)
-    return Last(found.things[0].at, found.things[0].id) if found.things else None
+    after = None
+    for _ in range(QUESTIONS):
+        query = Query(condition=And(terms), after=after, limit=1)
+        found = await call.log.search(query, tenant_id=call.caller.tenant.id)
+        if found.things:
+            return Last(found.things[0].at, found.things[0].id)
+        after = found.after
+        if after is None:
+            break
+    return None
 
 
 ROUTES: Final = (
