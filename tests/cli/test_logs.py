@@ -139,6 +139,21 @@ def test_tail_writes_a_line_for_each_and_the_newest_last(cli, served, monkeypatc
     assert [each.strip() for each in narrow[1::2]] == [served.requests["granted"], served.requests["refused"]]
 
 
+def test_a_table_says_for_which_api_and_from_where(cli, served, monkeypatch):
+    """What has no room beside the rest stands below it, on as few lines as hold it."""
+    ids = [served.requests["refused"], served.requests["granted"]]
+    seen = {ids[0]: "api://orders  127.0.0.1", ids[1]: "Orders API    127.0.0.1"}
+    monkeypatch.setenv("COLUMNS", "80")
+    assert cli("logs", "list").out.splitlines()[1::2] == [
+        "  Request ID                            API           Address",
+        *(f"  {each}  {seen[each]}" for each in ids),
+    ]
+    monkeypatch.setenv("COLUMNS", "160")
+    _, *rows = cli("logs", "list").out.splitlines()
+    assert [each.endswith(f"  {key}  {seen[key]}") for key, each in zip(ids, rows, strict=True)] == [True, True]
+    assert cli("logs", "list", "-o", "tsv").out.splitlines()[0].split("\t")[4] == ids[0]
+
+
 @pytest.mark.parametrize("words", [(), ("--group", "1h")])
 def test_an_empty_table_says_that_nothing_was_found(cli, served, words):
     assert served.requests

@@ -31,8 +31,12 @@ COLUMNS: Final = (
     Column("When", "createdDateTime"),
     Column("Application", "appDisplayName"),
     Column("Result", "status.errorCode", outcome),
-    Column("How", "clientCredentialType", how),
+    Column("How", "clientCredentialType", how, below=True),
     Column("Request ID", "id", below=True),
+    Column(
+        "API", "resourceDisplayName", lambda row: row["resourceDisplayName"] or row["requestedResource"], below=True
+    ),
+    Column("Address", "ipAddress", below=True),
     *(
         Column(path, path, wide=True)
         for path in (
@@ -40,10 +44,8 @@ COLUMNS: Final = (
             "federatedCredentialName",
             "federatedCredentialId",
             "servicePrincipalCredentialKeyId",
-            "resourceDisplayName",
             "resourceId",
             "roles",
-            "ipAddress",
             "userAgent",
             "status.failureReason",
             "status.additionalDetails",
