@@ -491,7 +491,7 @@ def test_a_copy_made_while_it_serves_is_served_elsewhere(folder):
         assert stat.S_IMODE(copy.stat().st_mode) == 0o600
         later = tokens(workload, 3)
         again = command("db", "backup", str(copy), "--data", str(server.data))
-        ends_clearly(again, 2, "there is such a file already")
+        ends_clearly(again, 2, "there is such a file already", "Name another file")
     assert sorted(each.name for each in folder.glob("copy*")) == ["copy.db"]
     for each in (folder / "data").glob("accredit.db*"):
         each.unlink()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import click
 
 from accredit.cli.desk import refuse_elsewhere
-from accredit.cli.failures import NO, Answered
+from accredit.cli.failures import NO, Answered, Said
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.session import Session, pass_session
@@ -26,9 +26,9 @@ COLUMNS: Final = (
     Column("needed", "needed"),
     Column("current", "isCurrent"),
 )
-CHECKED: Final = (Column("checked", "checked"), Column("ok", "ok"), Column("problems", "problems"))
+CHECKED: Final = (Column("Checked", "checked"), Column("OK", "ok"), Column("Problems", "problems"))
 COPIED: Final = (Column("copy", "path"), Column("of", "of"), Column("bytes", "bytes"))
-SAVED: Final = (Column("table", "table"), Column("rows", "rows"), Column("lost", "lost"), Column("left out", "leftOut"))
+SAVED: Final = (Column("Table", "table"), Column("Rows", "rows"), Column("Lost", "lost"), Column("Left out", "leftOut"))
 
 
 @group("db")
@@ -152,7 +152,8 @@ def _unless_there(make: Callable[[], T], file: Path) -> T:
     try:
         return make()
     except FileExistsError as error:
-        raise Refused(OUTPUT_UNWRITABLE, what=file, reason="there is such a file already") from error
+        refused = Refused(OUTPUT_UNWRITABLE, what=file, reason="there is such a file already")
+        raise Said(refused, fix="Name another file: none is written over.") from error
 
 
 def _path(session: Session) -> Path:

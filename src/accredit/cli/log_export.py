@@ -47,12 +47,12 @@ _NO_LINKS: Final = frozenset({errno.EPERM, errno.ENOTSUP, errno.EMLINK})  # a fi
 MEMORY: Final = "512MB"  # that writing Parquet may take
 DONE: Final = (Column("file", "path"), Column("format", "format"), Column("sign-ins", "events"))
 STATUS: Final = (
-    Column("export", "name"),
-    Column("events behind", "eventsBehind"),
-    Column("oldest of them", "oldestDateTime"),
-    Column("lost", "eventsLost"),
-    Column("place in the log", "place"),
-    Column("exported by a process", "isHeld"),
+    Column("Export", "name"),
+    Column("Events behind", "eventsBehind"),
+    Column("Oldest of them", "oldestDateTime"),
+    Column("Lost", "eventsLost"),
+    Column("Place in the log", "place"),
+    Column("Exported by a process", "isHeld"),
 )
 
 
@@ -220,7 +220,10 @@ def _show_status(desk: Desk) -> None:
     from typing import cast
 
     refuse_elsewhere(desk.session)
-    desk.session.show(status_of(cast("Here", desk.place)), STATUS)
+    found = status_of(cast("Here", desk.place))
+    desk.session.show(found, STATUS)
+    if not found:
+        desk.session.remark("Nothing was sent to a collector yet: export.otlp.endpoint says where one is.")
 
 
 def status_of(here: Here) -> list[dict[str, Any]]:
