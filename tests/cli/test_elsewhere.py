@@ -352,6 +352,8 @@ LOGS |= {
     "APIs": ("logs", "stats", "--by", "resource", *BOT),
     "hours in which nothing happened": ("logs", "stats", "--since", "2020-01-01", "--until", "2020-01-01T03:00Z"),
     "hours of an application that is not there": ("logs", "stats", "-a", "deploy-bto"),
+    "hours of what was refused": ("logs", "stats", "--failed", "--address", "127.*", *BOT),
+    "codes of what a filter says": ("logs", "stats", "--by", "code", "--filter", "status/errorCode ne 0", *BOT),
     "uses": ("logs", "usage", *BOT),
     "what was never used": ("logs", "usage", "--never", *BOT),
     "uses of long ago": ("logs", "usage", "--unused", "90d"),

@@ -2,10 +2,12 @@
 
 import json
 import re
+import shlex
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from accredit.cli import log_counts
 from accredit.cli.log_stats import bar, meaning, spark
 
 BOT = ("-a", "deploy-bot")
@@ -59,6 +61,48 @@ def test_what_was_refused_most_comes_with_the_command_that_lists_it(cli, bare, d
     assert [each["id"] for each in listed] == [served.requests["refused"]]
     assert "Refused most" not in cli("logs", "stats", "-o", "csv").out
     assert cli("logs", "stats", "-o", "csv").out.splitlines()[0] == "dateTime,granted,refused"
+
+
+SAME = {  # as ``logs list`` finds them
+    "granted": ("--granted",),
+    "refused": ("--failed",),
+    "by code": ("--code", "AADSTS700213"),
+    "by another code": ("--code", "700211"),
+    "by a credential": ("--credential", "github-production"),
+    "by an API": ("--resource", "Orders API"),
+    "by an issuer": ("--issuer", "https://token.actions*"),
+    "by a subject": ("--subject", "repo:octo-org@123456/octo-repo@456789:ref:*"),
+    "by an address": ("--address", "127.*"),
+    "by another address": ("--address", "192.0.2.7"),
+    "by proof": ("--proof", "proven"),
+    "by a filter": ("--filter", "status/errorCode ne 0 and startswith(userAgent,'x')"),
+    "of one application that were refused": (*BOT, "--failed"),
+}
+
+
+@pytest.mark.parametrize("which", SAME)
+def test_it_counts_what_the_same_options_list(cli, which):
+    listed = rows(cli, "list", "--since", "24h", *SAME[which])
+    expected = [
+        sum(each["count"] for each in listed if (each["status"]["errorCode"] == 0) is of) for of in (True, False)
+    ]
+    for by in ("hour", "code", "resource"):
+        found = rows(cli, "stats", "--by", by, *SAME[which])
+        assert [sum(each[way] for each in found) for way in ("granted", "refused")] == expected, by
+
+
+def test_filters_are_in_the_command_that_lists_what_was_refused_most(cli, bare, served):
+    out = cli("logs", "stats", *BOT, "--failed", "--filter", "startswith(ipAddress,'127.')", "--proof", "proven").out
+    (command,) = re.findall(r"^  accredit (logs list .*)$", out, re.MULTILINE)
+    listed = bare(*shlex.split(command), "-o", "json").json
+    assert [each["id"] for each in listed] == [served.requests["refused"]]
+
+
+def test_it_says_so_where_it_did_not_count_all(cli, monkeypatch):
+    monkeypatch.setattr(log_counts, "MOST", 1)
+    ended = cli("logs", "stats", "--address", "127.*", "-o", "json")
+    assert (ended.code, sums(ended.json)) in ((0, [(1, 0)]), (0, [(0, 1)]))
+    assert "only the newest 1 sign-ins" in ended.err
 
 
 DRAWN = {

@@ -1,4 +1,4 @@
-"""Which sign-ins are meant: the options of ``logs list`` and ``logs tail``, read into one condition for the log.
+"""Which sign-ins are meant: the options of ``logs list``, ``tail``, ``stats`` and ``export``, read into one condition.
 
 The condition is what the directory API understands as ``$filter``; the store of this machine is asked the same.
 """
@@ -83,6 +83,17 @@ def filters(function: Callable[..., None]) -> Callable[..., None]:
     for declared, more in reversed(_OPTIONS):
         function = click.option(*declared, **more)(function)
     return function
+
+
+def as_given(asked: Asked) -> Iterator[str]:
+    """Yield the options again that were given, for a command to copy."""
+    given: dict[str, Any] = {**asked}
+    for declared, _ in _OPTIONS:
+        name, value = next(each for each in declared if each.startswith("--")), given[declared[-1].lstrip("-")]
+        if value is True:
+            yield name
+        elif value:
+            yield from (part for each in ([value] if isinstance(value, str) else value) for part in (name, each))
 
 
 async def condition(desk: Desk, asked: Asked, window: timedelta | None = None) -> tuple[Tenant, Condition | None]:

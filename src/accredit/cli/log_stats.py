@@ -7,25 +7,27 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Unpack
+from uuid import UUID
 
 import click
 
-from accredit.cli import names, shapes
+from accredit.cli import shapes
 from accredit.cli.desk import on_desk
 from accredit.cli.grammar import command
 from accredit.cli.ink import folded, safe
-from accredit.cli.log_filters import client_id, period, whole
+from accredit.cli.log_counts import HOUR, counted
+from accredit.cli.log_filters import as_given, filters, period, whole
 from accredit.cli.output import GAP, LEAST, Column
 from accredit.cli.sign_in import code
-from accredit.cli.words import accredit, followed, option
+from accredit.cli.words import accredit, followed
 from accredit.errors import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
-    from uuid import UUID
 
     from accredit.cli.desk import Desk
+    from accredit.cli.log_filters import Asked
     from accredit.cli.session import Session
     from accredit.directory import Tenant
     from accredit.ports import Transaction
@@ -33,7 +35,6 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 WORST: Final = 5  # codes that are named under the table
 _BY_DAY: Final = timedelta(hours=48)  # a longer time is shown by the day
@@ -46,23 +47,22 @@ _WAYS: Final = ("hour", "day", "code", "credential", "resource")
 
 
 @command("stats")
-@click.option("-a", "--app", "application", metavar="APP", help="Those of one application.")
-@click.option("--since", default="24h", metavar="TIME", help="From 24h (the default), 7d ago, or an ISO time (UTC).")
-@click.option("--until", metavar="TIME", help="To: the same; now if not given.")
+@filters
 @click.option("--by", type=click.Choice(_WAYS), help="What rows stand for; hours, or days for a longer time.")
 @on_desk
-async def stats(desk: Desk, application: str | None, since: str, until: str | None, by: str | None) -> None:
-    """Count sign-ins: granted and refused, by the hour, and what they were refused for."""
-    if by == "credential" and application is None:
+async def stats(desk: Desk, by: str | None, **asked: Unpack[Asked]) -> None:
+    """Count sign-ins of the last 24 hours, or since --since: granted and refused, and what they were refused for.
+
+    Counts outlive events. Where more than --app, --since and --until is asked for, the events are counted that are
+    still there.
+    """
+    if by == "credential" and asked["application"] is None:
         raise click.UsageError("--by credential needs --app: credentials are told apart within one application")
-    first, last = period(since, until, desk.now)
+    first, last = period(asked["since"] or "24h", asked["until"], desk.now)
     first, last = whole(first or desk.now, HOUR), last or desk.now
+    tenant, app, counts = await counted(desk, asked, (first, last), apart=by in ("credential", "resource"))
+    by = by or ("hour" if last - first <= _BY_DAY + HOUR else "day")
     async with desk.reading() as store:
-        tenant = await names.tenant(store, desk.session.tenant)
-        app = await client_id(desk, application, names.application(store, tenant, application)) if application else None
-        with desk.place.log() as log:
-            counts = log.hours(tenant.id, first, last, app_id=app, apart=by in ("credential", "resource"))
-        by = by or ("hour" if last - first <= _BY_DAY + HOUR else "day")
         rows = await _rows(store, tenant, app, counts, by, (first, last))
     session = desk.session
     drawn = session.output == "table" and not session.query
@@ -70,7 +70,7 @@ async def stats(desk: Desk, application: str | None, since: str, until: str | No
         _draw_totals(session, counts, (first, last))
     session.show(rows, [each for each in _columns(rows, by) if drawn or each.path != _DRAWN])
     if drawn:
-        _name_worst(session, counts, application, first, until)
+        _name_worst(session, counts, asked, first)
 
 
 def meaning(number: int) -> str:
@@ -86,7 +86,7 @@ def meaning(number: int) -> str:
 async def _rows(
     store: Transaction,
     tenant: Tenant,
-    app: UUID | None,
+    app: str | None,
     counts: Sequence[HourCount],
     by: str,
     within: tuple[datetime, datetime],
@@ -104,7 +104,7 @@ async def _rows(
         shown = [(key, await _api(store, tenant, key), sums) for key, sums in _greatest(of_resources)]
         return [_named("resourceId", "resourceDisplayName", *each) for each in shown]
     of_credentials = _sums(counts, lambda each: each.credential_id)
-    known = await _evidence(store, tenant, app) if app is not None else {}
+    known = await _evidence(store, tenant, UUID(app)) if app is not None else {}
     return [
         _named("credentialId", "credentialName", key, known.get(key) if key else None, sums)
         for key, sums in _greatest(of_credentials)
@@ -218,9 +218,7 @@ def _draw_totals(session: Session, counts: Sequence[HourCount], within: tuple[da
     session.say("")
 
 
-def _name_worst(
-    session: Session, counts: Sequence[HourCount], application: str | None, since: datetime, until: str | None
-) -> None:
+def _name_worst(session: Session, counts: Sequence[HourCount], asked: Asked, since: datetime) -> None:
     """Name what was refused most: its meaning, and the command that lists it."""
     refused = _greatest(_sums([each for each in counts if each.code], lambda each: each.code))[:WORST]
     if not refused:
@@ -228,8 +226,8 @@ def _name_worst(
     session.say("")
     session.say(session.ink.bold("Refused most"))
     for number, (_, times) in refused:
-        listed = ("--code", code(number), *option("--app", application), "--since", str(shapes.instant(since)))
+        same: Asked = {**asked, "code": (code(number),), "failed": False, "since": str(shapes.instant(since))}
         head = f"{code(number)}{GAP}{times:,}{GAP}"
         said = folded(safe(meaning(number)), max(LEAST, session.style.width - len(head)))
         session.say(session.ink.bad(head) + f"\n{' ' * len(head)}".join(said))
-        session.say(GAP + followed(accredit("logs", "list", *listed, *option("--until", until)), *session.told))
+        session.say(GAP + followed(accredit("logs", "list", *as_given(same)), *session.told))
