@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 
 from accredit import query as asked
 from accredit.interop.graph import signin, summary
-from accredit.interop.graph.parts import from_base64, in_base64
+from accredit.interop.graph.opaque import from_base64, in_base64
 from accredit.query import fold
 from accredit.stores.encoding import guid, micros
 from accredit.stores.properties import Collection, Constant, Property, Questions

@@ -16,7 +16,8 @@ from uuid import UUID
 import msgspec
 
 from accredit.directory import Secret, read_guid
-from accredit.interop.graph.parts import dashed, from_base64, in_base64, instant
+from accredit.interop.graph.opaque import from_base64, in_base64
+from accredit.interop.graph.parts import dashed, instant
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -1,9 +1,12 @@
-"""Ids that Microsoft Graph does not write as GUIDs: of what ties two objects together. 22 characters of base64url."""
+"""Ids that Microsoft Graph does not write as GUIDs.
+
+Of what ties two objects together: 22 characters of base64url. Of what is told of another object: a text in base64.
+"""
 
 from __future__ import annotations
 
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode, urlsafe_b64decode, urlsafe_b64encode
 from typing import Final
 from uuid import UUID
 
@@ -22,3 +25,16 @@ def read(text: str) -> UUID | None:
         return None
     found = UUID(bytes=urlsafe_b64decode(text + _PADDING))
     return found if write(found) == text else None  # the last character has four bits that say nothing
+
+
+def in_base64(text: str) -> str:
+    """Write an id that is a text."""
+    return b64encode(text.encode()).decode()
+
+
+def from_base64(text: str) -> str:
+    """Read one; ``""`` for what cannot be one."""
+    try:
+        return b64decode(text, validate=True).decode("ascii")
+    except ValueError:
+        return ""

@@ -85,19 +85,6 @@ def dashed(of: UUID | None) -> str | None:
     return None if of is None else str(of)
 
 
-def in_base64(text: str) -> str:
-    """Write a text as Graph writes some that name others."""
-    return b64encode(text.encode()).decode()
-
-
-def from_base64(text: str) -> str:
-    """Read such a text; ``""`` for what cannot be one."""
-    try:
-        return b64decode(text, validate=True).decode("ascii")
-    except ValueError:
-        return ""
-
-
 def role(of: AppRole) -> Role:
     """Write an app role."""
     return Role(

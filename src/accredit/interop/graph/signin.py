@@ -15,7 +15,8 @@ from uuid import UUID
 import msgspec
 
 from accredit.directory import wellknown
-from accredit.interop.graph.parts import Json, dashed, in_base64, instant
+from accredit.interop.graph.opaque import in_base64
+from accredit.interop.graph.parts import Json, dashed, instant
 from accredit.signins import CheckKept, Event, VerdictKept, hashed
 
 if TYPE_CHECKING:
