@@ -7,7 +7,10 @@ from contextlib import closing
 from uuid import UUID, uuid4
 
 import pytest
+from msgspec.structs import replace
 
+from accredit.cli.ink import Ink
+from accredit.cli.sign_in_page import page
 from accredit.signins import Event
 from accredit.stores import sqlite
 from accredit.stores.event_reader import EventReader
@@ -81,6 +84,15 @@ def test_a_granted_one_on_a_page(cli, served, monkeypatch):
     monkeypatch.setenv("CLICOLOR_FORCE", "1")
     assert cli("logs", "show", request).out.startswith("\x1b[32m✓\x1b[0m \x1b[1mgranted\x1b[0m\n")
     assert cli("logs", "show", request, "--suggest").code == 3
+
+
+def test_many_roles_are_folded_below_each_other(served, monkeypatch):
+    with EventReader(served.data / "accredit.db") as events:
+        granted = events.by_id(UUID(served.requests["granted"]))
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = page(replace(granted, roles=("Orders.Read.All", "Orders.Write.All", "Orders.Send.All")), Ink())
+    first = lines.index("        roles       Orders.Read.All, Orders.Write.All,")
+    assert lines[first + 1] == "                    Orders.Send.All"
 
 
 def test_one_that_counts_several_says_of_none_what_is_true_of_one_alone(cli, served, data):

@@ -225,9 +225,10 @@ def _name_worst(session: Session, counts: Sequence[HourCount], asked: Asked, sin
         return
     session.say("")
     session.say(session.ink.bold("Refused most"))
+    broad, most = max(len(code(number)) for number, _ in refused), len(f"{refused[0][1][1]:,}")
     for number, (_, times) in refused:
         same: Asked = {**asked, "code": (code(number),), "failed": False, "since": str(shapes.instant(since))}
-        head = f"{code(number)}{GAP}{times:,}{GAP}"
+        head = f"{code(number):<{broad}}{GAP}{times:>{most},}{GAP}"
         said = folded(safe(meaning(number)), max(LEAST, session.style.width - len(head)))
         session.say(session.ink.bad(head) + f"\n{' ' * len(head)}".join(said))
         session.say(GAP + followed(accredit("logs", "list", *as_given(same)), *session.told))

@@ -110,7 +110,8 @@ def _what(of: Event) -> Iterator[tuple[str, str]]:
     if of.resource_app_id is not None:
         yield "API", str(of.resource_app_id)
     if of.roles:
-        yield "roles", ", ".join(of.roles)
+        lines = folded(safe(", ".join(of.roles)), width() - len(_INDENT) - _NAME)
+        yield from zip(("roles", *[" "] * (len(lines) - 1)), lines, strict=True)
 
 
 def _how(of: Event) -> Iterator[tuple[str, str]]:
