@@ -339,6 +339,8 @@ async def test_what_was_deleted_unsent_is_told_counted_and_logged(path, tls):
                 until(lambda: exporter.figures.failures)
                 delete(path, "seq <= 4")
                 until(lambda: exporter.figures.counted["lost"] == 4)  # counted from when it is so
+                failures = exporter.figures.failures
+                until(lambda: exporter.figures.failures > failures)  # what was read before it was deleted is refused
                 collector.always = None
                 until(lambda: exporter.figures.counted["sent"] == 2)
                 assert exporter.figures.counted["lost"] == 4
