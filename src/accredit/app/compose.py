@@ -29,7 +29,6 @@ from accredit.signing import TokenMint
 from accredit.signins import Actor
 from accredit.stores.events import EventLog
 from accredit.stores.exports import OTLP
-from accredit.stores.health import Damage
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.snapshot import Snapshot
 from accredit.stores.sqlite import SqliteRegistry, refuse_other_schema
@@ -56,6 +55,7 @@ if TYPE_CHECKING:
     from accredit.app.folder import Folder
     from accredit.config import Settings
     from accredit.ports import Clock
+    from accredit.stores.health import Damage
     from accredit.web.sender import Network
 
 MEGABYTE: Final = 2**20
@@ -76,26 +76,19 @@ async def build(
     """Compose an authority that answers as ``base``. The folder is filled (``folder``); nothing listens yet."""
     refuse_lost_transactions(folder.database)
     refuse_other_schema(folder.database)
-    damage = Damage()
-    lookup = SqliteLookup(folder.database, damage)
+    lookup = SqliteLookup(folder.database)
     try:
         strangers = _strangers(settings, base, folder, clock, ca_file, listeners)
-        return await _composed(settings, base, folder, clock, lookup, strangers, damage)
+        return await _composed(settings, base, folder, clock, lookup, strangers)
     except BaseException:
         lookup.close()
         raise
 
 
 async def _composed(
-    settings: Settings,
-    base: str,
-    folder: Folder,
-    clock: Clock,
-    lookup: SqliteLookup,
-    strangers: tuple[Any, Rules],
-    damage: Damage,
+    settings: Settings, base: str, folder: Folder, clock: Clock, lookup: SqliteLookup, strangers: tuple[Any, Rules]
 ) -> Runtime:
-    test_issuer, rules = strangers
+    (test_issuer, rules), damage = strangers, lookup.damage
     ids, admission = SystemIds(), Admission(settings.under_way)
     log = observe.logger(level=settings.log_level, as_json={"json": True, "console": False}.get(settings.log_format))
     metrics, journal = observe.Metrics(), observe.Journal(log)

@@ -140,9 +140,9 @@ _CHANGES: Final = 'SELECT DISTINCT "key" FROM changes WHERE version > ?'
 class SqliteLookup:
     """Asks a SQLite file over a connection of its own, without SQLAlchemy. Nothing suspends."""
 
-    def __init__(self, path: str | PathLike[str], damage: Damage | None = None) -> None:
+    def __init__(self, path: str | PathLike[str]) -> None:
         self._connection = connect(path)
-        self._damage = damage or Damage()
+        self.damage = Damage()
         self._known: dict[UUID, tuple[bytes, Issuer]] = {}  # so that all credentials of a record share one value
 
     async def changes(self, since: int) -> tuple[int, frozenset[UUID] | None]:
@@ -235,7 +235,7 @@ class SqliteLookup:
         try:
             return [row[0] for row in self._connection.execute(statement, tuple(map(str, values)))]
         except sqlite3.Error as error:
-            self._damage.note(error)
+            self.damage.note(error)
             raise _unreadable(error) from error
 
     @contextmanager
@@ -248,7 +248,7 @@ class SqliteLookup:
             finally:
                 self._connection.execute("COMMIT")
         except sqlite3.Error as error:
-            self._damage.note(error)
+            self.damage.note(error)
             raise _unreadable(error) from error
 
 
