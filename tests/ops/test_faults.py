@@ -492,6 +492,8 @@ def test_a_copy_made_while_it_serves_is_served_elsewhere(folder):
         later = tokens(workload, 3)
         again = command("db", "backup", str(copy), "--data", str(server.data))
         ends_clearly(again, 2, "there is such a file already", "Name another file")
+        nowhere = command("db", "backup", str(folder / "none" / "copy.db"), "--data", str(server.data))
+        ends_clearly(nowhere, 2, "ACC1007", "No such file or directory")
     assert sorted(each.name for each in folder.glob("copy*")) == ["copy.db"]
     for each in (folder / "data").glob("accredit.db*"):
         each.unlink()

@@ -154,6 +154,10 @@ def _unless_there(make: Callable[[], T], file: Path) -> T:
     except FileExistsError as error:
         refused = Refused(OUTPUT_UNWRITABLE, what=file, reason="there is such a file already")
         raise Said(refused, fix="Name another file: none is written over.") from error
+    except OSError as error:
+        if not str(error.filename or "").startswith(str(file)):
+            raise
+        raise Refused(OUTPUT_UNWRITABLE, what=file, reason=error.strerror) from error
 
 
 def _path(session: Session) -> Path:

@@ -232,7 +232,8 @@ def _aligned(headings: Sequence[str], body: Sequence[Sequence[str]], style: Styl
     widths = dict(zip(beside, _widths([[row[n] for row in padded] for n in beside], style.width), strict=True))
     widths |= {n: min(breadths[n], style.width - len(GAP)) for n in below}
     shared = _shared(below, widths, style.width - len(GAP))
-    numbers = {n for n in beside if body and all(_NUMBER.fullmatch(row[n]) for row in padded[len(headings) > 0 :])}
+    found = {n: {row[n] for row in padded[len(headings) > 0 :]} - {""} for n in beside}
+    numbers = {n for n, texts in found.items() if texts and all(_NUMBER.fullmatch(each) for each in texts)}
     lines: list[str] = []
     for number, whole in enumerate(padded):
         made = list(_row(whole, beside, widths, numbers))

@@ -50,7 +50,7 @@ def _copy(database: Path, unfinished: Path) -> None:
         except sqlite3.Error as error:
             raise _reason(error) from error
     if problems != ["ok"]:
-        raise Refused(STORE_DAMAGED, reason=problems[0])
+        raise Refused(STORE_DAMAGED, reason=" ".join(problems[0].split()))
     _sync(unfinished)
 
 
