@@ -166,7 +166,7 @@ def test_the_log_lists_both_attempts_newest_first(cli, served):
 
 
 def test_the_log_is_a_table_for_people(cli, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setenv("COLUMNS", "160")
     lines = cli("logs", "list").out.splitlines()
     assert lines[0].split("  ")[0] == "When"
     assert "AADSTS700213" in lines[1]
