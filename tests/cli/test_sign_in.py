@@ -216,6 +216,7 @@ def test_of_what_nobody_has_proven_nothing_is_suggested(emulator, place, sentenc
         said = " ".join(ended.err.split())
         assert said.startswith(f"warning Nobody has proven who sent this ({proof}): anyone can write such an event")
         assert "credential add" not in said
+        assert (f"accredit explain - --app {workload.client_id} --online" in said) is (proof == "unknown")
     shown = ran("logs", "show", request, *place)
     assert (shown.code, shown.err) == (0, "")
     assert f"Proof   {proof}: " in shown.out

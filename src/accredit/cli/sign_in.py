@@ -73,6 +73,9 @@ async def _suggest(desk: Desk, tenant: Tenant, event: Event) -> None:
         desk.session.warn(each)
     if suggestion.trust is None:
         desk.session.warn(suggestion.sentence)
+        if event.proof == "unknown" and event.digest:  # no keys were at hand, and a refusal fetches none
+            online = accredit("explain", "-", "--app", event.app_id, "--online")
+            desk.session.note(f"Whoever has the token can check it against the keys of a registered issuer: {online}")
         raise Answered(NO)
     path = f"/v1.0/applications(appId='{event.app_id}')/federatedIdentityCredentials"
     _print(desk, event, suggestion, path)
