@@ -80,6 +80,19 @@ async def test_counts_are_forgotten_at_an_age_of_their_own(path):
             assert reader.hours(TENANT.id, START, clock()) == []
 
 
+async def test_counts_stay_as_long_as_the_events_that_they_are_of(path):
+    clock = Moving()
+    async with opened(path, clock, caps=Caps(counts=timedelta(days=3))) as log:
+        await granted(log, clock())
+        clock.forward(days=10)
+        await granted(log, clock())
+        await until(lambda: {count(path, each) for each in SUMS} == {2})
+        await asyncio.sleep(0.3)
+        assert {count(path, each) for each in SUMS} == {2}
+        clock.forward(days=25)
+        await until(lambda: {count(path, each) for each in SUMS} == {1})
+
+
 async def test_claims_go_when_no_event_refers_to_them(path):
     clock = Moving()
     async with opened(path, clock, caps=Caps()) as log:

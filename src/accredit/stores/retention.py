@@ -4,7 +4,8 @@ Rule 1: the right to write is held for a bounded piece at a time; what is left f
 Rule 2: an event of the last hour is never deleted for the log's size: nobody can hide what he did by doing more.
 Rule 3: an event leaves with its row. Its place in the index of applications has a page of its own almost always: it is
 left behind, found by nobody, and swept together with others.
-Rule 4: counts by the hour have an age of their own: they say how often something was used, and when last.
+Rule 4: counts by the hour have an age of their own: they say how often something was used, and when last. As long as
+there are events of an hour there are its counts, too: questions of the log go by them.
 """
 
 from __future__ import annotations
@@ -141,7 +142,7 @@ class Retention:
             return
         (earliest,) = self._connection.execute(_EARLIEST, {"now": now}).fetchone()
         values = {
-            "hour": micros(self._clock() - self._caps.counts) // HOUR,
+            "hour": min(micros(self._clock() - self._caps.counts), earliest) // HOUR,
             "day": earliest // DAY - 1,  # a clock may have gone back
         }
         for each in self._sweeps:
