@@ -1,6 +1,8 @@
 """Summing up the sign-in log: what a window saw is what plain Python counts, page by page, while more arrives."""
 
+import sqlite3
 from collections import defaultdict
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -121,7 +123,18 @@ def test_pages_meet(path, events, window, limit):
 
 
 @pytest.mark.parametrize(
-    "bound", [("MOST_READ", 2), ("MOST_STEPS", 1), ("MOST_ROWS", 60), ("_WIDEST", 1), ("_MANY", 0)]
+    "bound",
+    [
+        ("MOST_READ", 2),
+        ("MOST_STEPS", 1),
+        ("MOST_ROWS", 60),
+        ("MOST_TIME", -1),
+        ("MOST_LOOKED", 30),
+        ("_WIDEST", 1),
+        ("_MANY", 0),
+        ("_DEARER", 0),
+        ("_DEARER", 1_000),
+    ],
 )
 @pytest.mark.parametrize("window", WINDOWS)
 def test_a_page_that_comes_to_the_end_of_what_is_looked_at_says_where_to_go_on(
@@ -146,6 +159,60 @@ def test_a_window_with_too_much_in_it_is_refused(path, monkeypatch):
         everything(reader, DAY)
     assert caught.value.row is QUERY_UNSUPPORTED
     assert "shorter" in caught.value.detail
+
+
+@pytest.fixture(scope="module")
+def crowded(tmp_path_factory):
+    """A log with little of one tenant among much of another."""
+    path = tmp_path_factory.mktemp("log") / "accredit.db"
+    fresh.create(path)
+    with closing(connect(path)) as connection:
+        ours = [replace(ONE, id=uuid4(), tenant_id=TENANT.id, at=MIDNIGHT + timedelta(hours=n)) for n in range(20)]
+        spread = [MIDNIGHT + timedelta(seconds=12 * n) for n in range(6_000)]
+        others = (replace(ONE, id=uuid4(), at=at, tenant_id=OTHER, app_id=client(2).app_id) for at in spread)
+        made = sorted([*ours, *others], key=lambda each: each.at)
+        connection.executemany(INSERT, [row(each) for each in made])
+        event_index.EventIndex(connection).follow(event_index.BEHIND)
+    return path, ours
+
+
+@pytest.mark.parametrize("window", WINDOWS)
+def test_a_tenant_with_little_does_not_read_the_log_of_others(crowded, monkeypatch, window):
+    path, ours = crowded
+    monkeypatch.setattr(event_summary, "LONGEST", -1)  # whatever takes a tick is given up
+    monkeypatch.setattr(event_summary, "_OFTEN", 10_000)
+    with EventReader(path) as reader:
+        assert everything(reader, WINDOWS[window]) == told(ours, WINDOWS[window])
+        monkeypatch.setattr(event_summary, "_DEARER", 100_000)  # so that what others do is read
+        with pytest.raises(Refused) as caught:
+            everything(reader, DAY)
+        assert caught.value.row is QUERY_UNSUPPORTED
+        assert "too long" in caught.value.detail
+
+
+def test_what_there_is_no_time_for_any_more_is_left_to_the_next_page(path, events, monkeypatch):
+    summing, steps = event_summary._Summing, []  # noqa: SLF001
+    step = summing._step  # noqa: SLF001
+
+    def interrupted(self):
+        steps.append(self)
+        if len(steps) % 2 == 0 and steps[-2] is self:
+            raise ended
+        return step(self)
+
+    with closing(connect(path)) as connection:
+        connection.set_progress_handler(lambda: True, 1)
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            connection.execute("SELECT count(*) FROM signins").fetchone()
+    ended = caught.value
+    monkeypatch.setattr(event_summary, "_WIDEST", 1)
+    monkeypatch.setattr(summing, "_step", interrupted)
+    with EventReader(path) as reader:
+        assert everything(reader, WINDOWS["h6"]) == told(events, WINDOWS["h6"])
+    assert len(steps) > 4
+    monkeypatch.setattr(summing, "_step", lambda self: self.connection.execute("SELECT nothing"))
+    with EventReader(path) as reader, pytest.raises(sqlite3.OperationalError):
+        everything(reader, WINDOWS["h6"])
 
 
 IDS = [str(client(1).app_id), str(client(2).app_id).upper(), str(RESOURCE.app_id), "", "x"]

@@ -2,13 +2,17 @@
 
 Rule 1: a window is summed up whole or not at all, so that a page never shows a part of a number. Within it, what began
 last comes first: what is there already keeps its place while more arrives.
-Rule 2: one question looks at so much of the log and no more, and a page that comes to that end says where to go on. A
-window that holds more than that is refused: its sum would have to be asked for in parts.
+Rule 2: one question looks at so much of the log, for so long, and no more, and a page that comes to that end says where
+to go on. A window that holds more than that is refused: its sum would have to be asked for in parts.
+Rule 3: a tenant looks through its own. What others do is read with it only where that is cheaper; how much is whose,
+the counts by the hour say.
 """
 
 from __future__ import annotations
 
 import re
+import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -21,15 +25,14 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.query import Page
 from accredit.signins.summary import Summary
 from accredit.stores.encoding import instant, micros
-from accredit.stores.event_counts import COME_TO, MINUTE
+from accredit.stores.event_counts import COME_TO, HOUR, MINUTE
 from accredit.stores.event_index import WITH_LOG
 from accredit.stores.event_questions import LATEST, SUMMARIES, narrowed
 from accredit.stores.event_row import event_of
 from accredit.stores.properties import nothing
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from uuid import UUID
 
     from accredit.query import Query
@@ -41,8 +44,13 @@ Place: TypeAlias = tuple[int, int]
 MOST_ROWS: Final = 500_000  # events that one question sums up
 MOST_READ: Final = 4_000  # events that one question reads whole
 MOST_STEPS: Final = 200  # statements of one question, where much is empty
-_MANY: Final = 20_000  # events: after fewer than these, more windows are summed up at once
+MOST_TIME: Final = 0.05  # seconds, after which no more windows are begun
+LONGEST: Final = 2.0  # seconds, after which the windows at hand are given up
+MOST_LOOKED: Final = 100_000  # rows, what is dearer counted as more: so many are looked at for several windows at once
+_MANY: Final = 20_000  # the same: after fewer than these, more windows are summed up at once
 _WIDEST: Final = 1_024  # windows
+_DEARER: Final = 4  # times what a row costs that is come to by way of an index
+_OFTEN: Final = 200_000  # instructions of SQLite between two looks at the clock
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 _BEHIND: Final = 2**62  # every place
@@ -50,12 +58,28 @@ _DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _OURS: Final = "s.tenant_id = :tenant AND s.at BETWEEN :since AND :until"
 _AHEAD: Final = f"FROM signins AS s WHERE s.seq > {COME_TO} AND {_OURS}"
 _BY_APPLICATION: Final = f"FROM {WITH_LOG} WHERE e.app_id = :app AND e.at BETWEEN :since AND :until AND {_OURS}"
+_APPLICATIONS: Final = (  # all of the tenant's that were ever counted, by a seek for each
+    "WITH RECURSIVE our(app_id) AS (SELECT min(app_id) FROM signin_hours WHERE tenant_id = :tenant UNION ALL"
+    " SELECT (SELECT min(h.app_id) FROM signin_hours AS h WHERE h.tenant_id = :tenant AND h.app_id > our.app_id)"
+    " FROM our WHERE app_id IS NOT NULL) SELECT app_id FROM our WHERE app_id IS NOT NULL"
+)
+_BY_APPLICATIONS: Final = (
+    f"FROM ({_APPLICATIONS}) AS a CROSS JOIN {WITH_LOG}"
+    f" WHERE e.app_id = a.app_id AND e.at BETWEEN :since AND :until AND {_OURS}"
+)
 _BY_PLACE: Final = f"FROM signins AS s WHERE s.seq BETWEEN :low AND min(:high, {COME_TO}) AND {_OURS}"
 _PLACES: Final = (
     "SELECT coalesce(min(first_seq), 1), coalesce(max(last_seq), 0) FROM signins_by_minute"
     " WHERE minute BETWEEN :first AND :last"
 )
-_SEEN: Final = "SELECT max(minute) FROM signins_by_minute WHERE minute <= :minute"
+_COUNTED: Final = (
+    "SELECT coalesce(sum(n), 0) FROM signin_totals WHERE tenant_id = :tenant AND hour BETWEEN :from AND :to"
+)
+_COUNTED_OF_APPLICATION: Final = (
+    "SELECT coalesce(sum(n), 0) FROM signin_hours"
+    " WHERE tenant_id = :tenant AND app_id = :app AND hour BETWEEN :from AND :to"
+)
+_SEEN: Final = "SELECT max(hour) FROM signin_totals WHERE tenant_id = :tenant AND hour <= :hour"
 _SEEN_OF_APPLICATION: Final = "SELECT max(at) FROM signins_by_application WHERE app_id = :app AND at <= :until"
 _MEMBERS: Final = "s.seq, s.at, s.app_id, s.code, s.address, s.resource_app_id, s.count"
 _ALIKE: Final = "at / :length, app_id, code, address, resource_app_id"
@@ -73,11 +97,23 @@ def summaries(connection: sqlite3.Connection, tenant_id: UUID, query: Query, len
     found = narrowed(query.condition, SUMMARIES)
     if found.nothing:
         return Page(())
+    ends = time.monotonic() + LONGEST
+    connection.set_progress_handler(lambda: time.monotonic() > ends, _OFTEN)
     connection.execute("BEGIN")  # one view for all statements
     try:
         return _Summing(connection, tenant_id, query, length // _MICROSECOND, found).page()
     finally:
+        connection.set_progress_handler(None, 0)
         connection.execute("ROLLBACK")
+
+
+class _Way(NamedTuple):
+    """How the events of some windows are come to, and what that costs."""
+
+    some: str  # from where, and which
+    cost: int  # rows, what is dearer counted as more
+    low: int = 0  # the first place in the log, where it goes by that
+    high: int = 0
 
 
 class _Alike(NamedTuple):
@@ -100,17 +136,20 @@ class _Summing:
     narrowed: Narrowed
     place: Place = (0, 0)  # a window, and a place in it: what comes before that is still to be looked at
     width: int = 1  # windows that are summed up at once
+    stepped: bool = False  # some windows were summed up
     rows: int = 0  # events that were summed up
     read: int = 0  # events that were read whole
     found: list[tuple[Place, Summary]] = field(default_factory=list)
 
     def page(self) -> Page[Summary]:
-        limit, rest = self.query.limit, True
+        limit, rest, ends = self.query.limit, True, time.monotonic() + MOST_TIME
         self._narrow_to_one()
         self._begin()
         for _ in range(MOST_STEPS):
-            rest = self._step()
+            rest = self._go_on()
             if not rest or len(self.found) > limit or self.rows >= MOST_ROWS or self.read >= MOST_READ:
+                break
+            if time.monotonic() > ends:
                 break
         after = self.found[limit - 1][0] if len(self.found) > limit else self.place if rest else None
         things = tuple(each for _, each in self.found[:limit])
@@ -136,6 +175,19 @@ class _Summing:
             raise Refused(QUERY_SYNTAX, option="skiptoken", reason="it belongs to another list")
         self.place = min(self.place, (micros(at) // self.length, int(key)))
 
+    def _go_on(self) -> bool:
+        """Sum up the next windows, or find that there is no time for it. False: there are none."""
+        place = self.place
+        try:
+            return self._step()
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            if self.stepped or self.place != place:
+                self.read = MOST_READ
+                return True
+            raise _refused("takes too long to be summed up") from error
+
     def _step(self) -> bool:
         """Sum up the next windows. False: there are none."""
         oldest = -(-self.narrowed.since // self.length)
@@ -143,15 +195,19 @@ class _Summing:
         if last is None or last < oldest:
             return False
         first = max(last - self.width + 1, oldest)
-        alike, rows = self._alike(first, last)
+        way = self._way(first, last)
+        if way.cost > MOST_LOOKED and first < last:
+            self.width = 1
+            return True
+        alike, rows = self._alike(first, last, way)
         if rows > MOST_ROWS and first == last:
-            detail = f"a window holds more than {MOST_ROWS} sign-ins: ask for a shorter one, or of one application"
-            raise Refused(QUERY_UNSUPPORTED, property="aggregationWindow", kind=SUMMARIES.kind, detail=detail)
+            raise _refused(f"holds more than {MOST_ROWS} sign-ins")
         if rows > MOST_ROWS:
             self.width = 1
             return True
         self.rows += rows
-        self.width = min(self.width * 2, _WIDEST) if rows < _MANY else 1
+        self.stepped = True
+        self.width = min(self.width * 2, _WIDEST) if max(way.cost, rows) < _MANY else 1
         if self._keep(each for each in alike if each[:2] < self.place):
             self.place = (first, 0)
         return True
@@ -177,24 +233,33 @@ class _Summing:
         if "appId" in self.narrowed.ids:
             (at,) = self._one(_SEEN_OF_APPLICATION, until=until)
         else:
-            (minute,) = self._one(_SEEN, minute=until // MINUTE)
-            at = None if minute is None else minute * MINUTE
+            (hour,) = self._one(_SEEN, hour=until // HOUR)
+            at = None if hour is None else hour * HOUR
         (ahead,) = self._one(f"SELECT max(s.at) {_AHEAD}{self._of_application}", since=-LATEST, until=until)
         latest = max((each for each in (at, ahead) if each is not None), default=None)
         return None if latest is None else latest // self.length
 
-    def _alike(self, first: int, last: int) -> tuple[list[_Alike], int]:
+    def _way(self, first: int, last: int) -> _Way:
+        """Return the cheapest way to what was counted in some windows, ends included."""
+        since, until = first * self.length, (last + 1) * self.length - 1
+        hours = {"from": since // HOUR, "to": until // HOUR}
+        if "appId" in self.narrowed.ids:
+            return _Way(_BY_APPLICATION, self._one(_COUNTED_OF_APPLICATION, **hours)[0] * _DEARER)
+        ours = self._one(_COUNTED, **hours)[0] * _DEARER
+        low, high = self._one(_PLACES, first=since // MINUTE, last=until // MINUTE)
+        places = max(high - low + 1, 0)
+        return _Way(_BY_APPLICATIONS, ours) if ours < places else _Way(_BY_PLACE, places, low, high)
+
+    def _alike(self, first: int, last: int, way: _Way) -> tuple[list[_Alike], int]:
         """Return what is alike in some windows, ends included, newest first, and how many events that is."""
         since, until = first * self.length, (last + 1) * self.length - 1
-        low, high = self._one(_PLACES, first=since // MINUTE, last=until // MINUTE)
         hit = self.narrowed.hit
-        indexed = _BY_APPLICATION if "appId" in self.narrowed.ids else _BY_PLACE
         some = (
-            f"SELECT {_MEMBERS} {indexed} AND {hit}"
+            f"SELECT {_MEMBERS} {way.some} AND {hit}"
             f" UNION ALL SELECT {_MEMBERS} {_AHEAD}{self._of_application} AND {hit} LIMIT {MOST_ROWS + 1}"
         )
         statement = f"SELECT at / :length, min(seq), min(at), sum(count), count(*) FROM ({some}) GROUP BY {_ALIKE}"  # noqa: S608
-        values = {"since": since, "until": until, "low": low, "high": high, "length": self.length}
+        values = {"since": since, "until": until, "low": way.low, "high": way.high, "length": self.length}
         with closing(self._run(statement, values)) as cursor:
             rows = cursor.fetchall()
         return sorted((_Alike(*each[:4]) for each in rows), reverse=True), sum(each[4] for each in rows)
@@ -208,7 +273,12 @@ class _Summing:
             found: tuple[Any, ...] = cursor.fetchone()
             return found
 
-    def _run(self, statement: str, values: dict[str, object]) -> sqlite3.Cursor:
+    def _run(self, statement: str, values: Mapping[str, object]) -> sqlite3.Cursor:
         app = self.narrowed.ids.get("appId")
         known = {"tenant": self.tenant_id.bytes, "app": app and app.bytes}
-        return self.connection.execute(statement, self.narrowed.values | known | values)
+        return self.connection.execute(statement, {**self.narrowed.values, **known, **values})
+
+
+def _refused(why: str) -> Refused:
+    detail = f"a window {why}: ask for a shorter one, or of one application"
+    return Refused(QUERY_UNSUPPORTED, property="aggregationWindow", kind=SUMMARIES.kind, detail=detail)
