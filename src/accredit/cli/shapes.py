@@ -214,9 +214,9 @@ def event(of: Event) -> Json:
 
 def audit(of: Audit) -> Json:
     """Write a directoryAudit, and beside Graph's members what it did to trust, and what differs."""
+    from accredit.explain.effect import effect
     from accredit.interop.graph import audit as graph
     from accredit.signins.difference import differences
-    from accredit.signins.effect import effect
 
     found = [
         {"path": list(each.path), "change": each.kind, "oldValue": each.old, "newValue": each.new}

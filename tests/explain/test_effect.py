@@ -5,8 +5,8 @@ from uuid import UUID
 
 import pytest
 
+from accredit.explain.effect import effect
 from accredit.signins import Modified, Target
-from accredit.signins.effect import effect
 from tests.signins.changes import NOBODY, record
 
 ONE, OTHER = (str(UUID(int=n)) for n in (1, 2))
