@@ -15,6 +15,7 @@ from accredit.explain.model import LONGEST_SENTENCE
 from accredit.explain.ranking import rank
 from accredit.explain.reasons import REASONS, nobody, why
 from accredit.signins import keep_verdicts, kept
+from accredit.signins.difference import alike
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
@@ -61,6 +62,4 @@ def _first(verdicts: tuple[Verdict, ...], presented: Presented) -> tuple[tuple[V
 
 def _alike(check: Check) -> int:
     """Return how many characters at the beginning are equal, whatever their case."""
-    expected, presented = check.expected.casefold(), check.presented.casefold()
-    pairs = zip(expected, presented, strict=False)
-    return next((n for n, (one, other) in enumerate(pairs) if one != other), min(len(expected), len(presented)))
+    return alike(check.expected.casefold(), check.presented.casefold())

@@ -190,14 +190,14 @@ def _runs(before: str, after: str) -> Iterator[tuple[bool, str, str]]:
 
 def _trimmed(left: str, right: str) -> list[tuple[bool, str, str]]:
     """Take what two texts begin and end with alike off both."""
-    begin = _alike(left, right)
+    begin = alike(left, right)
     shared, left, right = left[:begin], left[begin:], right[begin:]
-    end = _alike(left[::-1], right[::-1])
+    end = alike(left[::-1], right[::-1])
     last = left[len(left) - end :]
     return [(True, shared, shared), (False, left[: len(left) - end], right[: len(right) - end]), (True, last, last)]
 
 
-def _alike(left: str, right: str) -> int:
+def alike(left: str, right: str) -> int:
     """Return with how many characters both begin."""
     return next((n for n, (a, b) in enumerate(zip(left, right, strict=False)) if a != b), min(len(left), len(right)))
 
