@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shlex
 import stat
 import subprocess
 import sys
@@ -388,10 +390,34 @@ def test_a_role_that_was_just_granted_counts_at_once(bare, emulator, home, tmp_p
     file.write_text(workload.assertion())
     words = ("login", emulator.url, "--client-id", workload.client_id, "--ca-file", str(emulator.ca_file))
     assert bare(*words, "--federated-token", f"@{file}").code == 0
-    assert bare("app", "create", "unwanted").code == 6
+    refused = bare("app", "create", "unwanted", "-o", "json")
+    grant = f"accredit permission grant {workload.client_id} 'Microsoft Graph' Application.ReadWrite.OwnedBy"
+    assert (refused.code, json.loads(refused.err)["fix"].endswith(f": {grant}")) == (6, True), refused.err
     granting = ("permission", "grant", workload.client_id, "https://graph.microsoft.com", "Application.ReadWrite.All")
     assert bare(*granting, *here).code == 0
     assert bare("app", "create", f"made by {workload.client_id}", "--no-sp").code == 0
+
+
+def test_who_reads_the_log_needs_no_right_to_read_credentials(bare, emulator, home, tmp_path):
+    auditor, here = engage(emulator), ("--data", str(emulator.data))
+    file = tmp_path / "token"
+    file.write_text(auditor.assertion())
+    words = ("login", emulator.url, "--client-id", auditor.client_id, "--ca-file", str(emulator.ca_file))
+    assert bare(*words, "--federated-token", f"@{file}").code == 0
+    of = ("-a", auditor.client_id, "-o", "json")
+    refused = bare("logs", "usage", *of)
+    (grant,) = re.findall(r"accredit (permission grant .* AuditLog\.Read\.All)$", json.loads(refused.err)["fix"])
+    assert (refused.code, bare(*shlex.split(grant), *here).code) == (6, 0)
+    assert bare("credential", "list", auditor.client_id).code == 6
+    known = bare("credential", "list", auditor.client_id, "-o", "json", *here).json
+    for asked, name in ((("usage",), "name"), (("stats", "--by", "credential"), "credentialName")):
+        read = bare("logs", *asked, *of)
+        assert (read.code, read.err) == (0, ""), asked
+        assert [each[name] for each in read.json] == [each["name"] for each in known]
+    (used,) = bare("logs", "usage", *of).json
+    assert {name: used[name] for name in ("id", "createdDateTime")} == {
+        name: known[0][name] for name in ("id", "createdDateTime")
+    }
 
 
 @pytest.mark.parametrize("what", LOCAL_ONLY)

@@ -80,6 +80,10 @@ class Here:
         with self.log() as events:
             return events.uses(tenant_id, app_id)
 
+    async def trusted(self, store: Transaction, application: Application) -> Sequence[FederatedCredential]:
+        """Return the federated credentials of an application."""
+        return await store.credentials.find(application_id=application.id)
+
     def summaries(self, tenant_id: UUID, query: Query, window: Window) -> Page[dict[str, Any]]:
         """Return a page of what windows saw that is alike, newest first."""
         from accredit.interop.graph import summary

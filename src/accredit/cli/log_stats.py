@@ -63,7 +63,8 @@ async def stats(desk: Desk, by: str | None, **asked: Unpack[Asked]) -> None:
     tenant, app, counts = await counted(desk, asked, (first, last), apart=by in ("credential", "resource"))
     by = by or ("hour" if last - first <= _BY_DAY + HOUR else "day")
     async with desk.reading() as store:
-        rows = await _rows(store, tenant, app, counts, by, (first, last))
+        known = await _evidence(desk, store, tenant, UUID(app)) if by == "credential" and app is not None else {}
+        rows = await _rows(store, tenant, known, counts, by, (first, last))
     session = desk.session
     drawn = session.output == "table" and not session.query
     if drawn:
@@ -86,7 +87,7 @@ def meaning(number: int) -> str:
 async def _rows(
     store: Transaction,
     tenant: Tenant,
-    app: str | None,
+    known: Mapping[UUID | None, str],
     counts: Sequence[HourCount],
     by: str,
     within: tuple[datetime, datetime],
@@ -104,7 +105,6 @@ async def _rows(
         shown = [(key, await _api(store, tenant, key), sums) for key, sums in _greatest(of_resources)]
         return [_named("resourceId", "resourceDisplayName", *each) for each in shown]
     of_credentials = _sums(counts, lambda each: each.credential_id)
-    known = await _evidence(store, tenant, UUID(app)) if app is not None else {}
     return [
         _named("credentialId", "credentialName", key, known.get(key) if key else None, sums)
         for key, sums in _greatest(of_credentials)
@@ -144,12 +144,12 @@ async def _api(store: Transaction, tenant: Tenant, app_id: UUID | None) -> str |
     return found[0].display_name if found else None
 
 
-async def _evidence(store: Transaction, tenant: Tenant, app_id: UUID) -> dict[UUID | None, str]:
+async def _evidence(desk: Desk, store: Transaction, tenant: Tenant, app_id: UUID) -> dict[UUID | None, str]:
     """Return the names of what an application signs in with, by id."""
     found = await store.applications.find(tenant_id=tenant.id, app_id=app_id)
     if not found:
         return {}
-    held = await store.credentials.find(application_id=found[0].id)
+    held = await desk.place.trusted(store, found[0])
     known: dict[UUID | None, str] = {each.id: each.name for each in held}
     known |= {each.key_id: each.display_name or "" for each in found[0].secrets}
     return known | {each.key_id: each.display_name or "" for each in found[0].certificates}

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.cli.desk import Desk
+    from accredit.cli.place import Trusted
     from accredit.directory import Application, Certificate, Secret, ServicePrincipal
     from accredit.signins.usage import Use
-    from accredit.trust import FederatedCredential
 
     Json = dict[str, Any]
 
@@ -65,7 +65,7 @@ async def usage(desk: Desk, application: str | None, unused: str | None, never: 
             found = await names.everything(store.applications, most=most + 1, tenant_id=tenant.id)
         with desk.place.log() as log:
             for each in found[:most]:
-                held = await store.credentials.find(application_id=each.id)
+                held = await desk.place.trusted(store, each)
                 keys = _keys(each, *await store.principals.find(tenant_id=tenant.id, app_id=each.app_id))
                 if held or keys:
                     rows += _rows(each, held, keys, log.uses(tenant.id, each.app_id))
@@ -85,7 +85,7 @@ def _keys(*owners: Application | ServicePrincipal) -> list[tuple[str, Secret | C
 
 def _rows(
     of: Application,
-    held: Sequence[FederatedCredential],
+    held: Sequence[Trusted],
     keys: Sequence[tuple[str, Secret | Certificate]],
     uses: Mapping[UUID, Use],
 ) -> Iterator[Json]:

@@ -95,6 +95,17 @@ class Log(Protocol):
         """Return what came of what an application signs in with, as ``accredit.web.graph.log`` does."""
 
 
+class Trusted(Protocol):
+    """A federated credential, as far as whoever reads the log may know it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
+
+
 class Place(Protocol):
     """Where a command acts."""
 
@@ -133,6 +144,9 @@ class Place(Protocol):
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use] | None:
         """Return what came of what an application signs in with; ``None``: who asks may not know, and was told so."""
+
+    async def trusted(self, store: Transaction, application: Application) -> Sequence[Trusted]:
+        """Return the federated credentials of an application, as the log names them."""
 
     def summaries(self, tenant_id: UUID, query: Query, window: Window) -> Page[dict[str, Any]]:
         """Return a page of what windows saw that is alike, each as Graph's ``summarizedSignIn``, newest first."""

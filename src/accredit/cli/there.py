@@ -6,10 +6,11 @@ Rule 1: what proves who somebody is, is read when a token is needed and not befo
 from __future__ import annotations
 
 import os
+import re
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -17,7 +18,7 @@ from accredit import client
 from accredit.app.marks import own_issuers
 from accredit.cli import inputs, profiles
 from accredit.cli.failures import Said
-from accredit.cli.words import accredit
+from accredit.cli.words import accredit, followed, option
 from accredit.client.http import TIMEOUT
 from accredit.errors import AUTHORITY_UNREACHABLE, PRIVILEGES_MISSING, SIGN_IN_NEEDED, Refused
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.app.online import Fetched
-    from accredit.cli.place import Log
+    from accredit.cli.place import Log, Trusted
     from accredit.cli.profiles import Profile
     from accredit.cli.session import Session
     from accredit.client import Authority, Evidence
@@ -40,6 +41,9 @@ if TYPE_CHECKING:
     from accredit.signins.summary import Window
     from accredit.signins.usage import Use
     from accredit.trust import FederatedCredential
+
+_ROLE: Final = r"[A-Za-z]\w*(?:\.\w+)+"
+_NEEDED: Final = re.compile(rf"\bneeds? (?:the role )?({_ROLE}(?: and {_ROLE})*)", re.ASCII)
 
 
 class There:
@@ -89,6 +93,10 @@ class There:
                 raise
             self.session.remark("When they were last used is not known: reading the log needs AuditLog.Read.All.")
             return None
+
+    async def trusted(self, store: Transaction, application: Application) -> Sequence[Trusted]:  # noqa: ARG002  the log
+        """Return the federated credentials of an application, as the log names them: it needs no right to read them."""
+        return self.authority.log.trusted(application.app_id)
 
     def summaries(self, tenant_id: UUID, query: Query, window: Window) -> Page[dict[str, Any]]:  # noqa: ARG002  the token's
         """Return a page of what windows saw that is alike, newest first."""
@@ -152,7 +160,12 @@ def there(session: Session, profile: Profile, tried: Evidence | None = None) -> 
         ) as authority,
     ):
         session.where = f"at {authority.url}"
-        yield There(session, profile, authority)
+        try:
+            yield There(session, profile, authority)
+        except Refused as refused:
+            if fix := _granting(session, authority, refused):
+                raise Said(refused, fix=fix) from refused
+            raise
 
 
 @contextmanager
@@ -168,6 +181,19 @@ def _signed_in_there(profile: Profile | None) -> Iterator[None]:
             f"--profile NAME, --local, or {accredit('logout', profile.name)}."
         )
         raise Said(refused, fix=fix) from refused
+
+
+def _granting(session: Session, authority: Authority, refused: Refused) -> str:
+    """Return the commands that grant the caller what it lacks, the least that suffices; empty where that is not it."""
+    found = _NEEDED.search(refused.detail) if refused.row is PRIVILEGES_MISSING else None
+    if found is None:
+        return ""
+    token = authority.token
+    lacking = [each for each in found[1].split(" and ") if each not in token.roles]
+    words = ("permission", "grant", token.app_id, "Microsoft Graph")
+    tenant = option("--tenant", session.typed_tenant)
+    commands = " && ".join(followed(accredit(*words, each), *tenant) for each in lacking)
+    return commands and f"Somebody who may grant it does: {commands}"
 
 
 def _kept(profile: Profile) -> str:

@@ -6,6 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
+import msgspec
+
 from accredit.client.graph import segment
 from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.interop.graph import signin
@@ -25,6 +27,14 @@ USAGE: Final = "/accredit/credentialUsage"
 HOURS: Final = "/accredit/signInHours"
 LARGEST_PAGE: Final = 1_000  # events
 EVERYTHING: Final = "accredit.explain"  # what Graph has no member for is shown to whoever prefers that
+
+
+class Trusted(msgspec.Struct, frozen=True):
+    """A federated credential, as far as whoever reads the log may know it."""
+
+    id: UUID
+    name: str
+    created_at: datetime
 
 
 class Log:
@@ -75,6 +85,15 @@ class Log:
         """Return what came of every credential, secret and certificate that an application has."""
         rows = self._graph.every(USAGE, filter=write_filter(Compare("appId", "eq", str(app_id))))
         return {UUID(each["id"]): _use(each) for each in rows}
+
+    def trusted(self, app_id: UUID) -> list[Trusted]:
+        """Return the federated credentials of an application. Graph shows the credentials themselves to fewer."""
+        of_app = Compare("appId", "eq", str(app_id))
+        federated = Compare("credentialType", "eq", "federatedIdentityCredential")
+        rows = self._graph.every(USAGE, filter=write_filter(And((of_app, federated))))
+        return [
+            Trusted(UUID(each["id"]), each["name"], datetime.fromisoformat(each["createdDateTime"])) for each in rows
+        ]
 
     def summaries(self, query: Query, window: Window) -> Page[Json]:
         """Return a page of what windows saw that is alike, newest first. It ends at a link."""
