@@ -14,9 +14,10 @@ from accredit.directory import KnownSecret
 from accredit.errors import Refused
 from accredit.signins import Event
 from accredit.signins.usage import HourCount, Use
-from accredit.stores import event_index, fresh, retention
+from accredit.stores import event_index, event_uses, fresh, retention
 from accredit.stores.batches import Batch, Entry
-from accredit.stores.event_reader import EventPages, EventReader
+from accredit.stores.event_pages import EventPages
+from accredit.stores.event_reader import EventReader
 from accredit.stores.health import Damage
 from accredit.stores.quota import Quota
 from accredit.stores.sqlite_events import Caps, Reserve, _Writer
@@ -107,7 +108,22 @@ async def test_hours_are_those_that_touch_the_time_asked_for(path):
         assert await asked(1, 1.01, app_id) == [(1, 2)]
         assert await asked(4, 9, app_id) == []
     assert await asked(0, 4, client(2).app_id) == []
-    assert await pages.uses(TENANT.id, CLIENT.app_id) != {}
+    assert await pages.uses(TENANT.id, (CLIENT.app_id,)) != {}
+    pages.close()
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 250])
+async def test_uses_of_many_applications_are_those_of_each(path, monkeypatch, at_once):
+    monkeypatch.setattr(event_uses, "_AT_ONCE", at_once)
+    async with opened(path) as log:
+        for n in (0, 1, 1, 3):
+            await granted(log, START, client(n))
+        apps = [client(n).app_id for n in range(5)]
+        with EventReader(path) as reader:
+            each = {app_id: reader.uses(TENANT.id, app_id) for app_id in apps}
+            assert reader.uses_of(TENANT.id, apps) == {key: used for key, used in each.items() if used}
+            assert [sum(use.grants for use in each[app_id].values()) for app_id in apps] == [1, 2, 0, 1, 0]
+            assert reader.uses_of(uuid4(), apps) == reader.uses_of(TENANT.id, ()) == {}
 
 
 async def test_an_application_has_its_credentials_told_apart_and_a_tenant_its_resources(path):

@@ -16,8 +16,9 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.interop.odata import read_filter
 from accredit.query import ITSELF, And, Any, Compare, Not, OneOf, Or, Order, Query, StartsWith, matches
 from accredit.stores import event_index, event_search, fresh
+from accredit.stores.event_pages import EventPages
 from accredit.stores.event_questions import SIGNINS
-from accredit.stores.event_reader import EventPages, EventReader
+from accredit.stores.event_reader import EventReader
 from accredit.stores.event_row import INSERT, event_of, row
 from accredit.stores.properties import nothing
 from accredit.stores.sqlite import connect

@@ -17,8 +17,9 @@ from accredit.query import And, Compare, Not, Or, Order, Query, StartsWith, matc
 from accredit.signins import Event
 from accredit.signins.summary import WINDOWS, Summary
 from accredit.stores import event_index, event_summary, fresh
+from accredit.stores.event_pages import EventPages
 from accredit.stores.event_questions import SUMMARIES
-from accredit.stores.event_reader import EventPages, EventReader
+from accredit.stores.event_reader import EventReader
 from accredit.stores.event_row import INSERT, row
 from accredit.stores.properties import nothing
 from accredit.stores.sqlite import connect

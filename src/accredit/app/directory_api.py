@@ -65,7 +65,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     """Put the room together, with all that its first question would load."""
     from accredit.interop.odata import read_options
     from accredit.stores import searching  # noqa: F401  and SQLAlchemy with it
-    from accredit.stores.event_reader import EventPages
+    from accredit.stores.event_pages import EventPages
     from accredit.web.bearer import Bearers
     from accredit.web.graph import permissions
     from accredit.web.graph.errors import Envelopes
@@ -74,10 +74,12 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     from accredit.web.places import Places, Shares
 
     read_options("$filter=id eq ''", kind="")  # makes the parser's tables
+    pages = EventPages(runtime.folder.database, runtime.damage)
+    runtime.let_go(pages.close)
     return Room(
         authority=runtime.authority,
         registry=runtime.registry,
-        log=EventPages(runtime.folder.database, runtime.damage),
+        log=pages,
         bearers=Bearers(runtime.authority, runtime.published),
         router=Router(ROUTES, permissions.table()),
         senders=tokens.senders,

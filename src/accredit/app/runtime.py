@@ -97,6 +97,7 @@ class Runtime:
     control_token: str = ""
     draining: bool = False
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)
+    _closing: list[Callable[[], None]] = field(default_factory=list)
 
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
@@ -115,6 +116,10 @@ class Runtime:
         """Do ``step`` now and so many seconds after each time it ended, however it ended, until ``close``."""
         self._tasks.append(asyncio.create_task(self._again(what, step, every)))
 
+    def let_go(self, step: Callable[[], None]) -> None:
+        """Do ``step`` with ``close``; it may wait."""
+        self._closing.append(step)
+
     async def close(self) -> None:
         """Write what waits, let go of everything."""
         for task in self._tasks:
@@ -123,6 +128,8 @@ class Runtime:
         await self.log.close()
         if self.exporter is not None:
             await asyncio.to_thread(self.exporter.close)
+        for each in self._closing:
+            await asyncio.to_thread(each)
         self.following.lookup.close()
         self.registry.close()
 

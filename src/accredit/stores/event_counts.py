@@ -11,12 +11,11 @@ Rule 4: each question has a table in the order of its answer: what a chart shows
 from __future__ import annotations
 
 from bisect import bisect_left
-from contextlib import closing
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
 
-from accredit.signins.usage import HourCount, Use
+from accredit.signins.usage import HourCount
 from accredit.stores.encoding import instant, micros
 
 if TYPE_CHECKING:
@@ -31,10 +30,10 @@ MINUTE: Final = 60_000_000
 _NOBODY: Final = bytes(16)  # stands for no credential, and for no resource
 COME_TO: Final = "(SELECT seq FROM signins_indexed)"
 """The place that everything that follows the log has come to."""
-_AHEAD: Final = f"seq > {COME_TO}"
+AHEAD: Final = f"seq > {COME_TO}"
 
 _OF_HOUR: Final = f"at / {HOUR}"
-_CREDENTIAL: Final = "coalesce(credential_id, key_id, zeroblob(16))"
+CREDENTIAL: Final = "coalesce(credential_id, key_id, zeroblob(16))"
 _RESOURCE: Final = "coalesce(resource_app_id, zeroblob(16))"
 
 
@@ -67,11 +66,11 @@ _SUMMED: Final = (  # what differs little from event to event, so that the log i
     "DELETE FROM temp.ahead",
     (
         f"INSERT INTO temp.ahead SELECT tenant_id, at / {MINUTE}, code, {_RESOURCE}, sum(count), min(seq), max(seq)"  # noqa: S608
-        f" FROM signins WHERE {_AHEAD} GROUP BY 1, 2, 3, 4"
+        f" FROM signins WHERE {AHEAD} GROUP BY 1, 2, 3, 4"
     ),
 )
 _HOURS: Final = _Sums(
-    "signin_hours", _APPLICATION, ("code", "credential", "resource_app_id"), f"code, {_CREDENTIAL}, {_RESOURCE}"
+    "signin_hours", _APPLICATION, ("code", "credential", "resource_app_id"), f"code, {CREDENTIAL}, {_RESOURCE}"
 )
 _TOTALS: Final = _Sums("signin_totals", _TENANT, ("code",), "code")
 _RESOURCES: Final = _Sums("signin_resources", _TENANT, ("code", "resource_app_id"), f"code, {_RESOURCE}")
@@ -80,7 +79,7 @@ _RESOURCES: Final = _Sums("signin_resources", _TENANT, ("code", "resource_app_id
 def _count(sums: _Sums) -> str:
     return (
         f"INSERT INTO {sums.table} ({sums.key}, n) SELECT {sums.of_events}, sum(count) FROM signins"  # noqa: S608  constants, as below
-        f" WHERE {_AHEAD} GROUP BY {sums.places} ON CONFLICT ({sums.key}) DO UPDATE SET n = n + excluded.n"
+        f" WHERE {AHEAD} GROUP BY {sums.places} ON CONFLICT ({sums.key}) DO UPDATE SET n = n + excluded.n"
     )
 
 
@@ -102,8 +101,8 @@ _COUNT_USES: Final = (  # SQLite takes what stands beside max() from the row tha
     f"INSERT INTO signin_uses ({_USED})"  # noqa: S608
     f" SELECT {_USE}, at / {HOUR}, iif(granted, at, NULL), iif(granted, id, NULL), iif(granted, address, NULL),"
     " iif(granted, n, 0), iif(granted, 0, n) FROM ("
-    f"SELECT tenant_id, app_id, {_CREDENTIAL} AS credential, code = 0 AS granted, max(at) AS at, id, address,"
-    f" sum(count) AS n FROM signins WHERE {_AHEAD} GROUP BY 1, 2, 3, 4) WHERE credential <> zeroblob(16)"
+    f"SELECT tenant_id, app_id, {CREDENTIAL} AS credential, code = 0 AS granted, max(at) AS at, id, address,"
+    f" sum(count) AS n FROM signins WHERE {AHEAD} GROUP BY 1, 2, 3, 4) WHERE credential <> zeroblob(16)"
     f" ON CONFLICT ({_USE}) DO UPDATE SET hour = max(hour, excluded.hour), {_NEWEST},"
     " grants = grants + excluded.grants, refusals = refusals + excluded.refusals"
 )
@@ -163,7 +162,7 @@ def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bo
     return _Chart(
         f"{counted.format('n')} ORDER BY {places}" if whole else f"{counted.format('sum(n)')} GROUP BY {places}",
         f"SELECT {_OF_HOUR}, {read}, sum(count) FROM signins"  # noqa: S608
-        f" WHERE {_AHEAD} AND {_WITHIN.format(_OF_HOUR)}{ours} GROUP BY {places}",
+        f" WHERE {AHEAD} AND {_WITHIN.format(_OF_HOUR)}{ours} GROUP BY {places}",
         make,
     )
 
@@ -186,16 +185,6 @@ _CHARTS: Final = {  # by whether one application is asked for, and whether what 
     (True, False): _chart(_HOURS, "code", _plain, whole=False),
     (True, True): _chart(_HOURS, "code, credential, resource_app_id", _of_both),
 }
-_USES: Final = (
-    "SELECT credential, max(last_at), last_address, last_id, sum(grants), sum(refusals) FROM ("  # noqa: S608
-    "SELECT credential, last_at, last_address, last_id, grants, refusals FROM signin_uses"
-    " WHERE tenant_id = :tenant AND app_id = :app{}"
-    f" UNION ALL SELECT {_CREDENTIAL} AS credential, iif(code = 0, at, NULL), address, id, iif(code = 0, count, 0),"
-    f" iif(code = 0, 0, count) FROM signins WHERE {_AHEAD} AND tenant_id = :tenant AND app_id = :app"
-    ") WHERE {} GROUP BY credential"
-)
-_USES_OF_ALL: Final = _USES.format("", "credential <> zeroblob(16)")
-_USE_OF_ONE: Final = _USES.format(" AND credential = :credential", "credential = :credential")
 
 
 def gain(connection: sqlite3.Connection, aggregates: Iterable[Event]) -> None:
@@ -263,20 +252,6 @@ def _add(counted: list[tuple[Any, ...]], ahead: Iterable[tuple[Any, ...]]) -> No
             counted[place] = (*key, counted[place][-1] + n)
         else:
             counted.insert(place, each)
-
-
-def uses(
-    connection: sqlite3.Connection, tenant_id: UUID, app_id: UUID, credential: UUID | None = None
-) -> dict[UUID, Use]:
-    """Return what came of an application's credentials, secrets and certificates, or of one; unused ones are absent."""
-    values = {"tenant": tenant_id.bytes, "app": app_id.bytes, "credential": credential and credential.bytes}
-    with closing(connection.execute(_USES_OF_ALL if credential is None else _USE_OF_ONE, values)) as cursor:
-        return {
-            UUID(bytes=key): Use(grants=grants, refusals=refusals)
-            if at is None
-            else Use(instant(at), address, UUID(bytes=id_), grants, refusals)
-            for key, at, address, id_, grants, refusals in cursor
-        }
 
 
 @lru_cache(maxsize=1_024)

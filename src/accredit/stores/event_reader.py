@@ -5,32 +5,27 @@ Pages go by key, never by offset: an event that arrives meanwhile moves nothing.
 
 from __future__ import annotations
 
-import sqlite3
 from contextlib import closing
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self, TypeVar
-from uuid import UUID
+from typing import TYPE_CHECKING, Final, Self
 
-from accredit.stores import event_counts, sqlite
+from accredit.stores import event_counts, event_uses, sqlite
 from accredit.stores.encoding import micros
 from accredit.stores.event_index import newest
 from accredit.stores.event_row import CLAIMS, event_of
 from accredit.stores.event_search import search
 from accredit.stores.event_summary import summaries
-from accredit.stores.health import Damage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime, timedelta
     from pathlib import Path
     from types import TracebackType
+    from uuid import UUID
 
     from accredit.query import Page, Query
     from accredit.signins import Event
     from accredit.signins.summary import Summary
     from accredit.signins.usage import HourCount, Use
-
-T = TypeVar("T")
 
 PAGE: Final = 50  # events
 MOST_OF_ONE_CORRELATION: Final = 1_000  # events: the caller chooses that id, and may choose the same one always
@@ -101,11 +96,15 @@ class EventReader:
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, Use]:
         """Return what came of each credential, secret and certificate of an application that was ever presented."""
-        return event_counts.uses(self._connection, tenant_id, app_id)
+        return event_uses.uses(self._connection, tenant_id, app_id)
+
+    def uses_of(self, tenant_id: UUID, app_ids: Collection[UUID]) -> Mapping[UUID, Mapping[UUID, Use]]:
+        """Return the same of many applications, by application; those that were never used are absent."""
+        return event_uses.uses_of(self._connection, tenant_id, app_ids)
 
     def use(self, tenant_id: UUID, app_id: UUID, credential: UUID) -> Use | None:
         """Return what came of one credential, secret or certificate; ``None``: nothing did."""
-        return event_counts.uses(self._connection, tenant_id, app_id, credential).get(credential)
+        return event_uses.uses(self._connection, tenant_id, app_id, credential).get(credential)
 
     def _of_tenant(self, tenant_id: UUID, before: Event | None, limit: int) -> list[Event]:
         seq = _END[1] if before is None else self._place(before)
@@ -120,42 +119,3 @@ class EventReader:
         query = f"SELECT body, {CLAIMS} FROM signins WHERE {where} ORDER BY {order} LIMIT ?"  # noqa: S608  constants of this file
         with closing(self._connection.execute(query, (*parameters, limit))) as cursor:
             return [event_of(*each) for each in cursor]
-
-
-@dataclass(frozen=True, slots=True)
-class EventPages:
-    """The sign-in log as ``accredit.web.graph.log`` reads it, over the file at ``path``.
-
-    Each question has a thread and a connection of its own: looking through a log takes longer than an answer may wait.
-    """
-
-    path: Path
-    damage: Damage = field(default_factory=Damage)
-
-    async def search(self, query: Query, **where: object) -> Page[Event]:
-        tenant_id = UUID(str(where["tenant_id"]))
-        return await self._asked(lambda reader: reader.search(tenant_id, query))
-
-    async def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
-        return await self._asked(lambda reader: reader.summaries(tenant_id, query, length))
-
-    async def hours(
-        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
-    ) -> Sequence[HourCount]:
-        return await self._asked(lambda reader: reader.hours(tenant_id, since, until, app_id=app_id))
-
-    async def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
-        return await self._asked(lambda reader: reader.uses(tenant_id, app_id))
-
-    async def _asked(self, question: Callable[[EventReader], T]) -> T:
-        from asyncio import to_thread  # noqa: PLC0415  commands read without a loop, and need not pay for it
-
-        return await to_thread(self._answer, question)
-
-    def _answer(self, question: Callable[[EventReader], T]) -> T:
-        try:
-            with EventReader(self.path) as reader:
-                return question(reader)
-        except sqlite3.Error as error:
-            self.damage.note(error)
-            raise sqlite.reason_of(error) from error

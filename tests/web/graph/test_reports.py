@@ -12,6 +12,7 @@ from accredit.administer import applications, evidence
 from accredit.app import seed
 from accredit.interop.graph import activity
 from accredit.signins.usage import HourCount
+from accredit.stores.event_pages import EventPages
 from accredit.web.graph import figures, reports
 from tests.web.graph.callers import Graph
 from tests.web.graph.test_logs import BASE
@@ -268,6 +269,20 @@ def test_pages_of_service_principals_meet(log, top, most, monkeypatch):
     monkeypatch.setattr(reports, "MOST_LOOKED_AT", most)
     assert [each["id"] for each in pages(log, f"{PRINCIPALS}?$top={top}")] == whole
     assert len(set(whole)) == len(whole) >= 4
+
+
+@pytest.mark.parametrize("of", [KEYS, PRINCIPALS])
+def test_the_log_is_asked_once_for_many_applications(log, of, monkeypatch):
+    asked, uses = [], EventPages.uses
+
+    async def counted(self, tenant_id, app_ids):
+        asked.append(set(app_ids))
+        return await uses(self, tenant_id, app_ids)
+
+    monkeypatch.setattr(EventPages, "uses", counted)
+    found = ask(log, of).json["value"]
+    assert len(asked) == 1
+    assert asked[0] == {UUID(each["appId"]) for each in found}
 
 
 def test_service_principals_by_their_properties(log):

@@ -68,7 +68,8 @@ async def usage(call: Call) -> Answer:
         held = await _held(call, store, found[0]) if found else []
     rows, asked = list[dict[str, Any]](), dict[str, dict[str, Any]]()
     for application in found:
-        uses = await call.log.uses(application.tenant_id, application.app_id)
+        used = await call.log.uses(application.tenant_id, (application.app_id,))
+        uses = used.get(application.app_id, {})
         for each in held:
             use = uses.get(each.key.key_id if isinstance(each, Registered) else each.id, Use())
             row = activity.write_usage(application, each, use)

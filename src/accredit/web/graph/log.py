@@ -11,7 +11,7 @@ from accredit.ports import Searched
 from accredit.signins import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
@@ -31,8 +31,8 @@ class SignInFigures(Protocol):
         Of one application, its credentials are told apart.
         """
 
-    async def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
-        """Return what came of each credential, secret and certificate of an application that was ever presented."""
+    async def uses(self, tenant_id: UUID, app_ids: Collection[UUID]) -> Mapping[UUID, Mapping[UUID, Use]]:
+        """Return by application what came of each credential, secret and certificate that was ever presented."""
 
 
 class SignInLog(Searched[Event], SignInFigures, Protocol):

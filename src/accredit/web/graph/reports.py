@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
 
+    Used: TypeAlias = Mapping[UUID, Mapping[UUID, Use]]
+
 CREDENTIALS: Final = "reports/appCredentialSignInActivities"
 PRINCIPALS: Final = "reports/servicePrincipalSignInActivities"
 READ_AT_ONCE: Final = 25  # applications, each with its service principal; or service principals
@@ -62,10 +64,11 @@ async def credentials(call: Call) -> Answer:
     refuse_unknown(call, activity.CREDENTIAL, activity.ASKED_OF_CREDENTIALS)
     async with call.by.registry.reading() as store:
         found = await _credentials(call, store)
-    rows, known = Rows(call), dict[object, Any]()
+    rows = Rows(call)
+    used = await call.log.uses(call.caller.tenant.id, {each.application.app_id for each in found.things})
 
     async def write(some: Sequence[Registered]) -> list[dict[str, Any]]:
-        return [await _credential(call, each, known) for each in some]
+        return [await _credential(call, each, used) for each in some]
 
     await rows.add(found.things, write)
     following = None if found.after is None else next_link(call, found.after)
@@ -86,7 +89,8 @@ async def credential(call: Call) -> Answer:
             looked += 1
             for each in await _registered(call, store, application):
                 if each.id == id_:
-                    return entity(call, f"{CREDENTIALS}/$entity", await _credential(call, each, {}))
+                    used = await call.log.uses(call.caller.tenant.id, (application.app_id,))
+                    return entity(call, f"{CREDENTIALS}/$entity", await _credential(call, each, used))
     raise Refused(OBJECT_NOT_FOUND, id=id_)
 
 
@@ -97,9 +101,10 @@ async def principals(call: Call) -> Answer:
     async with call.by.registry.reading() as store:
         found = await _principals(call, store)
     rows, asked_for = Rows(call), await _asked_for(call) if found.things else {}
+    used = await call.log.uses(call.caller.tenant.id, {each.app_id for each in found.things})
 
     async def write(some: Sequence[ServicePrincipal]) -> list[dict[str, Any]]:
-        return [await _principal(call, each.app_id, asked_for) for each in some]
+        return [await _principal(call, each.app_id, used, asked_for) for each in some]
 
     await rows.add(found.things, write)
     following = None if found.after is None else next_link(call, found.after)
@@ -113,7 +118,8 @@ async def principal(call: Call) -> Answer:
         held = [] if app_id is None else await store.principals.find(tenant_id=call.caller.tenant.id, app_id=app_id)
     if app_id is None or not held:
         raise Refused(OBJECT_NOT_FOUND, id=call.keys[0].value)
-    return entity(call, f"{PRINCIPALS}/$entity", await _principal(call, app_id, await _asked_for(call)))
+    used = await call.log.uses(call.caller.tenant.id, (app_id,))
+    return entity(call, f"{PRINCIPALS}/$entity", await _principal(call, app_id, used, await _asked_for(call)))
 
 
 async def _credentials(call: Call, store: Transaction) -> _Found:
@@ -166,11 +172,8 @@ async def _registered(call: Call, store: Transaction, of: Application) -> list[R
     return list(activity.registered(of, held[0] if held else None))
 
 
-async def _credential(call: Call, of: Registered, known: dict[object, Any]) -> dict[str, Any]:
-    app_id = of.application.app_id
-    if app_id not in known:
-        known[app_id] = await call.log.uses(call.caller.tenant.id, app_id)
-    use = known[app_id].get(of.key.key_id)
+async def _credential(call: Call, of: Registered, used: Used) -> dict[str, Any]:
+    use = used.get(of.application.app_id, {}).get(of.key.key_id)
     return activity.write_credential(of, None if use is None else await _last(call, use))
 
 
@@ -206,8 +209,8 @@ async def _principals(call: Call, store: Transaction) -> _Found:
     return found
 
 
-async def _principal(call: Call, app_id: UUID, asked_for: Mapping[UUID, datetime]) -> dict[str, Any]:
-    as_client = activity.newest((await call.log.uses(call.caller.tenant.id, app_id)).values())
+async def _principal(call: Call, app_id: UUID, used: Used, asked_for: Mapping[UUID, datetime]) -> dict[str, Any]:
+    as_client = activity.newest(used.get(app_id, {}).values())
     as_resource = await _as_resource(call, app_id, asked_for[app_id]) if app_id in asked_for else None
     return activity.write_principal(app_id, as_client, as_resource)
 

@@ -1,0 +1,67 @@
+"""Reading the sign-in log beside what an event loop does."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+from uuid import UUID
+
+from accredit.stores import sqlite
+from accredit.stores.event_reader import EventReader
+from accredit.stores.health import Damage
+from accredit.stores.turns import Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping, Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from accredit.query import Page, Query
+    from accredit.signins import Event
+    from accredit.signins.summary import Summary
+    from accredit.signins.usage import HourCount, Use
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class EventPages:
+    """The sign-in log as ``accredit.web.graph.log`` reads it, over the file at ``path``. ``close`` it once.
+
+    Looking through a log takes longer than an answer may wait: each question has a thread, when it is its tenant's
+    turn, and a connection of its own.
+    """
+
+    path: Path
+    damage: Damage = field(default_factory=Damage)
+    turns: Turns = field(default_factory=Turns)
+
+    async def search(self, query: Query, **where: object) -> Page[Event]:
+        tenant_id = UUID(str(where["tenant_id"]))
+        return await self._asked(tenant_id, lambda reader: reader.search(tenant_id, query))
+
+    async def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
+        return await self._asked(tenant_id, lambda reader: reader.summaries(tenant_id, query, length))
+
+    async def hours(
+        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
+    ) -> Sequence[HourCount]:
+        return await self._asked(tenant_id, lambda reader: reader.hours(tenant_id, since, until, app_id=app_id))
+
+    async def uses(self, tenant_id: UUID, app_ids: Collection[UUID]) -> Mapping[UUID, Mapping[UUID, Use]]:
+        return await self._asked(tenant_id, lambda reader: reader.uses_of(tenant_id, app_ids))
+
+    def close(self) -> None:
+        self.turns.close()
+
+    async def _asked(self, tenant_id: UUID, question: Callable[[EventReader], T]) -> T:
+        return await self.turns.answer(tenant_id, lambda: self._answer(question))
+
+    def _answer(self, question: Callable[[EventReader], T]) -> T:
+        try:
+            with EventReader(self.path) as reader:
+                return question(reader)
+        except sqlite3.Error as error:
+            self.damage.note(error)
+            raise sqlite.reason_of(error) from error
