@@ -12,8 +12,8 @@ import click
 
 from accredit.cli import inputs, names
 from accredit.cli.failures import Said
-from accredit.cli.grammar import did_you_mean
-from accredit.errors import CATALOGUE, INPUT_INVALID, OBJECT_NOT_FOUND, Refused
+from accredit.cli.log_words import number
+from accredit.errors import INPUT_INVALID, OBJECT_NOT_FOUND, Refused
 from accredit.query import And, Compare, OneOf, Or, StartsWith, conjuncts, fold
 
 if TYPE_CHECKING:
@@ -138,18 +138,6 @@ def whole(moment: datetime, step: timedelta) -> datetime:
     """Return the beginning of the hour, or of another part of a day (UTC), that an instant is in."""
     midnight = moment.replace(hour=0, minute=0, second=0, microsecond=0)
     return midnight + (moment - midnight) // step * step
-
-
-def number(code: str) -> int:
-    """Read a code as people quote it: ``AADSTS700213``, ``700213``, ``ACC2500``. ``INPUT_INVALID``."""
-    known = {row.label: row for row in CATALOGUE.values() if row.family in ("sts", "local")}
-    digits = code.upper().removeprefix("AADSTS").removeprefix("ACC")
-    numbers = {str(row.code).removeprefix("ACC") for row in known.values()}
-    if digits in numbers and digits.isdigit():
-        return int(digits)
-    hint = did_you_mean(code if code.upper().startswith(("AADSTS", "ACC")) else f"AADSTS{code}", list(known))
-    refused = Refused(INPUT_INVALID, what=f"--code {code}", reason=f"no refusal has this code; {hint}".rstrip("; "))
-    raise Said(refused, fix="accredit help CODE explains one; another version's: --filter 'status/errorCode eq N'.")
 
 
 def _refuse_contradictions(asked: Asked) -> None:

@@ -18,10 +18,9 @@ from accredit.cli.grammar import command
 from accredit.cli.ink import folded, safe
 from accredit.cli.log_counts import HOUR, counted
 from accredit.cli.log_filters import as_given, filters, period, whole
+from accredit.cli.log_words import code, meaning
 from accredit.cli.output import GAP, LEAST, Column
-from accredit.cli.sign_in import code
 from accredit.cli.words import accredit, followed
-from accredit.errors import CATALOGUE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -72,16 +71,6 @@ async def stats(desk: Desk, by: str | None, **asked: Unpack[Asked]) -> None:
     session.show(rows, [each for each in _columns(rows, by) if drawn or each.path != _DRAWN])
     if drawn:
         _name_worst(session, counts, asked, first)
-
-
-def meaning(number: int) -> str:
-    """Return what a code says, as far as its first sentence, without what differs each time."""
-    if number == 0:
-        return "granted"
-    row = next((row for row in CATALOGUE.values() if row.label == code(number)), None)
-    if row is None:
-        return ""
-    return row.template.partition(". ")[0].format_map(dict.fromkeys(row.fields, "…")).rstrip(".")
 
 
 async def _rows(

@@ -23,8 +23,8 @@ from accredit.cli.grammar import command
 from accredit.cli.ink import cells
 from accredit.cli.log_filters import CREATED, Asked, client_of, condition, filters, joined
 from accredit.cli.log_pages import COLUMNS, PAGE, outcome, pages_of
+from accredit.cli.log_words import how
 from accredit.cli.output import GAP, STREAMED, text
-from accredit.cli.sign_in import how
 from accredit.errors import Refused
 from accredit.query import Compare, Query
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,14 +18,6 @@ if TYPE_CHECKING:
     from accredit.directory import Tenant
     from accredit.explain import Suggestion
     from accredit.signins import Event
-
-_HOW: Final = {"none": "", "clientSecret": "secret", "certificate": "certificate"}
-code = sign_in_page.code
-
-
-def how(shape: dict[str, Any]) -> str:
-    """Name the evidence: the credential where one is known."""
-    return shape["federatedCredentialName"] or _HOW.get(shape["clientCredentialType"], "assertion")
 
 
 @command("show")

@@ -10,6 +10,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final
 
+from accredit.cli import log_words
 from accredit.cli.ink import cells, folded, safe, width
 from accredit.cli.shapes import instant
 from accredit.signins import checks, hashed
@@ -21,19 +22,11 @@ if TYPE_CHECKING:
     from accredit.explain import Suggestion
     from accredit.signins import Event, VerdictKept
 
-_FIRST_OF_ENTRA: Final = 10_000  # our own numbers have four digits
 _LABEL: Final = 7  # columns of a section's name
 _NAME: Final = 12  # columns of a value's name
 _INDENT: Final = " " * (_LABEL + 1)
 _CLAIMS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
 _MARKS: Final = {"pass": "✓", "fail": "✗", "skip": "–"}  # noqa: RUF001  a dash: it was not made
-_HOW: Final = {
-    "none": "nothing was looked at yet",
-    "clientSecret": "client secret",
-    "certificate": "certificate",
-    "clientAssertion": "assertion of its own",
-    "federatedIdentityCredential": "federated identity credential",
-}
 _PROVEN: Final = {
     "clientSecret": "what was sent is a secret of the application",
     "certificate": "the application's certificate signed it",
@@ -44,11 +37,6 @@ _OTHERWISE: Final = {
 }
 
 Lines = list[str]
-
-
-def code(number: int) -> str:
-    """Return a code as people quote it."""
-    return f"AADSTS{number}" if number >= _FIRST_OF_ENTRA else f"ACC{number}"
 
 
 def page(of: Event, ink: Ink) -> Lines:
@@ -83,19 +71,9 @@ def _headline(of: Event, ink: Ink) -> Lines:
     times = f" ({of.count} times, last {instant(of.last_at)})" if of.count > 1 else ""
     if of.code == 0:
         return [f"{ink.good('✓')} {ink.bold('granted')}{times}"]
-    named = f" · {name}" if (name := _named(of)) else ""
+    named = f" · {name}" if (name := log_words.named(of.code, of.failure)) else ""
     said = [*folded(safe(of.failure), width() - 2), *(folded(safe(of.detail), width() - 2) if of.detail else ())]
-    return [f"{ink.bad('✗')} {ink.bold(code(of.code))}{named}{times}", *(f"  {each}" for each in said)]
-
-
-def _named(of: Event) -> str:
-    """Return the catalogue's name for a refusal, in words; rows that share a number differ by their text."""
-    from accredit.errors import CATALOGUE
-
-    known = (row for row in CATALOGUE.values() if str(row.code).removeprefix("ACC") == str(of.code))
-    fitting = [row for row in known if of.failure.startswith(row.template.partition("{")[0])]
-    names = {row.name.lower().replace("_", " ") for row in fitting}
-    return names.pop() if len(names) == 1 else ""
+    return [f"{ink.bad('✗')} {ink.bold(log_words.code(of.code))}{named}{times}", *(f"  {each}" for each in said)]
 
 
 def _who(of: Event) -> Iterator[tuple[str, str]]:
@@ -117,7 +95,7 @@ def _what(of: Event) -> Iterator[tuple[str, str]]:
 def _how(of: Event) -> Iterator[tuple[str, str]]:
     from accredit.interop.graph import signin
 
-    yield "", f"{_HOW[of.evidence]} {of.credential_name}".rstrip()
+    yield "", f"{log_words.evidence(of.evidence)} {of.credential_name}".rstrip()
     rows: tuple[tuple[str, object], ...] = (
         ("id", of.credential_id),
         ("matched", of.clause),
