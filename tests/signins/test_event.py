@@ -9,7 +9,7 @@ from accredit.assertions import ENTRA, parse, registered, verify_self_signed
 from accredit.directory import Application, Client, KnownSecret, Resource, ServicePrincipal, Tenant
 from accredit.errors import Refused
 from accredit.signins import PERSON, PERSONAL, Event, Sender, SignIn, claim_kept, kept
-from accredit.signins.event import LONGEST, MOST_VERDICTS
+from accredit.signins.event import LONGEST, MOST_CLAIMS, MOST_VERDICTS
 from accredit.trust import match
 from accredit.trust.matching import MOST_NAMED
 from tests.forge import AT, AUDIENCE, ISSUER, NOW, SUBJECT, certificate, claims, token
@@ -118,6 +118,14 @@ def test_what_matched_and_the_claims_that_expressions_name_are_kept():
     event = signin(presented=said, trusted=held, credential=held.credentials[0]).event(None, 1.0)
     assert event.clause == EXPRESSION
     assert event.claims == (("actor", PERSON), ("repository_id", "1"))
+
+
+def test_what_is_kept_of_all_claims_together_is_bounded():
+    names = [f"c{n}" for n in range(8)]
+    held = trusted(credential(1, expression=" and ".join(f"claims['{name}'] eq 'x'" for name in names)))
+    said = signin(presented=presented(**dict.fromkeys(names, "y" * 700)), trusted=held).event(None, 1.0).claims
+    assert [name for name, _ in said] == names
+    assert [len(value) for _, value in said] == [LONGEST + 1] * 3 + [MOST_CLAIMS - 3 * (LONGEST + 1) + 1] + [1] * 4
 
 
 def test_a_plain_subject_keeps_neither_clause_nor_claims():

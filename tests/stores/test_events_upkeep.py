@@ -7,11 +7,15 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from msgspec.structs import replace
 
 from accredit.errors import Refused
 from accredit.ports import Outdated
+from accredit.signins import SignIn
 from accredit.stores import fresh, sqlite
 from accredit.stores.encoding import SIGNING_KEYS
+from accredit.stores.event_index import BEHIND, EventIndex
+from accredit.stores.event_row import INSERT, ClaimSets
 from accredit.stores.extent import Extent
 from accredit.stores.quota import Quota
 from accredit.stores.sqlite_events import Caps, Reserve, row
@@ -27,6 +31,7 @@ from tests.stores.attempts import (
     change,
     client,
     everything,
+    fill_in_grant,
     granted,
     ids,
     opened,
@@ -263,6 +268,28 @@ async def test_the_size_of_the_log_is_estimated_to_a_quarter(path, rows):
         size = extent.size()
         connection.execute("DELETE FROM signins WHERE seq <= ?", (rows // 2,))
         assert extent.size() == pytest.approx(size / 2, rel=0.25, abs=4_096)
+
+
+@pytest.mark.parametrize("rows", [300, 3_000])
+@pytest.mark.parametrize("sets", ["of each its own", "of all the same", "of some"])
+async def test_the_claims_that_events_bring_are_part_of_the_size(path, rows, sets):
+    fresh.create(path)
+    with closing(sqlite.connect(path)) as connection:
+        (before,) = connection.execute("PRAGMA page_count").fetchone()
+        many = {"of each its own": rows, "of all the same": 1, "of some": 20}[sets]
+        made = [with_claims(n % many) for n in range(rows)]
+        stored = {id_: body for id_, _, body in ClaimSets().missing(made)}
+        connection.executemany("INSERT INTO claim_sets VALUES (?, 0, ?)", stored.items())
+        connection.executemany(INSERT, [row(each) for each in made])
+        EventIndex(connection).follow(BEHIND)
+        (after,) = connection.execute("PRAGMA page_count").fetchone()
+        assert Extent(connection).size() == pytest.approx((after - before) * 4_096, rel=0.25)
+
+
+def with_claims(number):
+    signin = SignIn(START, sender(), TENANT, CLIENT)
+    fill_in_grant(signin)
+    return replace(signin.event(None, 1.0), id=uuid4(), claims=(("ref", f"{number:06}" + "x" * 1_000),))
 
 
 # ── when something is broken ─────────────────────────────────────────────────────────────────────────────────────────

@@ -37,6 +37,7 @@ Evidence = Literal["none", "clientSecret", "clientAssertion", "federatedIdentity
 
 LONGEST: Final = 600  # characters kept of a value from outside
 LONGEST_AGENT: Final = 256
+MOST_CLAIMS: Final = 2_048  # characters kept of the values of all claims of an event
 MOST_VERDICTS: Final = 5  # the nearest ones; the rest can be computed again from the directory
 PERSON: Final = "(not kept)"  # stands for who a person is
 PERSONAL: Final = frozenset(
@@ -241,8 +242,12 @@ def _of_refusal(refused: Refused, matched: Match | None) -> dict[str, Any]:
 
 
 def _claims(presented: Presented, named: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the named claims that the assertion has."""
-    return tuple((name, claim_kept(name, presented.claims[name])) for name in named if name in presented.claims)
+    """Return the named claims that the assertion has; where the characters for all are used up, ``…``."""
+    found, left = list[tuple[str, str]](), MOST_CLAIMS
+    for name in (each for each in named if each in presented.claims):
+        found.append((name, kept(claim_kept(name, presented.claims[name]), left)))
+        left = max(left - len(found[-1][1]), 0)
+    return tuple(found)
 
 
 def claim_kept(name: str, value: object) -> str:

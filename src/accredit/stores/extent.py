@@ -2,16 +2,20 @@
 
 Pages tell what the whole file takes, the directory included; to read every row of a log of gigabytes takes a minute.
 Rows arrive in the order of their numbers and leave from the oldest, so the numbers have no gaps.
+Claims that many events have in common are stored once, those that nothing repeats with every event. A set that the
+sample has once is taken for one of many that are used once; a set that it has more often, for itself.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import sqlite3
 
 SAMPLE: Final = 1_024  # rows that are looked at; a log of fewer is measured exactly
+OF_SET: Final = 80  # bytes that a set of claims takes besides its body: its id and that in an index, the day
 BESIDE: Final = 340  # bytes that a row takes besides its body: other columns, its indexes, what pages leave empty
 MOVED: Final = 0.1  # of the rows have come or gone since the last sample: time for another one
 
@@ -45,6 +49,13 @@ class Extent:
 
     def _measure(self, first: int, rows: int) -> float:
         numbers = range(first, first + rows, max(1, rows // SAMPLE))
-        query = f"SELECT avg(length(body)) FROM signins WHERE seq IN ({','.join(map(str, numbers))})"  # noqa: S608
-        (mean,) = self._connection.execute(query).fetchone()
-        return BESIDE + float(mean or 0)
+        claims = "(SELECT length(c.body) FROM claim_sets AS c WHERE c.id = claims)"
+        query = f"SELECT length(body), claims, {claims} FROM signins WHERE seq IN ({','.join(map(str, numbers))})"  # noqa: S608
+        sample = self._connection.execute(query).fetchall()
+        if not sample:
+            return BESIDE
+        many = rows / len(sample)  # rows that one of the sample stands for
+        seen = Counter(id_ for _, id_, length in sample if length is not None)
+        sets = {id_: length + OF_SET for _, id_, length in sample if length is not None}
+        shared = sum(length * (many if seen[id_] == 1 else 1) for id_, length in sets.items())
+        return BESIDE + float(sum(length for length, *_ in sample) / len(sample) + shared / rows)

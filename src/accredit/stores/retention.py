@@ -69,11 +69,13 @@ class Retention:
         self._index = index
         self._day = -1  # since 1970, of the last sweep through everything
         self._places = Sweep(connection, "signins_by_application", ("app_id", "at", "seq"), f"seq < {_FIRST}")
+        self._sets = Sweep(connection, "claim_sets", ("id",), "day < :day")
+        self._sets_from = 0  # the day from which on sets of claims were kept
         self._sweeps = (
             self._places,
+            self._sets,
             Sweep(connection, "signins_by_minute", ("minute",), f"last_seq < {_FIRST}"),
             *(Sweep(connection, table, key, "hour < :hour") for table, key in (SUMS | USES).items()),
-            Sweep(connection, "claim_sets", ("id",), "day < :day"),
         )
         self.behind = False  # there is more to delete
 
@@ -145,5 +147,8 @@ class Retention:
             "hour": min(micros(self._clock() - self._caps.counts), earliest) // HOUR,
             "day": earliest // DAY - 1,  # a clock may have gone back
         }
+        if values["day"] > self._sets_from:
+            self._sets_from = values["day"]
+            self._sets.want(2)  # the log may have lost a day for its size, long before that day is old
         for each in self._sweeps:
             each.step(max(SLICE, LOOKED_AT * deleted) if each is self._places else SLICE, values)
