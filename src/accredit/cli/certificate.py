@@ -34,7 +34,7 @@ def certificate() -> None:
 async def list_certificates(desk: Desk, application: str) -> None:
     """List the certificates of an application."""
     found = await desk.application(application)
-    uses = (desk.place.uses(found.tenant_id, found.app_id) or {}) if found.certificates else {}
+    uses = desk.uses(found) if found.certificates else {}
     rows = [shapes.certificate(each) | shapes.last_used(uses.get(each.key_id)) for each in found.certificates]
     desk.session.show(rows, (*COLUMNS, LAST_USED))
 

@@ -17,8 +17,6 @@ from accredit.errors import INPUT_INVALID, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
-    from uuid import UUID
 
     from accredit.assertions import Presented
     from accredit.cli.desk import Desk
@@ -65,8 +63,8 @@ async def list_credentials(desk: Desk, application: str) -> None:
         found = await names.application(store, tenant, application)
         held = await store.credentials.find(application_id=found.id)
     held = sorted(held, key=lambda each: (each.name.casefold(), each.name))
-    used = _last_used(desk, tenant, found)
-    desk.session.show([shapes.credential(each, used.get(each.id)) for each in held], COLUMNS)
+    uses = desk.uses(found)
+    desk.session.show([shapes.credential(each, uses.get(each.id)) for each in held], COLUMNS)
 
 
 @credential.command("show")
@@ -79,7 +77,7 @@ async def show(desk: Desk, application: str, name: str) -> None:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
-    desk.session.show(shapes.credential(held, _last_used(desk, tenant, found).get(held.id)), DETAILS)
+    desk.session.show(shapes.credential(held, desk.uses(found).get(held.id)), DETAILS)
 
 
 def _members(function: Callable[..., None]) -> Callable[..., None]:
@@ -164,7 +162,8 @@ async def delete(desk: Desk, application: str, name: str) -> None:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
-    used = shapes.instant(_last_used(desk, tenant, found).get(held.id))
+    use = desk.uses(found).get(held.id)
+    used = use and shapes.instant(use.last_at)
     when = f"last used {used}" if used else "never used, as far as the log reaches back"
     desk.session.confirm(f"Delete {held.name} of {found.display_name}, {when}?")
     await desk.place.credentials.delete(found.id, held.id)
@@ -264,9 +263,3 @@ def _remark(desk: Desk, made: FederatedCredential) -> None:
 
     for sentence in administer.credentials.remarks(made, desk.place.own_issuers):
         desk.session.warn(sentence)
-
-
-def _last_used(desk: Desk, tenant: Tenant, found: Application) -> Mapping[UUID, datetime]:
-    """Return when each credential last signed the application in, as far back as attempts are counted."""
-    uses = desk.place.uses(tenant.id, found.app_id) or {}
-    return {key: use.last_at for key, use in uses.items() if use.last_at is not None}

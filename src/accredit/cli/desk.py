@@ -15,15 +15,17 @@ from accredit.cli.words import accredit
 from accredit.errors import HOST_ONLY, STORE_MISSING, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
+    from uuid import UUID
 
     from accredit.cli.here import Here
     from accredit.cli.place import Place
     from accredit.directory import Application, Tenant
     from accredit.issuers import Issuer, KeyReference, KeySet
     from accredit.ports import Transaction
+    from accredit.signins.usage import Use
 
     Story = Callable[..., Coroutine[Any, Any, None]]
 
@@ -51,6 +53,10 @@ class Desk:
         """Find an application of the tenant."""
         async with self.reading() as store:
             return await names.application(store, await names.tenant(store, self.session.tenant), wanted)
+
+    def uses(self, of: Application) -> Mapping[UUID, Use]:
+        """Return what came of what an application signs in with; nothing, where who asks may not know."""
+        return self.place.uses(of.tenant_id, of.app_id) or {}
 
     def switched(self, verb: str, what: str, noun: Sequence[str], *which: object) -> None:
         """Say that something was switched, and with which command of its ``noun`` it is switched back."""

@@ -40,7 +40,7 @@ def secret() -> None:
 async def list_secrets(desk: Desk, application: str) -> None:
     """List the secrets of an application, without their values."""
     found = await desk.application(application)
-    uses = (desk.place.uses(found.tenant_id, found.app_id) or {}) if found.secrets else {}
+    uses = desk.uses(found) if found.secrets else {}
     rows = [shapes.secret(each) | shapes.last_used(uses.get(each.key_id)) for each in found.secrets]
     desk.session.show(rows, (*COLUMNS, LAST_USED))
 

@@ -90,7 +90,7 @@ def principal(of: ServicePrincipal, names: tuple[str, ...], roles: tuple[AppRole
     }
 
 
-def credential(of: FederatedCredential, last_used: datetime | None = None) -> Json:
+def credential(of: FederatedCredential, use: Use | None = None) -> Json:
     """Write a federatedIdentityCredential."""
     expression = of.expression
     return {
@@ -104,7 +104,7 @@ def credential(of: FederatedCredential, last_used: datetime | None = None) -> Js
         "audiences": [of.audience],
         "description": of.description,
         "isEnabled": of.enabled,
-        "lastUsed": instant(last_used),
+        **last_used(use),
         "createdDateTime": instant(of.created_at),
     }
 
