@@ -11,6 +11,8 @@ from accredit.administer import tenants
 from accredit.app import seed
 from accredit.interop.graph import signin
 from accredit.signins import hashed
+from accredit.stores import event_search
+from accredit.stores.event_pages import EventPages
 from accredit.web.graph import logs
 from tests.web.graph.callers import GRAPH_SCOPE, Graph
 from tests.web.graph.trusting import ABSENT, refused
@@ -175,9 +177,31 @@ def test_how_many_sign_ins_were_refused(log):
     assert ask(log, f"{SIGNINS}/$count?$filter={TYPES}", "v1.0").body != b"0"
 
 
-def test_what_takes_too_long_to_count_is_refused(log, monkeypatch):
+def test_short_pages_are_counted_together(log, monkeypatch):
+    ask(log, f"{SIGNINS}?$top=1")  # so that nobody signs in for it below
+    whole = ask(log, f"{SIGNINS}/$count").body
+    monkeypatch.setattr(logs, "MOST", 1)
+    monkeypatch.setattr(event_search, "MOST_ROWS", 1)
+    searched, search = [], EventPages.search
+
+    async def counted(self, query, **where):
+        searched.append(query)
+        return await search(self, query, **where)
+
+    monkeypatch.setattr(EventPages, "search", counted)
+    for _ in range(12):
+        searched.clear()
+        assert ask(log, f"{SIGNINS}/$count").body == whole
+        if len(searched) <= 10:
+            log.wire.post(log.wire.form(client_assertion=log.wire.mint()))
+            whole = str(int(whole) + 1).encode()
+    assert len(searched) > 10
+
+
+@pytest.mark.parametrize("bound", [("COUNTED", 3), ("PATIENCE", -1)])
+def test_what_takes_too_long_to_count_is_refused(log, monkeypatch, bound):
     monkeypatch.setattr(logs, "MOST", 2)
-    monkeypatch.setattr(logs, "QUESTIONS", 2)
+    monkeypatch.setattr(logs, *bound)
     for path in (f"{SIGNINS}/$count", f"{SIGNINS}?$count=true&$top=1"):
         answer = ask(log, path)
         assert refused(answer)[:2] == (400, "Request_UnsupportedQuery")
