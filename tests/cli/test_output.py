@@ -24,9 +24,12 @@ HOSTILE = "a\x1b[2Jb\r\n\tc\u202ed\x9be"
 
 
 def test_a_query_picks_and_other_columns_are_gone(cli):
-    ended = cli("credential", "list", "deploy-bot", "-o", "tsv", "-q", "[?lastUsed!=null].[name,issuer]")
+    ended = cli("credential", "list", "deploy-bot", "-o", "tsv", "-q", "[?lastSignInDateTime!=null].[name,issuer]")
     assert ended.out == "github-production\thttps://token.actions.githubusercontent.com\n"
-    assert cli("credential", "list", "deploy-bot", "-o", "tsv", "-q", "[?lastUsed==null].[name,issuer]").out == ""
+    assert (
+        cli("credential", "list", "deploy-bot", "-o", "tsv", "-q", "[?lastSignInDateTime==null].[name,issuer]").out
+        == ""
+    )
     assert cli("app", "list", "-q", "[].{n: displayName, a: appId}").out.splitlines()[0].split() == ["n", "a"]
     assert cli("app", "list", "-q", "length(@)").out == "3\n"
     assert cli("app", "show", "deploy-bot", "-q", "displayName", "-o", "json").out == '"deploy-bot"\n'
@@ -54,7 +57,7 @@ def test_keys_are_those_of_microsoft_graph(cli):
         "audiences",
         "description",
         "isEnabled",
-        "lastUsed",
+        "lastSignInDateTime",
         "createdDateTime",
     ]
     shown = cli("app", "show", "deploy-bot", "-o", "json").json
@@ -112,6 +115,9 @@ FORMULAS = {
     "a formula in full width": ("\uff1d1", "'\uff1d1"),
     "a formula behind a tab": ("\t=1", "\\t=1"),
     "a formula behind the end of a line": ("\r=1", "\\r=1"),
+    "a formula behind a semicolon": ("a;=1;-2", "a;'=1;'-2"),
+    "semicolons in a list": (["a;@b", "c"], '["a;\'@b", "c"]'),
+    "semicolons before what is none": ("X11; Linux; rv:1;", "X11; Linux; rv:1;"),
     "a formula that is none": ("a=1", "a=1"),
     "a number": (-1, "-1"),
     "nothing": ("", ""),

@@ -26,7 +26,7 @@ FORMATS: Final = ("table", "json", "jsonl", "yaml", "tsv", "csv")
 STREAMED: Final = frozenset({"jsonl", "tsv", "csv"})  # a row of these needs to know no other row
 GAP: Final = "  "
 LEAST: Final = 8  # columns that a cell is never folded below
-_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # and in full width
+_FORMULA: Final = re.compile("(^|;)(?=[-=+@\uff1d\uff0b\uff0d\uff20])")  # begins so, in full width, too
 _NUMBER: Final = re.compile(r"[\d,]+")
 _INSTANT: Final = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d)(:\d\d)(\.\d+)?Z")
 
@@ -51,7 +51,7 @@ class Column:
         return self.shown(value) if self.shown is not None else at(value, self.path)
 
 
-LAST_USED: Final = Column("Last used", "lastUsed", lambda shape: shape["lastUsed"] or "never")
+LAST_USED: Final = Column("Last used", "lastSignInDateTime", lambda shape: shape["lastSignInDateTime"] or "never")
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +162,11 @@ def _csv_rows(rows: Iterable[Sequence[Any]]) -> str:
 def _cell(value: Any) -> str:  # noqa: ANN401
     """Return one cell that a spreadsheet takes for what it is.
 
-    Text that a spreadsheet would take for a formula gets an apostrophe before it, as OWASP advises against "CSV
-    injection": whoever reads the log opens what strangers wrote. A tab and a line's end are escaped by ``safe``.
+    What it would take for a formula gets an apostrophe before it, as OWASP advises against "CSV injection", also behind
+    a semicolon, where some split: strangers wrote it. A tab and a line's end are escaped by ``safe``.
     """
     plain = safe(_plain(value))
-    return f"'{plain}" if isinstance(value, str) and plain.startswith(_FORMULA) else plain
+    return plain if isinstance(value, int | float) else _FORMULA.sub(r"\1'", plain)
 
 
 def _plain(value: Any) -> str:  # noqa: ANN401
