@@ -121,6 +121,25 @@ def test_a_damaged_database_is_the_operators_to_restore(cli, data):
     assert "fault of accredit" not in ended.err
 
 
+UNLIKE = {
+    "a directory without a column": ("ALTER TABLE applications RENAME COLUMN body TO x", ("app", "list")),
+    "one that is written": ("ALTER TABLE applications RENAME COLUMN display_name TO x", ("app", "create", "x")),
+    "a log without its table": ("DROP TABLE signins", ("logs", "list")),
+}
+
+
+@pytest.mark.parametrize("what", UNLIKE)
+def test_what_a_database_cannot_be_asked_is_no_damage(cli, data, what):
+    change, words = UNLIKE[what]
+    with closing(sqlite3.connect(data / "accredit.db")) as other:
+        other.execute(change)
+    ended = cli(*words)
+    assert (ended.code, "ACC4008" in ended.err, "SQLITE_ERROR: " in ended.err) == (1, True, True), ended.err
+    assert "fault of accredit" in flat(ended.err)
+    assert "recover" not in ended.err
+    assert "damaged" not in ended.err
+
+
 def test_another_programs_database_is_neither_read_nor_upgraded(bare, tmp_path):
     with closing(sqlite3.connect(tmp_path / "accredit.db")) as other:
         other.execute("CREATE TABLE theirs (x)")

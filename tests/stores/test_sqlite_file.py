@@ -14,10 +14,11 @@ import msgspec
 import pytest
 from sqlalchemy import event
 
-from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, STORE_FOREIGN, STORE_MISSING
+from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, STORE_FOREIGN, STORE_MISSING, STORE_UNLIKE
 from accredit.signins import Audit
 from accredit.stores.encoding import SCHEMA, instant, micros
 from accredit.stores.fresh import create
+from accredit.stores.health import reason_of
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.memory import MemoryRegistry
 from accredit.stores.sqlite import SqliteRegistry, connect, db_status
@@ -155,6 +156,28 @@ def test_a_damaged_database_is_refused_as_such(path):
         SqliteRegistry(path)
 
 
+MEANT = {
+    "damage": (sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT, "STORE_DAMAGED"),
+    "an index that is damaged": (sqlite3.DatabaseError, sqlite3.SQLITE_CORRUPT_INDEX, "STORE_DAMAGED"),
+    "no database": (sqlite3.DatabaseError, sqlite3.SQLITE_NOTADB, "STORE_DAMAGED"),
+    "a full disk": (sqlite3.OperationalError, sqlite3.SQLITE_FULL, "STORE_BUSY"),
+    "another's lock": (sqlite3.OperationalError, sqlite3.SQLITE_BUSY, "STORE_BUSY"),
+    "no such column": (sqlite3.OperationalError, sqlite3.SQLITE_ERROR, "STORE_UNLIKE"),
+    "another schema": (sqlite3.OperationalError, sqlite3.SQLITE_SCHEMA, "STORE_UNLIKE"),
+    "a constraint": (sqlite3.IntegrityError, sqlite3.SQLITE_CONSTRAINT_UNIQUE, "STORE_UNLIKE"),
+    "a driver that is used wrongly": (sqlite3.ProgrammingError, None, "STORE_UNLIKE"),
+}
+
+
+@pytest.mark.parametrize("what", MEANT)
+def test_an_error_is_told_as_what_it_is(what):
+    kind, code, row = MEANT[what]
+    error = kind(what)
+    if code is not None:
+        error.sqlite_errorcode, error.sqlite_errorname = code, "SQLITE_X"
+    assert reason_of(error).row.name == row
+
+
 def test_a_file_that_is_no_database_is_refused_and_not_touched(tmp_path):
     path = tmp_path / "accredit.db"
     path.write_bytes(b"this is not a database, but it is long enough to be one" * 100)
@@ -223,12 +246,12 @@ def test_a_database_without_room_is_a_busy_store_and_keeps_what_it_had(path):
     asyncio.run(story())
 
 
-def test_a_write_that_is_not_allowed_is_a_busy_store(path):
+def test_a_write_to_a_table_that_is_not_there_is_neither_busy_nor_damage(path):
     async def story():
         registry = SqliteRegistry(path)
         with closing(connect(path)) as connection:
             connection.execute("DROP TABLE changes")  # as an operator's broken restore would leave it
-        with refused(STORE_BUSY):
+        with refused(STORE_UNLIKE):
             await put_up(registry, world())
         registry.close()
 

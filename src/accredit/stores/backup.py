@@ -56,7 +56,7 @@ def _copy(database: Path, unfinished: Path) -> None:
 
 def _reason(error: sqlite3.Error) -> Refused:
     found = sqlite.reason_of(error)
-    return found if found.row is STORE_DAMAGED else Refused(STORE_BUSY, reason=f"the copy: {plain(error)}")
+    return found if found.row is not STORE_BUSY else Refused(STORE_BUSY, reason=f"the copy: {plain(error)}")
 
 
 def _sync(path: Path) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from accredit.errors import STORE_DAMAGED, Refused
+from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import audits, sqlite, walfile
 from accredit.stores.event_counts import COME_TO, HOUR, SUMS
 from accredit.stores.event_row import claims_of, event_of
@@ -89,7 +89,7 @@ def _problems(look: Callable[[sqlite3.Connection], Iterator[str]], connection: s
                 break
     except sqlite3.DatabaseError as error:
         reason = sqlite.reason_of(error)
-        if reason.row is not STORE_DAMAGED:
+        if reason.row is STORE_BUSY:
             raise reason from error
         found.append(str(error))
     return tuple(found)

@@ -2,6 +2,7 @@
 
 Rule 1: what passes (a full disk, one that is read-only, another program's lock) is tried again; damage is not. To go on
 writing to a damaged file can take with it what is still readable.
+What it cannot be asked (a table or column that is not there) is neither: the schema is another one, or we ask wrongly.
 Rule 2: whoever finds damage, the log, the directory or a question to either, has found it for the whole process.
 """
 
@@ -11,7 +12,7 @@ import sqlite3
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from accredit.errors import STORE_DAMAGED, Refused
+from accredit.errors import STORE_BUSY, STORE_DAMAGED, STORE_UNLIKE, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,6 +30,8 @@ _MEANINGS: Final[Mapping[int, str]] = {
     sqlite3.SQLITE_CORRUPT: "the database is damaged",
     sqlite3.SQLITE_NOTADB: "the database is damaged",
 }
+UNREADABLE: Final = frozenset({STORE_BUSY, STORE_DAMAGED, STORE_UNLIKE})
+_ASKED_WRONGLY: Final = frozenset({sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA})
 _READS: Final = frozenset({sqlite3.SQLITE_IOERR_READ, sqlite3.SQLITE_IOERR_SHORT_READ})
 
 
@@ -46,6 +49,15 @@ def is_damage(error: object) -> bool:
     """Whether an error says that the file holds something that no database writes."""
     code = getattr(error, "sqlite_errorcode", None)
     return isinstance(code, int) and code & _PRIMARY in _CORRUPT
+
+
+def reason_of(error: sqlite3.Error) -> Refused:
+    """Return what an error of SQLite means to an operator: damage, a fault of ours, or what passes or is full."""
+    if is_damage(error):
+        return Refused(STORE_DAMAGED, reason=error)
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & _PRIMARY
+    passing = isinstance(error, sqlite3.OperationalError) and code not in _ASKED_WRONGLY
+    return Refused(STORE_BUSY if passing else STORE_UNLIKE, reason=plain(error))
 
 
 @dataclass(slots=True)

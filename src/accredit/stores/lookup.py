@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
 
-from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
+from accredit.errors import STORE_BUSY, Refused
 from accredit.stores.encoding import CHANGES_KEPT
 from accredit.stores.event_index import LAST_PLACE
-from accredit.stores.health import Damage, is_damage, plain
+from accredit.stores.health import Damage, plain, reason_of
 from accredit.stores.kept import READ
 from accredit.stores.kinds import APPLICATIONS, PRINCIPALS, TENANTS, Kind, V
 from accredit.stores.sqlite import connect
@@ -34,7 +34,7 @@ _MOST_ISSUERS: Final = 10_000  # records that are kept as they were last read
 
 
 class Lookup(Protocol):
-    """What a snapshot asks. ``None`` means that there is none. Raises ``Refused`` (STORE_BUSY, STORE_DAMAGED)."""
+    """What a snapshot asks. ``None``: there is none. Raises ``Refused`` (STORE_BUSY, STORE_DAMAGED, STORE_UNLIKE)."""
 
     async def changes(self, since: int) -> tuple[int, frozenset[UUID] | None]:
         """Return the version, and the keys of what changed after ``since``; ``None``: more than is remembered."""
@@ -253,4 +253,6 @@ class SqliteLookup:
 
 
 def _unreadable(error: sqlite3.Error) -> Refused:
-    return Refused(STORE_DAMAGED, reason=error) if is_damage(error) else Refused(STORE_BUSY, reason=plain(error))
+    """Return what an error means; a file that was closed meanwhile, because the process ends, is no fault."""
+    closed = isinstance(error, sqlite3.ProgrammingError)
+    return Refused(STORE_BUSY, reason=plain(error)) if closed else reason_of(error)

@@ -18,8 +18,6 @@ from accredit.errors import (
     CLIENT_UNKNOWN,
     PRINCIPAL_MISSING,
     RESOURCE_UNKNOWN,
-    STORE_BUSY,
-    STORE_DAMAGED,
     TENANT_MALFORMED,
     TENANT_UNKNOWN,
     TRANSIENT,
@@ -27,6 +25,7 @@ from accredit.errors import (
 )
 from accredit.stores.cache import Cache
 from accredit.stores.encoding import guid
+from accredit.stores.health import UNREADABLE
 from accredit.trust import Trusted
 
 if TYPE_CHECKING:
@@ -252,7 +251,7 @@ class Snapshot:
 
 def _raise_transient(refused: Refused) -> None:
     """Raise what a caller of the token endpoint may know, where ``refused`` says that the store cannot be read."""
-    if refused.row in {STORE_BUSY, STORE_DAMAGED}:
+    if refused.row in UNREADABLE:
         raise Refused(TRANSIENT, detail=str(refused)) from refused
 
 

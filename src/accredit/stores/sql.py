@@ -9,6 +9,7 @@ Rule 3: an index is violated first and explained after: the refusal is found by 
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from uuid import UUID
@@ -17,10 +18,9 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from accredit.directory import identifier_key
-from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import audits, schema, searching
 from accredit.stores.encoding import CHANGES_KEPT, EMITTED_ISSUERS, guid, unheard
-from accredit.stores.health import Damage, is_damage, plain
+from accredit.stores.health import Damage, is_damage, reason_of
 from accredit.stores.kinds import (
     APPLICATIONS,
     ASSIGNMENTS,
@@ -120,11 +120,9 @@ def _unavailable(damage: Damage) -> Iterator[None]:
             reason = first.orig or first if isinstance(first, DatabaseError) else reason
             first = first.__context__
         damage.note(reason)
-        if is_damage(reason):
-            raise Refused(STORE_DAMAGED, reason=reason) from error
-        if not isinstance(error, OperationalError):
+        if not isinstance(reason, sqlite3.Error) or not (is_damage(reason) or isinstance(error, OperationalError)):
             raise
-        raise Refused(STORE_BUSY, reason=plain(reason)) from error
+        raise reason_of(reason) from error
 
 
 class SqlTransaction:

@@ -8,10 +8,10 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, STORE_FOREIGN, STORE_MISSING, Refused
+from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_FOREIGN, STORE_MISSING, Refused
 from accredit.stores.aside import Reader
 from accredit.stores.encoding import SCHEMA, unheard
-from accredit.stores.health import Damage, is_damage, plain
+from accredit.stores.health import Damage, is_damage, plain, reason_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -24,9 +24,8 @@ if TYPE_CHECKING:
     from accredit.stores.encoding import Changed
     from accredit.stores.sql import SqlRegistry
 
-_DAMAGED: Final = frozenset(
-    {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_SCHEMA}
-)
+__all__ = ["Sqlite", "SqliteRegistry", "connect", "db_status", "engine", "reason_of", "refuse_other_schema"]
+
 _OURS: Final = b"CREATE TABLE signins"
 _LOOKED_THROUGH: Final = 2**22  # bytes: the tables' names stand near the beginning
 CHECKPOINT: Final = 4_000  # pages in the journal before they are moved: fewer moves of pages that change again at once
@@ -58,13 +57,6 @@ def connect(path: str | PathLike[str], *, busy_timeout: int = BUSY_TIMEOUT) -> s
         connection.close()
         raise _unusable(path, error) from error
     return connection
-
-
-def reason_of(error: sqlite3.Error) -> Refused:
-    """Return what an error of SQLite means to an operator: something that passes or is full, or a damaged file."""
-    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # the rest says which kind of it
-    passing = isinstance(error, sqlite3.OperationalError) and code not in _DAMAGED
-    return Refused(STORE_BUSY, reason=plain(error)) if passing else Refused(STORE_DAMAGED, reason=error)
 
 
 def _unusable(path: str | PathLike[str], error: sqlite3.DatabaseError) -> Refused:
