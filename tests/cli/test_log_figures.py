@@ -64,6 +64,15 @@ def test_what_was_refused_most_comes_with_the_command_that_lists_it(cli, bare, d
     assert cli("logs", "stats", "-o", "csv").out.splitlines()[0] == "dateTime,granted,refused"
 
 
+def test_by_code_nothing_is_told_twice(cli, bare, served):
+    out = cli("logs", "stats", *BOT, "--by", "code").out
+    table, _, below = out.partition("To list what was refused most\n")
+    assert ("AADSTS700213" in table, "No matching federated identity" in table) == (True, True)
+    assert (out.count("No matching federated identity"), "Refused most" in out) == (1, False)
+    (command,) = [each.removeprefix("  accredit ") for each in below.splitlines()]
+    assert [each["id"] for each in bare(*command.split(), "-o", "json").json] == [served.requests["refused"]]
+
+
 SAME = {  # as ``logs list`` finds them
     "granted": ("--granted",),
     "refused": ("--failed",),
@@ -139,9 +148,12 @@ def test_usage_tells_when_from_where_and_how_often(cli, served, monkeypatch):
     (used,) = rows(cli, "usage", *BOT)
     (granted,) = cli("logs", "list", "--granted", "-o", "json").json
     assert (used["credentialType"], used["name"]) == ("federatedIdentityCredential", "github-production")
-    assert (used["lastUsed"], used["lastUsedRequestId"]) == (granted["createdDateTime"], served.requests["granted"])
-    assert (used["lastUsedAddress"], used["granted"], used["refused"]) == ("127.0.0.1", 1, 0)
-    instant = used["lastUsed"].replace("T", " ")
+    assert (used["lastSignInDateTime"], used["lastSignInRequestId"]) == (
+        granted["createdDateTime"],
+        served.requests["granted"],
+    )
+    assert (used["lastSignInIpAddress"], used["grants"], used["refusals"]) == ("127.0.0.1", 1, 0)
+    instant = used["lastSignInDateTime"].replace("T", " ")
     monkeypatch.setenv("COLUMNS", "120")
     assert f"{instant}  127.0.0.1        1        0\n" in cli("logs", "usage", *BOT).out
     monkeypatch.setenv("COLUMNS", "80")
@@ -149,8 +161,10 @@ def test_usage_tells_when_from_where_and_how_often(cli, served, monkeypatch):
     monkeypatch.setenv("COLUMNS", "80")
     assert "127.0.0.1" in cli("logs", "usage", *BOT).out, "an address is never broken"
     assert (
-        cli("credential", "show", "deploy-bot", "github-production", "-q", "lastUsed").out.strip().replace(" ", "T")
-        == used["lastUsed"]
+        cli("credential", "show", "deploy-bot", "github-production", "-q", "lastSignInDateTime")
+        .out.strip()
+        .replace(" ", "T")
+        == used["lastSignInDateTime"]
     )
 
 
@@ -176,7 +190,7 @@ def test_usage_says_that_it_did_not_look_at_all(cli):
 
 
 def test_secrets_and_certificates_say_when_they_were_last_used(cli):
-    assert cli("secret", "list", "accredit-admin", "-o", "json").json[0]["lastUsed"] is None
+    assert cli("secret", "list", "accredit-admin", "-o", "json").json[0]["lastSignInDateTime"] is None
     assert "never" in cli("secret", "list", "accredit-admin").out
 
 

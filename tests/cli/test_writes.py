@@ -142,7 +142,11 @@ def plain(value):
     if isinstance(value, list):
         return [plain(each) for each in value]
     if isinstance(value, dict):
-        return {name: plain(each) for name, each in value.items() if name not in {"id", "createdDateTime", "lastUsed"}}
+        return {
+            name: plain(each)
+            for name, each in value.items()
+            if name not in {"id", "createdDateTime", "lastSignInDateTime"}
+        }
     return value or None
 
 

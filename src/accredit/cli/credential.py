@@ -43,7 +43,7 @@ DETAILS: Final = (
     Column("audience", "audiences"),
     Column("description", "description"),
     Column("enabled", "isEnabled"),
-    Column("last used", "lastUsed"),
+    Column("last used", "lastSignInDateTime"),
     Column("created", "createdDateTime"),
 )
 

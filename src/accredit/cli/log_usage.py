@@ -16,13 +16,13 @@ from accredit.cli.grammar import command
 from accredit.cli.output import LAST_USED, Column
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
     from uuid import UUID
 
     from accredit.cli.desk import Desk
-    from accredit.cli.place import Trusted
-    from accredit.directory import Application, Certificate, Secret, ServicePrincipal
+    from accredit.directory import Application
+    from accredit.interop.graph.activity import Registered, Trusted
     from accredit.signins.usage import Use
 
     Json = dict[str, Any]
@@ -36,11 +36,11 @@ COLUMNS: Final = (
     Column("Kind", "credentialType", lambda row: _KINDS[row["credentialType"]]),
     Column("Name", "name"),
     replace(LAST_USED, below=True),
-    Column("From", "lastUsedAddress", below=True),
-    Column("Granted", "granted", lambda row: f"{row['granted']:,}"),
-    Column("Refused", "refused", lambda row: f"{row['refused']:,}"),
+    Column("From", "lastSignInIpAddress", below=True),
+    Column("Granted", "grants", lambda row: f"{row['grants']:,}"),
+    Column("Refused", "refusals", lambda row: f"{row['refusals']:,}"),
     Column("ID", "id", below=True),
-    *(Column(each, each, wide=True) for each in ("appId", "lastUsedRequestId", "createdDateTime", "endDateTime")),
+    *(Column(each, each, wide=True) for each in ("appId", "lastSignInRequestId", "createdDateTime", "endDateTime")),
 )
 
 
@@ -54,6 +54,8 @@ COLUMNS: Final = (
 @on_desk
 async def usage(desk: Desk, application: str | None, unused: str | None, never: bool, most: int) -> None:
     """Show when each credential, secret and certificate was last used, from where, and how often."""
+    from accredit.interop.graph.activity import registered
+
     now = desk.now
     before = inputs.moment(unused, now, "--unused")
     rows: list[Json] = []
@@ -66,54 +68,37 @@ async def usage(desk: Desk, application: str | None, unused: str | None, never: 
         with desk.place.log() as log:
             for each in found[:most]:
                 held = await desk.place.trusted(store, each)
-                keys = _keys(each, *await store.principals.find(tenant_id=tenant.id, app_id=each.app_id))
+                principals = await store.principals.find(tenant_id=tenant.id, app_id=each.app_id)
+                keys = list(registered(each, principals[0] if principals else None))
                 if held or keys:
                     rows += _rows(each, held, keys, log.uses(tenant.id, each.app_id))
     if len(found) > most:
         desk.session.warn(f"only {most} applications were looked at, and there are more: --most N, or name one: --app")
-    rows = [each for each in rows if not never or each["lastUsed"] is None]
+    rows = [each for each in rows if not never or each["lastSignInDateTime"] is None]
     rows = [each for each in rows if before is None or _since(each, now) < before]
     rows.sort(key=lambda row: (row["appDisplayName"].casefold(), row["appId"]))
     desk.session.show(rows, COLUMNS)
 
 
-def _keys(*owners: Application | ServicePrincipal) -> list[tuple[str, Secret | Certificate]]:
-    """Return the secrets and certificates of an application and of its service principal, secrets first."""
-    secrets: list[tuple[str, Secret | Certificate]] = [("clientSecret", each) for one in owners for each in one.secrets]
-    return [*secrets, *(("certificate", each) for one in owners for each in one.certificates)]
-
-
 def _rows(
-    of: Application,
-    held: Sequence[Trusted],
-    keys: Sequence[tuple[str, Secret | Certificate]],
-    uses: Mapping[UUID, Use],
+    of: Application, held: Iterable[Trusted], keys: Iterable[Registered], uses: Mapping[UUID, Use]
 ) -> Iterator[Json]:
     """Yield what an application may sign in with: credentials by name, then secrets, then certificates."""
-    app = {"appId": str(of.app_id), "appDisplayName": of.display_name}
     for each in sorted(held, key=lambda one: (one.name.casefold(), one.name)):
-        dates = {"createdDateTime": shapes.instant(each.created_at), "endDateTime": None}
-        yield _row(app, "federatedIdentityCredential", each.id, each.name, uses) | dates
-    for kind, key in keys:
-        dates = {"createdDateTime": shapes.instant(key.starts_at), "endDateTime": shapes.instant(key.ends_at)}
-        yield _row(app, kind, key.key_id, key.display_name, uses) | dates
+        yield _row(of, each, uses.get(each.id), None)
+    for key in sorted(keys, key=lambda one: one.type == "certificate"):
+        yield _row(of, key, uses.get(key.key.key_id), key.key.ends_at)
 
 
-def _row(app: Json, kind: str, key: UUID, name: str | None, uses: Mapping[UUID, Use]) -> Json:
-    return {**app, "credentialType": kind, "id": str(key), "name": name, **used(uses.get(key))}
+def _row(of: Application, which: Trusted | Registered, use: Use | None, ends_at: datetime | None) -> Json:
+    """Write what the directory API writes, and what a list needs besides."""
+    from accredit.interop.graph.activity import write_usage
+    from accredit.signins.usage import Use
 
-
-def used(use: Use | None) -> Json:
-    """Write what came of something."""
-    return {
-        "lastUsed": None if use is None else shapes.instant(use.last_at),
-        "lastUsedAddress": (None if use is None else use.last_address) or None,
-        "lastUsedRequestId": str(use.last_id) if use is not None and use.last_id else None,
-        "granted": 0 if use is None else use.grants,
-        "refused": 0 if use is None else use.refusals,
-    }
+    written = write_usage(of, which, use or Use())
+    return {"appDisplayName": of.display_name, **written, "endDateTime": shapes.instant(ends_at)}
 
 
 def _since(row: Json, now: datetime) -> datetime:
     """Return since when something is unused: its last use, or when it was made."""
-    return inputs.moment(row["lastUsed"] or row["createdDateTime"], now) or now
+    return inputs.moment(row["lastSignInDateTime"] or row["createdDateTime"], now) or now

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from accredit.app.online import Fetched
     from accredit.directory import Application, AppRole, Assignment, Certificate, Secret, ServicePrincipal, Tenant
+    from accredit.interop.graph.activity import Trusted
     from accredit.issuers import Issuer, KeyReference, OwnIssuers
     from accredit.ports import Transaction
     from accredit.query import Page, Query
@@ -93,17 +94,6 @@ class Log(Protocol):
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
         """Return what came of what an application signs in with, as ``accredit.web.graph.log`` does."""
-
-
-class Trusted(Protocol):
-    """A federated credential, as far as whoever reads the log may know it."""
-
-    @property
-    def id(self) -> UUID: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def created_at(self) -> datetime: ...
 
 
 class Place(Protocol):

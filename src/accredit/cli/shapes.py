@@ -135,7 +135,7 @@ def certificate(of: Certificate) -> Json:
 
 def last_used(use: Use | None) -> Json:
     """Write when something last signed an application in, beside what it is."""
-    return {"lastUsed": instant(use.last_at) if use is not None else None}
+    return {"lastSignInDateTime": instant(use.last_at) if use is not None else None}
 
 
 def assignment(of: Assignment, holder: ServicePrincipal, resource: ServicePrincipal, value: str) -> Json:

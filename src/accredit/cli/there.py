@@ -29,12 +29,13 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.app.online import Fetched
-    from accredit.cli.place import Log, Trusted
+    from accredit.cli.place import Log
     from accredit.cli.profiles import Profile
     from accredit.cli.session import Session
     from accredit.client import Authority, Evidence
     from accredit.client.evidence import Asked
     from accredit.directory import Application
+    from accredit.interop.graph.activity import Trusted
     from accredit.issuers import Issuer, KeyReference, OwnIssuers
     from accredit.ports import Transaction
     from accredit.query import Page, Query

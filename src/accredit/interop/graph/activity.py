@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from uuid import UUID
 
 import msgspec
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from accredit.directory import Application, Certificate, ServicePrincipal
     from accredit.interop.graph.parts import Json
     from accredit.signins.usage import HourCount, Use
-    from accredit.trust import FederatedCredential
 
 CREDENTIAL: Final = "AppCredentialSignInActivity"
 PRINCIPAL: Final = "ServicePrincipalSignInActivity"
@@ -46,6 +45,17 @@ def newest(uses: Iterable[Use]) -> Last | None:
     """Return the newest grant of some uses."""
     lasts = [Last(each.last_at, each.last_id) for each in uses if each.last_at is not None and each.last_id is not None]
     return max(lasts, key=lambda each: each.at, default=None)
+
+
+class Trusted(Protocol):
+    """A federated credential, as far as whoever reads the log may know it."""
+
+    @property
+    def id(self) -> UUID: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def created_at(self) -> datetime: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +163,7 @@ def write_principal(app_id: UUID, as_client: Last | None, as_resource: Last | No
     }
 
 
-def write_usage(application: Application, of: FederatedCredential | Registered, use: Use) -> Json:
+def write_usage(application: Application, of: Trusted | Registered, use: Use) -> Json:
     """Write what came of one credential of an application; ours."""
     if isinstance(of, Registered):
         id_, type_, name, made = of.key.key_id, str(of.type), of.key.display_name, of.key.starts_at
