@@ -128,7 +128,8 @@ def test_tail_writes_a_line_for_each_and_the_newest_last(cli, served, monkeypatc
     monkeypatch.setenv("COLUMNS", "140")
     lines = cli("logs", "tail").out.splitlines()
     assert [each.split()[-1] for each in lines] == [served.requests["granted"], served.requests["refused"]]
-    assert [each.split()[2] for each in lines] == ["granted", "AADSTS700213"]
+    told = [each.split()[2:4] for each in lines]
+    assert told == [["deploy-bot", "granted"], ["deploy-bot", "AADSTS700213"]], "in the order of logs list"
     assert (
         len({each.index(served.requests[which]) for each, which in zip(lines, ("granted", "refused"), strict=True)})
         == 1

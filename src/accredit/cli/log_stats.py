@@ -70,7 +70,7 @@ async def stats(desk: Desk, by: str | None, **asked: Unpack[Asked]) -> None:
         _draw_totals(session, counts, (first, last))
     session.show(rows, [each for each in _columns(rows, by) if drawn or each.path != _DRAWN])
     if drawn:
-        _name_worst(session, counts, asked, first)
+        _name_worst(session, counts, asked, first, meant=by == "code")
 
 
 async def _rows(
@@ -207,17 +207,18 @@ def _draw_totals(session: Session, counts: Sequence[HourCount], within: tuple[da
     session.say("")
 
 
-def _name_worst(session: Session, counts: Sequence[HourCount], asked: Asked, since: datetime) -> None:
-    """Name what was refused most: its meaning, and the command that lists it."""
+def _name_worst(session: Session, counts: Sequence[HourCount], asked: Asked, since: datetime, *, meant: bool) -> None:
+    """Name what was refused most: its meaning, where the table has not ``meant`` it, and the command that lists it."""
     refused = _greatest(_sums([each for each in counts if each.code], lambda each: each.code))[:WORST]
     if not refused:
         return
     session.say("")
-    session.say(session.ink.bold("Refused most"))
+    session.say(session.ink.bold("To list what was refused most" if meant else "Refused most"))
     broad, most = max(len(code(number)) for number, _ in refused), len(f"{refused[0][1][1]:,}")
     for number, (_, times) in refused:
         same: Asked = {**asked, "code": (code(number),), "failed": False, "since": str(shapes.instant(since))}
-        head = f"{code(number):<{broad}}{GAP}{times:>{most},}{GAP}"
-        said = folded(safe(meaning(number)), max(LEAST, session.style.width - len(head)))
-        session.say(session.ink.bad(head) + f"\n{' ' * len(head)}".join(said))
+        if not meant:
+            head = f"{code(number):<{broad}}{GAP}{times:>{most},}{GAP}"
+            said = folded(safe(meaning(number)), max(LEAST, session.style.width - len(head)))
+            session.say(session.ink.bad(head) + f"\n{' ' * len(head)}".join(said))
         session.say(GAP + followed(accredit("logs", "list", *as_given(same)), *session.told))

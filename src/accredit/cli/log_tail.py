@@ -217,20 +217,20 @@ def _print(session: Session, batches: Iterator[list[Event]]) -> None:
 
 
 class Lines:
-    """Lines whose parts stand below each other as far as nobody knows what comes next."""
+    """Lines whose parts stand below each other as far as nobody knows what comes next, in the order of ``logs list``."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self._ink = session.ink
         self._beside = session.style.width >= _BROAD
-        self._widths = [20, 12, 14, 17, 15]
+        self._widths = [20, 14, 12, 17, 15]
 
     def say(self, shape: dict[str, Any]) -> None:
         """Print one event."""
         parts = [
             text(shape["createdDateTime"]),
-            outcome(shape),
             text(shape["appDisplayName"]),
+            outcome(shape),
             text(how(shape)),
             *([text(shape["ipAddress"])] if self._beside else []),
         ]
@@ -239,6 +239,6 @@ class Lines:
         padded = [each + " " * (self._widths[n] - cells(each)) for n, each in enumerate(parts)]
         ink = self._ink
         padded[0] = ink.faint(padded[0])
-        padded[1] = (ink.bad if shape["status"]["errorCode"] else ink.good)(padded[1])
+        padded[2] = (ink.bad if shape["status"]["errorCode"] else ink.good)(padded[2])
         line = GAP.join(padded).rstrip()
         self._session.say(f"{line}{GAP}{shape['id']}" if self._beside else f"{line}\n{GAP}{shape['id']}")
