@@ -11,6 +11,7 @@ import re
 from typing import Any
 from urllib.parse import quote
 
+import duckdb
 import pytest
 
 from accredit.administer import credentials, evidence, tenants
@@ -155,6 +156,7 @@ def through_graph(server, token, bearer):
         f"/v1.0/applications?$skiptoken={token}",
         f"/beta/auditLogs/signIns?$filter=correlationId eq '{token}'",
         f"/beta/auditLogs/signIns?access_token={token}",
+        *of_the_log(token),
     ):
         yield server.http.get(path, headers=door)
     yield server.http.post("/v1.0/applications", headers=door, content=token)
@@ -166,6 +168,25 @@ def through_graph(server, token, bearer):
         "/v1.0/$batch", headers=door, json={"requests": [{"id": "1", "method": token, "url": token}]}
     )
     yield server.http.get("/v1.0/applications", headers={**door, "user-agent": token, "client-request-id": token})
+
+
+def of_the_log(token):
+    """Every question of the sign-in log, with a token where an answer is narrowed, goes on or is shaped."""
+    summaries = "auditLogs/getSummarizedServicePrincipalSignIns"
+    reports = ("appCredentialSignInActivities", "servicePrincipalSignInActivities")
+    lists = ("auditLogs/signIns", f"{summaries}(aggregationWindow='d1')", *(f"reports/{each}" for each in reports))
+    for path in (*lists, "accredit/credentialUsage", "accredit/signInHours"):
+        yield f"/beta/{path}"
+        for name in ("filter", "skiptoken", "select", "top", "count", "orderby", "expand"):
+            yield f"/beta/{path}?${name}={token}"
+        yield f"/beta/{path}?$filter=appId eq '{token}'"
+    for name in ("userAgent", "accredit/assertion/subject", "uniqueTokenIdentifier", "id", "ipAddress"):
+        yield f"/beta/auditLogs/signIns?$filter={name} eq '{token}'"
+    for each in reports:
+        yield f"/beta/reports/{each}/{token}"
+    yield f"/beta/{summaries}(aggregationWindow='{token}')"
+    yield f"/beta/auditLogs/signIns/$count?$filter=userAgent eq '{token}'"
+    yield f"/beta/accredit/credentialUsage?$filter=appId eq '{seed.WORKLOAD_ID}'"
 
 
 def where_secrets_belong(server, secret, bearer):
@@ -230,6 +251,18 @@ def through_the_command_line(server, tokens):
     for kind in ("jsonl", "loganalytics"):
         yield ran("logs", "export", "--to", "-", "--format", kind, *at)
     yield ran("audit", "list", "-o", "json", *at)
+    for words in (("logs", "list", "-o", "csv"), ("logs", "stats"), ("logs", "usage"), ("db", "check")):
+        yield ran(*words, *at)
+    yield ran("db", "backup", str(server.data / "copy.db"), *at)
+    yield ran("logs", "export", "--to", str(server.data / "all.parquet"), "--format", "parquet", *at)
+
+
+def as_rows(parquet):
+    """What a file of Parquet says, whose bytes are compressed."""
+    with duckdb.connect(":memory:") as table:
+        rows = table.execute("SELECT CAST(t AS VARCHAR) FROM read_parquet(?) AS t", [str(parquet)]).fetchall()
+    assert len(rows) >= 10
+    return repr(rows).encode()
 
 
 @pytest.mark.parametrize("level", ["debug", "info"])
@@ -274,7 +307,9 @@ def test_through_every_other_entrance_nothing_leaks(tmp_path, monkeypatch, level
         sent = needles(
             *tokens, bearer, secret, GUESSED, seed.ADMIN_SECRET, server.ready.get("control_token", ""), UNNAMED
         )
+        assert (server.data / "copy.db").stat().st_size > 0
         nowhere(sent | {PERSON.encode()}, everything_kept(server))
+        nowhere(sent | {PERSON.encode()}, [("parquet", as_rows(server.data / "all.parquet"))])
         nowhere(sent, ((str(each.request.url.path)[:60], said(each)) for each in answers))
         spoken = [(f"command {n}", (each.out + each.err).encode()) for n, each in enumerate(ended)]
         nowhere(needles(*tokens, bearer, seed.ADMIN_SECRET), spoken)
