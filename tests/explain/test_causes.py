@@ -86,11 +86,24 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
         ),
     ),
     "an issuer that is another one": (
-        {"issuer": "https://gitlab.com"},
+        {"issuer": "https://gitlab.com", "subject": "project_path:a/b:ref_type:branch:ref:main"},
         {},
         700211,
         "DIFFERENT",
-        "The issuer is another one. No credential resembles this token.",
+        (
+            f"The issuer is another one: `{ISSUER}` in the token, `https://gitlab.com` in the credential. "
+            "No credential has an issuer that resembles it."
+        ),
+    ),
+    "an issuer that is another one, and nothing else": (
+        {"issuer": "https://gitlab.com", "subject": BRANCH},
+        {"sub": BRANCH},
+        700211,
+        "DIFFERENT",
+        (
+            f"The issuer is another one: `{ISSUER}` in the token, `https://gitlab.com` in the credential. "
+            "No credential has an issuer that resembles it. The subject is the same."
+        ),
     ),
     "GitHub's default audience": (
         {},
@@ -271,7 +284,10 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
         {},
         700213,
         "DIFFERENT",
-        "The subject is another one. No credential resembles this token.",
+        (
+            f"The subject is another one: `{BRANCH}` in the token, `repo:octo-org/other:*` in the credential. "
+            "No credential of this issuer and audience has a subject that resembles it."
+        ),
     ),
     "a blank before the credential's subject": (
         {"subject": " " + BRANCH},

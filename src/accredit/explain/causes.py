@@ -86,8 +86,8 @@ def case(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
     return Cause("AUD_CASE" if check.claim == "aud" else "CASE", text, (edit,))
 
 
-def different(check: Check) -> Cause:
-    """Differ, for no reason that has a name."""
+def different(credential: FederatedCredential, check: Check, presented: Presented) -> Cause:
+    """Differ, for no reason that has a name. What is said of all credentials is true of the nearest."""
     word, found = WORDS[check.claim], difference(check.expected, check.presented)
     if check.claim == "aud":
         text = f"The token is meant for `{kept(check.presented)}`, the credential expects `{check.expected}`."
@@ -98,7 +98,13 @@ def different(check: Check) -> Cause:
             "in the credential."
         )
         return Cause(DIFFERENT, text)
-    return Cause(DIFFERENT, f"The {word} is another one. No credential resembles this token.")
+    both = f"`{kept(check.presented)}` in the token, `{kept(check.expected)}` in the credential"
+    if check.claim == "sub":  # what was compared before is equal
+        more = "No credential of this issuer and audience has a subject that resembles it."
+    else:
+        same = credential.subject is not None and credential.subject == presented.subject
+        more = "No credential has an issuer that resembles it." + (" The subject is the same." if same else "")
+    return Cause(DIFFERENT, f"The {word} is another one: {both}. {more}")
 
 
 def _is_visible(character: str) -> bool:

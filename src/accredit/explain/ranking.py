@@ -98,7 +98,7 @@ def find(credential: FederatedCredential, check: Check, presented: Presented) ->
     for detect in _DETECTORS[check.claim]:
         if cause := detect(credential, check, presented):
             return cause
-    return different(check)
+    return different(credential, check, presented)
 
 
 def _score(check: Check, cause: Cause | None) -> int:
