@@ -217,7 +217,7 @@ def _print(session: Session, batches: Iterator[list[Event]]) -> None:
 
 
 class Lines:
-    """Lines whose parts stand below each other as far as nobody knows what comes next, in the order of ``logs list``."""
+    """Lines in the order of ``logs list``, whose parts stand below each other as far as nobody knows what comes."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
