@@ -104,6 +104,16 @@ def test_what_cannot_be_asked(cli, what, verb):
     assert said in " ".join(ended.err.split())
 
 
+@pytest.mark.parametrize("verb", ["list", "tail", "stats", "export"])
+def test_the_option_says_that_many_refusals_are_of_no_api(cli, served, bare, verb):
+    assert "where it was found; many refusals come before" in " ".join(
+        bare("logs", verb, "--help").out.replace("│", " ").split()
+    )
+    refused = cli("logs", "list", "--failed", "-o", "json").json
+    assert [(each["resourceId"], each["requestedResource"]) for each in refused] == [(None, "api://orders")]
+    assert cli("logs", "list", "--failed", "--resource", "api://orders", "-o", "json").json == []
+
+
 def test_csv_has_what_a_spreadsheet_filters_by(cli, served):
     ended = cli("logs", "list", "-o", "csv")
     rows = list(csv.DictReader(io.StringIO(ended.out, newline="")))

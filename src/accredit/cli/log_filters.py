@@ -65,7 +65,7 @@ _OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
     (("--granted",), {"is_flag": True, "help": "Granted ones only."}),
     (("--code",), {"multiple": True, "metavar": "CODE", "help": "Refused with this code (AADSTS700213); repeatable."}),
     (("--credential",), {"metavar": "NAME", "help": "By this credential (name or id), or secret or certificate (id)."}),
-    (("--resource",), {"metavar": "API", "help": "For this API."}),
+    (("--resource",), {"metavar": "API", "help": "For this API, where it was found; many refusals come before."}),
     (("--issuer",), {"metavar": "URL", "help": "With an assertion of this issuer; a trailing * stands for anything."}),
     (("--subject",), {"metavar": "SUB", "help": "With this subject; a trailing * stands for anything."}),
     (("--address",), {"metavar": "IP", "help": "From this address; a trailing * stands for anything."}),
