@@ -92,7 +92,6 @@ class Questions:
             "request": self.request,
             "correlation": self.correlation,
             "usage": self.usage,
-            "usage_of_one": self.usage_of_one,
             "page": self.page,
             "page_deep": self.page_deep,
             "page_of_failures": self.failures,
@@ -132,13 +131,7 @@ class Questions:
         known = self.known.event()
         found = reader.uses(TENANT, known.app_id)
         key = known.credential_id or known.key_id
-        expect(key is None or key in found, "usage", known.app_id, key)
-
-    def usage_of_one(self, reader: EventReader) -> None:
-        known = self.known.event()
-        if key := known.credential_id or known.key_id:
-            found = reader.use(TENANT, known.app_id, key)
-            expect(found and (found.grants or known.code), "usage of", key)
+        expect(key is None or (key in found and (found[key].grants or known.code)), "usage", known.app_id, key)
 
     def page(self, reader: EventReader) -> None:
         expect(len(self._page(reader, None).things) == PAGE, "page")

@@ -196,7 +196,6 @@ def test_the_use_of_credentials(log, reader, applications):
         assert found.keys() == expected.keys()
         for key, (grants, refusals, newest) in expected.items():
             of = found[key]
-            assert reader.use(TENANT, app_id, key) == of
             assert (of.grants, of.refusals) == (grants, refusals)
             assert (of.last_at, of.last_id, of.last_address) == (
                 (newest.at, newest.id, newest.address) if newest else (None, None, "")
@@ -258,7 +257,6 @@ INDEXES = {
     "request": {BY_ID},
     "correlation": {BY_ID, BY_CORRELATION},
     "usage": {USED},
-    "usage_of_one": {USED},
     "page": set(),
     "page_deep": set(),
     "page_of_failures": {FAILURES},

@@ -64,7 +64,6 @@ async def test_the_use_of_a_credential_is_its_newest_grant_and_how_many_there_we
     async with opened(path) as log:
         with EventReader(path) as reader:
             assert reader.uses(TENANT.id, CLIENT.app_id) == {}
-            assert reader.use(TENANT.id, CLIENT.app_id, FIRST) is None
             sent = {n: await granted(log, START + timedelta(minutes=n), address=f"192.0.2.{n}") for n in (0, 70, 1)}
             await refused(log, START + timedelta(hours=9))
             secret = await by_secret(log, START)
@@ -73,8 +72,6 @@ async def test_the_use_of_a_credential_is_its_newest_grant_and_how_many_there_we
                 SECRET: Use(START, "2001:db8::1", secret, grants=1, refusals=0),
             }
             assert reader.uses(TENANT.id, CLIENT.app_id) == expected
-            for key, use in expected.items():
-                assert reader.use(TENANT.id, CLIENT.app_id, key) == use
             assert reader.uses(TENANT.id, client(2).app_id) == reader.uses(uuid4(), CLIENT.app_id) == {}
 
 
@@ -288,7 +285,6 @@ class Story:
                 }
             )
             uses = {(app, key): use for app in APPS for key, use in reader.uses(TENANT.id, app).items()}
-            assert all(reader.use(TENANT.id, app, key) == use for (app, key), use in uses.items())
             self.check_plain(reader, begin, end)
         return hours, totals, uses
 

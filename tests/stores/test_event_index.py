@@ -129,7 +129,7 @@ async def test_an_index_that_cannot_be_written_waits_and_keeps_nobody_waiting(pa
         with closing(sqlite3.connect(path, isolation_level=None)) as other:
             other.execute("ALTER TABLE signins_by_application RENAME TO elsewhere")
             sent = [await granted(log, START) for _ in range(12)]
-            assert log.healthy
+            assert not log.failure
             assert other.execute("SELECT seq FROM signins_indexed").fetchone() == (0,)
             assert other.execute("SELECT count(*) FROM signin_hours").fetchone() == (0,)
             other.execute("ALTER TABLE elsewhere RENAME TO signins_by_application")

@@ -20,7 +20,6 @@ from tests.stores.attempts import (
     START,
     TENANT,
     client,
-    credential,
     everything,
     fill_in_grant,
     granted,
@@ -123,7 +122,6 @@ QUESTIONS = {
     "one": lambda reader, event: reader.by_id(event.id),
     "of a correlation id": lambda reader, event: reader.by_correlation(TENANT.id, event.id),
     "uses": lambda reader, _: reader.uses(TENANT.id, CLIENT.app_id),
-    "one use": lambda reader, _: reader.use(TENANT.id, CLIENT.app_id, credential().id),
     "hours of the tenant": lambda reader, event: reader.hours(TENANT.id, event.at, event.at),
     "plain hours of the tenant": lambda reader, event: reader.hours(TENANT.id, event.at, event.at, apart=False),
     "plain hours of the client": lambda reader, event: reader.hours(

@@ -189,9 +189,9 @@ async def test_a_fault_of_our_own_fails_its_batch_and_not_the_log(path, monkeypa
             with pytest.raises(Refused, match="AADSTS90033") as answer:
                 await granted(log)
         assert "TypeError" in answer.value.detail
-        assert not log.healthy
+        assert log.failure
         assert await granted(log) in ids(path)
-        assert log.healthy
+        assert not log.failure
 
 
 async def test_a_log_whose_file_is_missing_does_not_start(path):
@@ -273,10 +273,10 @@ def test_in_memory_a_write_can_fail():
     with pytest.raises(Refused, match="AADSTS90033") as answer:
         _run(granted(log))
     assert "no space" in answer.value.detail
-    assert not log.healthy
+    assert log.failure
     sink.failure = ""
     _run(granted(log))
-    assert log.healthy
+    assert not log.failure
 
 
 def test_counts_that_could_not_be_written_are_written_later():

@@ -57,7 +57,8 @@ async def test_counts_outlive_the_events_that_they_count(path):
         clock.forward(days=31)
         await until(lambda: count(path, "signins") == 0)
         with EventReader(path) as reader:
-            assert reader.use(TENANT.id, CLIENT.app_id, credential().id) == Use(START, "192.0.2.7", trace, 1, 0)
+            used = reader.uses(TENANT.id, CLIENT.app_id)
+            assert used == {credential().id: Use(START, "192.0.2.7", trace, 1, 0)}
             assert reader.by_id(trace) is None
 
 
@@ -73,7 +74,7 @@ async def test_counts_are_forgotten_at_an_age_of_their_own(path):
         with EventReader(path) as reader:
             await until(lambda: len(reader.hours(TENANT.id, START, clock())) == 1)
             await until(lambda: {count(path, each) for each in SUMS} == {1})
-            used = reader.use(TENANT.id, CLIENT.app_id, credential().id)
+            used = reader.uses(TENANT.id, CLIENT.app_id)[credential().id]
             assert (used.last_id, used.grants) == (young, 2), "a credential that is used is counted on"
             clock.forward(days=60)
             await until(lambda: reader.uses(TENANT.id, CLIENT.app_id) == {})

@@ -102,10 +102,6 @@ class EventReader:
         """Return the same of many applications, by application; those that were never used are absent."""
         return event_uses.uses_of(self._connection, tenant_id, app_ids)
 
-    def use(self, tenant_id: UUID, app_id: UUID, credential: UUID) -> Use | None:
-        """Return what came of one credential, secret or certificate; ``None``: nothing did."""
-        return event_uses.uses(self._connection, tenant_id, app_id, credential).get(credential)
-
     def _of_tenant(self, tenant_id: UUID, before: Event | None, limit: int) -> list[Event]:
         seq = _END[1] if before is None else self._place(before)
         return self._events("tenant_id = ? AND seq < ?", "seq DESC", (tenant_id.bytes, seq), limit)

@@ -17,24 +17,18 @@ if TYPE_CHECKING:
 _USES: Final = (
     "SELECT app_id, credential, max(last_at), last_address, last_id, sum(grants), sum(refusals) FROM ("  # noqa: S608
     "SELECT app_id, credential, last_at, last_address, last_id, grants, refusals FROM signin_uses"
-    " WHERE tenant_id = :tenant AND app_id {apps}{one}"
+    " WHERE tenant_id = :tenant AND app_id {apps}"
     f" UNION ALL SELECT app_id, {CREDENTIAL} AS credential, iif(code = 0, at, NULL), address, id,"
     f" iif(code = 0, count, 0), iif(code = 0, 0, count) FROM signins WHERE {AHEAD} AND tenant_id = :tenant"
-    " AND app_id {apps}) WHERE {shown} GROUP BY app_id, credential"
+    " AND app_id {apps}) WHERE credential <> zeroblob(16) GROUP BY app_id, credential"
 )
-_SOME: Final = "credential <> zeroblob(16)"
-_USES_OF_ALL: Final = _USES.format(apps="= :app", one="", shown=_SOME)
-_USE_OF_ONE: Final = _USES.format(apps="= :app", one=" AND credential = :credential", shown="credential = :credential")
+_USES_OF_ONE: Final = _USES.format(apps="= :app")
 _AT_ONCE: Final = 250  # applications that one statement asks for
 
 
-def uses(
-    connection: sqlite3.Connection, tenant_id: UUID, app_id: UUID, credential: UUID | None = None
-) -> dict[UUID, Use]:
-    """Return what came of an application's credentials, secrets and certificates, or of one; unused ones are absent."""
-    values = {"tenant": tenant_id.bytes, "app": app_id.bytes, "credential": credential and credential.bytes}
-    found = _used(connection, _USES_OF_ALL if credential is None else _USE_OF_ONE, values)
-    return found.get(app_id, {})
+def uses(connection: sqlite3.Connection, tenant_id: UUID, app_id: UUID) -> dict[UUID, Use]:
+    """Return what came of an application's credentials, secrets and certificates; unused ones are absent."""
+    return _used(connection, _USES_OF_ONE, {"tenant": tenant_id.bytes, "app": app_id.bytes}).get(app_id, {})
 
 
 def uses_of(connection: sqlite3.Connection, tenant_id: UUID, app_ids: Collection[UUID]) -> dict[UUID, dict[UUID, Use]]:
@@ -44,7 +38,7 @@ def uses_of(connection: sqlite3.Connection, tenant_id: UUID, app_ids: Collection
         some, rest = rest[:_AT_ONCE], rest[_AT_ONCE:]
         values: dict[str, object] = {f"a{place}": each.bytes for place, each in enumerate(some)}
         apps = f"IN ({', '.join(f':{each}' for each in values)})"
-        statement = _USES.format(apps=apps, one="", shown=_SOME)
+        statement = _USES.format(apps=apps)
         found |= _used(connection, statement, {**values, "tenant": tenant_id.bytes})
     return found
 

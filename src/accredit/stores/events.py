@@ -122,11 +122,6 @@ class EventLog:
         self._tallies = Tallies(self.quota)
 
     @property
-    def healthy(self) -> bool:
-        """Whether the last write succeeded."""
-        return not self.failure
-
-    @property
     def trouble(self) -> str:
         """Why nothing can be written at present; ``""`` when all is well."""
         return self.failure or self.sink.trouble
