@@ -240,7 +240,8 @@ def test_a_full_disk_issues_nothing_says_why_and_recovers_by_itself(tmp_path):
 
 
 def test_the_metrics_are_those_of_the_documentation_and_no_label_is_a_callers_text(tmp_path):
-    with serving(tmp_path) as server:
+    nobody = "http://127.0.0.1:9"  # what an exporter measures is told where there is one
+    with serving(tmp_path, ACCREDIT_EXPORT__OTLP__ENDPOINT=nobody) as server:
         server.token(TENANT, workload_form(mint(server)))
         server.token("canary.example", workload_form("canary", client_id="canary-client"))
         text = server.admin.get("/metrics").text
