@@ -27,6 +27,7 @@ from accredit.stores.sqlite_events import SqliteSink
 from benchmarks import synthetic
 from benchmarks.asked import TENANT, Known, Questions
 from benchmarks.synthetic import CHUNK, KEPT, Plan
+from tests.stores.attempts import of_correlation
 
 ROWS = 100_000
 PLAN = Plan(ROWS, datetime(2026, 9, 1, 7, 30, tzinfo=UTC), applications=2_000)
@@ -154,7 +155,7 @@ def test_by_request_and_by_correlation(log, reader):
     own = [each for each in log.events if each.correlation_id != each.id]
     for each in log.events[::1_999] + own[::999]:
         assert reader.by_id(each.id) == each
-        assert reader.by_correlation(TENANT, each.correlation_id) == [each]
+        assert of_correlation(reader, TENANT, each.correlation_id) == [each]
 
 
 def test_the_hours_of_the_tenant(log, reader):

@@ -13,6 +13,7 @@ from accredit.assertions import Presented
 from accredit.directory import Application, Client, KnownSecret, Resource, ServicePrincipal, Tenant
 from accredit.errors import NOT_IN_TIME, SUBJECT_NOT_TRUSTED, Refused
 from accredit.issuers import Issuer, IssuerUrl, KeyReference
+from accredit.query import Compare, Order, Query
 from accredit.signins import Sender
 from accredit.stores import fresh
 from accredit.stores.event_reader import EventReader
@@ -207,6 +208,14 @@ def everything(path: Path, tenant: Tenant = TENANT) -> list[Event]:
     """Return the events of a tenant, in the order in which they arrived."""
     with EventReader(path) as reader:
         return reader.last(tenant.id, limit=1_000_000)[::-1]
+
+
+def of_correlation(reader: EventReader, tenant_id: UUID, correlation_id: UUID) -> list[Event]:
+    """Return the events of one correlation id, oldest first."""
+    query = Query(
+        condition=Compare("correlationId", "eq", str(correlation_id)), order=Order("createdDateTime"), limit=50
+    )
+    return list(reader.search(tenant_id, query).things)
 
 
 def ids(path: Path) -> set[UUID]:

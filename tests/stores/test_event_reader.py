@@ -23,6 +23,7 @@ from tests.stores.attempts import (
     everything,
     fill_in_grant,
     granted,
+    of_correlation,
     opened,
     proven,
     refused,
@@ -87,9 +88,9 @@ async def test_one_by_its_id_or_none(log, reader):
 async def test_those_of_a_correlation_id_in_their_tenant(log, reader):
     sent = [await granted(log, START + timedelta(seconds=n)) for n in range(3)]
     correlation = reader.by_id(sent[1]).correlation_id
-    assert traces(reader.by_correlation(TENANT.id, correlation)) == [sent[1]]
-    assert reader.by_correlation(uuid4(), correlation) == []
-    assert reader.by_correlation(TENANT.id, uuid4()) == []
+    assert traces(of_correlation(reader, TENANT.id, correlation)) == [sent[1]]
+    assert of_correlation(reader, uuid4(), correlation) == []
+    assert of_correlation(reader, TENANT.id, uuid4()) == []
 
 
 async def test_an_event_whose_caller_named_no_correlation_id_is_found_by_its_own(log, reader):
@@ -102,8 +103,8 @@ async def test_an_event_whose_caller_named_no_correlation_id_is_found_by_its_own
         fill_in_grant(signin)
     other = await granted(log)
     assert reader.by_id(alone.trace).correlation_id == alone.trace
-    assert traces(reader.by_correlation(TENANT.id, alone.trace)) == [alone.trace, later.trace]
-    assert reader.by_correlation(TENANT.id, other) == [], "its caller named another one"
+    assert traces(of_correlation(reader, TENANT.id, alone.trace)) == [alone.trace, later.trace]
+    assert of_correlation(reader, TENANT.id, other) == [], "its caller named another one"
 
 
 async def test_an_event_is_read_as_it_was_written_and_takes_less_than_a_kilobyte(log, tmp_path):
@@ -120,7 +121,7 @@ QUESTIONS = {
     "an application's newest": lambda reader, _: reader.last(TENANT.id, CLIENT.app_id),
     "an application's next": lambda reader, event: reader.last(TENANT.id, CLIENT.app_id, before=event),
     "one": lambda reader, event: reader.by_id(event.id),
-    "of a correlation id": lambda reader, event: reader.by_correlation(TENANT.id, event.id),
+    "of a correlation id": lambda reader, event: of_correlation(reader, TENANT.id, event.id),
     "uses": lambda reader, _: reader.uses(TENANT.id, CLIENT.app_id),
     "hours of the tenant": lambda reader, event: reader.hours(TENANT.id, event.at, event.at),
     "plain hours of the tenant": lambda reader, event: reader.hours(TENANT.id, event.at, event.at, apart=False),

@@ -13,7 +13,7 @@ from accredit.signins import SignIn
 from accredit.stores import event_index, sqlite
 from accredit.stores.event_reader import EventReader
 from accredit.stores.event_row import CLAIMS, COLUMNS, ClaimSets, event_of, row
-from tests.stores.attempts import CLIENT, START, TENANT, fill_in_grant, opened, sender
+from tests.stores.attempts import CLIENT, START, TENANT, fill_in_grant, of_correlation, opened, sender
 
 pytestmark = pytest.mark.anyio
 SECRET = UUID(int=0x5EC)
@@ -90,7 +90,7 @@ async def test_every_way_of_reading_puts_them_back(path, behind, monkeypatch):
         with EventReader(path) as reader:
             assert reader.last(TENANT.id) == reader.last(TENANT.id, CLIENT.app_id) == newest
             assert [reader.by_id(each.id) for each in sent] == sent
-            assert reader.by_correlation(TENANT.id, sent[0].correlation_id) == sent[:1]
+            assert of_correlation(reader, TENANT.id, sent[0].correlation_id) == sent[:1]
             for condition in (
                 None,
                 Compare("appId", "eq", str(CLIENT.app_id)),

@@ -21,6 +21,7 @@ from accredit.stores.fresh import create
 from accredit.stores.migrations import db_status, db_upgrade
 from accredit.stores.sqlite import connect
 from tests.ops.servers import command, serving
+from tests.stores.attempts import of_correlation
 from tests.stores.conformance.store import refused
 from tests.stores.test_migrations import empty, schema_of, upgrade_to
 
@@ -114,7 +115,7 @@ def test_every_event_says_after_the_upgrade_what_it_said_before(old, tmp_path):
 
 def test_the_upgraded_log_answers_every_question_of_its_reader(old):
     before = [UUID(each["id"]) for each in told(old)]
-    of_correlation = [UUID(each["id"]) for each in told(old) if each["correlation_id"] == str(CORRELATION)]
+    correlated = [UUID(each["id"]) for each in told(old) if each["correlation_id"] == str(CORRELATION)]
     db_upgrade(old)
     with EventReader(old) as reader:
         everything = reader.last(TENANT)
@@ -122,10 +123,10 @@ def test_the_upgraded_log_answers_every_question_of_its_reader(old):
         for app in (ADMIN, WORKLOAD):
             assert reader.last(TENANT, app) == [each for each in everything if each.app_id == app]
         assert [reader.by_id(each.id) for each in everything] == everything
-        assert [each.id for each in reader.by_correlation(TENANT, CORRELATION)] == of_correlation
-        assert len(of_correlation) == 2
+        assert [each.id for each in of_correlation(reader, TENANT, CORRELATION)] == correlated
+        assert len(correlated) == 2
         alone = next(each for each in everything if each.correlation_id == each.id)
-        assert reader.by_correlation(TENANT, alone.id) == [alone]
+        assert of_correlation(reader, TENANT, alone.id) == [alone]
         uses = {key: use.last_at for key, use in reader.uses(TENANT, WORKLOAD).items()}
         assert uses == {CREDENTIAL: everything[0].at}
         assert_counted(reader, everything)

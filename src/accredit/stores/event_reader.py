@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from accredit.signins.usage import HourCount, Use
 
 PAGE: Final = 50  # events
-MOST_OF_ONE_CORRELATION: Final = 1_000  # events: the caller chooses that id, and may choose the same one always
 
 _END: Final = (2**62, 2**62)  # later than every time, behind every place
 _NEWEST: Final = f"SELECT body, {CLAIMS} FROM ({newest('body, claims')}) ORDER BY at DESC, seq DESC"  # noqa: S608
@@ -74,12 +73,6 @@ class EventReader:
         """Return the event of a request (its trace id, ``uti`` in another spelling); ``None`` when there is none."""
         found = self._events("id = ?", "id", (event_id.bytes,), 1)
         return found[0] if found else None
-
-    def by_correlation(self, tenant_id: UUID, correlation_id: UUID) -> list[Event]:
-        """Return the events of one correlation id, which callers choose, oldest first; at most 1,000."""
-        where = "(correlation_id = ? OR (id = ? AND correlation_id IS NULL)) AND tenant_id = ?"
-        parameters = (correlation_id.bytes, correlation_id.bytes, tenant_id.bytes)
-        return self._events(where, "at, seq", parameters, MOST_OF_ONE_CORRELATION)
 
     def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
         """Return a page of what a tenant's windows saw; see ``accredit.web.graph.log``."""
