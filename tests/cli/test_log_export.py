@@ -24,6 +24,7 @@ from accredit.stores.event_reader import EventReader
 from accredit.stores.event_row import INSERT, row
 from tests.cli.conftest import ran
 
+TENANT = str(seed.TENANT_ID)
 BOT = ("-a", "deploy-bot")
 AZURE = [  # the columns of the table, but those of every table of Azure Monitor
     *("AppId", "AuthenticationContextClassReferences", "AuthenticationProcessingDetails", "Category"),
@@ -228,7 +229,7 @@ def test_at_a_url_the_same_comes_over_the_api(kind, tmp_path, signed_in, emulato
     what = ("--format", kind, *BOT)
     elsewhere = ran("logs", "export", "--to", str(there), *what, "--profile", "dev")
     assert elsewhere.code == 0, elsewhere.err
-    beside = ran("logs", "export", "--to", str(here), *what, "--data", str(emulator.data))
+    beside = ran("logs", "export", "--to", str(here), *what, "--data", str(emulator.data), "--tenant", TENANT)
     assert beside.code == 0, beside.err
     if kind == "parquet":
         counted = "SELECT count(*), min(id), max(id), sum(code) FROM"

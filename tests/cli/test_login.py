@@ -242,7 +242,7 @@ def test_a_certificate_signs_in(bare, emulator, tmp_path):
 
 def test_who_may_do_nothing_is_signed_in_and_told_so(bare, emulator, tmp_path):
     workload = engage(emulator)
-    emulator_admin = ("--data", str(emulator.data))
+    emulator_admin = ("--data", str(emulator.data), "--tenant", TENANT)
     revoked = bare(
         *("permission", "revoke", workload.client_id, "https://graph.microsoft.com", "Application.Read.All", "--yes"),
         *emulator_admin,
@@ -385,7 +385,7 @@ def test_a_token_that_is_not_believed_any_more_is_replaced(bare, signed_in, home
 
 def test_a_role_that_was_just_granted_counts_at_once(bare, emulator, home, tmp_path):
     workload = engage(emulator)
-    here = ("--data", str(emulator.data))
+    here = ("--data", str(emulator.data), "--tenant", TENANT)
     file = tmp_path / "token"
     file.write_text(workload.assertion())
     words = ("login", emulator.url, "--client-id", workload.client_id, "--ca-file", str(emulator.ca_file))
@@ -399,7 +399,7 @@ def test_a_role_that_was_just_granted_counts_at_once(bare, emulator, home, tmp_p
 
 
 def test_who_reads_the_log_needs_no_right_to_read_credentials(bare, emulator, home, tmp_path):
-    auditor, here = engage(emulator), ("--data", str(emulator.data))
+    auditor, here = engage(emulator), ("--data", str(emulator.data), "--tenant", TENANT)
     file = tmp_path / "token"
     file.write_text(auditor.assertion())
     words = ("login", emulator.url, "--client-id", auditor.client_id, "--ca-file", str(emulator.ca_file))

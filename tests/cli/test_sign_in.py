@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from msgspec.structs import replace
 
+from accredit.app import seed
 from accredit.cli.ink import Ink
 from accredit.cli.sign_in_page import page
 from accredit.signins import Event
@@ -18,6 +19,7 @@ from accredit.stores.event_row import INSERT, row
 from tests.cli.conftest import JWT_BEARER, ran
 from tests.support.workload import AUDIENCE, GITHUB, engage
 
+TENANT = str(seed.TENANT_ID)
 OTHER = "repo:octo-org@123456/octo-repo@456789:environment:elsewhere"
 NAMES = "repo:octo-org/octo-repo:environment:prod"
 
@@ -150,7 +152,7 @@ def test_a_suggestion_is_a_credential_a_command_and_a_request(cli, served, data)
 @pytest.fixture(params=["beside the store", "at the URL"])
 def place(request, emulator, signed_in):
     """The options under which a command acts on the emulator that is running: both lead to the same."""
-    return () if request.param == "at the URL" else ("--local", "--data", str(emulator.data))
+    return () if request.param == "at the URL" else ("--local", "--data", str(emulator.data), "--tenant", TENANT)
 
 
 def asked(workload, assertion, scope="api://orders/.default"):
