@@ -137,16 +137,15 @@ def _repeated(name: str, text: str) -> KeyValue:
 
 
 def _value(value: Value) -> AnyValue:
+    """Write what is no single text."""
     match value:
         case int():
             return AnyValue(int_value=value)
         case float():
             return AnyValue(double_value=value)
-        case list():
-            return AnyValue(array_value=ArrayValue(values=[AnyValue(string_value=each) for each in value]))
         case datetime():
             return AnyValue(string_value=value.isoformat().replace("+00:00", "Z"))
-    return AnyValue(string_value=value or "")
+    return AnyValue(array_value=ArrayValue(values=[AnyValue(string_value=each) for each in value or ()]))
 
 
 def _nanoseconds(at: datetime | None) -> int:
