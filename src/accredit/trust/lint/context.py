@@ -1,0 +1,33 @@
+"""What a rule may know beside the trust itself. What is not known is empty, and the rules that need it say nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from accredit.issuers import OwnIssuers, Portability
+    from accredit.trust.credential import MultiAudience
+    from accredit.trust.written import WrittenTrust
+
+Cloud = Literal["public", "usgov", "china"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """Where a trust is to hold, and what was seen of its issuer."""
+
+    portability: Portability = "entra"
+    own: OwnIssuers | None = None  # the issuers of the authority itself
+    siblings: tuple[WrittenTrust, ...] = ()  # the other trusts of the same application; ``lint`` fills this in
+    now: datetime | None = None  # aware UTC
+    unused_days: int = 90  # a trust that nobody used for so long is forgotten
+    several_audiences: MultiAudience = "contained"  # the tenant's rule
+    cloud: Cloud = "public"
+    published_algorithms: frozenset[str] | None = None  # those of the issuer's keys
+    shared_thumbprints: frozenset[str] = frozenset()  # of keys that another issuer has as well
+    subject_generations: frozenset[str] = frozenset()  # subject forms that the issuer was seen to send for this subject
+    unresolvable: bool = False  # the issuer's host was asked for twice, a day apart, and does not exist
+    observed_lifetime: int | None = None  # seconds; of the longest token that was seen
