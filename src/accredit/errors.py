@@ -410,6 +410,8 @@ DIALECT_UNKNOWN       = local(1004, CALLER, "there is no dialect {name} (there a
 FAULT_UNKNOWN         = local(1005, CALLER, "there is no fault {name} (there are: {known})", advice="Name one of those that exist.")
 TENANT_AMBIGUOUS      = local(1006, CALLER, "this directory has {count} tenants", advice="Say which one: --tenant ID or DOMAIN.")
 OUTPUT_UNWRITABLE     = local(1007, CALLER, "{what} cannot be written: {reason}", advice="Check the path, its permissions and the free space.")
+PRESET_UNKNOWN        = local(1008, CALLER, "there is no preset {name}; {meant}", advice="accredit preset list shows them all.", status=404)
+PRESET_FORM           = local(1009, CALLER, "the form of {preset} cannot be used: {reason}", advice="Correct every field that is named and repeat the command.")
 NOT_FOUND             = local(2404, CALLER, "This path is not served here.", status=404)
 METHOD_NOT_ALLOWED    = local(2405, CALLER, "This path accepts {valid_verbs} only.", status=405)
 BODY_TOO_LARGE        = local(2413, CALLER, "The request body is larger than {limit} bytes.", status=413)
