@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+"""Write src/accredit/trust/presets/index.json: what tells the presets apart without reading them all.
+
+preset_index.py            write it
+preset_index.py --check    fail when it is not what it would be
+"""
+
+import json
+import sys
+from pathlib import Path
+
+from accredit.trust.presets.catalogue import load
+from accredit.trust.presets.model import Preset
+
+FOLDER = Path(__file__).parent.parent / "src/accredit/trust/presets"
+INDEX = FOLDER / "index.json"
+SPECIAL = set("\\^$.|?*+()[]{}")
+
+
+def read() -> list[Preset]:
+    """Every preset, in order of ids."""
+    return [load(each.read_text("utf-8"), each.name) for each in sorted(FOLDER.glob("*.toml"))]
+
+
+def prefix(pattern: str) -> str:
+    """The literal text that everything begins with that fits a pattern."""
+    found = ""
+    at = 0
+    while at < len(pattern):
+        escaped = pattern[at] == "\\" and at + 1 < len(pattern) and not pattern[at + 1].isalnum()
+        if not escaped and pattern[at] in SPECIAL:
+            break
+        at += 2 if escaped else 1
+        found += pattern[at - 1]
+    if at < len(pattern) and pattern[at] in "?*{":
+        found = found[:-1]  # what may be missing
+    return "" if "|" in _top_level(pattern) else found
+
+
+def _top_level(pattern: str) -> str:
+    """The pattern without its groups, classes and escapes."""
+    depth, inside, kept, at = 0, False, "", 0
+    while at < len(pattern):
+        each = pattern[at]
+        if each == "\\":
+            at += 2
+            continue
+        if inside:
+            inside = each != "]"
+        elif each == "[":
+            inside = True
+        elif each in "()":
+            depth += 1 if each == "(" else -1
+        elif depth == 0:
+            kept += each
+        at += 1
+    return kept
+
+
+def entry(preset: Preset) -> dict[str, object]:
+    """The row of one preset."""
+    return {
+        "id": preset.id,
+        "aliases": list(preset.aliases),
+        "match": preset.issuer.match,
+        "prefix": prefix(preset.issuer.match),
+        "open": preset.id != "other" and any(_own_host(each) for each in preset.issuer.templates) and not _told(preset),
+    }
+
+
+def _told(preset: Preset) -> bool:
+    """Whether every issuer of the platform is told by its pattern: the pattern is that of the whole field."""
+    return "{issuer}" in preset.issuer.templates and preset.issuer.match.startswith("(?P<issuer>")
+
+
+def _own_host(template: str) -> bool:
+    """Whether people run the platform at addresses of their own: a place is all of the host, or all of the issuer."""
+    return template.rsplit("?}", maxsplit=1)[-1].removeprefix("https://").startswith("{")
+
+
+def text() -> str:
+    """The whole file: what has the longest literal beginning first, because it says the most."""
+    entries = sorted((entry(each) for each in read()), key=lambda each: (-len(str(each["prefix"])), str(each["id"])))
+    return "[\n" + ",\n".join(f"  {json.dumps(each)}" for each in entries) + "\n]\n"
+
+
+def main() -> int:
+    wanted = text()
+    if "--check" in sys.argv[1:]:
+        if INDEX.read_text("utf-8") == wanted:
+            return 0
+        print(f"{INDEX} is not what scripts/preset_index.py would write", file=sys.stderr)
+        return 1
+    INDEX.write_text(wanted, "utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,92 @@
+"""The presets there are: which files, what they are called, and which of them an issuer belongs to.
+
+Rule 1: a file is read when somebody asks for it, once. What tells them apart without reading them, ids, aliases and
+how their issuers look, is in ``index.json``, which ``scripts/preset_index.py`` writes.
+Rule 2: a file that says something wrong is an error of ours, with its name and the member.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+import msgspec
+
+from accredit.errors import PRESET_UNKNOWN, Refused
+from accredit.trust.presets.model import LONGEST, Preset, SubjectParts
+
+OTHER: Final = "other"  # the preset without a platform
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What the index says of one file."""
+
+    id: str
+    aliases: tuple[str, ...]
+    match: str
+    prefix: str  # the literal beginning of what matches: most issuers are told apart by it
+    open: bool  # an organization may run it at any address: an issuer that does not match may still be its
+
+
+@cache
+def entries() -> tuple[Entry, ...]:
+    """The index: what has the longest literal beginning comes first."""
+    found = files(__package__).joinpath("index.json").read_bytes()
+    return msgspec.json.decode(found, type=tuple[Entry, ...])
+
+
+def ids() -> tuple[str, ...]:
+    """Every preset's id, in order."""
+    return tuple(sorted(each.id for each in entries()))
+
+
+def preset(name: str) -> Preset:
+    """Find a preset by its id or an alias. ``PRESET_UNKNOWN``, with the nearest names."""
+    for each in entries():
+        if name == each.id or name in each.aliases:
+            return _read(each.id)
+    from difflib import get_close_matches  # noqa: PLC0415  only somebody who mistyped pays for it
+
+    names = {known: each.id for each in entries() for known in (each.id, *each.aliases)}
+    near = dict.fromkeys(names[each] for each in get_close_matches(name.lower().replace("-", "_"), names, 3, 0.5))
+    meant = f"did you mean {' or '.join(near)}?" if near else f"there are: {', '.join(ids())}"
+    raise Refused(PRESET_UNKNOWN, name=name, meant=meant)
+
+
+def recognise(issuer: str, subject: str | None = None) -> Preset | None:
+    """The platform that an issuer belongs to; never ``other``.
+
+    The address of what people run themselves says nothing: there a ``subject`` may, whose form only one platform has.
+    """
+    if len(issuer) > LONGEST:
+        return None
+    for each in entries():
+        if each.match and issuer.startswith(each.prefix) and re.fullmatch(each.match, issuer):
+            return _read(each.id)
+    if subject is None:
+        return None
+    speaking = [found for found, _ in speakers(subject)]
+    return speaking[0] if len(speaking) == 1 else None
+
+
+def speakers(subject: str) -> tuple[tuple[Preset, SubjectParts], ...]:
+    """The platforms that organizations run themselves and whose subjects look like this one."""
+    running = (_read(each.id) for each in entries() if each.open)
+    return tuple((found, parts) for found in running if (parts := found.read_subject(subject)))
+
+
+@cache
+def _read(name: str) -> Preset:
+    return load(files(__package__).joinpath(f"{name}.toml").read_text(encoding="utf-8"), f"{name}.toml")
+
+
+def load(text: str, file: str) -> Preset:
+    """Read one file. ``ValueError``, with file and member, for what is no preset."""
+    import tomllib  # noqa: PLC0415  who imports the catalogue need not read a file
+
+    try:
+        return msgspec.convert(tomllib.loads(text), Preset)
+    except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+        raise ValueError(f"{file}: {error}") from error

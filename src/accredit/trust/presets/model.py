@@ -1,0 +1,332 @@
+"""What a preset says: the shape of the files in this directory. Values and look-ups only; no rule of a platform.
+
+Rule 1: a member that is not declared here is an error of the file, never ignored.
+Rule 2: patterns mean whole values; every name between braces is a field or a value of the same file.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ClaimClass = Literal["id", "name", "run", "person", "chosen", "meta", "bounded"]
+"""An id pins; a name can be recycled; run: new in every run; chosen: by the workload; meta and bounded tell apart
+little."""
+Of = Literal["tenant", "project", "account", "person", "context"]
+"""What a value is the id or name of: customer of the platform, repository or pipeline, the workload's own principal."""
+ClaimType = Literal["string", "integer", "boolean", "list", "object"]
+Operator = Literal["eq", "ne", "in", "not in", "matches", "contains", "exists"]
+Evidence = Literal["doc", "src", "obs", "cat", "asm"]
+"""Documentation, source, seen running, a public catalogue, not confirmed."""
+
+LONGEST: Final = 600  # characters of issuer, subject and audience
+
+
+class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of a preset's file."""
+
+
+class Source(Data):
+    """Where a fact of the file is from."""
+
+    says: str
+    evidence: Evidence
+    url: str = ""
+
+
+class Hint(Data):
+    """A sentence about a value that fits ``when`` or does not fit ``unless``. ``only``: where ``field=value``."""
+
+    says: str
+    when: str = ""
+    unless: str = ""
+    only: str = ""
+
+    def about(self, text: str, values: Mapping[str, str]) -> bool:
+        """Whether the sentence is about this text."""
+        name, _, value = self.only.partition("=")
+        if name and values.get(name) != value:
+            return False
+        if self.when and not re.fullmatch(self.when, text):
+            return False
+        return not (self.unless and re.fullmatch(self.unless, text))
+
+
+class Field(Data):
+    """One thing that a person fills in."""
+
+    name: str
+    label: str
+    help: str  # a sentence: what is wanted
+    pattern: str = ""  # or choices
+    min: int = 1  # characters
+    max: int = LONGEST
+    required: bool = False  # in every mode
+    example: str = ""
+    default: str = ""
+    choices: tuple[str, ...] = ()
+    refuse: tuple[Hint, ...] = ()  # what the pattern takes or not, but people type: says what to do
+    warn: tuple[Hint, ...] = ()  # taken, and told
+
+
+class Deprecation(Data):
+    """Issuers of the platform that end."""
+
+    match: str
+    since: str = ""
+    ends: str = ""
+    instead: str = ""
+
+
+class IssuerForm(Data):
+    """How the platform's issuers look."""
+
+    kind: Literal["fixed", "template", "user"]
+    templates: tuple[str, ...] = ("{issuer}",)
+    match: str = ""  # what is certainly this platform's; groups are fields. Empty: never recognised by its issuer
+    canonical: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    shared: bool = False  # every customer has this issuer, where it is one of ``canonical``
+    shared_keys: bool = False  # the issuer names the customer, but all customers' tokens have the same keys
+    deprecated: tuple[Deprecation, ...] = ()
+    tenant_group: str = ""  # the group of ``match`` that names the customer or the cluster
+
+
+class Keys(Data):
+    """Where the platform publishes its keys."""
+
+    source: Literal["discovery", "jwks_url", "upload"] = "discovery"
+    jwks_path: str = ""
+    jwks_url: str = ""
+    host: str = ""  # where it is not the issuer's
+
+
+class Audience(Data):
+    """Who decides about ``aud``, and what it is when nobody asks."""
+
+    control: Literal["chosen", "fixed", "operator"]
+    default: tuple[str, ...] = ()
+    default_match: str = ""
+    whose: str = ""
+    fixed: tuple[str, ...] = ()
+    how: str = ""
+    shape: Literal["string", "list", "either"] = "string"
+
+
+class Expectations(Data):
+    """How the platform's tokens usually are."""
+
+    algorithms: tuple[str, ...] = ("RS256",)
+    max_lifetime: int | None = None  # seconds; None: not known
+    exp_required: bool = True
+    kid_required: bool = True
+    jti: bool = True
+    typ: tuple[str, ...] = ("JWT",)
+
+
+class Clause(Data):
+    """One condition of an expression; ``value`` is a template that the engine quotes, ``when`` the field it needs."""
+
+    claim: str | tuple[str, ...]
+    op: Operator
+    value: str | None = None
+    values: tuple[str, ...] = ()
+    boolean: bool | None = None
+    integer: int | None = None
+    when: str = ""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The name of the claim and of the members below it."""
+        return (self.claim,) if isinstance(self.claim, str) else self.claim
+
+
+class Mode(Data):
+    """One way of saying whom to trust: an exact subject, or an expression."""
+
+    id: str
+    title: str
+    help: str = ""
+    needs: tuple[str, ...] = ()
+    subject: str | None = None
+    language_version: Literal[1, 2] = 1
+    clauses: tuple[Clause, ...] = ()
+
+
+class Segment(Data):
+    """A part of a subject. ``claim``: where the token says the same outside its subject."""
+
+    cls: ClaimClass = msgspec.field(name="class")
+    of: Of | None = None
+    claim: str | tuple[str, ...] | None = None
+
+
+class SubjectForm(Data):
+    """One form of the platform's subjects. ``exact``: whether an exact subject can match twice."""
+
+    name: str
+    regex: str
+    exact: Literal["yes", "never", "person"] = "yes"
+    segments: dict[str, Segment] = {}
+
+
+class Claim(Data):
+    """A row of the ledger. A name that ends in ``*`` stands for all that begin so."""
+
+    name: str | tuple[str, ...]
+    type: ClaimType
+    cls: ClaimClass = msgspec.field(name="class")
+    of: Of | None = None
+    nullable: bool = False
+    note: str = ""
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The name of the claim and of the members below it."""
+        return (self.name,) if isinstance(self.name, str) else self.name
+
+    def is_at(self, path: tuple[str, ...]) -> bool:
+        """Whether it is the claim at this path."""
+        mine = self.path
+        if not mine[-1].endswith("*"):
+            return mine == path
+        return len(mine) == len(path) and mine[:-1] == path[:-1] and path[-1].startswith(mine[-1][:-1])
+
+
+class Snippet(Data):
+    """What is pasted at the platform. ``when``: a mode's id, or ``field=value``; empty: always."""
+
+    title: str
+    language: str
+    text: str
+    file: str = ""
+    schema: str = ""
+    when: str = ""
+
+
+class Naming(Data):
+    """How a credential is called: the first template that can be filled."""
+
+    templates: tuple[str, ...]
+
+
+class SubjectParts(msgspec.Struct, frozen=True):
+    """A subject, read by one form of its platform."""
+
+    form: SubjectForm
+    values: dict[str, str]  # by name of the segment
+    spans: dict[str, tuple[int, int]]  # subject[start:end]
+
+    def segment(self, name: str) -> Segment:
+        """What the preset says of this segment."""
+        return self.form.segments[name]
+
+
+class Preset(Data, eq=False):
+    """A platform, and how to trust it."""
+
+    id: str
+    version: int
+    title: str
+    summary: str
+    tier: Literal[1, 2]
+    standing: Literal["proven", "unproven"]
+    docs_url: str
+    verified_at: date
+    issuer: IssuerForm
+    audience: Audience
+    modes: tuple[Mode, ...]
+    name: Naming
+    fields: tuple[Field, ...] = ()
+    values: dict[str, tuple[str, ...]] = {}
+    aliases: tuple[str, ...] = ()
+    learn: dict[str, str] = {}  # name claim: id claim
+    replay_default: Literal["off", "observe"] = "observe"
+    lint: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+    samples: tuple[str, ...] = ()
+    keys: Keys = Keys()
+    expectations: Expectations = Expectations()
+    subject_forms: tuple[SubjectForm, ...] = ()
+    claims: tuple[Claim, ...] = ()
+    snippets: tuple[Snippet, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """What is kept with a credential: ``github_actions@1``."""
+        return f"{self.id}@{self.version}"
+
+    def field(self, name: str) -> Field | None:
+        """The field of this name."""
+        return next((each for each in self.fields if each.name == name), None)
+
+    def mode(self, name: str | None) -> Mode | None:
+        """The mode of this id; without one the safe default."""
+        if name is None:
+            return self.modes[0]
+        return next((each for each in self.modes if each.id == name), None)
+
+    def claim(self, path: tuple[str, ...]) -> Claim | None:
+        """The row of the ledger for this path; the claims of RFC 7519 are in every ledger."""
+        listed = next((each for each in self.claims if each.is_at(path)), None)
+        return listed or STANDARD.get(path)
+
+    def read_subject(self, subject: str) -> SubjectParts | None:
+        """Take a subject apart by the first form that fits."""
+        if len(subject) > LONGEST:
+            return None
+        for form in self.subject_forms:
+            if found := re.fullmatch(form.regex, subject):
+                given = {name: text for name, text in found.groupdict().items() if text is not None}
+                return SubjectParts(form, given, {name: found.span(name) for name in given})
+        return None
+
+    def is_default_audience(self, audience: str) -> bool:
+        """Whether the platform sends this audience when nobody asks for one."""
+        return bool(self.audience.default_match) and bool(re.fullmatch(self.audience.default_match, audience))
+
+
+def _standard(name: str, kind: ClaimType, cls: ClaimClass = "meta") -> dict[tuple[str, ...], Claim]:
+    # Struct members renamed for the file are given by their own names in code
+    return {(name,): Claim(name=name, type=kind, cls=cls)}
+
+
+STANDARD: Final[dict[tuple[str, ...], Claim]] = {
+    **_standard("iss", "string"),
+    **_standard("sub", "string"),
+    **_standard("aud", "string"),
+    **_standard("exp", "integer"),
+    **_standard("iat", "integer"),
+    **_standard("nbf", "integer"),
+    **_standard("jti", "string", "run"),
+}
+
+
+def unlisted(preset: Preset, claims: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name the claims that the ledger does not know, at most ``MOST_UNLISTED``; members as ``claim.member``.
+
+    An object of which the ledger lists no member is the platform's own affair.
+    """
+    return tuple(sorted(_unlisted(preset, (), claims)))[:MOST_UNLISTED]
+
+
+MOST_UNLISTED: Final = 20
+_DEEPEST: Final = 6  # levels of objects, as many as an expression can name
+
+
+def _unlisted(preset: Preset, above: tuple[str, ...], claims: Mapping[str, Any]) -> set[str]:
+    found: set[str] = set()
+    for name, value in claims.items():
+        path = (*above, name)
+        below = [each for each in preset.claims if len(each.path) > len(path) and each.path[: len(path)] == path]
+        if not below and preset.claim(path) is None:
+            found.add(".".join(path))
+        elif below and isinstance(value, dict) and len(path) < _DEEPEST:
+            found |= _unlisted(preset, path, value)
+    return found
