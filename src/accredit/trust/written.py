@@ -1,4 +1,4 @@
-"""A trust as somebody wrote it: in a directory, in a file, in an export of another one. It may never be stored as it is.
+"""A trust as somebody wrote it: in a directory, in a file, in an export of another. It may never be stored as it is.
 
 Rule 1: nothing is judged here and nothing refused; what cannot even be read stays text, for ``trust.lint`` to name.
 """
@@ -6,12 +6,14 @@ Rule 1: nothing is judged here and nothing refused; what cannot even be read sta
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Literal, Self
 
 import msgspec
 
 from accredit.issuers.record import Issuer
 from accredit.trust.credential import FederatedCredential, MultiAudience
+
+Member = Literal["issuer", "subject", "claimsMatchingExpression", "audiences"]
 
 
 class WrittenTrust(msgspec.Struct, frozen=True, gc=False, kw_only=True):
@@ -53,3 +55,15 @@ class WrittenTrust(msgspec.Struct, frozen=True, gc=False, kw_only=True):
             created_at=credential.created_at,
             record=credential.issuer,
         )
+
+    @property
+    def texts(self) -> tuple[tuple[Member, str], ...]:
+        """What is written and compared with tokens, by the member in which it stands."""
+        subject, expression = self.subject or "", self.expression or ""
+        members: tuple[tuple[Member, str], ...] = (
+            ("issuer", self.issuer),
+            ("subject", subject),
+            ("claimsMatchingExpression", expression),
+            *(("audiences", each) for each in self.audiences),
+        )
+        return tuple(each for each in members if each[1])

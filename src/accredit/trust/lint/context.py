@@ -22,6 +22,7 @@ class Context:
     portability: Portability = "entra"
     own: OwnIssuers | None = None  # the issuers of the authority itself
     siblings: tuple[WrittenTrust, ...] = ()  # the other trusts of the same application; ``lint`` fills this in
+    earlier: int | None = None  # how many of them stand before it; None: all
     now: datetime | None = None  # aware UTC
     unused_days: int = 90  # a trust that nobody used for so long is forgotten
     several_audiences: MultiAudience = "contained"  # the tenant's rule
@@ -31,3 +32,10 @@ class Context:
     subject_generations: frozenset[str] = frozenset()  # subject forms that the issuer was seen to send for this subject
     unresolvable: bool = False  # the issuer's host was asked for twice, a day apart, and does not exist
     observed_lifetime: int | None = None  # seconds; of the longest token that was seen
+    without_exp: bool = False  # tokens of the issuer came without ``exp``
+    emulator: bool = False  # what is reached over loopback is this machine's business
+
+    @property
+    def before(self) -> tuple[WrittenTrust, ...]:
+        """The trusts of the same application that stand before this one."""
+        return self.siblings if self.earlier is None else self.siblings[: self.earlier]
