@@ -116,9 +116,7 @@ def read(  # noqa: PLR0913  the members of the directory's federatedIdentityCred
         raise Refused(SUBJECT_AND_EXPRESSION)
     if not (subject or expression):
         raise Refused(SUBJECT_EMPTY)
-    parsed = language.parse(expression, language_version) if expression else None
-    if parsed and portable:
-        language.refuse_not_allowed(parsed, url)
+    parsed = _expression(expression, language_version, url, portable=portable) if expression else None
     if subject and (unfit := _unfit(subject)):
         raise Refused(PROPERTY_INVALID, property="subject", kind=KIND, detail=unfit)
     if description is not None and len(description) > LONGEST:
@@ -137,6 +135,14 @@ def discovery_suffix(issuer: str) -> str:
     """Return the ``/.well-known/…`` at the end of what was meant to be an issuer; empty when there is none."""
     found = _DOCUMENT.search(issuer)
     return found[0] if found else ""
+
+
+def _expression(text: str, language_version: int, issuer: str, *, portable: bool) -> Expression:
+    if not portable:
+        return language.parse(text, language_version)
+    parsed = language.parse(text, language_version, known=(language.LANGUAGE_VERSION,))
+    language.refuse_not_allowed(parsed, issuer)
+    return parsed
 
 
 def _issuer(text: str | None, *, loopback_http: bool, opaque: bool) -> IssuerUrl:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accredit.trust.expression import Budget, Cause, Step, Trace, evaluate, parse, trace
+from accredit.trust.expression import Budget, Cause, Joint, Step, Trace, evaluate, parse, trace
 from accredit.trust.expression.evaluation import LONGEST_VALUE
 from accredit.trust.expression.glob import Miss
 
@@ -115,14 +115,15 @@ def test_several_clauses(text, claims, causes):
 def test_a_trace_tells_each_clause():
     text = "claims['sub'] matches 'repo:o/*' and claims['id'] eq '1' and claims['gone'] eq '2'"
     told = trace(parse(text), {"sub": "repo:p/q", "id": 1})
-    assert told == Trace(
-        result=False,
-        clauses=(
-            Step("sub", "matches", "repo:o/*", "repo:p/q", "string", False, Cause.GLOB_SEGMENT, 0, 32, Miss(0, 5, 5)),
-            Step("id", "eq", "1", 1, "integer", False, Cause.TYPE, 37, 56),
-            Step("gone", "eq", "2", None, None, False, Cause.MISSING, 61, 82),
+    sub = "repo:p/q"
+    steps = (
+        Step(
+            "sub", "matches", "repo:o/*", sub, "string", False, Cause.GLOB_SEGMENT, 0, 32, Miss(0, 5, 5), path=("sub",)
         ),
+        Step("id", "eq", "1", 1, "integer", False, Cause.TYPE, 37, 56, path=("id",)),
+        Step("gone", "eq", "2", None, None, False, Cause.MISSING, 61, 82, path=("gone",)),
     )
+    assert told == Trace(False, steps, Joint("and", False, Cause.GLOB_SEGMENT, 0, 82, steps))
     assert text[37:56] == "claims['id'] eq '1'"
 
 
@@ -143,35 +144,38 @@ def test_a_trace_names_the_json_type(value, kind):
 
 def test_a_trace_is_json():
     told = trace(parse("claims['a'] matches 'b*' and claims['c'] eq 'd'"), {"a": "xb", "c": "d"})
-    assert msgspec.json.decode(msgspec.json.encode(told)) == {
-        "result": False,
-        "clauses": [
-            {
-                "claim": "a",
-                "operator": "matches",
-                "operand": "b*",
-                "observed": "xb",
-                "observed_type": "string",
-                "result": False,
-                "cause": "glob_segment",
-                "start": 0,
-                "end": 24,
-                "miss": {"segment": 0, "pattern_at": 0, "value_at": 0},
-            },
-            {
-                "claim": "c",
-                "operator": "eq",
-                "operand": "d",
-                "observed": "d",
-                "observed_type": "string",
-                "result": True,
-                "cause": "ok",
-                "start": 29,
-                "end": 47,
-                "miss": None,
-            },
-        ],
-    }
+    steps = [
+        {
+            "claim": "a",
+            "operator": "matches",
+            "operand": "b*",
+            "observed": "xb",
+            "observed_type": "string",
+            "result": False,
+            "cause": "glob_segment",
+            "start": 0,
+            "end": 24,
+            "miss": {"segment": 0, "pattern_at": 0, "value_at": 0},
+            "path": ["a"],
+            "freed": None,
+        },
+        {
+            "claim": "c",
+            "operator": "eq",
+            "operand": "d",
+            "observed": "d",
+            "observed_type": "string",
+            "result": True,
+            "cause": "ok",
+            "start": 29,
+            "end": 47,
+            "miss": None,
+            "path": ["c"],
+            "freed": None,
+        },
+    ]
+    joint = {"kind": "and", "result": False, "cause": "glob_segment", "start": 0, "end": 47, "children": steps}
+    assert msgspec.json.decode(msgspec.json.encode(told)) == {"result": False, "clauses": steps, "root": joint}
 
 
 # --- budget
@@ -281,7 +285,7 @@ def satisfied(draw):
 def test_a_true_expression_is_false_without_any_claim_it_names(case, extra):
     expression, claims = case
     assert evaluate(expression, extra | claims)
-    for name in {clause.claim for clause in expression.clauses}:
+    for name in {atom.claim for atom in expression.atoms}:
         assert not evaluate(expression, {key: value for key, value in (extra | claims).items() if key != name})
 
 

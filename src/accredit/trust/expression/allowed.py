@@ -30,9 +30,9 @@ class Allowance(msgspec.Struct, frozen=True, gc=False, forbid_unknown_fields=Tru
         return any(_fits(template, issuer) for template in self.issuers)
 
     def allows(self, expression: Expression) -> bool:
-        """Whether every clause is allowed and every group of required claims is met."""
+        """Whether every atom is allowed and every group of required claims is met."""
         named = names(expression)
-        return all(clause.operator in self.claims.get(clause.claim, ()) for clause in expression.clauses) and all(
+        return all(atom.operator in self.claims.get(atom.claim, ()) for atom in expression.atoms) and all(
             named & group for group in self.must_contain
         )
 

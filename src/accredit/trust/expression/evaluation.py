@@ -1,52 +1,54 @@
-"""Yes or no for an expression and the claims of a token, and the same again clause by clause.
+"""Yes or no for an expression and the claims of a token.
 
-Rule 1: fail closed. A clause whose claim is absent, not a string, too long or beyond the budget is false.
-Rule 2: nothing raises, and no clause is negative: fewer claims never turn a no into a yes.
-Rule 3: ``evaluate`` and ``trace`` ask the same ``judge``; the trace only adds words to its answers.
+Rule 1: fail closed. An atom whose claim is absent, of another type, too long or beyond the budget is false.
+Rule 2: nothing raises, and nothing turns a no around: ``ne`` and ``not in`` are false, too, where there is no claim.
+Fewer claims never turn a no into a yes.
+Rule 3: types are those of JSON, exactly: true is not 1, and 1.0 is not 1. Nothing equals null, or a number that is
+written with a fraction or an exponent.
+Rule 4: ``evaluate`` and ``trace`` ask the same ``judge``; the trace only adds words to its answers.
 """
 
-from collections.abc import Mapping
+from __future__ import annotations
+
 from enum import StrEnum
-from types import NoneType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from accredit.trust.expression import glob
-from accredit.trust.expression.glob import Glob, Miss
-from accredit.trust.expression.tree import Clause, Equals, Expression, Matches
+from accredit.trust.expression.tree import Atom
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from accredit.trust.expression.tree import Expression, Node, Operand, Operator
 
 LONGEST_VALUE = 4096  # characters of a claim that are looked at; a longer value fits nothing
-ABSENT: Final = object()
-JSON_TYPES = {
-    str: "string",
-    bool: "boolean",
-    int: "integer",
-    float: "number",
-    list: "array",
-    dict: "object",
-    NoneType: "null",
-}
+ABSENT: Final = object()  # there is no such claim, or no such member of an object
+NO_OBJECT: Final = object()  # what the path goes into has no members
+_SCALARS: Final = frozenset({str, int, bool})
 
 
 class Cause(StrEnum):
-    """Why a clause came out as it did."""
+    """Why an atom came out as it did."""
 
     OK = "ok"
     DIFFERS = "differs"
     CASE = "case"  # would hold if case did not count
+    EXCLUDED = "excluded"  # the value is one that ``ne`` or ``not in`` shuts out
     MISSING = "missing"
-    TYPE = "type"  # present, but not a string
+    TYPE = "type"  # present, but not of the type that is asked for
     TOO_LONG = "too_long"
+    NOT_ELEMENT = "not_element"
     GLOB_SEGMENT = "glob_segment"  # the pattern stopped at a segment
+    GLOB_DELIMITER = "glob_delimiter"  # the pattern stopped at a delimiter that ``**`` would take
     BUDGET = "budget"
 
 
 class Budget(msgspec.Struct, gc=False):
     """The work that one request may cause over all its expressions. Mutable: a request makes one and passes it on."""
 
-    atoms: int = 10_000  # clauses left to look at
-    characters: int = 100_000  # characters of claims left to send through patterns
+    atoms: int = 10_000  # atoms left to look at
+    characters: int = 100_000  # characters of claims left to send through patterns, and elements of lists to look at
     spent: bool = False  # once more was asked for than was left, everything after is refused
 
     def take(self, *, atoms: int = 0, characters: int = 0) -> bool:
@@ -58,84 +60,120 @@ class Budget(msgspec.Struct, gc=False):
         return not self.spent
 
 
-class Step(msgspec.Struct, frozen=True, gc=False):
-    """One clause in a trace. ``observed`` is the raw claim: whoever stores or shows it redacts it first."""
-
-    claim: str
-    operator: str
-    operand: str
-    observed: Any
-    observed_type: str | None  # the JSON type; None: there is no such claim, and ``observed`` says nothing
-    result: bool
-    cause: Cause
-    start: int  # the clause is text[start:end] of its expression
-    end: int
-    miss: Miss | None = None  # for a pattern that does not fit: where it stopped
-
-
-class Trace(msgspec.Struct, frozen=True, gc=False):
-    """The verdict and every clause behind it, in the order of the text."""
-
-    result: bool
-    clauses: tuple[Step, ...]
-
-
 def evaluate(expression: Expression, claims: Mapping[str, Any], budget: Budget | None = None) -> bool:
-    """Whether every clause holds; stops at the first that does not. Without a budget the default one, for this call."""
+    """Whether the expression holds; stops as soon as that is known. Without a budget the default one, for this call."""
     budget = Budget() if budget is None else budget
-    return not budget.spent and all(judge(clause, claims, budget) is Cause.OK for clause in expression.clauses)
+    return not budget.spent and _holds(expression.root, claims, budget)
 
 
-def trace(expression: Expression, claims: Mapping[str, Any], budget: Budget | None = None) -> Trace:
-    """Every clause with its cause. From an equal budget the result is that of ``evaluate``."""
-    budget = Budget() if budget is None else budget
-    steps = tuple(_step(clause, claims, judge(clause, claims, budget)) for clause in expression.clauses)
-    return Trace(all(step.result for step in steps), steps)
-
-
-def judge(clause: Clause, claims: Mapping[str, Any], budget: Budget) -> Cause:
-    """Compare one clause with the claims."""
+def judge(atom: Atom, claims: Mapping[str, Any], budget: Budget) -> Cause:
+    """Compare one atom with the claims."""
     if not budget.take(atoms=1):
         return Cause.BUDGET
-    value = claims.get(clause.claim, ABSENT)
+    path = atom.path
+    value = claims.get(path[0], ABSENT)
+    if len(path) > 1:
+        value = _member(value, path)
     if value is ABSENT:
         return Cause.MISSING
-    if not isinstance(value, str):
-        return Cause.TYPE
-    if len(value) > LONGEST_VALUE:
+    return compare(atom, value, budget)
+
+
+def compare(atom: Atom, value: Any, budget: Budget) -> Cause:
+    """Compare one atom with the value of its claim."""
+    if isinstance(value, str) and len(value) > LONGEST_VALUE:
         return Cause.TOO_LONG
-    if isinstance(clause, Equals):
-        return Cause.OK if value == clause.operand else Cause.DIFFERS
-    return _fit(clause.glob, value, budget)
+    return _COMPARISONS[atom.operator](atom, value, budget)
 
 
-def _fit(pattern: Glob, value: str, budget: Budget) -> Cause:
+def find(path: tuple[str, ...], claims: Mapping[str, Any]) -> Any:
+    """Return the value at a path, ABSENT or NO_OBJECT."""
+    return _member(claims.get(path[0], ABSENT), path)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Whether two values of JSON are equal, type and all."""
+    return type(one) is type(other) and one == other
+
+
+def _holds(node: Node, claims: Mapping[str, Any], budget: Budget) -> bool:
+    if isinstance(node, Atom):
+        return judge(node, claims, budget) is Cause.OK
+    enough = node.kind == "or"
+    for part in node.parts:  # a loop, and not any() or all(): this is asked for each token
+        holds = judge(part, claims, budget) is Cause.OK if isinstance(part, Atom) else _holds(part, claims, budget)
+        if holds is enough:
+            return enough
+    return not enough
+
+
+def _member(value: Any, path: tuple[str, ...]) -> Any:
+    for name in path[1:]:
+        if value is ABSENT:
+            return ABSENT
+        if not isinstance(value, dict):
+            return NO_OBJECT
+        value = value.get(name, ABSENT)
+    return value
+
+
+def _eq(atom: Atom, value: Any, _: Budget) -> Cause:
+    if type(value) is not type(atom.operand):
+        return Cause.TYPE
+    return Cause.OK if value == atom.operand else Cause.DIFFERS
+
+
+def _ne(atom: Atom, value: Any, _: Budget) -> Cause:
+    if type(value) is not type(atom.operand):
+        return Cause.TYPE
+    return Cause.EXCLUDED if value == atom.operand else Cause.OK
+
+
+def _in(atom: Atom, value: Any, _: Budget) -> Cause:
+    return Cause.OK if _among(value, atom.operand) else Cause.NOT_ELEMENT
+
+
+def _not_in(atom: Atom, value: Any, _: Budget) -> Cause:
+    if not isinstance(atom.operand, tuple) or type(value) not in set(map(type, atom.operand)):
+        return Cause.TYPE
+    return Cause.EXCLUDED if _among(value, atom.operand) else Cause.OK
+
+
+def _contains(atom: Atom, value: Any, budget: Budget) -> Cause:
+    if not isinstance(value, list):
+        return Cause.TYPE
     if not budget.take(characters=len(value)):
         return Cause.BUDGET
-    return Cause.OK if pattern.matches(value) else Cause.GLOB_SEGMENT
+    return Cause.OK if _among(atom.operand, value) else Cause.NOT_ELEMENT
 
 
-def _step(clause: Clause, claims: Mapping[str, Any], cause: Cause) -> Step:
-    observed: Any = claims.get(clause.claim)
-    miss = None
-    if cause is Cause.GLOB_SEGMENT and isinstance(clause, Matches):
-        miss = clause.glob.miss(observed)
-    if cause in {Cause.GLOB_SEGMENT, Cause.DIFFERS} and _differs_by_case(clause, observed):
-        cause = Cause.CASE
-    return Step(
-        claim=clause.claim,
-        operator=clause.operator,
-        operand=clause.operand,
-        observed=observed,
-        observed_type=JSON_TYPES.get(type(observed), type(observed).__name__) if clause.claim in claims else None,
-        result=cause is Cause.OK,
-        cause=cause,
-        start=clause.start,
-        end=clause.end,
-        miss=miss,
-    )
+def _matches(atom: Atom, value: Any, budget: Budget) -> Cause:
+    if not isinstance(value, str) or atom.glob is None:
+        return Cause.TYPE
+    if not budget.take(characters=len(value)):
+        return Cause.BUDGET
+    return Cause.OK if atom.glob.matches(value) else Cause.GLOB_SEGMENT
 
 
-def _differs_by_case(clause: Clause, observed: str) -> bool:
-    operand, value = clause.operand.casefold(), observed.casefold()
-    return operand == value if isinstance(clause, Equals) else glob.parse(operand).matches(value)
+def _exists(_: Atom, value: Any, __: Budget) -> Cause:
+    if value is NO_OBJECT:
+        return Cause.TYPE
+    return Cause.MISSING if value is None else Cause.OK
+
+
+def _among(value: Any, values: list[Any] | Operand) -> bool:
+    """Whether a scalar is one of several, type and all."""
+    if type(value) not in _SCALARS or not isinstance(values, list | tuple):
+        return False
+    return value in values and any(same(value, each) for each in values)  # the first half is fast, and takes 1 for true
+
+
+_COMPARISONS: Final[Mapping[Operator, Callable[[Atom, Any, Budget], Cause]]] = {
+    "eq": _eq,
+    "ne": _ne,
+    "in": _in,
+    "not in": _not_in,
+    "matches": _matches,
+    "contains": _contains,
+    "exists": _exists,
+}

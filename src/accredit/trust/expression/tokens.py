@@ -1,6 +1,6 @@
 """A position in the text of an expression, and what can stand there: a literal, a name, a quoted value.
 
-Nothing is skipped: white space is a character like any other.
+Nothing is skipped unless it is asked for: white space is a character like any other.
 """
 
 from typing import NoReturn
@@ -40,8 +40,8 @@ class Cursor:
         self.at += len(name)
         return name
 
-    def quoted(self) -> str:
-        """Read a value between quotes, at least one character; a doubled quote in it is one quote."""
+    def quoted(self, least: int = 1) -> str:
+        """Read a value between quotes, of at least so many characters; a doubled quote in it is one quote."""
         self.literal(QUOTE)
         start = self.at
         while True:
@@ -53,14 +53,21 @@ class Cursor:
             if not self.text.startswith(QUOTE, self.at):
                 break
             self.at += 1
-        if close == start:
+        if close - start < least:
             self.at = start
             self.refuse("a value of at least one character")
         return self.text[start:close].replace(QUOTE * 2, QUOTE)
 
-    def refuse(self, expected: str) -> NoReturn:
+    def refuse(self, expected: str, hint: str = "") -> NoReturn:
         """Say what stands here instead of what was expected."""
         found = self.text[self.at : self.at + SHOWN]
         instead = f'found "{found}"' if found else "found the end"
-        reason = f"Expected {expected} at position {self.at + 1}, {instead}"
+        self.fail(f"Expected {expected} at {self.place(self.at)}, {instead}{hint}")
+
+    def fail(self, reason: str) -> NoReturn:
+        """Refuse the text."""
         raise Refused(EXPRESSION_SYNTAX, reason=reason, expression=self.text)
+
+    def place(self, at: int) -> str:
+        """Name a place in the text."""
+        return f"position {at + 1}"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.errors import EXPRESSION_SYNTAX, Refused
-from accredit.trust.expression import LANGUAGE_VERSION, LONGEST_TEXT, Equals, Matches, names, parse
+from accredit.trust.expression import LANGUAGE_VERSION, LONGEST_TEXT, Group, names, parse
 
 READ = {
     "one clause": ("claims['sub'] eq 'a'", [("sub", "eq", "a")]),
@@ -31,7 +31,7 @@ READ = {
 
 
 def spelt(expression):
-    return [(clause.claim, clause.operator, clause.operand) for clause in expression.clauses]
+    return [(atom.claim, atom.operator, atom.operand) for atom in expression.atoms]
 
 
 @pytest.mark.parametrize(("text", "clauses"), READ.values(), ids=READ)
@@ -152,12 +152,12 @@ def test_the_refusal_is_worded_as_entra_does():
     )
 
 
-@pytest.mark.parametrize("version", [-1, 0, 2, 3])
+@pytest.mark.parametrize("version", [-1, 0, 3])
 def test_another_language_version_is_refused(version):
     with pytest.raises(Refused) as refused:
         parse("claims['sub'] eq 'a'", version)
     assert refused.value.row is EXPRESSION_SYNTAX
-    expected = f"Language version {version} is not known; the language version must be 1"
+    expected = f"Language version {version} is not known; the language version must be 1 or 2"
     assert refused.value.fields["reason"] == expected
 
 
@@ -211,10 +211,14 @@ def test_what_is_spelt_is_read(clauses):
     text = "".join(pieces(clauses))
     expression = parse(text)
     assert spelt(expression) == clauses
-    assert [type(clause) for clause in expression.clauses] == [
-        {"eq": Equals, "matches": Matches}[operator] for _, operator, _ in clauses
+    assert [atom.glob and atom.glob.pattern for atom in expression.atoms] == [
+        operand if operator == "matches" else None for _, operator, operand in clauses
     ]
-    assert " and ".join(text[clause.start : clause.end] for clause in expression.clauses) == text
+    assert " and ".join(text[atom.start : atom.end] for atom in expression.atoms) == text
+    assert all(atom.path == (atom.claim,) for atom in expression.atoms)
+    assert expression.branches() == (expression.atoms,)
+    one = expression.atoms[0]
+    assert expression.root == (one if len(clauses) == 1 else Group("and", expression.atoms, 0, len(text)))
 
 
 @given(clauses=CLAUSES, choice=st.data(), blank=st.sampled_from(" \t\n\r\u00a0\u3000"))
