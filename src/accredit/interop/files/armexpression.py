@@ -90,9 +90,10 @@ class _Reader:
         if not token[0].isalpha() or self.token() != "(":
             self._tokens.insert(0, token)
             self.fail()
-        return self._called(token.lower())
+        return self._called(token)
 
-    def _called(self, function: str) -> Any:  # noqa: ANN401  any JSON value
+    def _called(self, name: str) -> Any:  # noqa: ANN401  any JSON value
+        function = name.lower()
         self._tokens.pop(0)
         arguments: list[Any] = []
         while self.token() != ")":
@@ -106,7 +107,7 @@ class _Reader:
             return self._look(function, arguments[0], self._depth + 1)
         if function in _FUNCTIONS:
             return _FUNCTIONS[function](*map(_text, arguments))
-        raise Unresolved(f"{function}()")
+        raise Unresolved(f"{name}()")
 
     def _name(self) -> Any:  # noqa: ANN401  text or a number
         if self._tokens.pop(0) == ".":

@@ -1,6 +1,6 @@
 """Trusts as commands of the Azure CLI, for a POSIX shell.
 
-``az ad app federated-credential`` speaks version 1.0 of Graph, which has no expressions: they go to beta by ``az rest``.
+``az ad app federated-credential`` speaks version 1.0 of Graph, which has no expressions: they go to beta, ``az rest``.
 """
 
 from __future__ import annotations
