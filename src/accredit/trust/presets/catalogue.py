@@ -29,6 +29,10 @@ class Entry(msgspec.Struct, frozen=True):
     prefix: str  # the literal beginning of what matches: most issuers are told apart by it
     open: bool  # an organization may run it at any address: an issuer that does not match may still be its
 
+    def is_certain_of(self, issuer: str) -> bool:
+        """Whether the issuer is this platform's, whatever the subject."""
+        return bool(self.match) and issuer.startswith(self.prefix) and re.fullmatch(self.match, issuer) is not None
+
 
 @cache
 def entries() -> tuple[Entry, ...]:
@@ -59,12 +63,13 @@ def recognise(issuer: str, subject: str | None = None) -> Preset | None:
     """The platform that an issuer belongs to; never ``other``.
 
     The address of what people run themselves says nothing: there a ``subject`` may, whose form only one platform has.
+    Where platforms have an issuer in common, the ``subject`` says which it is.
     """
     if len(issuer) > LONGEST:
         return None
-    for each in entries():
-        if each.match and issuer.startswith(each.prefix) and re.fullmatch(each.match, issuer):
-            return _read(each.id)
+    if fitting := [each.id for each in entries() if each.is_certain_of(issuer)]:
+        whose = [name for name in fitting if len(fitting) > 1 and subject and _read(name).read_subject(subject)]
+        return _read((whose or fitting)[0])
     if subject is None:
         return None
     speaking = [found for found, _ in speakers(subject)]
