@@ -3,14 +3,18 @@
 ``parse`` once when a credential is saved or loaded, ``evaluate`` for each token, ``trace`` when somebody asks why.
 """
 
-from accredit.trust.expression.allowed import refuse_not_allowed
+from accredit.trust.expression.allowed import objections, refuse_not_allowed
 from accredit.trust.expression.evaluation import LONGEST_VALUE, Budget, Cause, evaluate
-from accredit.trust.expression.grammar import LANGUAGE_VERSION, LONGEST_TEXT, parse
+from accredit.trust.expression.grammar import LANGUAGE_VERSION, LANGUAGE_VERSIONS, LONGEST_TEXT, parse
+from accredit.trust.expression.portability import not_portable, to_entra
 from accredit.trust.expression.tracing import Joint, Step, Trace, trace
+from accredit.trust.expression.translation import Translation, to_version_2
 from accredit.trust.expression.tree import Atom, Branch, Expression, Group, Node, Operand, names
+from accredit.trust.expression.writing import write
 
 __all__ = [
     "LANGUAGE_VERSION",
+    "LANGUAGE_VERSIONS",
     "LONGEST_TEXT",
     "LONGEST_VALUE",
     "Atom",
@@ -24,9 +28,15 @@ __all__ = [
     "Operand",
     "Step",
     "Trace",
+    "Translation",
     "evaluate",
     "names",
+    "not_portable",
+    "objections",
     "parse",
     "refuse_not_allowed",
+    "to_entra",
+    "to_version_2",
     "trace",
+    "write",
 ]

@@ -26,7 +26,7 @@ from accredit.trust.expression.tokens import Cursor
 from accredit.trust.expression.tree import Atom, Group, Node, width
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from accredit.trust.expression.tree import Operand, Operator, Scalar
 
@@ -37,6 +37,7 @@ MOST_ELEMENTS: Final = 64  # of one list
 MOST_WILDCARDS: Final = 16  # of one pattern
 LONGEST_PATTERN: Final = 600  # characters, as long as any subject
 MOST_BRANCHES: Final = 64  # of the disjunctive form
+LONGEST_WORD: Final = 20  # characters that are looked at to guess what was meant
 LARGEST: Final = 2**53 - 1  # what every reader of JSON takes for the same integer (RFC 8259 section 6)
 RESERVED: Final = frozenset({"iss", "aud", "exp", "nbf", "iat", "jti"})
 """Claims that a credential and the checks of time judge, each in one place."""
@@ -49,6 +50,7 @@ _MEANT: Final = {
     "||": "or",
     "=": "eq",
     "==": "eq",
+    "equal": "eq",
     "equals": "eq",
     "!=": "ne",
     "<>": "ne",
@@ -68,7 +70,7 @@ _VALUES: Final = {
 _PRIMARIES: Final = {
     "not": '; there is no "not" for conditions: use "ne" or "not in"',
     "!": '; there is no "not" for conditions: use "ne" or "not in"',
-    '"': "; texts stand in single quotes",
+    "claims": "; a claim is named as in claims['sub']",
 }
 
 
@@ -107,7 +109,9 @@ class _Reader(Cursor):
     def unexpected(self, closing: str) -> NoReturn:
         """Refuse what stands behind a condition."""
         start = self.at
-        if self._blanks() and self.ended:
+        if not self._blanks():
+            self.refuse(f'{closing}, or white space and "and" or "or"')
+        if self.ended:
             self.at = start  # white space behind the last word is what is wrong
         self.refuse(f'"and", "or" or {closing}', self._meant(("and", "or")))
 
@@ -145,7 +149,7 @@ class _Reader(Cursor):
             self.literal(")")
             return Atom(path, "exists", None, None, start, self.at)
         if not self._stands("claims["):
-            self.refuse('"claims[\'", "exists(" or "("', _PRIMARIES.get(self._sign(), ""))
+            self.refuse('"claims[\'", "exists(" or "("', _PRIMARIES.get(self._sign().partition(".")[0], ""))
         return self._comparison(start)
 
     def _parenthesised(self) -> Node:
@@ -191,7 +195,7 @@ class _Reader(Cursor):
         return Atom(path, operator, operand, pattern, start, self.at)
 
     def _operator(self) -> Operator:
-        word, start = self._word(), self.at
+        word = self._word()
         if word == "not":
             self.at += len(word)
             self._space('"not"')
@@ -200,9 +204,7 @@ class _Reader(Cursor):
                 return "not in"
             self.refuse('"in"')
         if word not in _OPERANDS:
-            self.at = start
-            known = (*_OPERANDS, "not in")
-            self.refuse(_listed(known), self._meant(known))
+            self.refuse('"eq", "ne", "in", "not in", "matches" or "contains"', self._meant((*_OPERANDS, "not in")))
         self.at += len(word)
         return cast("Operator", word)
 
@@ -251,9 +253,7 @@ class _Reader(Cursor):
         at = self.at
         pattern = self.quoted(0)
         if len(pattern) > LONGEST_PATTERN:
-            self.fail(
-                f"The pattern at {self.place(at)} is {len(pattern)} characters long; {LONGEST_PATTERN} is the most"
-            )
+            self.fail(f"The pattern at {self.place(at)} is longer than {LONGEST_PATTERN} characters: {len(pattern)}")
         try:
             wildcards = sum(len(token.symbol) > 1 for token in glob.tokens(pattern, 2, len(glob.literal(pattern, 2))))
         except PatternError as error:
@@ -287,18 +287,13 @@ class _Reader(Cursor):
         word, first = self._word(), self.text[self.at : self.at + 1]
         return word.lower() if word and first != "!" else first
 
-    def _meant(self, known: Iterable[str]) -> str:
+    def _meant(self, known: tuple[str, ...]) -> str:
         """Guess what was meant by the word that stands here."""
-        word, options = self._word()[:LONGEST_PATTERN].lower(), tuple(known)
+        word = self._word()[:LONGEST_WORD].lower()
         meant = _MEANT.get(word, word)
-        if meant not in options:
-            meant = next(iter(get_close_matches(meant, options, 1)), "")
+        if meant not in known:
+            meant = next(iter(get_close_matches(meant, known, 1)), "")
         return f'; did you mean "{meant}"?' if meant else ""
 
 
 _OPERANDS: Final = ("eq", "ne", "in", "matches", "contains")
-
-
-def _listed(words: Iterable[str]) -> str:
-    *most, last = (f'"{word}"' for word in words)
-    return f"{', '.join(most)} or {last}"
