@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 if TYPE_CHECKING:
-    from accredit.trust.lint.facts import Linted
+    from accredit.trust.lint.facts import Branch, Linted
 
 Level = Literal["error", "warn", "info"]
 LEVELS: Final[tuple[Level, ...]] = ("error", "warn", "info")
@@ -43,6 +43,7 @@ class Finding(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     start: int | None = None  # the place in the member's text, where it is a part of it: text[start:end]
     end: int | None = None
     source: str = ""  # the file and the place in it
+    ways: tuple[int, ...] = ()  # through the expression, counted from 1, in which it holds; none: it is not about one
 
     @property
     def location(self) -> tuple[str, str]:
@@ -72,7 +73,7 @@ class Rule(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """The page that says all of it."""
         return f"{PAGE}#{self.id.lower()}"
 
-    def finding(
+    def finding(  # noqa: PLR0913  the members of a finding
         self,
         linted: Linted,
         path: Path,
@@ -84,6 +85,7 @@ class Rule(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         example: str = "",
         edit: Mapping[str, str] | None = None,
         at: tuple[int, int] | None = None,
+        branch: Branch | None = None,
     ) -> Finding:
         """Return what this rule says of a credential; what is not given is the rule's own."""
         trust = linted.trust
@@ -102,4 +104,5 @@ class Rule(msgspec.Struct, frozen=True, gc=False, kw_only=True):
             start=at[0] if at else None,
             end=at[1] if at else None,
             source=trust.source,
+            ways=(linted.branches.index(branch) + 1,) if branch is not None else (),
         )
