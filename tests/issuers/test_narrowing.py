@@ -26,6 +26,8 @@ NARROWING = {
     "a smaller skew": {"skew": 59},
     "tokens with a key reference only": {"require_kid": True},
     "blocking": {"blocked": True},
+    "assertions that are good for one token": {"replay": "enforce"},
+    "looking for assertions that were used before": {"replay": "observe"},
 }
 WIDENING = {
     "another algorithm": {"algorithms": ("RS256", "PS256")},
@@ -54,7 +56,9 @@ def test_widening_is(changes):
 
 
 def test_what_is_strict_already_is_not_made_lax():
-    strict = replace(BEFORE, require_kid=True, blocked=True)
+    strict = replace(BEFORE, require_kid=True, blocked=True, replay="enforce")
+    assert not narrows(strict, replace(strict, replay="observe"))
+    assert not narrows(strict, replace(strict, replay="off"))
     assert not narrows(strict, replace(strict, require_kid=False))
     assert not narrows(strict, replace(strict, blocked=False))
 

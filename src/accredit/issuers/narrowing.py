@@ -41,6 +41,11 @@ def _hosts(before: Issuer, after: Issuer) -> bool:
     return not listed or bool(after.allowed_jwks_hosts and {*after.allowed_jwks_hosts} <= listed)
 
 
+def _once(before: Issuer, after: Issuer) -> bool:
+    """Whether an assertion is not good for more tokens than before; only what is enforced refuses one."""
+    return after.replay == "enforce" or before.replay != "enforce"
+
+
 _JUDGED: Final[Mapping[str, Narrows]] = {
     "algorithms": _fewer("algorithms"),
     "networks": _fewer("networks"),
@@ -50,4 +55,5 @@ _JUDGED: Final[Mapping[str, Narrows]] = {
     "skew": _less("skew"),
     "require_kid": _more("require_kid"),
     "blocked": _more("blocked"),
+    "replay": _once,
 }

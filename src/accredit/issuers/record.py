@@ -16,6 +16,9 @@ from accredit.issuers.url import IssuerUrl
 
 KeySource = Literal["discovery", "jwks_url", "uploaded"]
 
+Replay = Literal["off", "observe", "enforce"]
+"""An assertion that was used for a token already: nobody looks; its sign-in says so; it is refused."""
+
 Portability = Literal["entra", "extended"]
 """What a tenant accepts: exactly what Entra ID accepts, or also what only this authority does."""
 
@@ -42,6 +45,7 @@ class Issuer(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     skew: int = MAX_SKEW  # seconds
     require_kid: bool = True
     blocked: bool = False
+    replay: Replay = "off"
     revision: int = 1
 
     @property
