@@ -102,7 +102,7 @@ def test_an_operator_changes_rows_by_name_or_by_a_code_that_only_one_row_has():
 
 OVERRIDES = {
     "a row that does not exist": ({"TENANT_MISSING": {}}, "0 rows"),
-    "a code that three rows have": ({"AADSTS700027": {}}, "3 rows"),
+    "a code that several rows have": ({"AADSTS700027": {}}, "4 rows"),
     "a member that does not change": ({"TENANT_UNKNOWN": {"move": "us"}}, "unknown members ['move']"),
     "a placeholder that the row has no value for": (
         {"TENANT_UNKNOWN": {"template": "{client} in {tenant}"}},

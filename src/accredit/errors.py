@@ -64,6 +64,7 @@ class Refused(Exception):
     """The answer is no, for the reason of ``row``. ``detail`` is kept with the event and told to administrators only."""
 
     about: UUID | None = None  # the registered secret or certificate that it concerns; kept with the event
+    policy: str = ""  # the policy of the tenant that refuses what is true; kept with the event
 
     def __init__(self, row: Row, *, detail: str = "", **fields: object) -> None:
         if fields.keys() != row.fields:
@@ -243,6 +244,8 @@ FEDERATION_BLOCKED    = sts(700238, "invalid_client", OPERATOR, "Workload identi
                             advice="The issuer is blocked: accredit issuer unblock, when it can be trusted again.")
 FEDERATION_FORBIDDEN  = sts(700238, "invalid_client", OPERATOR, "Workload identity federation is blocked in this tenant by policy.", mark="A",
                             advice="The tenant allows other issuers only, accredit tenant show lists them: accredit tenant update --allow-issuer, with all of them.")
+IDS_DEMANDED          = sts(700238, "invalid_client", OPERATOR, "Workload identity federation is blocked in this tenant by policy.", mark="A",
+                            advice="The tenant demands ids that are never given to anybody else: have the credential name them, or let the tenant only note it, accredit tenant update --immutable-ids audit.")
 ENTERPRISE_REQUIRED   = sts(7002381, "invalid_client", CALLER, "Federated identity credentials issued by '{issuer}' for applications or managed identities registered in this tenant must contain the enterprise claim with value {allowed} but actual value is '{actual}'.", mark="V", stage="later")
 CONDITIONAL_ACCESS    = sts(53003, "invalid_grant", OPERATOR, "Access has been blocked by Conditional Access policies.", mark="A", stage="tools")
 # ── is the claim true? ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -254,6 +257,8 @@ KEY_NOT_FOUND         = sts(7000272, "invalid_client", OUTSIDE, "The certificate
                             advice="The issuer's key set does not (yet) publish this key. It is fetched again with a later token; where that does not help: accredit issuer upload.")
 SIGNATURE_INVALID     = sts(700027, "invalid_client", CALLER, "Client assertion failed signature validation.", mark="A",
                             advice="The token was altered, or signed by somebody else.")
+ASSERTION_REUSED      = sts(700027, "invalid_client", CALLER, "Client assertion failed signature validation.", mark="A",
+                            advice="The assertion was used for a token before, and its issuer's record allows that once: have the workload get a new one for each token, or accredit issuer update --replay observe.")
 KEY_NOT_REGISTERED    = sts(700027, "invalid_client", CALLER, "The certificate with identifier used to sign the client assertion is not registered on application. [Reason - The key was not found.]", mark="V",
                             advice="Register the certificate: accredit certificate add.")
 KEY_EXPIRED           = sts(700027, "invalid_client", OPERATOR, "Client assertion contains an invalid signature. [Reason - The key used is expired., Thumbprint of key used by client: '{thumbprint}', Found key 'Start={start}, End={end}']", mark="V",
@@ -323,6 +328,8 @@ EXPRESSION_CLAIMS     = graph("InvalidFederatedIdentityCredentialValue", 400, CA
                               advice="Entra ID allows a few claims per issuer and demands an id among them; extended portability takes any.")
 ISSUER_FORBIDDEN      = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, "FederatedIdentityCredential.Issuer value '{issuer}' not allowed as per assigned policy '{policy}'.", mark="R",
                               advice="The tenant allows other issuers only (accredit tenant show); whoever sets its policy may add this one: accredit tenant update --allow-issuer.")
+IDS_MISSING           = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, "FederatedIdentityCredential.{property} value '{value}' not allowed as per assigned policy '{policy}'.", mark="A",
+                              advice="The tenant demands that trust names what it trusts by ids that are never given to anybody else (accredit tenant show); accredit explain and accredit lint say which.")
 VALUE_TAKEN           = graph("Request_MultipleObjectsWithSameKeyValue", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
                               advice="Choose another value, or change the object that has this one.")
 IDENTIFIER_TAKEN      = graph("Request_BadRequest", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from accredit import assertions, directory, issuers, tokens, trust
+from accredit import assertions, directory, issuers, policy, tokens, trust
 from accredit.assertions import CompactToken
 from accredit.errors import (
+    ASSERTION_REUSED,
     CREDENTIAL_REQUIRED,
     FEDERATION_FORBIDDEN,
     GRANT_UNSUPPORTED,
+    IDS_DEMANDED,
     LIFETIME_TOO_LONG,
     NOT_IN_TIME,
     PARAMETER_MISSING,
@@ -54,7 +56,9 @@ AFTER_PROOF: Final = frozenset(
     for row in (
         NOT_IN_TIME,
         LIFETIME_TOO_LONG,
+        ASSERTION_REUSED,
         FEDERATION_FORBIDDEN,
+        IDS_DEMANDED,
         SECRET_EXPIRED,
         RESOURCE_UNKNOWN,
         ROLE_NOT_ASSIGNED,
@@ -184,9 +188,11 @@ async def prove(request: TokenRequest, signin: SignIn, authority: Authority) -> 
     if isinstance(evidence, PresentedSecret):
         signin.evidence, secrets = "clientSecret", signin.client.secrets
         return directory.prove_secret(evidence.value, secrets, client.app_id, signin.at)  # 7000215 7000222
-    policy = authority.policies[signin.tenant.portability]
+    accepted = authority.policies[signin.tenant.portability]
     signin.evidence = "federatedIdentityCredential"
-    presented = signin.presented = assertions.parse(evidence.token.value, policy)  # 50027 5002727 5002723 5002738 90014
+    presented = signin.presented = assertions.parse(
+        evidence.token.value, accepted
+    )  # 50027 5002727 5002723 5002738 90014
     if presented.self_signed:
         signin.evidence = "certificate"
         audiences = own_audiences(authority.base, signin.tenant, request.tenant)
@@ -210,7 +216,10 @@ async def prove_federated(presented: Presented, signin: SignIn, authority: Autho
     issuers.refuse_own(presented.issuer, authority.own_issuers, presented.key.kid)  # 700222
     signin.credential, proof = await first_proof(presented, candidates, authority.keys, signin)
     signin.proof = proof  # it is true, whatever the tenant says of who signed it
-    signin.tenant.refuse_forbidden(presented.issuer)  # 700238
+    signin.once = assertions.once(proof)  # used up when the event of a grant is written: 700027
+    if found := policy.breaches(signin.tenant, signin.credential, presented, signin.at):
+        signin.policies = tuple(each.policy for each in found)
+        policy.refuse(found)  # 700238 5002738 70023
     return proof
 
 

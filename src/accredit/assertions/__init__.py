@@ -9,6 +9,7 @@ from accredit.assertions.compact import (
     parse,
     peek_client,
 )
+from accredit.assertions.once import Once, once
 from accredit.assertions.proof import Proven, refuse_algorithm, signed_by, verify
 from accredit.assertions.selfsigned import (
     RegisteredKey,
@@ -22,11 +23,13 @@ __all__ = [
     "ENTRA",
     "EXTENDED",
     "CompactToken",
+    "Once",
     "Policy",
     "Presented",
     "Proven",
     "RegisteredKey",
     "SelfProven",
+    "once",
     "parse",
     "peek_client",
     "refuse_algorithm",

@@ -44,11 +44,20 @@ def refuse_untimely(presented: Presented, skew: int, now: datetime) -> None:
 
 
 def refuse_long_lived(presented: Presented, limit: int, now: datetime) -> None:
-    """Refuse a life of more than ``limit`` seconds (70023): from ``iat``, else ``nbf``, else now, to ``exp``."""
+    """Refuse a life of more than ``limit`` seconds (70023)."""
+    refuse_life(life(presented, now), limit)
+
+
+def life(presented: Presented, now: datetime) -> float:
+    """Return for how many seconds it lives: from ``iat``, else ``nbf``, else now, to ``exp``."""
     begins = presented.not_before if presented.issued_at is None else presented.issued_at
-    life = presented.expires - (now.timestamp() if begins is None else begins)
-    if life > limit:
-        raise Refused(LIFETIME_TOO_LONG, limit=span(limit), detail=f"a life of {life:.0f} s, the limit is {limit} s")
+    return presented.expires - (now.timestamp() if begins is None else begins)
+
+
+def refuse_life(seconds: float, limit: int) -> None:
+    """Refuse a life of more than ``limit`` seconds (70023)."""
+    if seconds > limit:
+        raise Refused(LIFETIME_TOO_LONG, limit=span(limit), detail=f"a life of {seconds:.0f} s, the limit is {limit} s")
 
 
 def printed(seconds: float | None) -> str:

@@ -23,7 +23,6 @@ from accredit.directory.registration import PrincipalRegistration, Registration
 from accredit.errors import (
     CLIENT_DISABLED,
     CLIENT_PUBLIC,
-    FEDERATION_FORBIDDEN,
     GRANT_NEEDS_TENANT,
     ROLE_NOT_ASSIGNED,
     SECRET_EXPIRED,
@@ -39,6 +38,8 @@ if TYPE_CHECKING:
 SigningAlgorithm = Literal["RS256", "ES256"]
 TrustChanges = Literal["entra", "owner_may_narrow"]
 """Whoever may write an application also widens what it trusts, as in Entra ID; or may only narrow it."""
+Mode = Literal["audit", "enforce"]
+"""What breaks a rule is let pass, and its sign-ins name the rule; or it is refused."""
 TOKEN_LIFETIME: Final = 3_600  # seconds an access token lives, unless tenant or application says otherwise
 LONGEST_TOKEN_LIFETIME: Final = 86_400  # seconds
 ORGANIZATIONS: Final = "organizations"
@@ -59,12 +60,22 @@ class Tenant(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     token_lifetime: int = TOKEN_LIFETIME  # seconds
     trust_changes: TrustChanges | None = None  # None: entra in an emulator, else owner_may_narrow
     allowed_issuers: tuple[str, ...] | None = None  # that applications may trust, byte for byte; None: every one
+    allowed_issuers_mode: Mode = "enforce"
+    allowed_algorithms: tuple[str, ...] | None = None  # of signatures of issuers; None: as each record says
+    max_assertion_lifetime: int | None = None  # seconds; a record's own may be shorter; None: as each record says
+    immutable_ids: Literal["off"] | Mode = "off"  # trust names tenants and projects of a platform by their ids
+    lint: Literal["warn", "block"] = "warn"  # what a finding of level error does to a change
     revision: int = 1
 
     @property
-    def issuer_policy(self) -> UUID:
-        """What refusals call the list of allowed issuers: always the same in one tenant."""
-        return uuid5(self.id, "allowedIssuers")
+    def judges_tokens(self) -> bool:
+        """Whether it demands anything of a token that is trusted and true."""
+        return (
+            self.allowed_issuers is not None
+            or self.immutable_ids != "off"
+            or self.max_assertion_lifetime is not None
+            or self.allowed_algorithms is not None
+        )
 
     @property
     def several_audiences(self) -> Literal["contained", "listed", "refuse"]:
@@ -79,10 +90,9 @@ class Tenant(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """Whether applications may trust this issuer. Equality is equality of bytes, as everywhere with issuers."""
         return self.allowed_issuers is None or issuer in self.allowed_issuers
 
-    def refuse_forbidden(self, issuer: str) -> None:
-        """Refuse a token of an issuer that applications may not trust (any more): 700238."""
-        if not self.allows(issuer):
-            raise Refused(FEDERATION_FORBIDDEN, detail="the issuer is not one that the tenant allows")
+    def name_of(self, policy: str) -> UUID:
+        """Return what refusals of Microsoft Graph call a policy, which is an id: always the same in one tenant."""
+        return uuid5(self.id, policy)
 
 
 class Secret(msgspec.Struct, frozen=True, gc=False, kw_only=True):

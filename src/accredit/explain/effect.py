@@ -8,6 +8,7 @@ Rule 2: a change that widens one thing widens, whatever else it narrows.
 from __future__ import annotations
 
 from datetime import datetime
+from math import inf
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 from uuid import UUID
 
@@ -172,10 +173,27 @@ def _flag(*, wide: str) -> Callable[[Modified], Judgement]:
 
 
 def _allowed(of: Modified) -> Judgement:
-    """Judge the list of issuers that may be trusted; ``null``: every one."""
+    """Judge a list of what is allowed; ``null``: every one."""
     old, new = (msgspec.json.decode(side, type=list[str] | None) for side in (of.before, of.after))
     narrower = old is None or (new is not None and {*new} <= {*old})
     return _both_ways(narrower, new is None or (old is not None and {*old} <= {*new}))
+
+
+def _at_most(of: Modified) -> Judgement:
+    """Judge a limit; ``null``: none."""
+    old, new = (msgspec.json.decode(side, type=float | None) for side in (of.before, of.after))
+    old, new = (inf if each is None else each for each in (old, new))
+    return _both_ways(new <= old, old <= new)
+
+
+def _refusing(word: str) -> Callable[[Modified], Judgement]:
+    """Judge a setting of which one value refuses something, and every other one nothing."""
+
+    def judge(of: Modified) -> Judgement:
+        old, new = (msgspec.json.decode(side, type=str) == word for side in (of.before, of.after))
+        return _both_ways(new >= old, old >= new)
+
+    return judge
 
 
 def _issuer(target: Target) -> Judgement:
@@ -207,6 +225,11 @@ _PROPERTIES: Final[Mapping[str, Callable[[Modified], Judgement]]] = {
     "disabled": _flag(wide="false"),
     "assignmentRequired": _flag(wide="false"),
     "allowedIssuers": _allowed,
+    "allowedIssuersMode": _refusing("enforce"),
+    "allowedAlgorithms": _allowed,
+    "maxAssertionLifetime": _at_most,
+    "immutableIds": _refusing("enforce"),
+    "lint": _refusing("block"),
     "displayName": _nothing,
     "description": _nothing,
 }

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from accredit.assertions import refuse_algorithm, signed_by
 from accredit.assertions.times import refuse_long_lived, refuse_untimely
 from accredit.errors import Refused
+from accredit.explain.demands import demanded, used_once
 from accredit.explain.model import Step
 from accredit.issuers import KeySet, refuse_own
 from accredit.issuers.record import MAX_LIFETIME, MAX_SKEW
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from accredit.directory import Tenant
     from accredit.explain.model import StepId
     from accredit.issuers import Issuer, OwnIssuers
+    from accredit.trust import FederatedCredential
 
     Keys = Mapping[UUID, KeySet | Refused]
     """Keys at hand, by the id of the issuer record; or why they could not be had."""
@@ -44,6 +46,7 @@ def prove(
     own: OwnIssuers,
     now: datetime,
     tenant: Tenant | None = None,
+    credential: FederatedCredential | None = None,
 ) -> list[Tried]:
     """Make every step that can be made. ``record``: of the credential that matches or comes nearest; maybe none."""
     skew = record.skew if record else MAX_SKEW
@@ -55,14 +58,9 @@ def prove(
         _signature(presented, record, keys, now),
         _step("time", "Not expired", f"{span(left)} left", partial(refuse_untimely, presented, skew, now)),
         _step("lifetime", "Lifetime", "", partial(refuse_long_lived, presented, longest, now)),
-        *_policy(presented, tenant),
+        *demanded(presented, tenant, credential, now),
+        *used_once(record),
     ]
-
-
-def _policy(presented: Presented, tenant: Tenant | None) -> list[Tried]:
-    if tenant is None or tenant.allowed_issuers is None:
-        return []
-    return [_step("policy", "Allowed issuer", "", partial(tenant.refuse_forbidden, presented.issuer))]
 
 
 def _algorithm(presented: Presented, record: Issuer | None) -> Tried:

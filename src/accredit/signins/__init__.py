@@ -10,7 +10,6 @@ from accredit.signins.event import (
     Event,
     Evidence,
     ProofState,
-    SignIn,
     VerdictKept,
     claim_kept,
     hashed,
@@ -18,6 +17,7 @@ from accredit.signins.event import (
     kept,
 )
 from accredit.signins.sender import Sender, network
+from accredit.signins.signin import SignIn
 
 __all__ = [
     "PERSON",

@@ -25,7 +25,7 @@ ORDER: Final[Mapping[str, tuple[str, ...]]] = {
     "clientSecret": (*_FIRST, "secret", *_LAST),
     "certificate": (*_FIRST, "readable", "key", "audience", "times", *_LAST),
     "clientAssertion": (*_FIRST, "readable", "key", "audience", "times", *_LAST),
-    "federatedIdentityCredential": (*_FIRST, *_FEDERATED, *_LAST),
+    "federatedIdentityCredential": (*_FIRST, *_FEDERATED, *_LAST, "replay"),
 }
 """The names of the checks, by kind of evidence."""
 _FAILED: Final[Mapping[int, str]] = {
@@ -46,7 +46,10 @@ _OF_ITS_OWN: Final[Mapping[int, str]] = {  # of an assertion that the applicatio
 }
 _UNREAD: Final = frozenset({90014, 5002723, 5002738})  # of the header or the claims, where nothing could be read
 _CLAIM: Final = 90014
-_POLICY: Final = 700238
+_LIFETIME: Final = 70023  # of the record, unless the event names a policy
+_OF_TENANT: Final = frozenset({700238, 5002738, 70023})  # of what is proven: a policy refused it
+_ON_REFUSAL: Final = frozenset({"policy", "replay"})  # what most have none of is shown where it refused
+_SIGNATURE: Final = 700027
 
 
 class CheckMade(msgspec.Struct, frozen=True):
@@ -59,11 +62,10 @@ class CheckMade(msgspec.Struct, frozen=True):
 def checks(of: Event) -> tuple[CheckMade, ...]:
     """Return every check of an attempt, in order. Those of a grant passed; after the first that failed none was made.
 
-    What a tenant allows is among them where it refused.
+    What a tenant allows, and whether an assertion was used before, is among them where it refused.
     """
-    order, failed = ORDER[of.evidence], _failed(of)
-    if failed != "policy":
-        order = tuple(name for name in order if name != "policy")
+    failed = _failed(of)
+    order = tuple(name for name in ORDER[of.evidence] if name == failed or name not in _ON_REFUSAL)
     if of.code and failed not in order:
         passed = _known(of)
         return tuple(CheckMade(name, "pass" if name in passed else "skip") for name in order)
@@ -77,8 +79,11 @@ def _failed(of: Event) -> str:
         return "readable"
     if of.code == _CLAIM:
         return "trusted"  # the subject, which is missed after issuer and audience were found
-    if of.code == _POLICY and of.proof == "proven":
-        return "policy"
+    if of.proof == "proven" and of.evidence == "federatedIdentityCredential":
+        if of.code == _SIGNATURE:
+            return "replay"
+        if of.code in _OF_TENANT and (of.policies or of.code != _LIFETIME):
+            return "policy"
     own = _OF_ITS_OWN.get(of.code) if of.evidence == "certificate" else None
     return own or _FAILED.get(of.code, "")
 

@@ -1,4 +1,4 @@
-"""What happened: a form filled in while a request is judged, and the event that is kept of it.
+"""What happened: the event that is kept of one attempt to sign in.
 
 Rule 1: no assertion, no signature, no secret, no access token is ever part of an event; an assertion leaves its hash.
 Rule 2: what a stranger said stays marked by ``proof``: only a proven event may argue for a change of trust.
@@ -8,28 +8,20 @@ Rule 3: values from outside are cut to 600 characters; control characters become
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
 import msgspec
 
-from accredit.assertions import SelfProven
-from accredit.directory import KnownSecret
 from accredit.errors import SHORTEST_JWT, masked
 from accredit.tokens import uti
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from accredit.assertions import Presented
-    from accredit.directory import Client, Resource, Tenant
-    from accredit.errors import Refused
-    from accredit.signins.sender import Sender
-    from accredit.tokens import Proof
-    from accredit.trust import FederatedCredential, Match, Trusted, Verdict
+    from accredit.trust import Verdict
 
 ProofState = Literal["proven", "unproven", "unknown"]
 Evidence = Literal["none", "clientSecret", "clientAssertion", "federatedIdentityCredential", "certificate"]
@@ -51,8 +43,6 @@ PERSONAL: Final = frozenset(
 """Claims that say which person started a workload: they prove nothing about it, and nobody needs to keep them."""
 _HASHED: Final = "sha256:"
 _SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")  # as it was read from Graph
-_UNPROVEN: Final = frozenset({700027, 7000272, 7000215})  # it was tried with the registered keys, and failed
-_PROVEN: Final = frozenset({700024, 70023, 7000222})  # looked at only after the signature (or the secret) held
 
 
 class ClaimSet(msgspec.Struct, frozen=True, array_like=True):
@@ -128,80 +118,14 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     clause: str = ""  # the expression that held; "" where the subject itself is what was equal
     nearest: str = ""  # of a refusal: the first difference, in words, from ``verdicts[0]`` or from the credential
     thumbprint: str = ""  # SHA-1 of the certificate, upper-case hex
+    policies: tuple[str, ...] = ()  # of the tenant, or ``replay``: what refused it, or would if it were enforced
+    reused: int = 0  # how many tokens the same assertion was used for before; 0 too where nobody looked
+    first_address: str = ""  # from where the first of these was asked for
 
     @property
     def uti(self) -> str:
         """The token's identifier, which is the event's in another spelling; ``""`` when none was issued."""
         return "" if self.code else uti(self.id)
-
-
-@dataclass(slots=True)
-class SignIn:
-    """The form of one attempt: filled in as we learn, turned into an ``Event`` when the attempt ends."""
-
-    at: datetime
-    sender: Sender
-    tenant: Tenant
-    client: Client
-    version: int = 0  # of the directory, when the attempt began
-    wanted: str = ""
-    evidence: Evidence = "none"
-    presented: Presented | None = None
-    trusted: Trusted | None = None
-    matched: Match | None = None
-    credential: FederatedCredential | None = None
-    proof: Proof | None = None
-    proof_state: ProofState = "unknown"
-    keys_stale: float = 0.0  # as in the event
-    resource: Resource | None = None
-    roles: tuple[str, ...] = ()
-
-    def event(self, refused: Refused | None, duration: float) -> Event:
-        """Return what is kept of this attempt. ``duration``: milliseconds. ``refused`` is ``None`` for a grant."""
-        presented, credential, resource = self.presented, self.credential, self.resource
-        key_id = _key_id(self.proof) if refused is None else _key_id(self.proof) or refused.about
-        known = _of_refusal(refused, self.matched) if refused is not None else {}
-        if presented is not None:
-            known.update(_of_assertion(presented))
-            if self.trusted is not None and self.trusted.named:
-                known["claims"] = _claims(presented, self.trusted.named)
-        if credential is not None and credential.expression is not None:
-            known["clause"] = credential.expression.text
-        return Event(
-            id=self.sender.trace,
-            at=self.at,
-            tenant_id=self.tenant.id,
-            app_id=self.client.application.app_id,
-            app_name=self.client.application.display_name,
-            principal_id=self.client.principal.id,
-            correlation_id=self.sender.correlation,
-            address=self.sender.address,
-            user_agent=self.sender.user_agent,
-            evidence=self.evidence,
-            proof=self._proof_state(refused),
-            credential_id=credential.id if credential else None,
-            credential_name=credential.name if credential else "",
-            key_id=key_id,
-            thumbprint=self._thumbprint(key_id) if self.evidence == "certificate" else "",
-            issuer_id=credential.issuer.id if credential else None,
-            keys_stale=self.keys_stale,
-            wanted=kept(self.wanted),
-            resource_app_id=resource.app_id if resource else None,
-            resource_principal_id=resource.principal_id if resource else None,
-            resource_name=resource.display_name if resource else "",
-            roles=self.roles,
-            duration=duration,
-            **known,
-        )
-
-    def _thumbprint(self, key_id: UUID | None) -> str:
-        return next((each.x5t.hex().upper() for each in self.client.keys if each.key_id == key_id), "")
-
-    def _proof_state(self, refused: Refused | None) -> ProofState:
-        code = None if refused is None else refused.row.code
-        if self.proof is not None or code in _PROVEN:
-            return "proven"
-        return "unproven" if code in _UNPROVEN else self.proof_state
 
 
 def kept(value: str, longest: int = LONGEST) -> str:
@@ -221,35 +145,6 @@ def hashed(token_id: str | None) -> str | None:
     return _HASHED + sha256(token_id.encode()).hexdigest()
 
 
-def _of_assertion(presented: Presented) -> dict[str, Any]:
-    return {
-        "issuer": kept(presented.issuer),
-        "subject": None if presented.subject is None else kept(presented.subject),
-        "audiences": tuple(map(kept, presented.audiences)),
-        "algorithm": presented.key.alg,
-        "kid": None if presented.key.kid is None else kept(presented.key.kid),
-        "token_id": None if presented.token_id is None else kept(presented.token_id),
-        "digest": presented.digest,
-        "issued": presented.issued_at,
-        "expires": presented.expires,
-    }
-
-
-def _of_refusal(refused: Refused, matched: Match | None) -> dict[str, Any]:
-    code = int(str(refused.row.code).removeprefix("ACC"))
-    verdicts = keep_verdicts(matched.verdicts) if matched else ()
-    return {"code": code, "failure": refused.message, "detail": kept(refused.detail), "verdicts": verdicts}
-
-
-def _claims(presented: Presented, named: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the named claims that the assertion has; where the characters for all are used up, ``…``."""
-    found, left = list[tuple[str, str]](), MOST_CLAIMS
-    for name in (each for each in named if each in presented.claims):
-        found.append((name, kept(claim_kept(name, presented.claims[name]), left)))
-        left = max(left - len(found[-1][1]), 0)
-    return tuple(found)
-
-
 def claim_kept(name: str, value: object) -> str:
     """Return a claim as it is kept: of what is nested, and of persons, without the value."""
     if name in PERSONAL:
@@ -259,13 +154,6 @@ def claim_kept(name: str, value: object) -> str:
     if value is None or isinstance(value, bool | int | float):
         return kept(msgspec.json.encode(value).decode())
     return "[…]" if isinstance(value, list) else "{…}"
-
-
-def _key_id(proof: Proof | None) -> UUID | None:
-    """Return the id of the secret or certificate that proved it."""
-    if isinstance(proof, KnownSecret):
-        return proof.key_id
-    return proof.key.key_id if isinstance(proof, SelfProven) else None
 
 
 def keep_verdicts(verdicts: Sequence[Verdict]) -> tuple[VerdictKept, ...]:
@@ -291,7 +179,6 @@ __all__ = [
     "Event",
     "Evidence",
     "ProofState",
-    "SignIn",
     "VerdictKept",
     "claim_kept",
     "hashed",

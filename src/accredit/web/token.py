@@ -97,7 +97,8 @@ class TokenEndpoint:
                 patience.failures.shared.granted(address, request.client_id)
             return token
         except Refused as refused:
-            if patience is None or refused.row.move == US or refused.row.name in _UNCOUNTED:
+            proven = refused.policy or refused.row.name in _UNCOUNTED
+            if patience is None or refused.row.move == US or proven:
                 raise
             if limited:
                 patience.failures.limited += 1
