@@ -374,7 +374,7 @@ def test_where_a_tenant_lists_its_issuers_refused_is(sentence):
     refused = refusal(FORBIDDEN[sentence](at))
     issuer = GITHUB + "/" if "slash" in sentence else OTHER
     assert refused.row is errors.ISSUER_FORBIDDEN
-    assert refused.fields == {"issuer": issuer, "policy": str(at.tenant.issuer_policy)}
+    assert refused.fields == {"issuer": issuer, "policy": str(at.tenant.name_of("allowedIssuers"))}
     assert "none of those" in refused.detail
     assert (at.read("credentials"), len(at.registry.audits), at.read("issuers")) == (before, audits, records)
 

@@ -33,6 +33,11 @@ MEMBERS: dict[type, dict[str, tuple[str, Any]]] = {  # who changes it, and to wh
         "token_lifetime": (PEOPLE, 60),
         "trust_changes": (PEOPLE, "entra"),
         "allowed_issuers": (PEOPLE, ("https://idp.test",)),
+        "allowed_issuers_mode": (PEOPLE, "audit"),
+        "allowed_algorithms": (PEOPLE, ("RS256",)),
+        "max_assertion_lifetime": (PEOPLE, 600),
+        "immutable_ids": (PEOPLE, "enforce"),
+        "lint": (PEOPLE, "block"),
     },
     Application: {
         "display_name": (ANYBODY, "renamed"),
@@ -62,6 +67,7 @@ MEMBERS: dict[type, dict[str, tuple[str, Any]]] = {  # who changes it, and to wh
         "max_lifetime": (PEOPLE, 3_601),
         "skew": (PEOPLE, 61),
         "require_kid": (PEOPLE, False),
+        "replay": (PEOPLE, "observe"),
     },
 }
 ELSEWHERE: dict[type, dict[str, str]] = {  # changed by a function of its own, and tested there
@@ -126,7 +132,7 @@ def guarded():
     at = office("extended")
     run(applications.update(at.by, at.application.id, disabled=True, public=True))
     run(principals.update(at.by, at.principal().id, enabled=False, assignment_required=True))
-    made = run(issuers.create(at.by, at.tenant.id, URL, algorithms=("RS256",), ca_bundle=PEM))
+    made = run(issuers.create(at.by, at.tenant.id, URL, algorithms=("RS256",), ca_bundle=PEM, replay="enforce"))
     made = run(issuers.update(at.by, made.id, skew=60, max_lifetime=3_600, require_kid=True))
     run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))
     return Guarded(at, made)

@@ -6,7 +6,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from accredit import errors
-from accredit.administer import credentials, issuers, tenants
+from accredit.administer import credentials, issuers, places, tenants
 from accredit.outbound import addresses
 from tests.administer.office import office
 from tests.forge import certificate, jwk, jwks, key_for
@@ -205,7 +205,7 @@ INVALID = errors.PROPERTY_INVALID
 
 
 def test_a_network_is_opted_in_to_exactly_where_connections_can_be():
-    assert sorted(map(str, issuers.PRIVATE)) == sorted(str(each.network) for each in addresses.PRIVATE)
+    assert sorted(map(str, places.PRIVATE)) == sorted(str(each.network) for each in addresses.PRIVATE)
 
 
 REFUSED = {

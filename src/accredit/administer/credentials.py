@@ -17,6 +17,7 @@ from accredit.administer import issuers
 from accredit.administer.findings import (
     ACTIVITY,
     MOST_LISTED,
+    noted,
     others,
     over,
     read,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
+    from accredit.directory import Tenant
     from accredit.issuers import OwnIssuers
     from accredit.ports import Transaction
     from accredit.trust import Members
@@ -116,8 +118,11 @@ async def named(store: Transaction, application_id: UUID, name: str) -> Federate
     return next(iter((await store.credentials.search(alike, application_id=application_id)).things), None)
 
 
-def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]:
-    """Return a sentence for everything in a stored credential that its author probably did not mean."""
+def remarks(credential: FederatedCredential, own: OwnIssuers, tenant: Tenant | None = None) -> tuple[str, ...]:
+    """Return a sentence for everything in a stored credential that its author probably did not mean.
+
+    ``tenant``: whose policies it may break.
+    """
     url, found = credential.issuer.url, []
     if suffix := discovery_suffix(url):
         found.append(
@@ -140,7 +145,7 @@ def remarks(credential: FederatedCredential, own: OwnIssuers) -> tuple[str, ...]
                 "Entra ID would refuse this expression for this issuer: it allows a few claims, and demands an id "
                 "among them. It holds here, because the tenant has extended portability."
             )
-    return tuple(found)
+    return (*found, *noted(tenant, credential)) if tenant is not None else tuple(found)
 
 
 async def _add(change: Change, application_id: UUID, members: Members) -> FederatedCredential:
@@ -152,7 +157,7 @@ async def _add(change: Change, application_id: UUID, members: Members) -> Federa
     if await named(change.store, application_id, name):
         raise Refused(NAME_TAKEN, name=name)
     trust = await read(change, tenant, members)
-    refuse_forbidden(tenant, trust.issuer)
+    refuse_forbidden(tenant, trust)
     issuer = await issuers.find_or_create(change, tenant, trust.issuer, members.get("issuer_id"))
     await refuse_twice(change, application_id, trust, issuer.id, None)
     await refuse_too_many(change, application, tenant)
@@ -179,8 +184,7 @@ async def _update(change: Change, before: FederatedCredential, changes: Members)
         raise Refused(NAME_IMMUTABLE)
     tenant = await change.store.tenants.get(before.tenant_id)
     trust = await read(change, tenant, over(before, changes))
-    if trust.issuer != before.issuer.url:
-        refuse_forbidden(tenant, trust.issuer)
+    refuse_forbidden(tenant, trust, before)
     issuer, wanted = before.issuer, changes.get("issuer_id")
     if trust.issuer != issuer.url or wanted not in {None, issuer.id}:
         issuer = await issuers.find_or_create(change, tenant, trust.issuer, wanted)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from accredit import trust
+from accredit import policy, trust
 from accredit.administer.administrator import as_json
 from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_control, refuse_unlisted
-from accredit.errors import ISSUER_FORBIDDEN, TRUST_EXISTS, TRUST_LIMIT, Refused
+from accredit.errors import IDS_MISSING, ISSUER_FORBIDDEN, TRUST_EXISTS, TRUST_LIMIT, Refused
 from accredit.issuers import refuse_own
 from accredit.signins import Modified, Target
-from accredit.trust import DEFAULT_AUDIENCE, MOST, discovery_suffix
+from accredit.trust import DEFAULT_AUDIENCE, MOST, Trust, discovery_suffix
+from accredit.trust.naming import unpinned
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from accredit.administer.administrator import Administrator, Change
     from accredit.directory import Application, Tenant
-    from accredit.trust import FederatedCredential, Members, MultiAudience, Trust
+    from accredit.trust import FederatedCredential, Members, MultiAudience
 
 KIND: Final = "FederatedIdentityCredential"
 ACTIVITY: Final = "Update application – Certificates and secrets management"  # noqa: RUF001  Entra ID writes this dash
@@ -51,11 +52,45 @@ async def read(change: Change, tenant: Tenant, members: Members) -> Trust:
     return found
 
 
-def refuse_forbidden(tenant: Tenant, issuer: str) -> None:
-    """Refuse to trust an issuer that the tenant does not allow. Existing trust is refused when it is used."""
+def refuse_forbidden(tenant: Tenant, wanted: Trust, before: FederatedCredential | None = None) -> None:
+    """Refuse to trust what a policy of the tenant forbids. Trust that is there already is refused when it is used."""
+    if tenant.allowed_issuers_mode == "enforce" and (before is None or wanted.issuer != before.issuer.url):
+        _refuse_issuer(tenant, wanted.issuer)
+    if tenant.immutable_ids == "enforce" and (before is None or _names(before) != _names(wanted)):
+        _refuse_names(tenant, wanted)
+
+
+def noted(tenant: Tenant, credential: FederatedCredential) -> tuple[str, ...]:
+    """Return a sentence for every policy of the tenant that a stored credential breaks."""
+    return tuple(
+        f"The tenant's policy {each.policy} {'refuses' if each.enforced else 'would refuse'} its tokens: "
+        f"{each.refused.detail}."
+        for each in policy.judged(tenant, credential.issuer.url, credential, None)
+    )
+
+
+def _refuse_issuer(tenant: Tenant, issuer: str) -> None:
     if not tenant.allows(issuer):
         detail = f"issuer: it is none of those that tenant {tenant.id} allows"
-        raise Refused(ISSUER_FORBIDDEN, issuer=issuer, policy=tenant.issuer_policy, detail=detail)
+        raise Refused(ISSUER_FORBIDDEN, issuer=issuer, policy=tenant.name_of("allowedIssuers"), detail=detail)
+
+
+def _refuse_names(tenant: Tenant, wanted: Trust) -> None:
+    if missing := unpinned(wanted.issuer, wanted.subject, wanted.expression):
+        plain = wanted.expression is None
+        raise Refused(
+            IDS_MISSING,
+            property="Subject" if plain else "ClaimsMatchingExpression",
+            value=wanted.subject if wanted.expression is None else wanted.expression.text,
+            policy=tenant.name_of("immutableIds"),
+            detail=f"{'subject' if plain else 'expression'}: it does not pin the id of the {' and '.join(missing)}",
+        )
+
+
+def _names(of: Trust | FederatedCredential) -> tuple[str, str | None, str | None]:
+    """Return what says by which names something is trusted."""
+    issuer = of.issuer if isinstance(of, Trust) else of.issuer.url
+    return issuer, of.subject, of.expression.text if of.expression else None
 
 
 def over(before: FederatedCredential, changes: Members) -> Members:

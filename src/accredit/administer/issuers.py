@@ -9,18 +9,17 @@ narrow it, whatever role it has: every credential that names it would mean anoth
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network, IPv6Network, ip_network
 from typing import TYPE_CHECKING, Final
 
-from cryptography import x509
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from accredit import assertions
 from accredit.administer.administrator import given, modified
 from accredit.administer.limits import invalid, refuse_outside, refuse_unlisted
+from accredit.administer.places import hosts, refuse_address, refuse_bundle, refuse_networks, refuse_places
 from accredit.errors import ISSUER_IN_USE, VALUE_TAKEN, Refused
-from accredit.issuers import Issuer, jwks, keyhosts, narrows, url
+from accredit.issuers import Issuer, jwks, narrows, url
 from accredit.issuers.record import DEFAULT_LIFETIME, MAX_LIFETIME, MAX_SKEW
 from accredit.signins import Target
 
@@ -29,26 +28,15 @@ if TYPE_CHECKING:
 
     from accredit.administer.administrator import Administrator, Change
     from accredit.directory import Tenant
-    from accredit.issuers import IssuerUrl, Portability
+    from accredit.issuers import IssuerUrl
+    from accredit.issuers.record import Replay
     from accredit.signins import Operation
-
-Network = IPv4Network | IPv6Network
 
 PRIVATE_MEMBERS: Final = "KP-11"
 KIND: Final = "Issuer"
 SHORTEST_LIFETIME: Final = 60  # seconds
-LONGEST_BUNDLE: Final = 64 * 1_024  # characters
-MOST_CERTIFICATES: Final = 16
-MOST_NETWORKS: Final = 64
-MOST_PLACES: Final = 16  # ports, and hosts of keys
-HIGHEST_PORT: Final = 65_535
 
-PRIVATE: Final = tuple(
-    ip_network(each)
-    for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128")
-)
-"""Where a private issuer may be: what connections may be opted in to. Public addresses need nobody's leave."""
-
+REPLAYS: Final = ("off", "observe", "enforce")
 ALGORITHMS: Final = {"entra": assertions.ENTRA.algorithms, "extended": assertions.EXTENDED.algorithms}
 """What a record may list, by its tenant's portability; also what a new record lists."""
 
@@ -65,6 +53,7 @@ async def create(  # noqa: PLR0913  the members of an issuer record
     networks: tuple[str, ...] = (),
     ports: tuple[int, ...] = (),
     allowed_jwks_hosts: tuple[str, ...] = (),
+    replay: Replay = "off",
     twin: bool = False,
 ) -> Issuer:
     """Create a record before a credential names it. ``uploaded``: its key set; ``twin``: beside one of the same URL."""
@@ -83,11 +72,12 @@ async def create(  # noqa: PLR0913  the members of an issuer record
             ca_bundle=ca_bundle,
             networks=networks,
             ports=ports,
-            allowed_jwks_hosts=_hosts(allowed_jwks_hosts, tenant.portability, record.url),
+            allowed_jwks_hosts=hosts(allowed_jwks_hosts, tenant.portability, record.url),
+            replay=replay,
         )
         if await change.store.issuers.find(tenant_id=tenant_id, url=record.url) and not (twin and extended):
             raise Refused(VALUE_TAKEN, property="issuer", detail="this tenant has a record of this issuer")
-        _refuse_unfit(by, record, tenant.portability)
+        _refuse_unfit(by, record, tenant)
         return await add(change, record)
 
 
@@ -104,6 +94,7 @@ async def update(  # noqa: PLR0913  the members of an issuer record
     max_lifetime: int | UnsetType = UNSET,
     skew: int | UnsetType = UNSET,
     require_kid: bool | UnsetType = UNSET,
+    replay: Replay | UnsetType = UNSET,
 ) -> Issuer:
     """Change what is given. ``jwks_url``: keys come from there, without discovery; ``None``: from discovery again."""
     changes = given(
@@ -116,6 +107,7 @@ async def update(  # noqa: PLR0913  the members of an issuer record
         max_lifetime=max_lifetime,
         skew=skew,
         require_kid=require_kid,
+        replay=replay,
     )
     if "jwks_url" in changes:
         changes |= {"key_source": "jwks_url" if jwks_url else "discovery", "jwks": None}
@@ -123,9 +115,8 @@ async def update(  # noqa: PLR0913  the members of an issuer record
         before = await change.store.issuers.get(issuer_id)
         tenant = await change.store.tenants.get(before.tenant_id)
         after = replace(before, **changes)
-        hosts = _hosts(after.allowed_jwks_hosts, tenant.portability, after.url)
-        after = replace(after, allowed_jwks_hosts=hosts)
-        _refuse_unfit(by, after, tenant.portability)
+        after = replace(after, allowed_jwks_hosts=hosts(after.allowed_jwks_hosts, tenant.portability, after.url))
+        _refuse_unfit(by, after, tenant, before)
         return await _put(change, before, after)
 
 
@@ -172,12 +163,13 @@ async def find_or_create(change: Change, tenant: Tenant, issuer: IssuerUrl, want
 def fresh(change: Change, tenant: Tenant, issuer: IssuerUrl) -> Issuer:
     """Make a record with the defaults of its tenant's portability."""
     entra = tenant.portability == "entra"
+    usual = ALGORITHMS[tenant.portability]
     return Issuer(
         id=change.by.ids.object(),
         tenant_id=tenant.id,
         url=issuer,
-        algorithms=ALGORITHMS[tenant.portability],
-        allowed_jwks_hosts=_hosts((), tenant.portability, issuer),
+        algorithms=tuple(each for each in usual if allowed(tenant, each)),
+        allowed_jwks_hosts=hosts((), tenant.portability, issuer),
         max_lifetime=MAX_LIFETIME if entra else DEFAULT_LIFETIME,
         require_kid=entra,
     )
@@ -206,38 +198,33 @@ async def _record(
         await change.record(activity, operation, target, tenant_id=record.tenant_id)
 
 
-def _refuse_unfit(by: Administrator, record: Issuer, portability: Portability) -> None:
+def allowed(tenant: Tenant, algorithm: str) -> bool:
+    """Whether the tenant's policy lets issuers sign in this way."""
+    return tenant.allowed_algorithms is None or algorithm in tenant.allowed_algorithms
+
+
+def _refuse_unfit(by: Administrator, record: Issuer, tenant: Tenant, before: Issuer | None = None) -> None:
+    """Refuse what no record may be. What it had ``before`` the tenant's policy was set may stay."""
+    portability = tenant.portability
     if not record.algorithms:
         raise invalid("algorithms", KIND, "at least one")
     refuse_unlisted(record.algorithms, ALGORITHMS[portability], "algorithms", KIND)
+    new = {*record.algorithms} - {*(before.algorithms if before is not None else ())}
+    if wrong := sorted(each for each in new if not allowed(tenant, each)):
+        listed = ", ".join(tenant.allowed_algorithms or ())
+        raise invalid("algorithms", KIND, f"{', '.join(wrong)}: the tenant's policy allows {listed}")
+    refuse_unlisted((record.replay,), REPLAYS, "replay", KIND)
     if portability == "entra" and not record.require_kid:
         raise invalid("requireKid", KIND, "Entra ID demands a key reference; extended portability does not")
     refuse_outside(record.skew, 0, MAX_SKEW, "skew", KIND)
     refuse_outside(record.max_lifetime, SHORTEST_LIFETIME, MAX_LIFETIME, "maxLifetime", KIND)
     if record.jwks_url is not None:
-        _refuse_address(by, record.jwks_url)
-    _refuse_bundle(record.ca_bundle)
-    _refuse_networks(record.networks)
-    _refuse_places(record)
+        refuse_address(by, record.jwks_url)
+    refuse_bundle(record.ca_bundle)
+    refuse_networks(record.networks)
+    refuse_places(record)
     if record.key_source == "uploaded":
         _refuse_keys(record)
-
-
-def _hosts(listed: tuple[str, ...], portability: Portability, issuer: str) -> tuple[str, ...]:
-    """Return the hosts that a record lists: those given, or with extended portability the issuer's own."""
-    if not listed and portability == "extended":
-        return keyhosts.pinned(issuer)
-    return tuple(each.lower() for each in listed)
-
-
-def _refuse_places(record: Issuer) -> None:
-    if len(record.ports) > MOST_PLACES or len(record.allowed_jwks_hosts) > MOST_PLACES:
-        raise invalid("ports or allowedJwksHosts", KIND, f"at most {MOST_PLACES} of each")
-    for port in record.ports:
-        refuse_outside(port, 1, HIGHEST_PORT, "ports", KIND)
-    for host in record.allowed_jwks_hosts:
-        if keyhosts.pinned(f"https://[{host}]/" if ":" in host else f"https://{host}/")[:1] != (host,):
-            raise invalid("allowedJwksHosts", KIND, f"{host} is not a host name")
 
 
 def _refuse_keys(record: Issuer) -> None:
@@ -247,42 +234,3 @@ def _refuse_keys(record: Issuer) -> None:
         raise invalid("jwks", KIND, error.detail.removeprefix("jwks: ")) from error
     if any(each.rule == PRIVATE_MEMBERS for each in found.dropped):
         raise invalid("jwks", KIND, "it holds a private key, which is nobody's to upload: replace that key")
-
-
-def _refuse_address(by: Administrator, address: str) -> None:
-    try:
-        parts = url.split(address)
-    except ValueError as error:
-        raise invalid("jwksUrl", KIND, str(error)) from error
-    if parts.scheme != "https" and not (by.emulator and parts.loopback):
-        raise invalid("jwksUrl", KIND, "it must be https")
-
-
-def _refuse_bundle(bundle: str | None) -> None:
-    if bundle is None:
-        return
-    if len(bundle) > LONGEST_BUNDLE:
-        raise invalid("caBundle", KIND, f"longer than {LONGEST_BUNDLE} characters")
-    try:
-        found = x509.load_pem_x509_certificates(bundle.encode())
-    except ValueError as error:
-        raise invalid("caBundle", KIND, "not PEM certificates") from error
-    if len(found) > MOST_CERTIFICATES:
-        raise invalid("caBundle", KIND, f"{len(found)} certificates, at most {MOST_CERTIFICATES}")
-
-
-def _refuse_networks(networks: tuple[str, ...]) -> None:
-    if len(networks) > MOST_NETWORKS:
-        raise invalid("networks", KIND, f"at most {MOST_NETWORKS}")
-    for each in networks:
-        try:
-            network = ip_network(each)
-        except ValueError as error:
-            raise invalid("networks", KIND, str(error)) from error
-        if not any(_within(network, private) for private in PRIVATE):
-            known = ", ".join(map(str, PRIVATE))
-            raise invalid("networks", KIND, f"{each} is not within a private network (there are: {known})")
-
-
-def _within(network: Network, outer: Network) -> bool:
-    return network.version == outer.version and network.subnet_of(outer)  # type: ignore[arg-type]  # of one version

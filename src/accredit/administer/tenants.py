@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
@@ -10,19 +10,23 @@ from msgspec.structs import replace
 from accredit import tokens
 from accredit.administer import principals
 from accredit.administer.administrator import given, modified, refuse_mark
+from accredit.administer.issuers import ALGORITHMS, SHORTEST_LIFETIME
 from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_name, refuse_outside, refuse_unlisted
 from accredit.directory import LONGEST_TOKEN_LIFETIME, TOKEN_LIFETIME, Tenant, is_domain
 from accredit.errors import VALUE_TAKEN, Refused
 from accredit.issuers import url
+from accredit.issuers.record import MAX_LIFETIME
 from accredit.query import Query
 from accredit.signins import Target
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import Unpack
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
     from accredit.directory import TrustChanges
+    from accredit.directory.application import Mode
     from accredit.issuers import Portability
     from accredit.ports import Shelf
     from accredit.trust import MultiAudience
@@ -31,11 +35,27 @@ KIND: Final = "Tenant"
 SHORTEST_TOKEN_LIFETIME: Final = 60  # seconds
 MOST_DOMAINS: Final = 100
 MOST_ISSUERS: Final = 200  # that a tenant may list as allowed
-GUARDED: Final = ("trust_changes", "portability", "multi_audience", "domains", "token_lifetime", "allowed_issuers")
+POLICIES: Final = (
+    *("allowed_issuers", "allowed_issuers_mode", "allowed_algorithms", "max_assertion_lifetime", "immutable_ids"),
+    "lint",
+)
+"""What a tenant demands of all trust; ``accredit.policy`` judges by most of it."""
+GUARDED: Final = ("trust_changes", "portability", "multi_audience", "domains", "token_lifetime", *POLICIES)
 """The policy of a tenant: no application changes it where the tenant guards its trust."""
 _PAGE: Final = 500
 _PORTABILITIES: Final = ("entra", "extended")
 _TRUST_CHANGES: Final = ("entra", "owner_may_narrow")
+
+
+class Policies(TypedDict, total=False):
+    """What a tenant demands of all trust. ``None``: every issuer, every algorithm, as each issuer record says."""
+
+    allowed_issuers: tuple[str, ...] | None
+    allowed_issuers_mode: Mode
+    allowed_algorithms: tuple[str, ...] | None
+    max_assertion_lifetime: int | None  # seconds
+    immutable_ids: Literal["off"] | Mode
+    lint: Literal["warn", "block"]
 
 
 async def create(  # noqa: PLR0913  the settings of a tenant
@@ -47,9 +67,9 @@ async def create(  # noqa: PLR0913  the settings of a tenant
     multi_audience: MultiAudience | None = None,
     token_lifetime: int = TOKEN_LIFETIME,
     trust_changes: TrustChanges | None = None,
-    allowed_issuers: tuple[str, ...] | None = None,
     enable: Collection[str] | None = None,
     tenant_id: UUID | None = None,
+    **policies: Unpack[Policies],
 ) -> Tenant:
     """Create a tenant. ``enable``: keys of the well-known principals to seed; ``None`` seeds them all."""
     async with by.change() as change:
@@ -62,7 +82,7 @@ async def create(  # noqa: PLR0913  the settings of a tenant
             multi_audience=multi_audience,
             token_lifetime=token_lifetime,
             trust_changes=trust_changes,
-            allowed_issuers=allowed_issuers,
+            **policies,
         )
         refuse_mark(by, tenant.id, "the tenant id")
         await _refuse_unfit(change, tenant)
@@ -75,7 +95,7 @@ async def create(  # noqa: PLR0913  the settings of a tenant
     return tenant
 
 
-async def update(  # noqa: PLR0913  the settings of a tenant
+async def update(
     by: Administrator,
     tenant_id: UUID,
     *,
@@ -85,12 +105,12 @@ async def update(  # noqa: PLR0913  the settings of a tenant
     multi_audience: MultiAudience | UnsetType | None = UNSET,
     token_lifetime: int | UnsetType = UNSET,
     trust_changes: TrustChanges | UnsetType | None = UNSET,
-    allowed_issuers: tuple[str, ...] | UnsetType | None = UNSET,
+    **policies: Unpack[Policies],
 ) -> Tenant:
-    """Change what is given; ``None`` is "as the profile says", "as the portability says", or "every issuer".
+    """Change what is given; ``None`` is "as the profile says", "as the portability says", or "every one".
 
-    Credentials stay as they are; their next change obeys the new portability. Tokens of an issuer that is no longer
-    allowed are refused from the next request on.
+    Credentials and issuer records stay as they are; their next change obeys. Tokens that break a policy which is
+    enforced are refused from the next request on.
     """
     changes = given(
         display_name=display_name,
@@ -99,7 +119,7 @@ async def update(  # noqa: PLR0913  the settings of a tenant
         multi_audience=multi_audience,
         token_lifetime=token_lifetime,
         trust_changes=trust_changes,
-        allowed_issuers=allowed_issuers,
+        **policies,
     )
     async with by.change() as change:
         before = await change.store.tenants.get(tenant_id)
@@ -110,6 +130,14 @@ async def update(  # noqa: PLR0913  the settings of a tenant
         after = await change.store.tenants.put(after)
         await change.record("Update tenant", "Update", _target(after, before, after), tenant_id=tenant_id)
     return after
+
+
+async def proposed(by: Administrator, tenant_id: UUID, **changes: Unpack[Policies]) -> Tenant:
+    """Return a tenant as it would be with other policies. Nothing is stored; what would be refused is refused."""
+    async with by.registry.reading() as store:
+        tenant = replace(await store.tenants.get(tenant_id), **changes)
+    _refuse_policies(by, tenant)
+    return tenant
 
 
 async def delete(by: Administrator, tenant_id: UUID) -> None:
@@ -140,8 +168,21 @@ async def _refuse_unfit(change: Change, tenant: Tenant) -> None:
     if tenant.trust_changes is not None:
         refuse_unlisted((tenant.trust_changes,), _TRUST_CHANGES, "trustChanges", KIND)
     refuse_outside(tenant.token_lifetime, SHORTEST_TOKEN_LIFETIME, LONGEST_TOKEN_LIFETIME, "tokenLifetime", KIND)
-    _refuse_issuers(change.by, tenant)
+    _refuse_policies(change.by, tenant)
     await _refuse_domains(change, tenant)
+
+
+def _refuse_policies(by: Administrator, tenant: Tenant) -> None:
+    refuse_unlisted((tenant.allowed_issuers_mode,), ("audit", "enforce"), "allowedIssuersMode", KIND)
+    refuse_unlisted((tenant.immutable_ids,), ("off", "audit", "enforce"), "immutableIds", KIND)
+    refuse_unlisted((tenant.lint,), ("warn", "block"), "lint", KIND)
+    limit = tenant.max_assertion_lifetime
+    refuse_outside(limit, SHORTEST_LIFETIME, MAX_LIFETIME, "maxAssertionLifetime", KIND)
+    if tenant.allowed_algorithms is not None:
+        if not tenant.allowed_algorithms:
+            raise invalid("allowedAlgorithms", KIND, "at least one; null allows every one")
+        refuse_unlisted(tenant.allowed_algorithms, ALGORITHMS[tenant.portability], "allowedAlgorithms", KIND)
+    _refuse_issuers(by, tenant)
 
 
 def _refuse_issuers(by: Administrator, tenant: Tenant) -> None:

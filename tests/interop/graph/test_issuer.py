@@ -26,6 +26,7 @@ FULL = Issuer(
     skew=10,
     require_kid=False,
     blocked=True,
+    replay="enforce",
 )
 RECORDS = {"by default": PLAIN, "all that can be said": FULL}
 
@@ -42,8 +43,10 @@ def test_every_member_of_a_record_is_written():
 
 
 def test_what_makes_a_record():
-    url, members = issuer.made({"url": "https://idp.test", "jwks": "{}", "ports": [1], "twin": True})
+    body = {"url": "https://idp.test", "jwks": "{}", "ports": [1], "twin": True, "replay": "observe"}
+    url, members = issuer.made(body)
     assert (url, members["uploaded"], members["ports"], members["twin"]) == ("https://idp.test", "{}", (1,), True)
+    assert (members["replay"], issuer.made({"url": "https://idp.test"})[1]["replay"]) == ("observe", "off")
     assert members["algorithms"] is None
     assert issuer.uploaded({"jwks": "{}"}) == "{}"
 
@@ -64,6 +67,7 @@ CHANGES = {
             "maxLifetime": 60,
             "skew": 0,
             "requireKid": True,
+            "replay": "observe",
         },
         {
             "algorithms": ("RS256",),
@@ -75,6 +79,7 @@ CHANGES = {
             "max_lifetime": 60,
             "skew": 0,
             "require_kid": True,
+            "replay": "observe",
         },
     ),
 }

@@ -24,6 +24,11 @@ SET = replace(
     token_lifetime=600,
     trust_changes="owner_may_narrow",
     allowed_issuers=LISTED,
+    allowed_issuers_mode="audit",
+    allowed_algorithms=("RS256", "ES256"),
+    max_assertion_lifetime=3_600,
+    immutable_ids="enforce",
+    lint="block",
 )
 
 
@@ -69,6 +74,11 @@ CHANGES = {
         "token_lifetime": 600,
         "trust_changes": "owner_may_narrow",
         "allowed_issuers": LISTED,
+        "allowed_issuers_mode": "audit",
+        "allowed_algorithms": ("RS256", "ES256"),
+        "max_assertion_lifetime": 3_600,
+        "immutable_ids": "enforce",
+        "lint": "block",
     }),
     "its time with an offset": ({"createdDateTime": organization.write(SET, emulator=False)["createdDateTime"].replace(
         "Z", ".0000000+00:00"
@@ -76,6 +86,14 @@ CHANGES = {
     "a setting back to what the profile says": ({"trustChanges": None}, {"trust_changes": None}),
     "the issuers that are allowed": ({"allowedIssuers": ["https://a.test"]}, {"allowed_issuers": ("https://a.test",)}),
     "every issuer": ({"allowedIssuers": None}, {"allowed_issuers": None}),
+    "every algorithm, and lives of any length": (
+        {"allowedAlgorithms": None, "maxAssertionLifetime": None},
+        {"allowed_algorithms": None, "max_assertion_lifetime": None},
+    ),
+    "policies that are only noted": (
+        {"allowedIssuersMode": "audit", "immutableIds": "audit", "lint": "warn"},
+        {"allowed_issuers_mode": "audit", "immutable_ids": "audit", "lint": "warn"},
+    ),
     "domains": ({"domains": ["a.test"]}, {"domains": ("a.test",)}),
 }  # fmt: skip
 
@@ -92,6 +110,9 @@ REFUSED = {
     "an emulator that is none": ({"isEmulator": True}, "isEmulator"),
     "a member that there is none of": ({"retention": 1}, "retention"),
     "a name that is none": ({"displayName": None}, "displayName"),
+    "a list of issuers that is off": ({"allowedIssuersMode": "off"}, "allowedIssuersMode"),
+    "ids that are perhaps demanded": ({"immutableIds": "maybe"}, "immutableIds"),
+    "a life that is a text": ({"maxAssertionLifetime": "600"}, "maxAssertionLifetime"),
     "a lifetime that is a text": ({"tokenLifetime": "600"}, "tokenLifetime"),
     "an issuer that is no list": ({"allowedIssuers": "https://a.test"}, "allowedIssuers"),
     "an issuer that is a number": ({"allowedIssuers": [1]}, "allowedIssuers"),

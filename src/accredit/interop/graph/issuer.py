@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from accredit.interop.graph import parts
 from accredit.interop.graph.parts import Json, Wire, given, invalid, written
 from accredit.issuers import Issuer, IssuerUrl
-from accredit.issuers.record import MAX_LIFETIME, MAX_SKEW, KeySource
+from accredit.issuers.record import MAX_LIFETIME, MAX_SKEW, KeySource, Replay
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,6 +39,7 @@ class Written(Wire, frozen=True, kw_only=True):
     skew: int = MAX_SKEW  # seconds
     require_kid: bool = True
     blocked: bool = False
+    replay: Replay = "off"
     credentials: int | None = None  # how many name it; not told of one that has just changed
 
 
@@ -53,6 +54,7 @@ class Made(Wire, frozen=True, kw_only=True):
     networks: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     allowed_jwks_hosts: tuple[str, ...] = ()
+    replay: Replay = "off"
     twin: bool = False  # beside one of the same URL
 
 
@@ -74,6 +76,7 @@ class Changes(TypedDict, total=False):
     max_lifetime: int
     skew: int
     require_kid: bool
+    replay: Replay
 
 
 def write(of: Issuer, credentials: int | None = None) -> Json:

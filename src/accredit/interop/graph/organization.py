@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
 from uuid import UUID  # noqa: TC003  msgspec reads the annotations
 
 from accredit.directory import TOKEN_LIFETIME, Tenant
-from accredit.directory.application import TrustChanges  # noqa: TC001  msgspec reads the annotations
+from accredit.directory.application import Mode, TrustChanges  # noqa: TC001  msgspec reads the annotations
 from accredit.interop.graph import parts
 from accredit.interop.graph.parts import Instant, Json, Wire, given, invalid, written
 from accredit.issuers import Portability  # noqa: TC001  msgspec reads the annotations
@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 KIND: Final = "Tenant"
+POLICIES: Final = (
+    *("allowed_issuers", "allowed_issuers_mode", "allowed_algorithms", "max_assertion_lifetime", "immutable_ids"),
+    "lint",
+)
 _READ_ONLY: Final = ("id", "createdDateTime", "isEmulator")
 
 
@@ -61,6 +65,11 @@ class Written(Wire, frozen=True, kw_only=True):
     token_lifetime: int = TOKEN_LIFETIME  # seconds
     trust_changes: TrustChanges | None = None
     allowed_issuers: tuple[str, ...] | None = None  # None: every one
+    allowed_issuers_mode: Mode = "enforce"
+    allowed_algorithms: tuple[str, ...] | None = None  # None: every one
+    max_assertion_lifetime: int | None = None  # seconds; None: as each issuer record says
+    immutable_ids: Literal["off"] | Mode = "off"
+    lint: Literal["warn", "block"] = "warn"
     is_emulator: bool = False
 
 
@@ -74,6 +83,11 @@ class Changes(TypedDict, total=False):
     token_lifetime: int
     trust_changes: TrustChanges | None
     allowed_issuers: tuple[str, ...] | None
+    allowed_issuers_mode: Mode
+    allowed_algorithms: tuple[str, ...] | None
+    max_assertion_lifetime: int | None
+    immutable_ids: Literal["off"] | Mode
+    lint: Literal["warn", "block"]
 
 
 def organization(of: Tenant) -> Json:
@@ -109,7 +123,7 @@ def read(json: Mapping[str, Any]) -> tuple[Tenant, bool]:
         multi_audience=found.multi_audience,
         token_lifetime=found.token_lifetime,
         trust_changes=found.trust_changes,
-        allowed_issuers=found.allowed_issuers,
+        **{name: getattr(found, name) for name in POLICIES},
     )
     return tenant, found.is_emulator
 
@@ -136,7 +150,7 @@ def _written(of: Tenant, *, emulator: bool) -> Written:
         multi_audience=of.multi_audience,
         token_lifetime=of.token_lifetime,
         trust_changes=of.trust_changes,
-        allowed_issuers=of.allowed_issuers,
+        **{name: getattr(of, name) for name in POLICIES},
         is_emulator=emulator,
     )
 
