@@ -37,9 +37,18 @@ def tenant(of: Tenant, *, emulator: bool = False) -> Json:
         "multiAudience": of.several_audiences,
         "tokenLifetime": of.token_lifetime,
         "trustChanges": of.who_widens(emulator=emulator),
-        "allowedIssuers": None if of.allowed_issuers is None else list(of.allowed_issuers),
+        "allowedIssuers": _listed(of.allowed_issuers),
+        "allowedIssuersMode": of.allowed_issuers_mode,
+        "allowedAlgorithms": _listed(of.allowed_algorithms),
+        "maxAssertionLifetime": of.max_assertion_lifetime,
+        "immutableIds": of.immutable_ids,
+        "lint": of.lint,
         "createdDateTime": instant(of.created_at),
     }
+
+
+def _listed(values: tuple[str, ...] | None) -> list[str] | None:
+    return None if values is None else list(values)
 
 
 def app_role(of: AppRole) -> Json:
@@ -166,6 +175,7 @@ def issuer(of: Issuer, credentials: int | None = None) -> Json:
         "requireKid": of.require_kid,
         "maxLifetime": of.max_lifetime,
         "skew": of.skew,
+        "replay": of.replay,
         "networks": list(of.networks),
         "ports": list(of.ports),
         "allowedJwksHosts": list(of.allowed_jwks_hosts),

@@ -106,4 +106,7 @@ COLUMNS: Final = (
     Column("last_id", "text", lambda e: _id(e.last_id)),
     Column("subjects", "texts", lambda e: list(e.subjects)),
     Column("verdicts", "text", _verdicts),
+    Column("policies", "texts", lambda e: list(e.policies)),
+    Column("assertion_reused", "whole", lambda e: e.reused),
+    Column("assertion_first_address", "text", lambda e: e.first_address or None),
 )

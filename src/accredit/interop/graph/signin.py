@@ -91,6 +91,7 @@ _PLAIN: Final = {  # members of an event, and what they are called under ``accre
     "last_at": "lastDateTime",
     "last_id": "lastId",
     "subjects": "subjects",
+    "policies": "policies",
 }
 _OF_ASSERTION: Final = {  # the same under ``accredit/assertion``
     "issuer": "issuer",
@@ -103,6 +104,8 @@ _OF_ASSERTION: Final = {  # the same under ``accredit/assertion``
     "issued": "iat",
     "expires": "exp",
     "keys_stale": "keysStaleSeconds",
+    "reused": "reused",
+    "first_address": "firstIpAddress",
 }
 
 
