@@ -19,7 +19,7 @@ import pytest
 from accredit.query import And, Compare, Order, Query
 from accredit.stores import event_search, fresh
 from accredit.stores.batches import Batch, Entry
-from accredit.stores.event_counts import SUMS, USES
+from accredit.stores.event_counts import OF_USES, SUMS
 from accredit.stores.event_index import EventIndex
 from accredit.stores.event_reader import EventReader
 from accredit.stores.sqlite import connect
@@ -109,7 +109,7 @@ def test_there_is_of_everything_as_much_as_there_should_be(log):
     assert PLAN.until - DAY < max(times) <= PLAN.until
 
 
-TABLES = "signins", "claim_sets", "signins_by_application", "signins_by_minute", *SUMS, *USES
+TABLES = "signins", "claim_sets", "signins_by_application", "signins_by_minute", *SUMS, *OF_USES
 
 
 def contents(path):

@@ -77,7 +77,7 @@ def path(tmp_path_factory):
     connection = connect(found)
     connection.executemany(INSERT, [row(each) for each in events[:40]])
     index = event_index.EventIndex(connection)
-    index.follow(event_index.BEHIND)  # the rest stands behind what is indexed
+    index.come_to_end()  # the rest stands behind what is indexed
     connection.executemany(INSERT, [row(each) for each in events[40:]])
     connection.close()
     return found
@@ -345,7 +345,7 @@ def test_a_log_that_is_indexed_to_its_end(tmp_path, stored):
     connection = connect(tmp_path / "accredit.db")
     events = [event for _, event in stored.values()]
     connection.executemany(INSERT, [row(each) for each in events])
-    event_index.EventIndex(connection).follow(event_index.BEHIND)
+    event_index.EventIndex(connection).come_to_end()
     connection.close()
     with EventReader(tmp_path / "accredit.db") as reader:
         for condition in (None, Compare("createdDateTime", "ge", START)):

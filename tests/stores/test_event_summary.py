@@ -77,7 +77,7 @@ def path(tmp_path_factory, events):
     fresh.create(found)
     connection = connect(found)
     connection.executemany(INSERT, [row(each) for each in events[:60]])
-    event_index.EventIndex(connection).follow(event_index.BEHIND)  # the rest stands behind what is indexed
+    event_index.EventIndex(connection).come_to_end()  # the rest stands behind what is indexed
     connection.executemany(INSERT, [row(each) for each in events[60:]])
     connection.close()
     return found
@@ -173,7 +173,7 @@ def crowded(tmp_path_factory):
         others = (replace(ONE, id=uuid4(), at=at, tenant_id=OTHER, app_id=client(2).app_id) for at in spread)
         made = sorted([*ours, *others], key=lambda each: each.at)
         connection.executemany(INSERT, [row(each) for each in made])
-        event_index.EventIndex(connection).follow(event_index.BEHIND)
+        event_index.EventIndex(connection).come_to_end()
     return path, ours
 
 

@@ -14,7 +14,7 @@ from accredit.ports import Outdated
 from accredit.signins import SignIn
 from accredit.stores import fresh, sqlite
 from accredit.stores.encoding import SIGNING_KEYS
-from accredit.stores.event_index import BEHIND, EventIndex
+from accredit.stores.event_index import EventIndex
 from accredit.stores.event_row import INSERT, ClaimSets
 from accredit.stores.extent import Extent
 from accredit.stores.quota import Quota
@@ -281,7 +281,7 @@ async def test_the_claims_that_events_bring_are_part_of_the_size(path, rows, set
         stored = {id_: body for id_, _, body in ClaimSets().missing(made)}
         connection.executemany("INSERT INTO claim_sets VALUES (?, 0, ?)", stored.items())
         connection.executemany(INSERT, [row(each) for each in made])
-        EventIndex(connection).follow(BEHIND)
+        EventIndex(connection).come_to_end()
         (after,) = connection.execute("PRAGMA page_count").fetchone()
         assert Extent(connection).size() == pytest.approx((after - before) * 4_096, rel=0.25)
 

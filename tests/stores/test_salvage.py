@@ -12,7 +12,7 @@ import pytest
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import fresh, sqlite, walfile
 from accredit.stores.backup import backup
-from accredit.stores.event_counts import SUMS, USES
+from accredit.stores.event_counts import OF_USES, SUMS
 from accredit.stores.examine import examine
 from accredit.stores.memory import MemoryRegistry
 from accredit.stores.pagefile import PageFile, Tree
@@ -208,10 +208,10 @@ def test_an_event_whose_body_nobody_can_read_is_lost_and_told(path):
 
 def test_counts_that_are_damaged_are_made_anew_from_the_log(path):
     before = rows(path, "signin_totals"), rows(path, "signin_hours")
-    for table in (*SUMS, *USES):
+    for table in (*SUMS, *OF_USES):
         overwrite(path, pages_of(path, table)[0])
     _, report, new = saved(path)
-    assert {*SUMS, *USES} <= set(report.made_anew)
+    assert {*SUMS, *OF_USES} <= set(report.made_anew)
     assert [each for each in examine(new) if each.problems] == []
     with closing(sqlite3.connect(new)) as connection:
         (sum_of_log,) = connection.execute("SELECT sum(count) FROM signins").fetchone()

@@ -1,11 +1,13 @@
 """What there was in each hour, counted: tables that follow the log, as ``accredit.stores.event_index`` does.
 
-Rule 1: an event is counted once. Up to the place that the index has come to the tables count it; behind that, whoever
+Rule 1: an event is counted once. Up to the place that a table has come to the table counts it; behind that, whoever
 reads does. Both are seen in one view: nothing is missing, nothing is there twice.
 Rule 2: an event that stands for many attempts goes on growing. What it gains after it was counted is added by the
 transaction that writes it again.
 Rule 3: what the log forgets was counted before, and stays counted.
 Rule 4: each question has a table in the order of its answer: what a chart shows lies together, and is not sorted.
+Rule 5: what has few pages goes first, and no table goes further than it: an application that has a place in the index
+of applications was counted.
 """
 
 from __future__ import annotations
@@ -28,9 +30,19 @@ if TYPE_CHECKING:
 HOUR: Final = 3_600_000_000  # microseconds
 MINUTE: Final = 60_000_000
 _NOBODY: Final = bytes(16)  # stands for no credential, and for no resource
-COME_TO: Final = "(SELECT seq FROM signins_indexed)"
-"""The place that everything that follows the log has come to."""
-AHEAD: Final = f"seq > {COME_TO}"
+
+
+def come_to(what: str) -> str:
+    """Return, as SQL, the place in the log that something which follows it has come to: a column of its own."""
+    return f"(SELECT {what} FROM signins_indexed)"  # noqa: S608  our own names
+
+
+def _next(what: str) -> str:
+    """Return the condition that an event is of those that a table comes to now: where the totals are already."""
+    return f"seq > {come_to(what)} AND seq <= {come_to('totals')}"
+
+
+AHEAD: Final = f"seq > {come_to('totals')}"
 
 _OF_HOUR: Final = f"at / {HOUR}"
 CREDENTIAL: Final = "coalesce(credential_id, key_id, zeroblob(16))"
@@ -44,6 +56,7 @@ class _Sums(NamedTuple):
     whose: tuple[str, ...]
     rest: tuple[str, ...]
     read: str  # the same of an event
+    place: str = "totals"  # the column that says how far it has come
 
     @property
     def key(self) -> str:
@@ -70,7 +83,7 @@ _SUMMED: Final = (  # what differs little from event to event, so that the log i
     ),
 )
 _HOURS: Final = _Sums(
-    "signin_hours", _APPLICATION, ("code", "credential", "resource_app_id"), f"code, {CREDENTIAL}, {_RESOURCE}"
+    "signin_hours", _APPLICATION, ("code", "credential", "resource_app_id"), f"code, {CREDENTIAL}, {_RESOURCE}", "hours"
 )
 _TOTALS: Final = _Sums("signin_totals", _TENANT, ("code",), "code")
 _RESOURCES: Final = _Sums("signin_resources", _TENANT, ("code", "resource_app_id"), f"code, {_RESOURCE}")
@@ -79,7 +92,7 @@ _RESOURCES: Final = _Sums("signin_resources", _TENANT, ("code", "resource_app_id
 def _count(sums: _Sums) -> str:
     return (
         f"INSERT INTO {sums.table} ({sums.key}, n) SELECT {sums.of_events}, sum(count) FROM signins"  # noqa: S608  constants, as below
-        f" WHERE {AHEAD} GROUP BY {sums.places} ON CONFLICT ({sums.key}) DO UPDATE SET n = n + excluded.n"
+        f" WHERE {_next(sums.place)} GROUP BY {sums.places} ON CONFLICT ({sums.key}) DO UPDATE SET n = n + excluded.n"
     )
 
 
@@ -102,7 +115,7 @@ _COUNT_USES: Final = (  # SQLite takes what stands beside max() from the row tha
     f" SELECT {_USE}, at / {HOUR}, iif(granted, at, NULL), iif(granted, id, NULL), iif(granted, address, NULL),"
     " iif(granted, n, 0), iif(granted, 0, n) FROM ("
     f"SELECT tenant_id, app_id, {CREDENTIAL} AS credential, code = 0 AS granted, max(at) AS at, id, address,"
-    f" sum(count) AS n FROM signins WHERE {AHEAD} GROUP BY 1, 2, 3, 4) WHERE credential <> zeroblob(16)"
+    f" sum(count) AS n FROM signins WHERE {_next('uses')} GROUP BY 1, 2, 3, 4) WHERE credential <> zeroblob(16)"
     f" ON CONFLICT ({_USE}) DO UPDATE SET hour = max(hour, excluded.hour), {_NEWEST},"
     " grants = grants + excluded.grants, refusals = refusals + excluded.refusals"
 )
@@ -117,28 +130,35 @@ _NOTE_PLACES: Final = (
     " ON CONFLICT (minute) DO UPDATE SET"
     " first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)"
 )
-FOLLOW: Final = (
+_COME: Final = "UPDATE signins_indexed SET {} = totals"
+TOTALS: Final = (
     *_SUMMED,
-    _count(_HOURS),
     _count_summed(_TOTALS),
     _count_summed(_RESOURCES),
-    _COUNT_USES,
     _NOTE_PLACES,
+    "UPDATE signins_indexed SET totals = coalesce((SELECT max(seq) FROM signins), totals)",
 )
-"""Statements that count what the index has not come to yet, and note where it is."""
+"""Statements that count what has few pages, to the end of the log, and note where in the log its minutes are."""
+HOURS: Final = (_count(_HOURS), _COME.format("hours"))
+USES: Final = (_COUNT_USES, _COME.format("uses"))
+"""Statements that count what has pages of its own for each application: as far as the totals have come."""
 SUMS: Final = {sums.table: (*sums.whose, "hour", *sums.rest) for sums in (_HOURS, _TOTALS, _RESOURCES)}
-USES: Final = {"signin_uses": ("tenant_id", "app_id", "credential")}
+OF_USES: Final = {"signin_uses": ("tenant_id", "app_id", "credential")}
 """The tables of counts, with their primary keys. Each has a column ``hour``, that of what it counted last."""
+COME: Final = {sums.table: sums.place for sums in (_HOURS, _TOTALS, _RESOURCES)}
+"""The column that says how far each of these tables has come."""
 
-_COUNTED: Final = f"SELECT count FROM signins WHERE id = ? AND seq <= {COME_TO}"  # noqa: S608
+_COUNTED: Final = f"SELECT count, seq FROM signins WHERE id = ? AND seq <= {come_to('totals')}"  # noqa: S608
 _GAINS: Final = (
     *(
-        f"UPDATE {table} SET n = n + :n WHERE {' AND '.join(f'{each} = :{each}' for each in key)}"  # noqa: S608
-        for table, key in SUMS.items()
+        f"UPDATE {sums.table} SET n = n + :n WHERE :seq <= {come_to(sums.place)}"  # noqa: S608
+        f" AND {' AND '.join(f'{each} = :{each}' for each in SUMS[sums.table])}"
+        for sums in (_HOURS, _TOTALS, _RESOURCES)
     ),
     (
-        "UPDATE signin_uses SET grants = grants + iif(:code = 0, :n, 0), refusals = refusals + iif(:code = 0, 0, :n)"
-        " WHERE tenant_id = :tenant_id AND app_id = :app_id AND credential = :credential"
+        "UPDATE signin_uses SET grants = grants + iif(:code = 0, :n, 0), refusals = refusals + iif(:code = 0, 0, :n)"  # noqa: S608
+        f" WHERE :seq <= {come_to('uses')}"
+        " AND tenant_id = :tenant_id AND app_id = :app_id AND credential = :credential"
     ),
 )
 
@@ -162,7 +182,7 @@ def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bo
     return _Chart(
         f"{counted.format('n')} ORDER BY {places}" if whole else f"{counted.format('sum(n)')} GROUP BY {places}",
         f"SELECT {_OF_HOUR}, {read}, sum(count) FROM signins"  # noqa: S608
-        f" WHERE {AHEAD} AND {_WITHIN.format(_OF_HOUR)}{ours} GROUP BY {places}",
+        f" WHERE seq > {come_to(sums.place)} AND {_WITHIN.format(_OF_HOUR)}{ours} GROUP BY {places}",
         make,
     )
 
@@ -196,6 +216,7 @@ def gain(connection: sqlite3.Connection, aggregates: Iterable[Event]) -> None:
         credential = each.credential_id or each.key_id
         values = {
             "n": each.count - found[0],
+            "seq": found[1],
             "tenant_id": each.tenant_id.bytes,
             "app_id": each.app_id.bytes,
             "hour": micros(each.at) // HOUR,

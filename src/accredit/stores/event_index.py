@@ -1,34 +1,42 @@
 """Which events are an application's, and what else is read of the log as a whole: it follows at a short distance.
 
 Rule 1: it is written for thousands of events at once. Each application has a page of its own in it, and to write that
-page with every event would be a quarter of what logging costs.
+page with every event would be a quarter of what logging costs. The counts of ``accredit.stores.event_counts`` are, too.
 Rule 2: what it has not come to yet is the end of the log, and who reads looks through that: nothing is ever missing.
-Rule 3: how far it has come is written in the transaction that takes it there, and so are the counts of
-``accredit.stores.event_counts``, which go by the same place.
+Rule 3: how far something has come is written in the transaction that takes it there. Each thing is taken on its own,
+one after each batch: nobody who waits for the next batch waits for all of them.
 Rule 4: nothing is deleted from the log that it has not come to. A place is never used a second time, so that an entry
 whose event is gone (``accredit.stores.retention``) is no other event's.
 """
 
 from __future__ import annotations
 
+from collections import deque
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from accredit.stores import event_counts
-from accredit.stores.event_counts import COME_TO
+from accredit.stores.event_counts import come_to
 
 if TYPE_CHECKING:
     import sqlite3
 
-BEHIND: Final = 4_000  # events that it is behind at most, for each process that writes; their batches come on top
+BEHIND: Final = 2_000  # events that it is behind at most, for each process that writes; their batches come on top
+LIGHT: Final = 500  # the same of what has few pages
 QUIET: Final = 5  # looks at a log to which nothing was added, until it comes to the end of that
 
-LAST_PLACE: Final = "SELECT max(seq, coalesce((SELECT max(seq) FROM signins), 0)) FROM signins_indexed"
+LAST_PLACE: Final = "SELECT max(totals, coalesce((SELECT max(seq) FROM signins), 0)) FROM signins_indexed"
 """The last place of the log that was ever used: none is used twice, and none is left out."""
-_FOLLOW: Final = (
-    "INSERT INTO signins_by_application (app_id, at, seq, code)"  # noqa: S608  constants
-    f" SELECT app_id, at, seq, code FROM signins WHERE seq > {COME_TO} ORDER BY app_id, at, seq"
+COME_TO: Final = come_to("seq")
+_INDEX: Final = (
+    (
+        "INSERT INTO signins_by_application (app_id, at, seq, code)"  # noqa: S608  constants
+        f" SELECT app_id, at, seq, code FROM signins WHERE seq > {COME_TO} AND seq <= {come_to('hours')}"
+        " ORDER BY app_id, at, seq"
+    ),
+    "UPDATE signins_indexed SET seq = hours",
 )
-_NOTE: Final = "UPDATE signins_indexed SET seq = coalesce((SELECT max(seq) FROM signins), seq)"
+_HEAVY: Final = (event_counts.HOURS, event_counts.USES, _INDEX)
 _THERE: Final = "e.seq >= (SELECT min(seq) FROM signins)"
 _PAGE: Final = "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq)"
 _NEWEST: Final = "ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
@@ -57,37 +65,55 @@ def newest(members: str, only: str = "TRUE") -> str:
 
 
 class EventIndex:
-    """The index, over the connection that writes events."""
+    """The index and the counts, over the connection that writes events."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._quiet = 0
-        count = f"SELECT count(*) FROM signins WHERE seq > {COME_TO}"  # noqa: S608  constants
-        (self._behind,) = connection.execute(count).fetchone()
+        count = f"SELECT count(*), coalesce(sum(seq > {come_to('totals')}), 0) FROM signins WHERE seq > {COME_TO}"  # noqa: S608  constants
+        self._behind, self._new = connection.execute(count).fetchone()
+        self._next = deque[Sequence[str]]()  # what is to be taken further, one at a time
 
     def follow(self, written: int) -> None:
-        """Take note of ``written`` events; come to the end of the log when they are many, or when no more come.
+        """Take note of ``written`` events; take something further when they are many, or when no more come.
 
         Raises ``sqlite3.Error``.
         """
         self._behind += written
+        self._new += written
         self._quiet = 0 if written else self._quiet + 1
-        if self._behind < (BEHIND if self._quiet < QUIET else 1):
-            return
-        self._connection.execute("BEGIN IMMEDIATE")
-        self.come_to_end()
-        self._connection.execute("COMMIT")
+        resting = self._quiet >= QUIET
+        if not self._next and self._behind >= (1 if resting else BEHIND):
+            self._next.extend((event_counts.TOTALS, *_HEAVY))
+            self._behind = 0
+        elif not self._next and self._new >= LIGHT:
+            self._next.append(event_counts.TOTALS)
+        while self._next:
+            self._take(self._next[0])
+            self._next.popleft()
+            if not resting:
+                return
 
     def come_to_end(self) -> None:
         """Come to the end of the log, in the transaction at hand."""
-        for statement in event_counts.FOLLOW:
-            self._connection.execute(statement)
-        self._connection.execute(_FOLLOW)
-        self._connection.execute(_NOTE)
-        self._behind = 0
+        for each in (event_counts.TOTALS, *_HEAVY):
+            self._run(each)
+        self._next.clear()
+        self._behind = self._new = 0
 
     def prepare(self, last: int) -> None:
         """Take note of every event up to the place ``last``: the transaction at hand is about to delete them."""
-        (come_to,) = self._connection.execute("SELECT seq FROM signins_indexed").fetchone()
+        (come_to,) = self._connection.execute("SELECT min(seq, uses) FROM signins_indexed").fetchone()
         if come_to < last:
             self.come_to_end()
+
+    def _take(self, further: Sequence[str]) -> None:
+        self._connection.execute("BEGIN IMMEDIATE")
+        self._run(further)
+        self._connection.execute("COMMIT")
+        if further is event_counts.TOTALS:
+            self._new = 0
+
+    def _run(self, statements: Sequence[str]) -> None:
+        for each in statements:
+            self._connection.execute(each)

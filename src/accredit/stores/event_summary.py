@@ -25,8 +25,8 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.query import Page
 from accredit.signins.summary import Summary
 from accredit.stores.encoding import instant, micros
-from accredit.stores.event_counts import COME_TO, HOUR, MINUTE
-from accredit.stores.event_index import WITH_LOG
+from accredit.stores.event_counts import HOUR, MINUTE
+from accredit.stores.event_index import COME_TO, WITH_LOG
 from accredit.stores.event_questions import LATEST, SUMMARIES, narrowed
 from accredit.stores.event_row import event_of
 from accredit.stores.properties import nothing

@@ -14,7 +14,8 @@ import msgspec
 
 from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import audits, sqlite, walfile
-from accredit.stores.event_counts import COME_TO, HOUR, SUMS
+from accredit.stores.event_counts import COME, HOUR, come_to
+from accredit.stores.event_index import COME_TO
 from accredit.stores.event_row import claims_of, event_of
 from accredit.stores.kept import READ
 
@@ -32,7 +33,7 @@ READERS: Final[Mapping[str, Callable[[bytes], object]]] = {
 MOST: Final = 20  # problems of one kind that are told
 _COUNTED: Final = (  # hours that the log has whole: from the one after its first event's
     f"SELECT tenant_id, at / {HOUR} AS hour, code, sum(count) AS n FROM signins"  # noqa: S608  constants
-    f" WHERE seq <= {COME_TO}"
+    " WHERE seq <= {}"
     f" AND at / {HOUR} > (SELECT at / {HOUR} FROM signins ORDER BY seq LIMIT 1) GROUP BY 1, 2, 3"
 )
 _TOTALS: Final = "SELECT tenant_id, hour, code, sum(n) AS n FROM {} GROUP BY 1, 2, 3"
@@ -44,7 +45,7 @@ _CREDENTIAL: Final = "coalesce(credential_id, key_id)"
 _USED_MORE: Final = (
     f"SELECT hex(l.app_id), hex(l.credential), l.n, coalesce(u.grants + u.refusals, 0) FROM (SELECT tenant_id, app_id,"  # noqa: S608
     f" {_CREDENTIAL} AS credential, sum(count) AS n, max(iif(code = 0, at, NULL)) AS at FROM signins"
-    f" WHERE seq <= {COME_TO} AND {_CREDENTIAL} IS NOT NULL GROUP BY 1, 2, 3) AS l"
+    f" WHERE seq <= {come_to('uses')} AND {_CREDENTIAL} IS NOT NULL GROUP BY 1, 2, 3) AS l"
     " LEFT JOIN signin_uses AS u USING (tenant_id, app_id, credential)"
     " WHERE l.n > coalesce(u.grants + u.refusals, 0) OR l.at > coalesce(u.last_at, 0) LIMIT ?"
 )
@@ -123,8 +124,8 @@ def _index(connection: sqlite3.Connection) -> Iterator[str]:
 
 def _counts(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield hours of which the log has more than was counted. The counts remember what the log has forgotten."""
-    for table in SUMS:
-        question = _DIFFERENT.format(_TOTALS.format(table))
+    for table, place in COME.items():
+        question = _DIFFERENT.format(come_to(place), _TOTALS.format(table))
         for tenant, hour, code, there, counted in connection.execute(question, (MOST,)):
             yield f"{table}: tenant {tenant}, hour {hour}, code {code}: {there} in the log, {counted} counted"
     for app, credential, there, counted in connection.execute(_USED_MORE, (MOST,)):

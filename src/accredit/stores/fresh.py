@@ -68,7 +68,7 @@ def _fill(path: Path, contents: MemoryRegistry | None) -> None:
                 connection.execute(statement)
         connection.execute("INSERT INTO schema_version VALUES (?)", (SCHEMA,))
         connection.execute("INSERT INTO configuration VALUES (1, 0)")
-        connection.execute("INSERT INTO signins_indexed VALUES (1, 0)")
+        connection.execute("INSERT INTO signins_indexed VALUES (1, 0, 0, 0, 0)")
         if contents is not None:
             _copy(contents, connection)
         for statement in indexes:  # after the rows: an index is made faster than kept

@@ -15,7 +15,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from accredit.stores.encoding import micros
-from accredit.stores.event_counts import HOUR, MINUTE, SUMS, USES
+from accredit.stores.event_counts import HOUR, MINUTE, OF_USES, SUMS
 from accredit.stores.event_row import DAY
 from accredit.stores.sweep import Sweep
 
@@ -75,7 +75,7 @@ class Retention:
             self._places,
             self._sets,
             Sweep(connection, "signins_by_minute", ("minute",), f"last_seq < {_FIRST}"),
-            *(Sweep(connection, table, key, "hour < :hour") for table, key in (SUMS | USES).items()),
+            *(Sweep(connection, table, key, "hour < :hour") for table, key in (SUMS | OF_USES).items()),
         )
         self.behind = False  # there is more to delete
 

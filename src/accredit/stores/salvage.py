@@ -38,10 +38,11 @@ if TYPE_CHECKING:
 
 LOGS: Final = frozenset({"signins", "claim_sets", "audits"})
 FOLLOWS: Final = frozenset({"signins_by_application", "signins_by_minute"})  # made anew from the log, always
-COUNTS: Final = frozenset(event_counts.SUMS | event_counts.USES)
+COUNTS: Final = frozenset(event_counts.SUMS | event_counts.OF_USES)
 ELEMENTS: Final = frozenset({audits.ELEMENTS, *(kind.elements for kind in KINDS if kind.elements)})
 NAMES: Final = frozenset(kind.owned.table for kind in KINDS if kind.owned)
 _OWN: Final = frozenset({"schema_version", "configuration", "changes", "signins_indexed"})  # written by ``_begin``
+_PLACES: Final = 5  # columns of ``signins_indexed``
 _PIECE: Final = 5_000  # rows that are held in memory
 
 
@@ -115,7 +116,7 @@ class _Salvage:
 
     def run(self) -> Report:
         self._refuse_other_schema()
-        version, place = self._number("configuration"), self._number("signins_indexed")
+        version, places = self._number("configuration"), self._places()
         for name in sorted(self._shapes.keys() - _OWN - FOLLOWS - COUNTS):
             self._copy(name)
         self._alone()
@@ -125,7 +126,7 @@ class _Salvage:
             raise Refused(STORE_DAMAGED, reason="the directory cannot be told from what was deleted of it")
         self._derive()
         left_out = leave_out(self._made, self._shapes)
-        self._count(place)
+        self._count(places)
         self._begin(version)
         self._tell(left_out)
         return self._report
@@ -162,6 +163,12 @@ class _Salvage:
     def _number(self, name: str) -> int | None:
         """Return the number in a table of one row."""
         found = [values[1] for _, values in self._read(name) if len(values) > 1 and isinstance(values[1], int)]
+        return found[0] if found else None
+
+    def _places(self) -> tuple[int, ...] | None:
+        """Return how far the log was followed: by the index of applications, by the totals, the hours, the uses."""
+        rows = [values[1:] for _, values in self._read("signins_indexed") if len(values) == _PLACES]
+        found = [row for row in rows if all(isinstance(each, int) for each in row)]
         return found[0] if found else None
 
     def _copy(self, name: str) -> None:
@@ -234,21 +241,22 @@ class _Salvage:
             names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
             self._made.execute(f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
 
-    def _count(self, place: int | None) -> None:
+    def _count(self, places: tuple[int, ...] | None) -> None:
         """Have what follows the log follow it; what it had counted stays, also of events that are gone."""
         counts = {name: self._shapes[name] for name in sorted(COUNTS)}
         rows = {name: [shape.row(n, v) for n, v in self._read(name) if shape.fits(v)] for name, shape in counts.items()}
-        kept = place is not None and all(self._trees[name].whole for name in COUNTS)
-        if kept:  # what the counts had come to, and no more
-            self._made.execute("CREATE TEMP TABLE later AS SELECT * FROM signins WHERE seq > ?", (place,))
-            self._made.execute("DELETE FROM signins WHERE seq > ?", (place,))
+        kept = places is not None and all(self._trees[name].whole for name in COUNTS)
+        if kept and places:  # what the counts had come to, and no more
+            self._made.execute("CREATE TEMP TABLE later AS SELECT * FROM signins WHERE seq > ?", places[1:2])
+            self._made.execute("DELETE FROM signins WHERE seq > ?", places[1:2])
         index = EventIndex(self._made)
         index.come_to_end()
-        if kept:
+        if kept and places:
             for name, shape in counts.items():
                 self._made.execute(f"DELETE FROM {name}")  # noqa: S608
                 self._insert(shape, rows[name])
-            self._made.execute("UPDATE signins_indexed SET seq = ?", (place,))
+            self._made.execute("UPDATE signins_indexed SET seq = ?, totals = ?, hours = ?, uses = ?", places)
+            self._made.execute("DELETE FROM signins_by_application WHERE seq > ?", places[:1])
             self._made.execute("INSERT INTO signins SELECT * FROM later")
             self._made.execute("DROP TABLE later")
             return
@@ -257,7 +265,7 @@ class _Salvage:
         for name in sorted(event_counts.SUMS):  # hours that the log no longer has
             hour = [each.name for each in counts[name].columns].index("hour")
             self._insert(counts[name], (each for each in rows[name] if first is None or each[hour] < first))
-        for name in event_counts.USES:
+        for name in event_counts.OF_USES:
             names = [each.name for each in counts[name].columns]
             event_counts.remember(self._made, (dict(zip(names, each, strict=True)) for each in rows[name]))
 

@@ -401,7 +401,10 @@ signins_indexed = Table(  # how far all these have come
     "signins_indexed",
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
-    Column("seq", BigInteger, nullable=False),
+    Column("seq", BigInteger, nullable=False),  # signins_by_application
+    Column("totals", BigInteger, nullable=False),  # signin_totals, signin_resources, signins_by_minute
+    Column("hours", BigInteger, nullable=False),  # signin_hours
+    Column("uses", BigInteger, nullable=False),  # signin_uses
     CheckConstraint("id = 1", name="one_row"),
 )
 exports = Table(  # how far events were taken elsewhere: the last place whose arrival was confirmed there

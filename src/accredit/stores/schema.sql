@@ -133,6 +133,9 @@ CREATE TABLE signins_by_minute (
 CREATE TABLE signins_indexed (
   id INTEGER NOT NULL,
   seq BIGINT NOT NULL,
+  totals BIGINT NOT NULL,
+  hours BIGINT NOT NULL,
+  uses BIGINT NOT NULL,
   CONSTRAINT pk_signins_indexed PRIMARY KEY (id),
   CONSTRAINT ck_signins_indexed_one_row CHECK (id = 1)
 );

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from accredit.stores.batches import Entry
     from accredit.stores.event_row import Row
 
-_USED: Final = "SELECT seq FROM signins_indexed WHERE seq > (SELECT coalesce(max(seq), 0) FROM signins)"
+_USED: Final = "SELECT totals FROM signins_indexed WHERE totals > (SELECT coalesce(max(seq), 0) FROM signins)"
 _STAND_IN: Final = (
     "INSERT INTO signins (seq, id, at, tenant_id, app_id, code, address, proof, count, body)"
     " VALUES (?, randomblob(16), 0, zeroblob(16), zeroblob(16), 0, '', '', 0, zeroblob(?)) RETURNING seq"

@@ -2,7 +2,8 @@
 
 Refusals are found by tenant, in the order in which they came.
 
-Rule 1: what the log holds is counted as far as its index has come. What follows the log counts the rest.
+Rule 1: what the log holds is counted as far as its index has come. What follows the log counts the rest, and each thing
+says from now on how far it has come.
 Rule 2: nothing of an event is written again but the id of the secret or certificate that proved it, which stood in its
 body alone.
 """
@@ -123,6 +124,13 @@ def _make_tables() -> None:
 
 
 def _make_counts() -> None:
+    with op.batch_alter_table("signins_indexed", recreate="always") as table:
+        for place in ("totals", "hours", "uses"):
+            table.add_column(sa.Column(place, sa.BigInteger(), nullable=False, server_default="0"))
+    op.execute("UPDATE signins_indexed SET totals = seq, hours = seq, uses = seq")
+    with op.batch_alter_table("signins_indexed", recreate="always") as table:
+        for place in ("totals", "hours", "uses"):
+            table.alter_column(place, server_default=None)
     for table, key in {
         "signin_hours": ("tenant_id", "app_id", "hour", "code", "credential", "resource_app_id"),
         "signin_totals": ("tenant_id", "hour", "code"),
