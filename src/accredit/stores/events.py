@@ -19,7 +19,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
-from accredit.errors import BROKEN, TRANSIENT, Refused
+from accredit.errors import ASSERTION_REUSED, BROKEN, TRANSIENT, Refused
+from accredit.policy import REPLAY
 from accredit.ports import Outdated
 from accredit.signins import SignIn
 from accredit.stores.batches import Batch, Entry
@@ -48,6 +49,7 @@ class LogFigures:
     counted: int = 0  # refusals that only raised a number
     aggregates: int = 0  # aggregate events written
     outdated: int = 0  # attempts sent back to be decided again
+    reused: int = 0  # grants that an assertion had been used for before, and that were refused instead
     batches: int = 0
     failures: int = 0  # batches that could not be written
     unrecorded: int = 0  # attempts that nobody waited for and that could not be written
@@ -73,7 +75,12 @@ class Attempt:
         log, signin = self._log, self._signin
         duration = (log.counter() - self._started) * 1_000
         if error is None or isinstance(error, Refused):
-            await log.record(signin.event(error, duration), signin, error)
+            try:
+                await log.record(signin.event(error, duration), signin, error)
+            except Refused as refused:
+                if refused.row is ASSERTION_REUSED:  # the grant was not recorded; that it was refused is
+                    await log.record(signin.event(refused, duration), signin, refused)
+                raise
             return
         # Its text may quote what must not be kept; the server's own log has the traceback under the same trace id.
         broken = signin.event(Refused(BROKEN, detail=type(error).__qualname__), duration)
@@ -159,7 +166,9 @@ class EventLog:
         self.sink.close(max(0.1, ends - time.monotonic()))
 
     async def record(self, event: Event, signin: SignIn | None, refused: Refused | None = None) -> None:
-        """Return when ``event`` is durable, or counted. 90033; raises ``Outdated``.
+        """Return when ``event`` is durable, or counted. 90033, 700027 for a grant to an assertion that was used.
+
+        Raises ``Outdated``.
 
         ``signin`` is what the decision rested on; ``None`` when it stands whatever has changed. ``refused``: how it
         ended.
@@ -170,6 +179,8 @@ class EventLog:
             await entry.waiter
         if entry.outdated:
             raise Outdated
+        if entry.reused is not None and signin is not None:
+            raise _reused(signin, *entry.reused)
         if not entry.stored:
             raise Refused(TRANSIENT, detail=f"the sign-in event was not written: {self.failure}")
 
@@ -251,6 +262,8 @@ class EventLog:
         for entry in batch.entries:
             if entry.outdated:
                 figures.outdated += 1
+            elif entry.reused is not None:
+                figures.reused += 1
             elif not entry.stored:
                 figures.unrecorded += entry.waiter is None or entry.waiter.done()
             elif entry.tally is None:
@@ -265,6 +278,13 @@ class EventLog:
         self._flush()
         if self._loop is not None:
             self._ticker = self._loop.call_later(TICK, self._tick)
+
+
+def _reused(signin: SignIn, tokens: int, address: str) -> Refused:
+    """Make the refusal of an assertion that was used before, and have the form say so."""
+    signin.reused, signin.first_address = tokens, address
+    signin.policies = (*signin.policies, REPLAY)
+    return Refused(ASSERTION_REUSED, detail=f"the assertion was used for a token before, from {address}")
 
 
 def _answer(entries: Iterable[Entry]) -> None:

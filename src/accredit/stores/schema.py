@@ -407,6 +407,15 @@ signins_indexed = Table(  # how far all these have come
     Column("uses", BigInteger, nullable=False),  # signin_uses
     CheckConstraint("id = 1", name="one_row"),
 )
+assertions_used = Table(  # for a token, of issuers whose record says that this is to be remembered
+    "assertions_used",
+    METADATA,
+    Column("key", LargeBinary(32), primary_key=True),  # SHA-256 of what tells one assertion from another
+    Column("until", BigInteger, nullable=False),  # later it is expired
+    Column("tokens", BigInteger, nullable=False),  # that were issued for it
+    Column("address", Text, nullable=False),  # from where the first of them was asked for
+    sqlite_with_rowid=False,
+)
 exports = Table(  # how far events were taken elsewhere: the last place whose arrival was confirmed there
     "exports",
     METADATA,

@@ -1,3 +1,11 @@
+CREATE TABLE assertions_used (
+  "key" BLOB NOT NULL,
+  until BIGINT NOT NULL,
+  tokens BIGINT NOT NULL,
+  address TEXT NOT NULL,
+  CONSTRAINT pk_assertions_used PRIMARY KEY ("key")
+)
+ WITHOUT ROWID;
 CREATE TABLE audits (
   id TEXT NOT NULL,
   at BIGINT NOT NULL,

@@ -4,8 +4,9 @@ Rule 1: a batch is one transaction that holds the write lock from its first look
 are synced to disk: no change can slip in between.
 Rule 2: what is too old or too much is deleted (``accredit.stores.retention``) after the answers that waited for a batch
 are on their way.
-Rule 3: above its cap, with nothing that may be deleted for it, the log takes nothing.
-Rule 4: nothing ends the thread but ``close``: a fault fails its batch, or waits for the next look at retention.
+Rule 3: an assertion that is good for one token is used up in the transaction of the grant's event, or not at all.
+Rule 4: above its cap, with nothing that may be deleted for it, the log takes nothing.
+Rule 5: nothing ends the thread but ``close``: a fault fails its batch, or waits for the next look at retention.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from accredit.errors import STORE_BUSY, Refused
-from accredit.stores import event_counts, sqlite
+from accredit.stores import assertions_used, event_counts, sqlite
 from accredit.stores.batches import Batch
 from accredit.stores.event_index import EventIndex
 from accredit.stores.event_row import INSERT, KEEP_CLAIMS, REPLACE, ClaimSets, row
@@ -144,6 +145,8 @@ class _Writer:
         self._index = EventIndex(self._connection)
         self.retention = Retention(self._connection, clock, caps, Extent(self._connection), self._index)
         self._claims = ClaimSets()
+        self._used = assertions_used.Used(self._connection)
+        self._clock = clock
         self.trouble = ""  # why nothing is written: above the cap, with nothing that may be deleted
         self.reserve = self._nearly_full()
         self._judge()
@@ -193,6 +196,7 @@ class _Writer:
         try:
             self.reserve = self._nearly_full()
             deleted = self.retention.forget(written)
+            self._used.forget(self._clock())
             self._judge()
         except (sqlite3.Error, OSError) as error:  # what must be written next says what is wrong
             self._damage.note(error)
@@ -223,6 +227,11 @@ class _Writer:
             with suppress(UnicodeError, msgspec.MsgspecError):
                 rows.append(row(entry.event))
                 stored.append(entry)
+        if any(entry.once is not None for entry in stored):
+            assertions_used.use(connection, stored)
+            rows = [row(each.event) if each.event.reused else old for each, old in zip(stored, rows, strict=True)]
+            rows = [each for each, entry in zip(rows, stored, strict=True) if entry.reused is None]
+            stored = [entry for entry in stored if entry.reused is None]
         placeholder = self._hold_place()
         if claims := self._claims.missing(entry.event for entry in stored):
             connection.executemany(KEEP_CLAIMS, claims)
