@@ -167,11 +167,11 @@ RANKED = {  # credentials in the order in which they came near, and their scores
     ),
     "a case difference stands before other near subjects": (
         [credential(1, SUBJECT + "x"), credential(2, SUBJECT.upper())],
-        [("credential-2", 96), ("credential-1", 90)],
+        [("credential-2", 96), ("credential-1", 87)],
     ),
     "a longer common beginning stands before a shorter one": (
         [credential(1, "repo:octo"), credential(2, "repo:octo-org/octo-repo:ref")],
-        [("credential-2", 85), ("credential-1", 68)],
+        [("credential-2", 87), ("credential-1", 68)],
     ),
     "names decide between equals": (
         [credential(2, "xx"), credential(1, "xy")],
@@ -253,12 +253,12 @@ AFTER = {  # record, keys (a key set, a refusal, None), claims, header -> code, 
     ),
     "an issuer that cannot be reached": (
         {},
-        Refused(errors.ISSUER_UNREACHABLE, detail="discovery: status 502"),
+        Refused(errors.ISSUER_UNREACHABLE, detail="discovery: status: 502"),
         {},
         {},
         90061,
-        "ISSUER_UNREACHABLE",
-        "The issuer's keys could not be had: discovery: status 502.",
+        "ISSUER_UNREACHABLE(status)",
+        "The issuer's keys could not be had: discovery: status: 502.",
         "unknown",
     ),
     "a key that is not published": (
@@ -279,7 +279,8 @@ AFTER = {  # record, keys (a key set, a refusal, None), claims, header -> code, 
         7000272,
         "KEY_STALE_UPLOAD",
         (
-            "The token was signed with key `key-1`, which is not among the uploaded keys. "
+            "The token was signed with key `key-1`, which is not among the uploaded keys: they are older than that "
+            "key, or it is none of the issuer's. "
             "Upload the issuer's present keys."
         ),
         "unproven",
@@ -292,7 +293,8 @@ AFTER = {  # record, keys (a key set, a refusal, None), claims, header -> code, 
         7000272,
         "KEY_STALE_UPLOAD",
         (
-            "The token was signed with key `key-1`, which is not among the uploaded keys. "
+            "The token was signed with key `key-1`, which is not among the uploaded keys: they are older than that "
+            "key, or it is none of the issuer's. "
             "Upload the issuer's present keys."
         ),
         "unproven",
@@ -458,7 +460,7 @@ UNREADABLE = {
         assemble({"alg": "ES384", "kid": "k"}, claims()),
         "AADSTS5002738",
         "ALG",
-        "The token is signed with ES384; this tenant accepts RS256, RS384, RS512.",
+        "The token is signed with ES384; this tenant accepts what Entra ID accepts, RS256, RS384, RS512.",
     ),
     "a type": (
         assemble({"alg": "RS256", "kid": "k", "typ": "at+jwt"}, claims()),
@@ -476,13 +478,13 @@ UNREADABLE = {
         assemble({"alg": "RS256", "kid": "k"}, claims(aud=...)),
         "AADSTS90014",
         "CLAIM_MISSING(aud)",
-        "The token has no audience, or one that cannot be read.",
+        "The token has no audience.",
     ),
     "no expiry": (
         assemble({"alg": "RS256", "kid": "k"}, claims(exp=...)),
         "AADSTS90014",
         "CLAIM_MISSING(exp)",
-        "The token has no exp, or one that cannot be read.",
+        "The token has no time of expiry.",
     ),
 }
 

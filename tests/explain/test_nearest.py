@@ -99,7 +99,9 @@ def test_who_a_person_is_is_not_said():
 def test_a_claim_is_said_as_it_is_kept():
     held = credential(1, expression="claims['ref'] eq 'refs/heads/main'")
     assert missed(held, ref="refs/heads/dev").nearest.endswith("but the token says `refs/heads/dev`.")
-    assert missed(held, ref={"deep": "secret"}).nearest.endswith("but the token says `{…}`.")
+    assert missed(held, ref={"deep": "secret"}).nearest.endswith(
+        "but the token says `{…}`, which is of another type (object)."
+    )
     assert missed(held).nearest.endswith("but the token has no such claim.")
 
 

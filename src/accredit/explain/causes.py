@@ -56,36 +56,6 @@ def _part(value: str, at: int) -> str:
     return value[begin:end]
 
 
-def white_space(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
-    """Differ only by blanks, or by characters that nobody sees."""
-    expected, presented = _visible(check.expected), _visible(check.presented)
-    if expected != presented or not expected:
-        return None
-    word = WORDS[check.claim]
-    mine = check.expected != expected
-    where, text, clean = ("token's", check.presented, presented)
-    if mine:
-        where, text, clean = ("credential's", check.expected, expected)
-    at = next(n for n, each in enumerate(text) if not _is_visible(each))
-    blank = text[at].isspace()
-    what = "a blank" if blank else f"U+{ord(text[at]):04X}, which nobody sees"
-    sentence = f"Character {at + 1} of the {where} {word} is {what}. Retype it: `{clean}`."
-    edit = set_to(check, clean) if mine else request(check, clean)
-    return Cause("WHITESPACE" if blank else "CONTROL", sentence, (edit,))
-
-
-def case(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
-    found = difference(check.expected, check.presented)
-    if found is None or check.expected.casefold() != check.presented.casefold():
-        return None
-    text = (
-        f"The {WORDS[check.claim]} matches except for case at character {found.character}: `{found.presented}` in the "
-        f"token, `{found.expected}` in the credential. Comparison is case-sensitive."
-    )
-    edit = request(check, check.expected) if check.claim == "aud" else set_to(check, check.presented)
-    return Cause("AUD_CASE" if check.claim == "aud" else "CASE", text, (edit,))
-
-
 def different(credential: FederatedCredential, check: Check, presented: Presented) -> Cause:
     """Differ, for no reason that has a name. What is said of all credentials is true of the nearest."""
     word, found = WORDS[check.claim], difference(check.expected, check.presented)
@@ -105,16 +75,6 @@ def different(credential: FederatedCredential, check: Check, presented: Presente
         same = credential.subject is not None and credential.subject == presented.subject
         more = "No credential has an issuer that resembles it." + (" The subject is the same." if same else "")
     return Cause(DIFFERENT, f"The {word} is another one: {both}. {more}")
-
-
-def _is_visible(character: str) -> bool:
-    return character.isprintable() and not character.isspace()
-
-
-def _visible(text: str) -> str:
-    if text.isprintable() and " " not in text:  # a blank is the only character that is printable and white space
-        return text
-    return "".join(filter(_is_visible, text))
 
 
 def set_to(check: Check, after: str) -> Edit:
@@ -141,13 +101,16 @@ def request(check: Check, after: str) -> Edit:
     )
 
 
-def add_for(check: Check) -> Edit:
+def add_for(check: Check, subject: str = "") -> Edit:
+    """Trust what the token says, beside what is trusted. ``subject``: its, where the issuer differs."""
+    word, said = WORDS[check.claim], kept(check.presented)
+    beside = f" and the subject `{kept(subject)}`" if subject else ""
     return Edit(
         target="credential",
         kind="add",
-        what=WORDS[check.claim],
+        what=word,
         before=kept(check.expected),
-        after=kept(check.presented),
+        after=said,
         effect="wider",
-        text=f"add a credential for the {WORDS[check.claim]} `{kept(check.presented)}`",
+        text=f"add a credential for the {word} `{said}`{beside}",
     )

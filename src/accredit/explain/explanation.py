@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from accredit.errors import ISSUER_UNREACHABLE, Refused
-from accredit.explain.causes import Cause
+from accredit.explain.actions import ADD, actions, other_application, trusting
+from accredit.explain.causes import DIFFERENT, Cause
 from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, Step, Summary
 from accredit.explain.proving import prove
 from accredit.explain.ranking import SHOWN, asked, compare, rank
-from accredit.explain.reasons import access_token, nobody, why, why_unreadable
+from accredit.explain.reasons import access_token, nobody, why
+from accredit.explain.unreadable import why as why_unreadable
 from accredit.issuers import OwnIssuers
 from accredit.signins import kept
 from accredit.trust import choose, evaluate, match
@@ -42,7 +44,6 @@ _STEPS: Final[dict[str, tuple[StepId, str]]] = {
     "sub": ("subject", "Subject"),
 }
 _REST: Final = (_STEPS["aud"], _STEPS["sub"])
-_TRUSTING: Final = frozenset({"credential", "issuer"})
 
 
 def explain(  # noqa: PLR0913  all that the exchange knows
@@ -56,12 +57,14 @@ def explain(  # noqa: PLR0913  all that the exchange knows
     proof: ProofState = "unknown",
     disabled: Sequence[FederatedCredential] = (),
     tenant: Tenant | None = None,
+    others: Sequence[tuple[str, Sequence[FederatedCredential]]] = (),
 ) -> Explanation:
     """Explain what the exchange answers to ``presented`` for the application ``client`` (its display name).
 
     ``keys``: key sets at hand by issuer record id, or the refusal that fetching them ended in; without them the
     signature is not checked. ``proof``: what is known of the sender otherwise. ``disabled``: credentials that do not
-    count. ``tenant``: whose list of allowed issuers counts; without it every issuer is allowed.
+    count. ``tenant``: whose policy counts; without it everything is allowed. ``others``: other applications that
+    whoever asks may read, each with what it trusts of this issuer.
     """
     if presented.self_signed:
         return _self_signed(presented, client, now)
@@ -70,10 +73,12 @@ def explain(  # noqa: PLR0913  all that the exchange knows
     proof = _state(proved, proof)
     refused = judged.refused or next((error for _, error in proved if error), None)
     steps = (_readable(presented), *_matching(judged), *(step for step, _ in proved))
+    elsewhere: tuple[str, ...] = ()
     if refused is None:
-        cause = Cause("", _accepted(credential, proof))
+        cause = Cause("", _accepted(credential, presented, proof))
     elif judged.refused:
-        cause = access_token(presented, own or OwnIssuers()) or _unmatched(judged, client)
+        elsewhere = trusting(others, presented, trusted.multi_audience)
+        cause = access_token(presented, own or OwnIssuers()) or _unmatched(judged, client, elsewhere, proof)
     else:
         cause = why(refused, presented, credential.issuer if credential else None, keys or {}, now)
     return Explanation(
@@ -90,15 +95,18 @@ def explain(  # noqa: PLR0913  all that the exchange knows
         complete=all(each.status != "skip" for each in steps),
         credential=credential.name if credential and not refused else "",
         steps=steps,
-        near=tuple(replace(each, edits=_offered(each.edits, proof)) for each in judged.near[:SHOWN]),
-        edits=_offered(cause.edits, proof),
+        near=tuple(
+            replace(each, edits=actions(each.edits, proof, presented, client, each)) for each in judged.near[:SHOWN]
+        ),
+        edits=actions(cause.edits, proof, presented, client, judged.near[0] if judged.near else None),
+        elsewhere=elsewhere,
         assertion=_summary(presented),
     )
 
 
-def unreadable(refused: Refused, *, client: str, now: datetime) -> Explanation:
-    """Explain why a token could not even be read. ``refused`` is what ``assertions.parse`` raised."""
-    cause = why_unreadable(refused)
+def unreadable(refused: Refused, *, client: str, now: datetime, token: str = "") -> Explanation:
+    """Explain why ``token`` could not even be read. ``refused`` is what ``assertions.parse`` raised."""
+    cause = why_unreadable(refused, token)
     step = Step(id="parse", label="Readable token", status="fail", detail=refused.detail, code=refused.row.label)
     return Explanation(
         application=client,
@@ -113,6 +121,7 @@ def unreadable(refused: Refused, *, client: str, now: datetime) -> Explanation:
         proof="unknown",
         complete=False,
         steps=(step,),
+        edits=cause.edits,
     )
 
 
@@ -174,11 +183,15 @@ def _switched_off(disabled: Sequence[FederatedCredential], presented: Presented,
     )
 
 
-def _unmatched(judged: _Judged, client: str) -> Cause:
-    if not judged.near:
+def _unmatched(judged: _Judged, client: str, elsewhere: tuple[str, ...], proof: ProofState) -> Cause:
+    nearest = judged.near[0] if judged.near else None
+    if nearest is not None and nearest.cause != DIFFERENT:
+        return Cause(nearest.cause, nearest.sentence, nearest.edits)
+    if elsewhere:
+        return other_application(client, elsewhere)
+    if nearest is None:
         return nobody(client)
-    nearest = judged.near[0]
-    return Cause(nearest.cause, nearest.sentence, nearest.edits)
+    return Cause(DIFFERENT, nearest.sentence, (*nearest.edits, *((ADD,) if proof == "proven" else ())))
 
 
 def _matching(judged: _Judged) -> tuple[Step, ...]:
@@ -202,15 +215,15 @@ def _prove(
 ) -> tuple[FederatedCredential | None, list[Tried]]:
     """Return the credential that the later steps are about, and the steps: the first that proves, if one does."""
     for each in judged.candidates:
-        tried = prove(presented, each.issuer, keys, own, now, tenant)
+        tried = prove(presented, each.issuer, keys, own, now, tenant, each)
         if all(step.status == "pass" for step, _ in tried):
             return each, tried
     if judged.candidates:
         meant = next((each for each in judged.candidates if each.issuer.fetches), judged.candidates[0])
-        return meant, prove(presented, meant.issuer, keys, own, now, tenant)
+        return meant, prove(presented, meant.issuer, keys, own, now, tenant, meant)
     if judged.verdict and judged.verdict.checks[0].passed:
         credential = judged.verdict.credential
-        return credential, prove(presented, credential.issuer, keys, own, now, tenant)
+        return credential, prove(presented, credential.issuer, keys, own, now, tenant, credential)
     return None, prove(presented, None, keys, own, now, tenant)
 
 
@@ -223,17 +236,15 @@ def _state(proved: list[Tried], known: ProofState) -> ProofState:
     return told.get(signature.status, known)
 
 
-def _accepted(credential: FederatedCredential | None, proof: ProofState) -> str:
+def _accepted(credential: FederatedCredential | None, presented: Presented, proof: ProofState) -> str:
     name = credential.name if credential else ""
     unchecked = "" if proof == "proven" else " Its signature was not checked."
-    return f"The token matches the credential `{name}`.{unchecked}"
-
-
-def _offered(edits: tuple[Edit, ...], proof: ProofState) -> tuple[Edit, ...]:
-    """Mark the edits of credentials and issuers as not to be made, while nobody has proven who sent the token."""
-    if proof == "proven":
-        return edits
-    return tuple(replace(each, offered=each.target not in _TRUSTING) for each in edits)
+    others = [each for each in presented.audiences if credential and each != credential.audience]
+    if others:
+        more = f" It is also meant for `{kept(', '.join(others))}`, and whoever receives it there can present it here."
+    else:
+        more = " A list with one audience equals that audience." if isinstance(presented.claims["aud"], list) else ""
+    return f"The token matches the credential `{name}`.{more}{unchecked}"
 
 
 def _readable(presented: Presented) -> Step:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -64,7 +65,19 @@ class Subject(msgspec.Struct, frozen=True):
         """Whether owner and repository are called alike."""
         return self._names == other._names
 
+    def share(self, other: Subject) -> float:
+        """Return which share of the parts is equal. Ids count where both have them: else it is another generation."""
+        pairs = [(self.owner, other.owner), (self.name, other.name), (self.context, other.context)]
+        if self.immutable and other.immutable:
+            pairs += [(self.owner_id or "", other.owner_id or ""), (self.name_id or "", other.name_id or "")]
+        return sum(mine == theirs for mine, theirs in pairs) / len(pairs)
 
+    def same_ids(self, other: Subject) -> bool:
+        """Whether both carry ids, and the same."""
+        return self.immutable and (self.owner_id, self.name_id) == (other.owner_id, other.name_id)
+
+
+@lru_cache(maxsize=64)  # several causes ask about the same two
 def read(subject: str) -> Subject | None:
     """Take a subject apart; ``None`` for one of another form."""
     found = _SUBJECT.fullmatch(subject)

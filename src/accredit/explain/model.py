@@ -19,7 +19,7 @@ LONGEST_SENTENCE: Final = 4_000  # characters: several values of 600 each
 
 Status = Literal["pass", "fail", "skip"]
 StepId = Literal[
-    "parse", "issuer", "audience", "subject", "self", "algorithm", "signature", "time", "lifetime", "policy"
+    "parse", "issuer", "audience", "subject", "self", "algorithm", "signature", "time", "lifetime", "policy", "replay"
 ]
 State = Literal["enforced", "disabled"]
 
@@ -53,6 +53,7 @@ class Edit(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     after: str = ""
     effect: Literal["same", "narrower", "wider"] = "same"
     text: str = ""  # one sentence that says it
+    command: str = ""  # that makes it, where there is one; only where it is offered
     offered: bool = True  # False: shown, but no tool makes it by itself, because nobody has proven who sent the token
 
 
@@ -113,4 +114,5 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     steps: tuple[Step, ...]
     near: tuple[Near, ...] = ()
     edits: tuple[Edit, ...] = ()
+    elsewhere: tuple[str, ...] = ()  # other applications that trust this token, by name, at most 3
     assertion: Summary | None = None

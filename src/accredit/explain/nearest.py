@@ -12,16 +12,15 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from accredit.explain.model import LONGEST_SENTENCE
-from accredit.explain.ranking import rank
+from accredit.explain.ranking import rank, resemblance
 from accredit.explain.reasons import REASONS, nobody, why
 from accredit.signins import keep_verdicts, kept
-from accredit.signins.difference import alike
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
     from accredit.errors import Refused
     from accredit.signins import Event, SignIn
-    from accredit.trust import Check, Verdict
+    from accredit.trust import Verdict
 
 CONSIDERED: Final = 20  # credentials whose difference is put into words for one event
 COMPARED: Final = 500  # credentials among which those are looked for
@@ -53,13 +52,8 @@ def _first(verdicts: tuple[Verdict, ...], presented: Presented) -> tuple[tuple[V
     furthest = max(each.reached for each in verdicts)
     among = [each for each in verdicts if each.reached == furthest]
     if len(among) > CONSIDERED:
-        among = nlargest(CONSIDERED, among[:COMPARED], key=lambda each: _alike(each.checks[furthest]))
+        among = nlargest(CONSIDERED, among[:COMPARED], key=resemblance)
     ranked = rank(among, presented)
     place = {each.credential_id: n for n, each in enumerate(ranked)}
     last = len(place)
     return tuple(sorted(verdicts, key=lambda each: place.get(each.credential.id, last))), ranked[0].sentence
-
-
-def _alike(check: Check) -> int:
-    """Return how many characters at the beginning are equal, whatever their case."""
-    return alike(check.expected.casefold(), check.presented.casefold())

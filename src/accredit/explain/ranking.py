@@ -6,41 +6,29 @@ the refusal is about. The score orders those that got equally far.
 
 from __future__ import annotations
 
+from heapq import nlargest
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from accredit.explain import audience, issuer, subject
-from accredit.explain.causes import Cause, case, difference, different, white_space
+from accredit.explain import github, grammar
+from accredit.explain.causes import Cause, difference
+from accredit.explain.detectors import find
 from accredit.explain.model import LONGEST_SENTENCE, Comparison, Near
 from accredit.signins import kept
+from accredit.signins.difference import alike
 from accredit.trust.expression import trace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from accredit.assertions import Presented
     from accredit.explain.model import State
-    from accredit.trust import Check, FederatedCredential, Verdict
-
-    Detect = Callable[[FederatedCredential, Check, Presented], Cause | None]
+    from accredit.trust import Check, Verdict
 
 SHOWN: Final = 5
-CONSIDERED: Final = 2_000  # credentials whose difference is put into words
-_DETECTORS: Final[dict[str, tuple[Detect, ...]]] = {
-    "iss": (issuer.slash, issuer.double_slash, issuer.discovery, white_space, case),
-    "aud": (audience.default_audience, audience.extra_audiences, white_space, case),
-    "sub": (
-        subject.absent,
-        subject.clause,
-        white_space,
-        case,
-        subject.generation,
-        subject.id_changed,
-        subject.entity_type,
-        subject.literal_star,
-    ),
-}
+CONSIDERED: Final = 2_000  # credentials of an application that are looked at
+WORDED: Final = 100  # of them, whose difference is put into words: those that got furthest and begin most alike
 _EQUAL: Final = {"iss": 40, "aud": 20, "sub": 40}
 _NEAR: Final = {"iss": 30, "aud": 12, "sub": 36}
 _RESEMBLING: Final = 30  # the most that a subject scores for beginning alike
@@ -48,10 +36,18 @@ _RESEMBLING: Final = 30  # the most that a subject scores for beginning alike
 
 def rank(verdicts: Sequence[Verdict], presented: Presented, state: State = "enforced") -> list[Near]:
     """Put verdicts that failed into words, the nearest first."""
-    failed = (asked(verdict, presented) for verdict in verdicts[:CONSIDERED] if not verdict.passed)
-    found = [(verdict, near(verdict, presented, state)) for verdict in failed]
+    failed = [each for each in verdicts[:CONSIDERED] if not each.passed]
+    if len(failed) > WORDED:
+        failed = nlargest(WORDED, failed, key=lambda each: (each.reached, resemblance(each)))
+    found = [(each, near(asked(each, presented), presented, state)) for each in failed]
     found.sort(key=lambda pair: (-pair[0].reached, pair[1].cause != "CASE", -pair[1].score, pair[1].name))
     return [each for _, each in found]
+
+
+def resemblance(verdict: Verdict) -> int:
+    """Return with how many characters the values of the first check that failed begin alike, whatever their case."""
+    missed = verdict.checks[verdict.reached]
+    return alike(missed.expected.casefold(), missed.presented.casefold())
 
 
 def asked(verdict: Verdict, presented: Presented) -> Verdict:
@@ -71,7 +67,7 @@ def near(verdict: Verdict, presented: Presented, state: State) -> Near:
         credential_id=verdict.credential.id,
         name=verdict.credential.name,
         state=state,
-        score=sum(_score(each, causes.get(each.claim)) for each in verdict.checks),
+        score=sum(_score(each, causes.get(each.claim), presented) for each in verdict.checks),
         cause=first.id,
         sentence=kept(first.sentence, LONGEST_SENTENCE),
         comparisons=compare(verdict),
@@ -93,21 +89,24 @@ def compare(verdict: Verdict) -> tuple[Comparison, ...]:
     )
 
 
-def find(credential: FederatedCredential, check: Check, presented: Presented) -> Cause:
-    """Name the reason why ``check`` failed: the first that fits."""
-    for detect in _DETECTORS[check.claim]:
-        if cause := detect(credential, check, presented):
-            return cause
-    return different(credential, check, presented)
-
-
-def _score(check: Check, cause: Cause | None) -> int:
+def _score(check: Check, cause: Cause | None, presented: Presented) -> int:
     if cause is None:
         return _EQUAL[check.claim]
-    if cause.near:
-        return _NEAR[check.claim]
     if check.claim != "sub":
-        return 0
+        return _NEAR[check.claim] if cause.near else 0
+    share = _share(check, presented)
+    if share is not None:
+        return min(_NEAR["sub"], round(_EQUAL["sub"] * share))
+    if cause.near:
+        return _NEAR["sub"]
     longer, parted = max(len(check.expected), len(check.presented)), difference(check.expected, check.presented)
-    alike = parted.character - 1 if parted else longer  # equal texts: an expression that reads like a subject
-    return min(_RESEMBLING, _EQUAL["sub"] * alike // longer)
+    same = parted.character - 1 if parted else longer  # equal texts: an expression that reads like a subject
+    return min(_RESEMBLING, _EQUAL["sub"] * same // longer)
+
+
+def _share(check: Check, presented: Presented) -> float | None:
+    """Return which share of a subject's parts is equal, where a grammar reads both sides."""
+    mine, theirs = github.read(check.expected), github.read(check.presented)
+    if mine and theirs:
+        return mine.share(theirs)
+    return grammar.alike(check, presented)

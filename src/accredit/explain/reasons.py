@@ -1,11 +1,11 @@
-"""Why a token that is trusted is refused all the same, or could not even be read: a cause for each row, in words."""
+"""Why a token that is trusted is refused all the same: a cause for each row, in words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from accredit import errors
 from accredit.directory import identifier_key, wellknown
+from accredit.explain import visits
 from accredit.explain.causes import Cause
 from accredit.explain.model import Edit
 from accredit.explain.proving import span
@@ -26,29 +26,16 @@ if TYPE_CHECKING:
     Reason = Callable[["Refused", "Presented", "Issuer | None", "Keys", "datetime"], Cause]
 
 WRONG_CLOCK: Final = 600  # seconds; a token that is no further ahead was issued by a clock that is wrong
+_CLUSTER: Final = "system:serviceaccount:"
+_IN_CLUSTER: Final = 31_000_000  # seconds: what the kubelet asks for lives a year, whatever it asked for
+_PROJECTED: Final = 3_600  # seconds
 _APIS: Final = frozenset({"graph", "arm"})
 _MOST_NAMED: Final = 10  # keys of an issuer that a sentence names
 
 
 def why(refused: Refused, presented: Presented, record: Issuer | None, keys: Keys, now: datetime) -> Cause:
     """Name the reason for a refusal that came after matching."""
-    return REASONS[refused.row.name](refused, presented, record, keys, now)
-
-
-def why_unreadable(refused: Refused) -> Cause:
-    """Name the reason why a token could not be read."""
-    if refused.row is errors.CLAIM_MISSING:
-        claim = refused.fields["claim"]
-        name = {"aud": "audience", "sub": "subject", "iss": "issuer"}.get(claim, claim)
-        return Cause(f"CLAIM_MISSING({claim})", f"The token has no {name}, or one that cannot be read.")
-    if refused.row is errors.ALGORITHM_NOT_ALLOWED:
-        alg, allowed = refused.fields["alg"], refused.fields["allowed"].replace(",", ", ")
-        return Cause("ALG", f"The token is signed with {alg}; this tenant accepts {allowed}.")
-    if refused.row is errors.KEY_REFERENCE_MISSING:
-        return Cause("KID_MISSING", "The token does not say which key signed it; this tenant demands that it does.")
-    if refused.row is errors.TYPE_NOT_ALLOWED:
-        return Cause("TYP", f"A token of this type is not accepted: {refused.detail}.")
-    return Cause("MALFORMED", f"The token cannot be read: {refused.detail}.")
+    return (POLICIES.get(refused.policy) or REASONS[refused.row.name])(refused, presented, record, keys, now)
 
 
 def access_token(presented: Presented, own: OwnIssuers) -> Cause | None:
@@ -97,12 +84,29 @@ def _forbidden(_: Refused, presented: Presented, *__: object) -> Cause:
     return Cause("POLICY", text)
 
 
+def _algorithm_forbidden(refused: Refused, presented: Presented, *_: object) -> Cause:
+    allowed = refused.fields["allowed"].replace(",", ", ")
+    text = f"The token is signed with {presented.key.alg}; the tenant allows {allowed}."
+    return Cause("POLICY", text, (_renew("alg", allowed, f"have the platform sign with one of {allowed}"),))
+
+
+def _lifetime_forbidden(refused: Refused, *_: object) -> Cause:
+    text = f"The token lives longer than the tenant allows: {refused.detail}."
+    return Cause("POLICY", text, (_renew("exp", "", "have the platform issue a shorter token"),))
+
+
+def _names_only(refused: Refused, *_: object) -> Cause:
+    text = f"The tenant demands ids that are never given to anybody else: {refused.detail}."
+    return Cause("POLICY", text, (Edit(target="credential", kind="set", what="subject", text="pin the ids"),))
+
+
+def _reused(*_: object) -> Cause:
+    text = "The token was used before, and its issuer's record lets each be used once. Get a new one for every request."
+    return Cause("REPLAY", text, (_renew("jti", "", "get a new token for every request"),))
+
+
 def _unreachable(refused: Refused, *_: object) -> Cause:
-    text = f"The issuer's keys could not be had: {refused.detail}."
-    edit = Edit(
-        target="issuer", kind="set", what="keys", text="upload the issuer's keys if it cannot be reached from here"
-    )
-    return Cause("ISSUER_UNREACHABLE", text, (edit,))
+    return visits.why(refused)
 
 
 def _key(_: Refused, presented: Presented, record: Issuer | None, keys: Keys, __: datetime) -> Cause:
@@ -112,7 +116,8 @@ def _key(_: Refused, presented: Presented, record: Issuer | None, keys: Keys, __
     publishes = f"; it publishes {', '.join(f'`{each}`' for each in kids[:_MOST_NAMED])}" if kids else ""
     if record is not None and record.key_source == "uploaded":
         text = (
-            f"The token was signed with {key}, which is not among the uploaded keys. Upload the issuer's present keys."
+            f"The token was signed with {key}, which is not among the uploaded keys: they are older than that key, or "
+            "it is none of the issuer's. Upload the issuer's present keys."
         )
         edit = Edit(target="issuer", kind="set", what="keys", text="upload the issuer's present keys")
         return Cause("KEY_STALE_UPLOAD", text, (edit,))
@@ -156,7 +161,12 @@ def _time(_: Refused, presented: Presented, record: Issuer | None, __: Keys, now
 def _lifetime(_: Refused, presented: Presented, record: Issuer | None, __: Keys, now: datetime) -> Cause:
     begins = next(e for e in (presented.issued_at, presented.not_before, now.timestamp()) if e is not None)
     limit = record.max_lifetime if record else MAX_LIFETIME
-    text = f"The token lives {span(presented.expires - begins)}; at most {span(limit)} are accepted."
+    lives = span(presented.expires - begins)
+    if (presented.subject or "").startswith(_CLUSTER) and presented.expires - begins > _IN_CLUSTER:
+        how = f"project one with an audience and at most {_PROJECTED} seconds (expirationSeconds)"
+        text = f"The token lives {lives}, one year: this is the default in-cluster token; {how}."
+        return Cause("LIFETIME", text, (_renew("exp", str(_PROJECTED), how),))
+    text = f"The token lives {lives}; at most {span(limit)} are accepted."
     return Cause("LIFETIME", text, (_renew("exp", span(limit), "have the platform issue a shorter token"),))
 
 
@@ -169,6 +179,8 @@ REASONS: Final[Mapping[str, Reason]] = {
     "ALGORITHM_NOT_ALLOWED": _algorithm,
     "FEDERATION_BLOCKED": _blocked,
     "FEDERATION_FORBIDDEN": _forbidden,
+    "IDS_DEMANDED": _names_only,
+    "ASSERTION_REUSED": _reused,
     "ISSUER_UNREACHABLE": _unreachable,
     "KEY_NOT_FOUND": _key,
     "KEY_UNSUITABLE": _key_policy,
@@ -177,4 +189,9 @@ REASONS: Final[Mapping[str, Reason]] = {
     "NOT_IN_TIME": _time,
     "LIFETIME_TOO_LONG": _lifetime,
 }
-"""A reason for every row that a federated assertion can be refused with after it matched and before it is proven."""
+"""A reason for every row that a federated assertion can be refused with after it matched."""
+POLICIES: Final[Mapping[str, Reason]] = {
+    "allowedAlgorithms": _algorithm_forbidden,
+    "maxAssertionLifetime": _lifetime_forbidden,
+}
+"""A reason where a policy of the tenant refuses what a record lets pass, with the same row."""

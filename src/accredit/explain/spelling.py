@@ -1,0 +1,174 @@
+"""Why two values that read alike are not equal: blanks, what nobody sees, case, look-alikes, text left to fill in.
+
+Rule 1: an edit takes the token's spelling for the credential, and the credential's for an audience that is requested.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING, Final
+
+from accredit.explain import platform
+from accredit.explain.causes import WORDS, Cause, difference, request, set_to
+from accredit.signins import kept
+from accredit.trust.confusables import fold, oddities
+
+if TYPE_CHECKING:
+    from accredit.assertions import Presented
+    from accredit.explain.model import Edit
+    from accredit.trust import Check, FederatedCredential
+    from accredit.trust.confusables import Oddity
+
+_ENCODED: Final = re.compile("%(3A|2F|40|20)", re.IGNORECASE)
+_PLAIN: Final = {"3A": ":", "2F": "/", "40": "@", "20": " "}
+_CALLED: Final = {":": "colon", "/": "slash", "@": "at sign", " ": "blank"}
+_LEFT_IN: Final = re.compile(r"\{(?![0-9a-fA-F-]{36}\})[^{}]*\}|<[^<>]*>|\$\([^()]*\)|\$\w+|%\w+%")
+"""Text that a template leaves to be filled in. Identifiers of Bitbucket are GUIDs in braces."""
+_SAMPLE: Final = re.compile(
+    r"(?<![A-Za-z0-9_-])(?:(?:MY|YOUR)[-_][A-Z_-]+|ORG(?:ANIZATION)?|OWNER|REPO(?:SITORY)?|ENVIRONMENT|NAMESPACE|"
+    r"SERVICE[-_]ACCOUNT|TENANT(?:[-_]ID)?|CLUSTER(?:[-_]ID)?|PROJECT(?:[-_]ID)?|WORKSPACE|EXAMPLE|CHANGE[-_]?ME|"
+    r"X{3,})(?![A-Za-z0-9_-])"
+)
+_MOST_NAMED: Final = 4  # pieces of template text that a sentence names
+
+
+def white_space(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
+    """Differ only by blanks, or by characters that nobody sees."""
+    expected, presented = _visible(check.expected), _visible(check.presented)
+    if expected != presented or not expected:
+        return None
+    mine = check.expected != expected
+    text, clean = (check.expected, expected) if mine else (check.presented, presented)
+    at = next(n for n, each in enumerate(text) if not _is_visible(each))
+    blank = text[at].isspace()
+    what = "a blank" if blank else f"U+{ord(text[at]):04X}, an invisible character"
+    sentence = f"Character {at + 1} of the {_whose(check, mine=mine)} is {what}. Retype it: `{clean}`."
+    return Cause("WHITESPACE" if blank else "CONTROL", sentence, (_retyped(check, clean, mine=mine),))
+
+
+def case(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
+    if check.expected.casefold() != check.presented.casefold():
+        return None
+    found = difference(check.expected, check.presented)
+    if found is None:  # an expression that reads like the subject
+        return None
+    theirs, mine = found.presented, found.expected
+    if check.claim == "aud":  # short, and asked for whole
+        theirs, mine = kept(check.presented), check.expected
+    text = (
+        f"The {WORDS[check.claim]} matches except for case at character {found.character}: `{theirs}` in the token, "
+        f"`{mine}` in the credential. Comparison is case-sensitive."
+    )
+    edit = request(check, check.expected) if check.claim == "aud" else set_to(check, check.presented)
+    return Cause("AUD_CASE" if check.claim == "aud" else "CASE", text, (edit,))
+
+
+def look_alike(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
+    """Differ by a letter that only looks like the other one, or by how an accent is written."""
+    if check.expected.isascii() and check.presented.isascii():
+        return None
+    if _composed(check.expected) == _composed(check.presented):
+        return _decomposed(check)
+    if fold(check.expected) != fold(check.presented):
+        return None
+    mine = _misleading(check.expected)
+    odd = mine or _misleading(check.presented)
+    if odd is None:
+        return None
+    text = (
+        f"Character {odd.at + 1} of the {_whose(check, mine=bool(mine))} is {odd.name}, which only looks like "
+        f"`{odd.meant}`. Retype it: `{fold(check.presented)}`."
+    )
+    return Cause("HOMOGLYPH", text, (_retyped(check, fold(check.presented), mine=bool(mine)),))
+
+
+def percent(_: FederatedCredential, check: Check, presented: Presented) -> Cause | None:
+    """Differ by a character that one side writes as it is, and the other percent-encoded."""
+    if "%" not in check.expected + check.presented or _decoded(check.expected) != _decoded(check.presented):
+        return None
+    found = difference(check.expected, check.presented)
+    at = found.character - 1 if found else 0
+    mine, theirs = _ENCODED.match(check.expected, at), _ENCODED.match(check.presented, at)
+    encoded = theirs or mine
+    if encoded is None:  # both do, in another case
+        return None
+    begin = check.presented.rfind(":", 0, at) + 1
+    sign, by = _CALLED[_PLAIN[encoded[1].upper()]], platform.of(presented.issuer, presented.subject)
+    if theirs:
+        who, has, where = by.title if by else "The platform", "credential", " in a name"
+    else:
+        who, has, where = "The credential", "token", ""
+    text = (
+        f"{who} writes a {sign}{where} as `{encoded[0]}`, the {has} has a plain {sign}: "
+        f"`{kept(check.presented[begin:])}` in the token, `{check.expected[begin:]}` in the credential. Set the "
+        f"{WORDS[check.claim]} to `{kept(check.presented)}`."
+    )
+    return Cause("PERCENT", text, (set_to(check, check.presented),))
+
+
+def placeholder(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
+    """Find template text in the credential that nobody replaced."""
+    found = [each[0] for each in _LEFT_IN.finditer(check.expected)]
+    if not found and _around(check.expected, check.presented):
+        found = [each[0] for each in _SAMPLE.finditer(check.expected)]
+    found = [each for each in dict.fromkeys(found) if each not in check.presented]
+    if not found:
+        return None
+    named = " and ".join(f"`{kept(each)}`" for each in found[:_MOST_NAMED])
+    text = (
+        f"The credential's {WORDS[check.claim]} still holds template text, {named}. Put the real value there; the "
+        f"token says `{kept(check.presented)}`."
+    )
+    return Cause("PLACEHOLDER", text, (set_to(check, check.presented),))
+
+
+def _around(expected: str, presented: str) -> bool:
+    """Whether the token has what stands around the sample words, in the same order."""
+    at = 0
+    for piece in _SAMPLE.split(expected):
+        at = presented.find(piece, at)
+        if at < 0:
+            return False
+        at += len(piece)
+    return presented.startswith(_SAMPLE.split(expected, maxsplit=1)[0])
+
+
+def _decomposed(check: Check) -> Cause:
+    found = difference(check.expected, check.presented)
+    at = found.character if found else 1
+    text = (
+        f"The {WORDS[check.claim]} looks the same, but from character {at} on the two sides write an accented letter "
+        f"in different ways (Unicode normalization). Copy the token's: `{kept(check.presented)}`."
+    )
+    return Cause("NFC", text, (set_to(check, check.presented),))
+
+
+def _misleading(text: str) -> Oddity | None:
+    return next((each for each in oddities(text) if each.misleads), None)
+
+
+def _whose(check: Check, *, mine: bool) -> str:
+    return f"{'credential' if mine else 'token'}'s {WORDS[check.claim]}"
+
+
+def _retyped(check: Check, clean: str, *, mine: bool) -> Edit:
+    return set_to(check, clean) if mine else request(check, clean)
+
+
+def _composed(text: str) -> str:
+    return unicodedata.normalize("NFC", text)
+
+
+def _decoded(text: str) -> str:
+    return _ENCODED.sub(lambda found: _PLAIN[found[1].upper()], text)
+
+
+def _is_visible(character: str) -> bool:
+    return character.isprintable() and not character.isspace()
+
+
+def _visible(text: str) -> str:
+    if text.isprintable() and " " not in text:  # a blank is the only character that is printable and white space
+        return text
+    return "".join(filter(_is_visible, text))
