@@ -64,6 +64,7 @@ def entry(preset: Preset) -> dict[str, object]:
         "aliases": list(preset.aliases),
         "match": preset.issuer.match,
         "prefix": prefix(preset.issuer.match),
+        "hosts": list(preset.issuer.hosts),
         "open": preset.id != "other" and any(_own_host(each) for each in preset.issuer.templates) and not _told(preset),
     }
 

@@ -27,6 +27,7 @@ class Entry(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...]
     match: str
     prefix: str  # the literal beginning of what matches: most issuers are told apart by it
+    hosts: tuple[str, ...]  # the platform's own; each with its sub-domains
     open: bool  # an organization may run it at any address: an issuer that does not match may still be its
 
     def is_certain_of(self, issuer: str) -> bool:
