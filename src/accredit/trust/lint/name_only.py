@@ -108,4 +108,4 @@ def _example(linted: Linted, branch: Branch) -> str:
     if subject is None or not linted.is_of("github_actions") or subject.form.name != "legacy" or branch.subject is None:
         return ""
     owner, repo, context = (subject.values.get(each, "") for each in ("owner", "repo", "context"))
-    return f"{branch.subject} → repo:{owner}@(owner id)/{repo}@(repository id):{context}"
+    return f"{branch.subject} → repo:{owner}@OWNER_ID/{repo}@REPOSITORY_ID:{context}"
