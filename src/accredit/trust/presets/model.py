@@ -32,7 +32,7 @@ class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """A table of a preset's file."""
 
 
-class Source(Data):
+class Source(Data, frozen=True, kw_only=True):
     """Where a fact of the file is from."""
 
     says: str
@@ -40,7 +40,7 @@ class Source(Data):
     url: str = ""
 
 
-class Hint(Data):
+class Hint(Data, frozen=True, kw_only=True):
     """A sentence about a value that fits ``when`` or does not fit ``unless``. ``only``: where ``field=value``."""
 
     says: str
@@ -58,7 +58,7 @@ class Hint(Data):
         return not (self.unless and re.fullmatch(self.unless, text))
 
 
-class Field(Data):
+class Field(Data, frozen=True, kw_only=True):
     """One thing that a person fills in."""
 
     name: str
@@ -75,7 +75,7 @@ class Field(Data):
     warn: tuple[Hint, ...] = ()  # taken, and told
 
 
-class Deprecation(Data):
+class Deprecation(Data, frozen=True, kw_only=True):
     """Issuers of the platform that end."""
 
     match: str
@@ -84,7 +84,7 @@ class Deprecation(Data):
     instead: str = ""
 
 
-class IssuerForm(Data):
+class IssuerForm(Data, frozen=True, kw_only=True):
     """How the platform's issuers look."""
 
     kind: Literal["fixed", "template", "user"]
@@ -98,7 +98,7 @@ class IssuerForm(Data):
     tenant_group: str = ""  # the group of ``match`` that names the customer or the cluster
 
 
-class Keys(Data):
+class Keys(Data, frozen=True, kw_only=True):
     """Where the platform publishes its keys."""
 
     source: Literal["discovery", "jwks_url", "upload"] = "discovery"
@@ -107,7 +107,7 @@ class Keys(Data):
     host: str = ""  # where it is not the issuer's
 
 
-class Audience(Data):
+class Audience(Data, frozen=True, kw_only=True):
     """Who decides about ``aud``, and what it is when nobody asks."""
 
     control: Literal["chosen", "fixed", "operator"]
@@ -119,7 +119,7 @@ class Audience(Data):
     shape: Literal["string", "list", "either"] = "string"
 
 
-class Expectations(Data):
+class Expectations(Data, frozen=True, kw_only=True):
     """How the platform's tokens usually are."""
 
     algorithms: tuple[str, ...] = ("RS256",)
@@ -130,7 +130,7 @@ class Expectations(Data):
     typ: tuple[str, ...] = ("JWT",)
 
 
-class Clause(Data):
+class Clause(Data, frozen=True, kw_only=True):
     """One condition of an expression; ``value`` is a template that the engine quotes, ``when`` the field it needs."""
 
     claim: str | tuple[str, ...]
@@ -147,7 +147,7 @@ class Clause(Data):
         return (self.claim,) if isinstance(self.claim, str) else self.claim
 
 
-class Mode(Data):
+class Mode(Data, frozen=True, kw_only=True):
     """One way of saying whom to trust: an exact subject, or an expression."""
 
     id: str
@@ -159,7 +159,7 @@ class Mode(Data):
     clauses: tuple[Clause, ...] = ()
 
 
-class Segment(Data):
+class Segment(Data, frozen=True, kw_only=True):
     """A part of a subject. ``claim``: where the token says the same outside its subject."""
 
     cls: ClaimClass = msgspec.field(name="class")
@@ -167,7 +167,7 @@ class Segment(Data):
     claim: str | tuple[str, ...] | None = None
 
 
-class SubjectForm(Data):
+class SubjectForm(Data, frozen=True, kw_only=True):
     """One form of the platform's subjects. ``exact``: whether an exact subject can match twice."""
 
     name: str
@@ -176,7 +176,7 @@ class SubjectForm(Data):
     segments: dict[str, Segment] = {}
 
 
-class Claim(Data):
+class Claim(Data, frozen=True, kw_only=True):
     """A row of the ledger. A name that ends in ``*`` stands for all that begin so."""
 
     name: str | tuple[str, ...]
@@ -199,7 +199,7 @@ class Claim(Data):
         return len(mine) == len(path) and mine[:-1] == path[:-1] and path[-1].startswith(mine[-1][:-1])
 
 
-class Snippet(Data):
+class Snippet(Data, frozen=True, kw_only=True):
     """What is pasted at the platform. ``when``: a mode's id, or ``field=value``; empty: always."""
 
     title: str
@@ -210,7 +210,7 @@ class Snippet(Data):
     when: str = ""
 
 
-class Naming(Data):
+class Naming(Data, frozen=True, kw_only=True):
     """How a credential is called: the first template that can be filled."""
 
     templates: tuple[str, ...]
@@ -228,7 +228,7 @@ class SubjectParts(msgspec.Struct, frozen=True):
         return self.form.segments[name]
 
 
-class Preset(Data, eq=False):
+class Preset(Data, frozen=True, kw_only=True, eq=False):
     """A platform, and how to trust it."""
 
     id: str
@@ -247,6 +247,7 @@ class Preset(Data, eq=False):
     values: dict[str, tuple[str, ...]] = {}
     aliases: tuple[str, ...] = ()
     learn: dict[str, str] = {}  # name claim: id claim
+    unsupported: str = ""  # why no trust can be made with it, in a sentence
     replay_default: Literal["off", "observe"] = "observe"
     lint: tuple[str, ...] = ()
     sources: tuple[Source, ...] = ()

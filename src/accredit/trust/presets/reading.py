@@ -17,7 +17,7 @@ from accredit.trust.expression import Atom
 from accredit.trust.presets import catalogue, writing
 from accredit.trust.presets.form import Form, FormError
 from accredit.trust.presets.model import LONGEST, Mode, Preset
-from accredit.trust.presets.rendering import Rendered, render
+from accredit.trust.presets.rendering import MODE, Rendered, render
 from accredit.trust.presets.templates import Place, Template
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ MOST_GUESSES: Final = 64  # combinations of choices that leave no trace in what 
 _IN_PATTERN: Final = r"(?:[^\\*?]|\\[\\*?])+?"  # a text in a pattern of version 2, its wildcards escaped
 
 
-def read(  # noqa: PLR0913  the members of a credential
+def read(
     issuer: str,
     subject: str | None,
     expression: str | None,
@@ -182,7 +182,7 @@ def _operands(preset: Preset, mode: Mode, clause: Clause, atom: Atom) -> Iterato
 def _inverse(preset: Preset, alternatives: tuple[str, ...], text: str, *, escaped: bool = False) -> Iterator[Values]:
     """The values that one of the templates may have been filled with to give this text."""
     for way in writing.ways(preset, alternatives).templates:
-        decided = {each.name: each.value for each in way.conditions if each.value is not None and not each.absent}
+        decided = {each.name: each.value for each in way.conditions if each.value is not None and each.name != MODE}
         for pattern in _patterns(preset, way, escaped):
             found = re.fullmatch(pattern, text)
             values = _taken(way, found, escaped=escaped) if found else None
@@ -210,8 +210,10 @@ def _patterns(preset: Preset, way: Template, escaped: bool) -> tuple[str, ...]: 
 
 def _group(preset: Preset, place: Place) -> str:
     field = preset.field(place.name)
-    if place.encoded or field is None or field.choices:
+    if place.encoded or field is None:
         return "([^:]+)" if place.encoded else "(.+)"
+    if field.choices:
+        return f"({'|'.join(map(re.escape, field.choices))})"
     return f"({_NAMED.sub('(?:', field.pattern)})"
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 LONGEST_NAME: Final = 120
+MODE: Final = "mode"  # a name that templates have besides the fields'
 _NAME: Final = re.compile(r"[^A-Za-z0-9_-]+")
 
 
@@ -99,12 +100,15 @@ def render(
     preset: Preset, values: Mapping[str, str], *, mode: str | None = None, audience: str | None = None
 ) -> Rendered:
     """The trust that a form stands for; ``PRESET_FORM`` (``FormError``) with every finding at once."""
+    if preset.unsupported:
+        raise FormError(preset, [FieldFinding("preset", preset.unsupported)])
     chosen = preset.mode(mode)
     if chosen is None:
         known = ", ".join(each.id for each in preset.modes)
         raise FormError(preset, [FieldFinding("mode", f"There is no such mode; there are: {known}.")])
     draft = _Draft(preset, chosen, values)
     draft.findings.extend(forms.unfit(preset, draft.values))
+    draft.values[MODE] = chosen.id
     issuer = draft.write(preset.issuer.templates)
     subject = None if chosen.subject is None else draft.write((chosen.subject,))
     text = None if chosen.subject is not None else _expression(draft)
@@ -186,11 +190,9 @@ def _needed(draft: _Draft) -> None:
     """Say of every field that this mode cannot be had without."""
     required = [each.name for each in draft.preset.fields if each.required]
     for name in dict.fromkeys((*required, *draft.mode.needs, *draft.lacking)):
-        if name in draft.values:
-            draft.used.add(name)
-            continue
         field = draft.preset.field(name)
-        draft.say(name, f"It is needed for “{draft.mode.title}”. {forms.wanted(field) if field else ''}".strip())
+        if field and name not in draft.values:
+            draft.say(name, f"It is needed for “{draft.mode.title}”. {forms.wanted(field)}")
 
 
 def _idle(draft: _Draft) -> None:
