@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from accredit.cli import failures, inputs, names, shapes
-from accredit.cli.desk import UploadedKeys, on_desk
-from accredit.cli.failures import Ended
+from accredit.cli import names, shapes
+from accredit.cli.credential_shown import show_credential
+from accredit.cli.desk import on_desk
+from accredit.cli.from_token import copied
 from accredit.cli.grammar import group
 from accredit.cli.output import LAST_USED, Column, at
+from accredit.cli.preset_form import PresetVerb, members_of, rendered_form
 from accredit.cli.words import accredit, option
-from accredit.errors import INPUT_INVALID, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from accredit.assertions import Presented
     from accredit.cli.desk import Desk
-    from accredit.directory import Application, Tenant
+    from accredit.directory import Application
     from accredit.trust import FederatedCredential
+    from accredit.trust.expression import Expression
 
 COLUMNS: Final = (
     Column("Name", "name"),
@@ -33,18 +33,6 @@ COLUMNS: Final = (
     ),
     Column("Issuer", "issuer", below=True),
     LAST_USED,
-)
-DETAILS: Final = (
-    Column("name", "name"),
-    Column("id", "id"),
-    Column("issuer", "issuer"),
-    Column("subject", "subject"),
-    Column("expression", "claimsMatchingExpression.value"),
-    Column("audience", "audiences"),
-    Column("description", "description"),
-    Column("enabled", "isEnabled"),
-    Column("last used", "lastSignInDateTime"),
-    Column("created", "createdDateTime"),
 )
 
 
@@ -70,14 +58,16 @@ async def list_credentials(desk: Desk, application: str) -> None:
 @credential.command("show")
 @click.argument("application", metavar="APP")
 @click.argument("name", metavar="NAME")
+@click.option("--snippets", is_flag=True, help="Also print what is pasted at the platform.")
 @on_desk
-async def show(desk: Desk, application: str, name: str) -> None:
-    """Show one credential, by name or id."""
+async def show(desk: Desk, application: str, name: str, snippets: bool) -> None:
+    """Show one credential, by name or id; the form of a preset, if one is trusted so."""
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
-    desk.session.show(shapes.credential(held, desk.uses(found).get(held.id)), DETAILS)
+    shown = shapes.credential(held, desk.uses(found).get(held.id))
+    show_credential(desk, found, held, shown, snippets=snippets)
 
 
 def _members(function: Callable[..., None]) -> Callable[..., None]:
@@ -85,6 +75,11 @@ def _members(function: Callable[..., None]) -> Callable[..., None]:
     for add in (
         click.option("--description", help="What it is for."),
         click.option("--audience", help="The audience, exactly (default: api://AzureADTokenExchange)."),
+        click.option(
+            "--language-version",
+            type=click.IntRange(1, 2),
+            help="Language of the expression: 1 as in Entra ID (the default), 2 with or, in, nested claims.",
+        ),
         click.option(
             "--expression", help="A claims matching expression. A credential needs a subject or an expression."
         ),
@@ -95,10 +90,15 @@ def _members(function: Callable[..., None]) -> Callable[..., None]:
     return function
 
 
-@credential.command("add")
+@credential.command("add", cls=PresetVerb)
 @click.argument("application", metavar="APP")
 @click.option("--name", metavar="NAME", help="Name of the credential; it cannot be changed later.")
 @_members
+@click.option(
+    "--preset", metavar="ID", help="The platform (accredit preset list); with --help, the fields of its form."
+)
+@click.option("--mode", metavar="MODE", help="With --preset: how it is trusted, if not by its safe default.")
+@click.option("--field", "pairs", multiple=True, metavar="NAME=VALUE", help="With --preset: a field of its form.")
 @click.option(
     "--from-token",
     "from_token",
@@ -109,19 +109,40 @@ def _members(function: Callable[..., None]) -> Callable[..., None]:
 @click.option("--dry-run", is_flag=True, help="Judge it, and change nothing.")
 @on_desk
 async def add(
-    desk: Desk, application: str, from_token: str | None, unproven: bool, dry_run: bool, **members: str | None
+    desk: Desk,
+    *,
+    application: str,
+    language_version: int | None,
+    from_token: str | None,
+    unproven: bool,
+    dry_run: bool,
+    preset: str | None,
+    mode: str | None,
+    pairs: tuple[str, ...],
+    **members: str | None,
 ) -> None:
-    """Trust tokens of an issuer for a subject, or for an expression over their claims."""
+    """Trust tokens of an issuer for a subject, or for an expression over their claims.
+
+    With --preset a form is filled in, an option for each field, and issuer, subject and audience follow from it.
+    """
+    rendered = rendered_form(preset, mode, pairs, {**members, "token": from_token})
+    version = _version(language_version, members)
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
+        taken = {each.name for each in await store.credentials.find(application_id=found.id)} if rendered else set()
     if from_token is not None:
-        members = await _copied(desk, tenant, members, from_token, unproven=unproven)
+        members = await copied(desk, tenant, members, from_token, unproven=unproven)
+    if rendered is not None:
+        members, version = members_of(rendered, members, taken), {"language_version": rendered.language_version}
     name = members.pop("name") or _named(members)
     audience = members.pop("audience")
-    made = await _added(desk, found, name, members, audience, dry_run=dry_run)
+    made = await _added(desk, found, name, {**members, **version}, audience, dry_run=dry_run)
     shown = shapes.credential(made)
-    desk.session.show({**shown, "id": None, "createdDateTime": None} if dry_run else shown, DETAILS)
+    shown |= {"id": None, "createdDateTime": None} if dry_run else {}
+    show_credential(desk, found, made, shown, snippets=dry_run and rendered is not None)
+    for each in rendered.warnings if rendered is not None else ():
+        desk.session.warn(f"{each.field}: {each.message}")
     _remark(desk, made)
     if dry_run:
         desk.session.remark(f"Nothing was changed. {made.name} could be added as it stands.")
@@ -134,21 +155,32 @@ async def add(
 @click.argument("name", metavar="NAME")
 @_members
 @on_desk
-async def update(desk: Desk, application: str, name: str, audience: str | None, **members: str | None) -> None:
-    """Change what a credential trusts. A subject takes the place of an expression, and the reverse."""
+async def update(
+    desk: Desk, application: str, name: str, audience: str | None, language_version: int | None, **members: str | None
+) -> None:
+    """Change what a credential trusts. A subject takes the place of an expression, and the reverse.
+
+    An expression that takes the place of another is in its language, unless --language-version says otherwise.
+    """
     changes: dict[str, Any] = {key: value for key, value in members.items() if value is not None}
     if audience is not None:
         changes["audiences"] = (audience,)
-    if not changes:
+    if not changes and language_version is None:
         raise click.UsageError("nothing to change was given")
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         before = await names.credential(store, found, name)
+    held = before.expression
+    if held is not None and (language_version or members["expression"]):
+        changes = {"expression": held.text, "language_version": held.language_version} | changes
+    changes |= _version(language_version, changes)
     after = await desk.place.credentials.update(found.id, before.id, **changes)
-    desk.session.show(shapes.credential(after), DETAILS)
+    show_credential(desk, found, after, shapes.credential(after))
     _remark(desk, after)
-    undo = accredit("credential", "update", application, before.name, *_trusting(before, described=True))
+    undo = accredit(
+        "credential", "update", application, before.name, *_trusting(before, described=True, after=after.expression)
+    )
     desk.session.done(f"Updated {after.name} {after.id}", undo)
 
 
@@ -171,8 +203,17 @@ async def delete(desk: Desk, application: str, name: str) -> None:
     desk.session.done(f"Deleted {held.name} {held.id}", undo)
 
 
+def _version(given: int | None, members: Mapping[str, Any]) -> dict[str, int]:
+    """Return the language version as a member, if it was given; it says something of an expression only."""
+    if given is None:
+        return {}
+    if not members.get("expression"):
+        raise click.UsageError("--language-version says how an expression is read: --expression EXPRESSION")
+    return {"language_version": given}
+
+
 async def _added(
-    desk: Desk, found: Application, name: str, members: Mapping[str, str | None], audience: str | None, *, dry_run: bool
+    desk: Desk, found: Application, name: str, members: Mapping[str, Any], audience: str | None, *, dry_run: bool
 ) -> FederatedCredential:
     from accredit.trust import DEFAULT_AUDIENCE
 
@@ -184,51 +225,6 @@ async def _added(
     if not dry_run:
         return await desk.place.credentials.add(found.id, **given)
     return await desk.place.rehearsed(found, **given)
-
-
-async def _copied(
-    desk: Desk, tenant: Tenant, members: Mapping[str, str | None], given: str, *, unproven: bool
-) -> dict[str, str | None]:
-    """Return the members with those of a token. What nobody has proven must be typed as well."""
-    from accredit import assertions, exchange
-
-    async with desk.reading() as store:
-        tenant = await store.tenants.get(tenant.id)
-    policy = assertions.ENTRA if tenant.portability == "entra" else assertions.EXTENDED
-    try:
-        presented = assertions.parse(inputs.token(given, desk.session), policy)
-    except Refused as refused:  # no exchange was refused: the value of an option is not right
-        failure = failures.of_refused(refused, "accredit credential add --from-token")
-        raise Ended(replace(failure, exit=failures.USAGE)) from refused
-    async with desk.reading() as store:
-        records = await store.issuers.find(tenant_id=tenant.id, url=presented.issuer)
-    proof = exchange.state_of_proof(presented, records, UploadedKeys(), desk.now)
-    if proof != "proven":
-        _confirm_typed(desk, members, presented, unproven=unproven)
-    if len(presented.audiences) != 1 and members["audience"] is None:
-        reason = f"the token has the audiences {', '.join(presented.audiences)}; say which one: --audience"
-        raise Refused(INPUT_INVALID, what="--from-token", reason=reason)
-    copied = {"issuer": presented.issuer, "audience": members["audience"] or presented.audiences[0]}
-    return {**members, **copied, "subject": None if members["expression"] else presented.subject}
-
-
-def _confirm_typed(desk: Desk, members: Mapping[str, str | None], presented: Presented, *, unproven: bool) -> None:
-    """Trust nobody on his own word: whoever adds him types issuer and subject, as options or when asked."""
-    session, subject = desk.session, presented.subject or ""
-    if not unproven:
-        reason = (
-            "nobody has proven who sent this token, because the keys of its issuer are not at hand here; "
-            "repeat with --unproven, and type --issuer and --subject as you expect them"
-        )
-        raise Refused(INPUT_INVALID, what="--from-token", reason=reason)
-    session.warn("nobody has proven who sent this token")
-    for name, said in (("issuer", presented.issuer), ("subject", subject)):
-        typed = members[name]
-        if typed is None and session.can_ask:
-            typed = click.prompt(f"Type the {name} that you expect", err=True)
-        if typed != said:
-            reason = "it was not typed" if typed is None else f"the token says {said}, you typed {typed}"
-            raise Refused(INPUT_INVALID, what=f"--{name}", reason=reason)
 
 
 def _named(members: Mapping[str, str | None]) -> str:
@@ -245,13 +241,18 @@ def _named(members: Mapping[str, str | None]) -> str:
     raise click.UsageError("a name is needed: --name NAME")
 
 
-def _trusting(held: FederatedCredential, *, described: bool = False) -> tuple[str, ...]:
-    """Return the options that say what a credential trusts."""
+def _trusting(
+    held: FederatedCredential, *, described: bool = False, after: Expression | None = None
+) -> tuple[str, ...]:
+    """Return the options that say what a credential trusts; ``after`` is the expression whose place they take."""
     expression = held.expression
+    usual = after.language_version if after else 1
+    version = expression.language_version if expression else usual
     return (
         "--issuer",
         held.issuer.url,
         *(("--expression", expression.text) if expression else ("--subject", held.subject or "")),
+        *(("--language-version", str(version)) if version != usual else ()),
         "--audience",
         held.audience,
         *(("--description", held.description or "") if described else option("--description", held.description)),

@@ -51,6 +51,11 @@ class Here:
         return self.local.administrator(Actor(name=user(), kind="local", id=str(os.getuid())))
 
     @property
+    def url(self) -> str:
+        """Where tokens are asked for, if the settings say."""
+        return self.local.base
+
+    @property
     def emulator(self) -> bool:
         """Whether the store is an emulator's."""
         return self.local.folder.emulator

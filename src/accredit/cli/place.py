@@ -115,6 +115,10 @@ class Place(Protocol):
     def issuers(self) -> Issuers: ...
 
     @property
+    def url(self) -> str:
+        """Where tokens are asked for; empty where the store on this machine does not say."""
+
+    @property
     def emulator(self) -> bool:
         """Whether it is an emulator's."""
 

@@ -42,6 +42,9 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
         "explain:explain",
         "Would this token sign an application in? If not: why, and what to change.",
     ),
+    "lint": ("lint:lint", "What is trusted too broadly, by mistake or in vain, stored or in a file."),
+    "preset": ("preset:preset", "Presets: the form of each platform, and the trust that follows from it."),
+    "export": ("export:export", "Write what applications trust for Microsoft Entra ID, Terraform, Bicep, or a file."),
     "token": ("token:token", "Tokens: what they say."),
     "logs": ("logs:logs", "Sign-ins, granted or refused, and why: every attempt whose application is known."),
     "audit": ("audit:audit", "Changes of the directory: who changed which trust, when, and from what to what."),
@@ -80,11 +83,21 @@ rich_click.rich_click.COMMAND_GROUPS = {
         {"name": "Begin", "commands": ["demo", "init", "serve"]},
         {
             "name": "Who may sign in, and how",
-            "commands": ["tenant", "app", "sp", "credential", "secret", "certificate", "permission", "issuer"],
+            "commands": [
+                "tenant",
+                "app",
+                "sp",
+                "credential",
+                "preset",
+                "secret",
+                "certificate",
+                "permission",
+                "issuer",
+            ],
         },
-        {"name": "What happened, and why", "commands": ["explain", "token", "logs", "audit", "idp"]},
+        {"name": "What happened, and why", "commands": ["explain", "lint", "token", "logs", "audit", "idp"]},
         {"name": "Speak to an authority", "commands": ["login", "logout", "whoami", "profile", "env"]},
-        {"name": "Run it", "commands": ["keys", "db", "config", "help", "version"]},
+        {"name": "Run it", "commands": ["export", "keys", "db", "config", "help", "version"]},
     ]
 }
 

@@ -62,6 +62,11 @@ class There:
         self.permissions = authority.permissions
         self.issuers = authority.issuers
 
+    @property
+    def url(self) -> str:
+        """Where tokens are asked for."""
+        return self.authority.url
+
     @cached_property
     def emulator(self) -> bool:
         """Whether it is an emulator."""

@@ -69,6 +69,15 @@ def module(inner: Any, scope: str = "inner", **parameters: Any) -> dict[str, Any
     return {"type": "Microsoft.Resources/deployments", "apiVersion": "2025-04-01", "name": "m", "properties": given}
 
 
+KIND = "azuread_application_federated_identity_credential.x"
+NEITHER = (
+    "there is neither a subject nor an expression. Version 1.0 of Graph, and so az, does not show expressions: read it "
+    "from https://graph.microsoft.com/beta"
+)
+NOT_EXPANDED = (
+    "federatedIdentityCredentials is not expanded, so that it is not known what this application trusts: "
+    "$expand=federatedIdentityCredentials"
+)
 FLEX = "azuread_application_flexible_federated_identity_credential"
 OWNED = resource(application_id="/applications/1234")
 REFERRED = {
@@ -237,7 +246,7 @@ READ = {
                             "resources": [
                                 {
                                     **resource(),
-                                    "address": 'module.deploy["a"].azuread_application_federated_identity_credential.x[0]',
+                                    "address": f'module.deploy["a"].{KIND}[0]',
                                 },
                                 {**APPLICATION, "address": 'module.deploy["a"].azuread_application.app'},
                             ],
@@ -392,17 +401,14 @@ def test_reads(case):
 
 APPLY = "is known only after it is applied, so that this trust was not read"
 DEPLOY = "this trust was not read"
-KIND = "azuread_application_federated_identity_credential.x"
 NOTED = {
     "Graph 1.0 shows no expression": (
         [{**PLAIN, "subject": None}],
-        "f /0: there is neither a subject nor an expression. Version 1.0 of Graph, and so az, does not show expressions: "
-        "read it from https://graph.microsoft.com/beta",
+        f"f /0: {NEITHER}",
     ),
     "an application alone": (
         {"value": [{"appId": APP_ID}]},
-        "f /value/0: federatedIdentityCredentials is not expanded, so that it is not known what this application trusts: "
-        "$expand=federatedIdentityCredentials",
+        f"f /value/0: {NOT_EXPANDED}",
     ),
     "a page": (
         {"value": [], "@odata.nextLink": "https://x"},

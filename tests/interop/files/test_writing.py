@@ -124,7 +124,7 @@ resource deploy_bot_github_branches 'Microsoft.Graph/applications/federatedIdent
     'api://AzureADTokenExchange'
   ]
 }
-""")
+""")  # noqa: E501
     assert write([UNNAMED], "bicep").text == snapshot("""\
 // The part of each name before the slash is the uniqueName of an application.
 extension microsoftGraphV1
@@ -183,7 +183,7 @@ def test_graph():
                             "issuer": "https://token.actions.githubusercontent.com",
                             "subject": None,
                             "claimsMatchingExpression": {
-                                "value": "claims['sub'] matches 'repo:octo-org@1/octo-repo@2:ref:*' and claims['repository_id'] eq '2'",
+                                "value": FLEXIBLE.expression,
                                 "languageVersion": 1,
                             },
                             "audiences": ["api://AzureADTokenExchange"],
@@ -214,7 +214,7 @@ def test_arm():
                         "name": "deploy-bot/github-branches",
                         "issuer": "https://token.actions.githubusercontent.com",
                         "claimsMatchingExpression": {
-                            "value": "claims['sub'] matches 'repo:octo-org@1/octo-repo@2:ref:*' and claims['repository_id'] eq '2'",
+                            "value": FLEXIBLE.expression,
                             "languageVersion": 1,
                         },
                         "audiences": ["api://AzureADTokenExchange"],

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from accredit.errors import Refused
 from accredit.trust import MOST
+from accredit.trust import expression as language
 from accredit.trust import read as judged
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ def _taken(of: WrittenTrust) -> Iterator[WrittenTrust]:
 
 
 def _translated(of: WrittenTrust) -> Sequence[str]:
-    raise _Unportable(f"Entra ID has no version {of.language_version} of the language")
+    parsed = language.parse(of.expression or "", of.language_version)
+    if reasons := language.not_portable(parsed, of.issuer):
+        raise _Unportable(f"Entra ID cannot say it as narrowly: {'; '.join(reasons)}")
+    return language.to_entra(parsed, of.issuer)
 
 
 def _remarks(of: WrittenTrust, taken: Sequence[WrittenTrust]) -> Iterator[str]:
