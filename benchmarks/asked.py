@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 from accredit.app import seed
 from accredit.query import And, Compare, Query
+from accredit.signins.usage import HOUR
 from benchmarks import crowd
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Questions:
         return {
             "chart_of_a_day": lambda reader: self.chart(reader, DAY),
             "chart_of_a_week": lambda reader: self.chart(reader, 7 * DAY),
-            "chart_of_a_month": lambda reader: self.chart(reader, 30 * DAY),
+            "chart_of_a_month": lambda reader: self.chart(reader, 30 * DAY, DAY),
             "chart_of_an_application": self.chart_of_application,
             "chart_of_its_credentials": lambda reader: self.chart_of_application(reader, apart=True),
         }
@@ -168,9 +169,10 @@ class Questions:
         found = self._page(reader, And((_FAILED, Compare("appId", "eq", str(app_id)))), limit=FEW).things
         expect(all(each.code and each.app_id == app_id for each in found), "failures of", app_id)
 
-    def chart(self, reader: EventReader, span: timedelta) -> None:
+    def chart(self, reader: EventReader, span: timedelta, step: timedelta = HOUR) -> None:
+        """A chart of a month has a point for each day, as ``logs stats`` has; a shorter one for each hour."""
         until = self._until()
-        found = reader.hours(TENANT, until - span, until, apart=False)
+        found = reader.hours(TENANT, until - span, until, apart=False, step=step)
         expect(sum(each.count for each in found if each.code), "chart", span)
 
     def chart_of_application(self, reader: EventReader, *, apart: bool = False) -> None:

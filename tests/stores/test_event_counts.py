@@ -297,6 +297,11 @@ class Story:
                 sums[each.hour, each.code] += each.count
             plain = reader.hours(TENANT.id, begin, end, app_id=app, apart=False)
             assert plain == [HourCount(*key, n) for key, n in sorted(sums.items())]
+            days = Counter()
+            for (hour, code), n in sums.items():
+                days[hour.replace(hour=0), code] += n
+            daily = reader.hours(TENANT.id, begin, end, app_id=app, apart=False, step=timedelta(days=1))
+            assert daily == [HourCount(*key, n) for key, n in sorted(days.items())]
 
     def check(self):
         hours, totals, uses = self.found()

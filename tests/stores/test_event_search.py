@@ -325,6 +325,7 @@ def test_a_page_ends_where_enough_was_looked_at_and_says_where_to_go_on(path, wh
     condition, bound, most = RARE[what]
     monkeypatch.setattr(event_search, bound, most)
     monkeypatch.setattr(event_search, "_WINDOW", 4)
+    monkeypatch.setattr(event_search, "_ENTRIES", 4)
     monkeypatch.setattr(event_search, "_SPARSER", 1)
     with EventReader(path) as reader:
         first = reader.search(TENANT.id, Query(condition=condition, limit=2))

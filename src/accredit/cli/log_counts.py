@@ -6,18 +6,17 @@ Rule 1: either way an hour counts as a whole, and an event for as many attempts 
 from __future__ import annotations
 
 from collections import Counter
-from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from accredit.cli.log_filters import CREATED, client_of, condition, joined, whole
 from accredit.cli.log_pages import pages_of
 from accredit.query import Compare, Query
-from accredit.signins.usage import HourCount
+from accredit.signins.usage import HOUR, HourCount
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from accredit.cli.desk import Desk
     from accredit.cli.log_filters import Asked
@@ -25,18 +24,18 @@ if TYPE_CHECKING:
     from accredit.directory import Tenant
     from accredit.query import Condition
 
-HOUR: Final = timedelta(hours=1)
 MOST: Final = 100_000  # events that are looked at
 PAGE: Final = 1_000  # of them at once
 _KEPT: Final = ("application", "since", "until")  # options by which the counts that are kept can be asked
 
 
 async def counted(
-    desk: Desk, asked: Asked, within: tuple[datetime, datetime], *, apart: bool
+    desk: Desk, asked: Asked, within: tuple[datetime, datetime], *, apart: bool, step: timedelta = HOUR
 ) -> tuple[Tenant, str | None, Sequence[HourCount]]:
     """Return the tenant, the client id of the application that is asked for, and what was counted.
 
     ``within``: the beginning of an hour, and the last moment. ``apart``: what attempts were for is told apart.
+    ``step``: that many hours may be counted as one.
     """
     tenant, wanted = await condition(desk, {**asked, "since": None, "until": None})
     app = client_of(wanted) if asked["application"] is not None else None
@@ -48,7 +47,7 @@ async def counted(
         else:
             from uuid import UUID
 
-            counts = log.hours(tenant.id, *within, app_id=None if app is None else UUID(app), apart=apart)
+            counts = log.hours(tenant.id, *within, app_id=None if app is None else UUID(app), apart=apart, step=step)
     return tenant, app, counts
 
 

@@ -16,11 +16,12 @@ from accredit.cli import shapes
 from accredit.cli.desk import on_desk
 from accredit.cli.grammar import command
 from accredit.cli.ink import folded, safe
-from accredit.cli.log_counts import HOUR, counted
+from accredit.cli.log_counts import counted
 from accredit.cli.log_filters import as_given, filters, period, whole
 from accredit.cli.log_words import code, meaning
 from accredit.cli.output import GAP, LEAST, Column
 from accredit.cli.words import accredit, followed
+from accredit.signins.usage import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -59,8 +60,9 @@ async def stats(desk: Desk, by: str | None, **asked: Unpack[Asked]) -> None:
         raise click.UsageError("--by credential needs --app: credentials are told apart within one application")
     first, last = period(asked["since"] or "24h", asked["until"], desk.now)
     first, last = whole(first or desk.now, HOUR), last or desk.now
-    tenant, app, counts = await counted(desk, asked, (first, last), apart=by in ("credential", "resource"))
     by = by or ("hour" if last - first <= _BY_DAY + HOUR else "day")
+    apart, step = by in ("credential", "resource"), HOUR if by == "hour" else DAY
+    tenant, app, counts = await counted(desk, asked, (first, last), apart=apart, step=step)
     async with desk.reading() as store:
         known = await _evidence(desk, store, tenant, UUID(app)) if by == "credential" and app is not None else {}
         rows = await _rows(store, tenant, known, counts, by, (first, last))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
-    from datetime import datetime
+    from datetime import datetime, timedelta
     from uuid import UUID
 
     from accredit.app.online import Fetched
@@ -88,9 +88,19 @@ class Log(Protocol):
     def by_id(self, event_id: UUID) -> Event | None: ...
 
     def hours(
-        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None, apart: bool = True
+        self,
+        tenant_id: UUID,
+        since: datetime,
+        until: datetime,
+        *,
+        app_id: UUID | None = None,
+        apart: bool = True,
+        step: timedelta = ...,
     ) -> Sequence[HourCount]:
-        """Return attempts by the hour, as ``accredit.web.graph.log`` does; if not ``apart``, perhaps less of each."""
+        """Return attempts by the hour, as ``accredit.web.graph.log`` does.
+
+        If not ``apart``, perhaps less of each; with a ``step`` of more than an hour, perhaps so many hours as one.
+        """
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
         """Return what came of what an application signs in with, as ``accredit.web.graph.log`` does."""

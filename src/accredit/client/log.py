@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from accredit.errors import OBJECT_NOT_FOUND, Refused
 from accredit.interop.graph import signin
 from accredit.interop.odata.writing import write_filter
 from accredit.query import And, Compare, Page
-from accredit.signins.usage import HourCount, Use
+from accredit.signins.usage import HOUR, HourCount, Use
 
 if TYPE_CHECKING:
     from accredit.client.graph import Graph, Json
@@ -65,6 +65,7 @@ class Log:
         *,
         app_id: UUID | None = None,
         apart: bool = True,  # noqa: ARG002  an authority always tells apart what it can
+        step: timedelta = HOUR,  # noqa: ARG002  and counts by the hour
     ) -> list[HourCount]:
         """Return attempts by the hour, oldest first; of one application, its credentials are told apart."""
         terms = [Compare("createdDateTime", "ge", since), Compare("createdDateTime", "le", until)]

@@ -5,16 +5,19 @@ Rule 1: an attempt counts in the hour in which it came; those that share one eve
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 import msgspec
+
+HOUR: Final = timedelta(hours=1)  # no attempts are counted for less
 
 
 class HourCount(msgspec.Struct, frozen=True):
     """How many attempts ended in one way within one hour."""
 
-    hour: datetime  # its beginning, UTC
+    hour: datetime  # its beginning, UTC; where several hours are one, the first's
     code: int  # 0: granted
     count: int
     credential_id: UUID | None = None  # or the id of a secret or certificate; none where it is not told apart
@@ -34,4 +37,4 @@ class Use(msgspec.Struct, frozen=True):
     refusals: int = 0
 
 
-__all__ = ["HourCount", "Use"]
+__all__ = ["HOUR", "HourCount", "Use"]

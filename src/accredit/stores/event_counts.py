@@ -166,8 +166,12 @@ _WITHIN: Final = "tenant_id = :tenant AND {} BETWEEN :since AND :until"
 
 
 class _Chart(NamedTuple):
-    """What is asked for a chart: what was counted, in its order, and what has come since."""
+    """What is asked for a chart: what was counted, in its order, and what has come since.
 
+    ``of_hours``: as ``counted``, where each hour is shown, so that nothing need be summed.
+    """
+
+    of_hours: str
     counted: str
     ahead: str
     make: Callable[..., HourCount]
@@ -178,10 +182,12 @@ def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bo
     ours = "" if sums.whose == _TENANT else " AND app_id = :app"
     places = ", ".join(str(place) for place in range(1, shown.count(",") + 3))
     read = sums.read if whole else "code"
-    counted = f"SELECT hour, {shown}, {{}} FROM {sums.table} WHERE {_WITHIN.format('hour')}{ours}"  # noqa: S608
+    counted = f"SELECT {{}}, {shown}, {{}} FROM {sums.table} WHERE {_WITHIN.format('hour')}{ours}"  # noqa: S608
+    summed = f"{counted.format('hour - hour % :step', 'sum(n)')} GROUP BY {places}"
     return _Chart(
-        f"{counted.format('n')} ORDER BY {places}" if whole else f"{counted.format('sum(n)')} GROUP BY {places}",
-        f"SELECT {_OF_HOUR}, {read}, sum(count) FROM signins"  # noqa: S608
+        f"{counted.format('hour', 'n')} ORDER BY {places}" if whole else summed,
+        summed,
+        f"SELECT {_OF_HOUR} - {_OF_HOUR} % :step, {read}, sum(count) FROM signins"  # noqa: S608
         f" WHERE seq > {come_to(sums.place)} AND {_WITHIN.format(_OF_HOUR)}{ours} GROUP BY {places}",
         make,
     )
@@ -241,21 +247,24 @@ def hours(
     app_id: UUID | None,
     *,
     apart: bool = True,
+    step: int = 1,
 ) -> list[HourCount]:
     """Return what there was in the hours that begin before ``until`` and end after ``since``, oldest first.
 
-    ``apart``: resources are told apart, and credentials where one application is asked for.
+    ``apart``: resources are told apart, and credentials where one application is asked for. ``step``: so many hours are
+    one, of those since 1970: 24 are a day.
     """
     values = {
         "tenant": tenant_id.bytes,
         "app": None if app_id is None else app_id.bytes,
         "since": micros(since) // HOUR,
         "until": (micros(until) - 1) // HOUR,
+        "step": step,
     }
     chart = _CHARTS[app_id is not None, apart]
     connection.execute("BEGIN")  # one view for both
     try:
-        counted = connection.execute(chart.counted, values).fetchall()
+        counted = connection.execute(chart.of_hours if step == 1 else chart.counted, values).fetchall()
         ahead = connection.execute(chart.ahead, values).fetchall()
     finally:
         connection.execute("ROLLBACK")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import closing
 from typing import TYPE_CHECKING, Final, Self
 
+from accredit.signins.usage import HOUR
 from accredit.stores import event_counts, event_uses, sqlite
 from accredit.stores.encoding import micros
 from accredit.stores.event_index import newest
@@ -79,13 +80,21 @@ class EventReader:
         return summaries(self._connection, tenant_id, query, length)
 
     def hours(
-        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None, apart: bool = True
+        self,
+        tenant_id: UUID,
+        since: datetime,
+        until: datetime,
+        *,
+        app_id: UUID | None = None,
+        apart: bool = True,
+        step: timedelta = HOUR,
     ) -> list[HourCount]:
         """Return a tenant's attempts by the hour, oldest first; see ``accredit.web.graph.log``.
 
-        ``apart``: what they were for is told apart, and credentials of one application. A plain chart is quicker.
+        ``apart``: what they were for is told apart, and credentials of one application. A plain chart is quicker, and
+        so is one of fewer ``step``s: whole hours, a day at most.
         """
-        return event_counts.hours(self._connection, tenant_id, since, until, app_id, apart=apart)
+        return event_counts.hours(self._connection, tenant_id, since, until, app_id, apart=apart, step=step // HOUR)
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> dict[UUID, Use]:
         """Return what came of each credential, secret and certificate of an application that was ever presented."""

@@ -49,10 +49,11 @@ MOST_ROWS: Final = 200_000  # of the log that one question looks at
 MOST_READ: Final = 4_000  # events that one question reads whole
 MOST_TIME: Final = 0.05  # seconds that one question looks, once it has looked at some
 _SOME: Final = 2_000  # rows: no page is short that takes less
-_PIECE: Final = 128  # refusals that one statement reads: they are large, and each has a page of its own
+_PIECE: Final = 32  # refusals that one statement reads: each has a page of its own, which a disk may have to find
 _WINDOW: Final = 10_000  # rows that one statement looks at
 _DEARER: Final = 4  # times what a row costs that is come to by way of an index
 _SPARSER: Final = 10  # places in the log that cost one, where only its refusals are looked at
+_ENTRIES: Final = 2 * _WINDOW  # of an application's in the index that one statement looks at for its refusals
 _BEHIND: Final = 2**62  # every place
 
 _BY: Final = "createdDateTime"
@@ -184,7 +185,7 @@ class _Search:
     def _of_application_refusals(self, place: Place, wanted: int) -> Found:
         """Look at as many of an application's as are wanted, of those with the codes that are asked for."""
         before = self._before(place)
-        with closing(self._run(STEP, **before, entries=_WINDOW * _SPARSER - 1)) as cursor:
+        with closing(self._run(STEP, **before, entries=_ENTRIES - 1)) as cursor:
             last = cursor.fetchone()
         at, seq = last or (self.narrowed.since, 0)
         only = " AND ".join([_AFTER, "e.code <> 0", *(f"e.{each}" for each in self.narrowed.codes)])
