@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import getpass
 import os
+from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from accredit.cli import place
     from accredit.cli.session import Session
     from accredit.directory import Application
+    from accredit.interop.graph.preview import PolicyFinding
     from accredit.issuers import Issuer, KeyReference, OwnIssuers
     from accredit.ports import Transaction
     from accredit.query import Page, Query
@@ -98,6 +100,36 @@ class Here:
         with self.log() as events:
             page = events.summaries(tenant_id, query, WINDOWS[window])
         return Page([summary.write(each) for each in page.things], page.after)
+
+    async def preview(self, tenant_id: UUID, **policies: Any) -> list[dict[str, Any]]:  # noqa: ANN401  by name
+        """Return the credentials that a tenant would refuse with other policies."""
+        from accredit.administer import tenants
+        from accredit.administer.preview import broken
+        from accredit.cli import names
+        from accredit.interop.graph.parts import written
+
+        would = await tenants.proposed(self.by, tenant_id, **policies)
+        async with self.reading() as store:
+            held = await names.everything(store.credentials, tenant_id=tenant_id)
+            owners = {each.id: each for each in await names.everything(store.applications, tenant_id=tenant_id)}
+        found: list[PolicyFinding] = []
+        with self.log() as log:
+            used = log.uses_of(tenant_id, {each.app_id for each in owners.values()})
+            for each in held:
+                of = owners[each.application_id]
+                use = used.get(of.app_id, {}).get(each.id)
+                last = log.by_id(use.last_id) if use is not None and use.last_id is not None else None
+                found += broken(would, of, each, use.last_at if use is not None else None, last)
+        return [written(each) for each in found]
+
+    @property
+    def reason(self) -> str:
+        """Why errors that lint finds are accepted."""
+        return self.by.override
+
+    def override(self, reason: str) -> None:
+        """Accept, from now on, what lint calls an error."""
+        self.by = replace(self.by, override=reason)
 
     async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
         """Return the credential that would be added."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from accredit.issuers import Issuer
     from accredit.ports import Transaction
 
+_REPLAY: Final[dict[str, str]] = {"off": "not looked for", "observe": "noted", "enforce": "refused"}
 COLUMNS: Final = (
     Column("Issuer", "issuer", below=True),
     Column("Keys from", "keySource"),
@@ -37,12 +38,14 @@ DETAILS: Final = (
     Column("key id required", "requireKid"),
     Column("longest token (s)", "maxLifetime"),
     Column("clock skew (s)", "skew"),
+    Column("assertions used again", "replay", lambda shape: _REPLAY[shape["replay"]]),
     Column("private networks", "networks"),
     Column("further ports", "ports"),
     Column("keys may be at", "allowedJwksHosts", lambda shape: shape["allowedJwksHosts"] or "any public host"),
     Column("own CA bundle", "hasCaBundle"),
     Column("credentials", "credentials"),
 )
+REPLAY: Final = click.Choice([*_REPLAY])
 _LISTS: Final = {
     "algorithms": "--algorithm",
     "networks": "--network",
@@ -87,6 +90,7 @@ async def show(desk: Desk, issuer: str) -> None:
 @click.option("--network", "networks", multiple=True, metavar="CIDR", help="A private network it may be in.")
 @click.option("--port", "ports", multiple=True, type=int, help="A port it may use besides 443, 6443 and 8443.")
 @click.option("--jwks-host", "allowed_jwks_hosts", multiple=True, metavar="HOST", help=_HOST)
+@click.option("--replay", type=REPLAY, default="off", help="What is done when an assertion is used for two tokens.")
 @click.option("--twin", is_flag=True, help="A second record of the same URL (extended portability).")
 @on_desk
 async def create(desk: Desk, issuer: str, keys: str | None, ca_bundle: str | None, **members: Any) -> None:  # noqa: ANN401
@@ -117,6 +121,7 @@ async def create(desk: Desk, issuer: str, keys: str | None, ca_bundle: str | Non
 @click.option("--max-lifetime", type=int, help="Seconds that its tokens may live.")
 @click.option("--skew", type=int, help="Seconds of clock difference that are forgiven.")
 @click.option("--require-kid/--no-require-kid", default=None, help="Whether a token must name its key.")
+@click.option("--replay", type=REPLAY, help="What is done when an assertion is used for two tokens.")
 @on_desk
 async def update(desk: Desk, issuer: str, discovery: bool, ca_bundle: str | None, **members: Any) -> None:  # noqa: ANN401
     """Change an issuer record. Its URL never changes."""

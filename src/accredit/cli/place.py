@@ -155,6 +155,16 @@ class Place(Protocol):
     def summaries(self, tenant_id: UUID, query: Query, window: Window) -> Page[dict[str, Any]]:
         """Return a page of what windows saw that is alike, each as Graph's ``summarizedSignIn``, newest first."""
 
+    async def preview(self, tenant_id: UUID, **policies: object) -> list[dict[str, Any]]:
+        """Return the credentials that a tenant would refuse with other policies, as Graph's extension writes them."""
+
+    @property
+    def reason(self) -> str:
+        """Why errors that lint finds are accepted; empty: they are not."""
+
+    def override(self, reason: str) -> None:
+        """Accept, from now on, what lint calls an error, where the tenant takes none."""
+
     async def rehearsed(self, application: Application, **members: object) -> FederatedCredential:
         """Return the credential that would be added. Nothing is stored; what would be refused is refused."""
 

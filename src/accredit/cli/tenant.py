@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import names, shapes
+from accredit.cli import policies as policy
 from accredit.cli.desk import on_desk, on_host
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
+from accredit.cli.policies import policy_options, preview
 from accredit.cli.words import accredit, counted, option, options
 
 if TYPE_CHECKING:
@@ -21,6 +23,7 @@ def _domains(shape: dict[str, Any]) -> list[str]:
     return [each["name"] for each in shape["verifiedDomains"]]
 
 
+_MODES: Final[dict[str, str]] = {"enforce": "refused", "audit": "noted"}
 COLUMNS: Final = (
     Column("Domain", "verifiedDomains", lambda shape: _domains(shape)[0]),
     Column("Tenant ID", "id"),
@@ -36,6 +39,11 @@ DETAILS: Final = (
     Column("token lifetime (s)", "tokenLifetime"),
     Column("trust changes", "trustChanges"),
     Column("allowed issuers", "allowedIssuers", lambda shape: shape["allowedIssuers"] or "every one"),
+    Column("  of others", "allowedIssuersMode", lambda shape: _MODES[shape["allowedIssuersMode"]]),
+    Column("allowed algorithms", "allowedAlgorithms", lambda shape: shape["allowedAlgorithms"] or "every one"),
+    Column("longest assertion (s)", "maxAssertionLifetime", lambda shape: shape["maxAssertionLifetime"] or "any"),
+    Column("ids demanded", "immutableIds"),
+    Column("lint errors", "lint"),
     Column("created", "createdDateTime"),
 )
 PORTABILITY: Final = click.Choice(["entra", "extended"])
@@ -79,20 +87,13 @@ async def show(desk: Desk, name: str | None) -> None:
 @click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
 @click.option("--trust-changes", type=TRUST_CHANGES, help="Whether owners may also widen what they trust.")
-@click.option(
-    "--allow-issuer",
-    "allowed",
-    metavar="URL",
-    multiple=True,
-    help="The issuers that applications may trust, all of them; every one if not given.",
-)
+@policy_options
 @click.option("--well-known", multiple=True, help="Enable only these of Microsoft's APIs, by key, such as graph.")
 @on_host
 async def create(
     desk: HostDesk,
     name: str,
     domains: tuple[str, ...],
-    allowed: tuple[str, ...],
     well_known: tuple[str, ...],
     **members: Any,  # noqa: ANN401
 ) -> None:
@@ -100,8 +101,9 @@ async def create(
     from accredit import administer
 
     _refuse_tenant_option(desk)
+    policies = policy.read(members)
     given = {key: value for key, value in members.items() if value is not None}
-    given |= {"allowed_issuers": allowed or None, "enable": well_known or None}
+    given |= {**policies, "enable": well_known or None}
     made = await administer.tenants.create(desk.here.by, display_name=name, domains=domains, **given)
     desk.session.show(shapes.tenant(made, emulator=desk.place.emulator), DETAILS)
     desk.session.done(f"Created tenant {made.domains[0]} {made.id}", accredit("tenant", "delete", made.id))
@@ -115,31 +117,22 @@ async def create(
 @click.option("--multi-audience", type=SEVERAL, help="Rule for tokens with several audiences.")
 @click.option("--token-lifetime", type=int, help="Seconds that an access token lives.")
 @click.option("--trust-changes", type=TRUST_CHANGES, help="Whether owners may also widen what they trust.")
-@click.option(
-    "--allow-issuer",
-    "allowed",
-    metavar="URL",
-    multiple=True,
-    help="The issuers that applications may trust from now on, all of them.",
-)
-@click.option("--allow-any-issuer", "any_issuer", is_flag=True, help="Applications may trust every issuer.")
+@policy_options
 @on_desk
 async def update(
     desk: Desk,
     name: str | None,
     domains: tuple[str, ...],
-    allowed: tuple[str, ...],
-    any_issuer: bool,
     **members: Any,  # noqa: ANN401
 ) -> None:
-    """Change a tenant. Tokens of issuers that are no longer allowed are refused from the next request on."""
-    if allowed and any_issuer:
-        raise click.UsageError("--allow-issuer and --allow-any-issuer say two different things; give one of them")
-    changes = {key: value for key, value in members.items() if value is not None}
+    """Change a tenant. What breaks a policy that is enforced is refused from the next request on.
+
+    accredit tenant preview, with the same options, shows beforehand what that is.
+    """
+    policies = policy.read(members)
+    changes = {key: value for key, value in members.items() if value is not None} | policies
     if domains:
         changes["domains"] = domains
-    if allowed or any_issuer:
-        changes["allowed_issuers"] = allowed or None
     if not changes:
         raise click.UsageError("nothing to change was given")
     before = await _found(desk, name)
@@ -153,9 +146,8 @@ def _back(member: str, before: Tenant, *, emulator: bool) -> tuple[str, ...]:
     """Return the options that set a member of a tenant to what it was."""
     if member == "domains":
         return options("--domain", before.domains)
-    if member == "allowed_issuers":
-        listed = before.allowed_issuers
-        return ("--allow-any-issuer",) if listed is None else options("--allow-issuer", listed)
+    if (found := policy.back(member, before)) is not None:
+        return found
     in_force = {"multi_audience": before.several_audiences, "trust_changes": before.who_widens(emulator=emulator)}
     value = in_force.get(member) or getattr(before, member)
     return option("--name" if member == "display_name" else f"--{member.replace('_', '-')}", value)
@@ -190,3 +182,6 @@ async def _found(desk: Desk, name: str | None) -> Tenant:
 def _refuse_tenant_option(desk: Desk) -> None:
     if desk.session.typed_tenant:
         raise click.UsageError("--tenant has no meaning here; name one with: accredit tenant show TENANT")
+
+
+tenant.add_command(preview)

@@ -108,12 +108,25 @@ class There:
         """Return a page of what windows saw that is alike, newest first."""
         return self.authority.log.summaries(query, window)
 
+    @property
+    def reason(self) -> str:
+        """Why errors that lint finds are accepted."""
+        return self.authority.reason
+
+    def override(self, reason: str) -> None:
+        """Accept, from now on, what lint calls an error."""
+        self.authority.override(reason)
+
     async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
         """Return the credential that would be added: judged here, on what the authority says that it has."""
         from accredit.cli.dry_run import rehearsed_apart
 
         async with self.reading() as store:
             return await rehearsed_apart(store, self, application, **members)
+
+    async def preview(self, tenant_id: UUID, **policies: Any) -> list[dict[str, Any]]:  # noqa: ANN401  by name
+        """Return the credentials that a tenant would refuse with other policies."""
+        return await self.authority.tenants.preview(tenant_id, **policies)
 
     def fetched(self, records: Sequence[Issuer], wanted: KeyReference, base: str) -> Fetched:
         """Fetch the keys of issuers from here, where the authority would fetch them from where it is."""

@@ -250,6 +250,10 @@ class Tenants:
         self._graph.patch(f"/{TENANT}", _named(organization.Written, changes))
         return await View(self._graph).tenants.get(tenant_id)
 
+    async def preview(self, _tenant_id: UUID, /, **policies: Any) -> list[Json]:  # noqa: ANN401  by name
+        """Return the credentials that the tenant would refuse with other policies."""
+        return self._graph.ask(f"/{TENANT}/preview", _named(organization.Written, policies))
+
 
 def _named(kind: type[msgspec.Struct], members: Mapping[str, Any]) -> Json:
     """Write members under the names that they have in JSON. Uploaded keys are a member of their own."""
@@ -270,7 +274,9 @@ def _credential(members: Mapping[str, Any]) -> Json:
     body: Json = {name: _plain(members[name]) for name in _CREDENTIAL if name in members}
     if "expression" in members:
         text = members["expression"]
-        body[credential.EXPRESSION] = None if text is None else {"value": text, "languageVersion": 1}
+        body[credential.EXPRESSION] = (
+            None if text is None else {"value": text, "languageVersion": members.get("language_version", 1)}
+        )
     return body
 
 

@@ -37,6 +37,7 @@ from accredit.web.graph import (
     grants,
     logs,
     path,
+    policy,
     principals,
     reports,
 )
@@ -74,6 +75,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *reports.ROUTES,
     *figures.ROUTES,
     *accredit.ROUTES,
+    *policy.ROUTES,
 )
 """Every call that is served: what the resource modules export, put together."""
 
