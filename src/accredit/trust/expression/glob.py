@@ -119,14 +119,19 @@ class Glob(msgspec.Struct, frozen=True, gc=False, eq=False):
         return taken == len(self.prefix) and bool(states & self.accept)
 
     def miss(self, value: str) -> Miss:
-        """Find the furthest point reached in a value that does not fit, where it was reached first."""
+        """Find the furthest point reached in a value that does not fit, where it was reached first.
+
+        A star that stops at delimiters goes as far as it can.
+        """
         if not value.startswith(self.prefix):
             same = next(at for at, character in enumerate(self.prefix) if value[at : at + 1] != character)
             return self._miss(same, same)
+        runs = self.stars & ~self.stays.get(DELIMITERS[0], self.stars)
         taken, at = 0, 0
         for position, states in enumerate(self._states(value)):
-            if states.bit_length() - 1 > taken:
-                taken, at = states.bit_length() - 1, position
+            reached = states.bit_length() - 1
+            if reached > taken or (reached == taken and position == at + 1 and runs >> taken & 1):
+                taken, at = reached, position
         return self._miss(len(self.prefix) + taken, len(self.prefix) + at)
 
     def freed(self, value: str) -> str | None:
