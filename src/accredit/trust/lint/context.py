@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from accredit.trust.written import WrittenTrust
 
 Cloud = Literal["public", "usgov", "china"]
+Path = Literal["issuer", "subject", "claimsMatchingExpression", "audiences", "record"]
+"""The member that a finding is about, as the directory's API names it; ``record``: how the issuer's keys are known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from accredit.trust.expression import Atom, Expression
     from accredit.trust.expression.glob import Glob
-    from accredit.trust.lint.context import Context
-    from accredit.trust.lint.model import Path
+    from accredit.trust.lint.context import Context, Path
     from accredit.trust.lint.subjects import Subject
     from accredit.trust.presets import Preset
     from accredit.trust.written import WrittenTrust

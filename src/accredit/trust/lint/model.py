@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from accredit.trust.lint.context import Path as Path  # noqa: PLC0414  rules have it from here
+
 if TYPE_CHECKING:
     from accredit.trust.lint.facts import Branch, Linted
 
@@ -19,9 +21,6 @@ Level = Literal["error", "warn", "info"]
 LEVELS: Final[tuple[Level, ...]] = ("error", "warn", "info")
 """The gravest first. An error can never match, or lets strangers in; a warning is wider than it looks; an info is
 worth knowing."""
-
-Path = Literal["issuer", "subject", "claimsMatchingExpression", "audiences", "record"]
-"""The member that a finding is about, as the directory's API names it; ``record``: how the issuer's keys are known."""
 
 PAGE: Final = "docs/lint.md"
 
