@@ -23,13 +23,14 @@ from accredit.issuers import OwnIssuers
 from accredit.signins import Audit, Modified, Target
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from datetime import datetime
     from uuid import UUID
 
     from accredit.directory import ServicePrincipal, Tenant
     from accredit.ports import Clock, Ids, Registry, Transaction
     from accredit.signins import Actor, Operation
+    from accredit.trust.lint import Finding
 
 MARK: Final = "acc7ed17"
 """Ids that begin so belong to an emulator: everybody knows its secrets, so nothing else ever accepts them."""
@@ -39,6 +40,10 @@ WIDEN: Final = "Accredit.Trust.Widen"
 
 _NOT_SHOWN: Final = frozenset({"id", "tenant_id", "created_at", "revision", "secrets", "certificates"})
 _DIGESTED: Final = frozenset({"jwks", "ca_bundle"})  # long, public, and compared rather than read
+
+
+def _unheard(_found: tuple[Finding, ...]) -> None:
+    """Nobody listens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,9 @@ class Administrator:
     emulator: bool = False  # plain http issuers on loopback, and ids that bear the emulator's mark
     correlation: UUID | None = None  # of the request that causes the changes
     may_widen: bool = True  # who can sign in as an application, and what it may do
+    override: str = ""  # why errors that lint finds are accepted, in the words of whoever accepts them
+    may_override: bool = True  # that; nobody who may not says so in vain
+    notice: Callable[[tuple[Finding, ...]], None] = _unheard  # told what lint finds in trust that is saved
     app_id: UUID | None = None  # the application that changes the directory; None: a person, or this authority itself
     owns_only: UUID | None = None  # its service principal, where it may change what that owns, and nothing else
 

@@ -2,7 +2,7 @@
 
 Rule 1: one order of findings for every face: is the name taken, is each value fit, is exactly this trusted already, are
 there too many.
-Rule 2: what Entra ID stores, a portable tenant stores, even where it can never match; ``remarks`` says so. A tenant
+Rule 2: what Entra ID stores, a portable tenant stores, even where it can never match; ``trust.lint`` says so. A tenant
 with extended portability refuses it.
 Rule 3: whoever may write an application may always trust less; whether it may trust more, the tenant says.
 """
@@ -26,11 +26,10 @@ from accredit.administer.findings import (
     refuse_too_many,
     refuse_twice,
 )
+from accredit.administer.linting import refuse_errors
 from accredit.errors import CREDENTIAL_NOT_FOUND, NAME_IMMUTABLE, NAME_TAKEN, OBJECT_NOT_FOUND, Refused
-from accredit.issuers import refuse_own
 from accredit.query import Compare, Query, fold
-from accredit.trust import FederatedCredential, discovery_suffix, narrows
-from accredit.trust.expression import refuse_not_allowed
+from accredit.trust import FederatedCredential, narrows
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -38,11 +37,11 @@ if TYPE_CHECKING:
 
     from accredit.administer.administrator import Administrator, Change
     from accredit.directory import Tenant
-    from accredit.issuers import OwnIssuers
     from accredit.ports import Transaction
     from accredit.trust import Members
+    from accredit.trust.lint import Finding
 
-__all__ = ["ACTIVITY", "MOST_LISTED", "add", "delete", "enable", "find", "named", "put", "remarks", "update"]
+__all__ = ["ACTIVITY", "MOST_LISTED", "add", "delete", "enable", "find", "named", "noted", "put", "update"]
 
 
 async def add(by: Administrator, application_id: UUID, **members: Unpack[Members]) -> FederatedCredential:
@@ -118,36 +117,6 @@ async def named(store: Transaction, application_id: UUID, name: str) -> Federate
     return next(iter((await store.credentials.search(alike, application_id=application_id)).things), None)
 
 
-def remarks(credential: FederatedCredential, own: OwnIssuers, tenant: Tenant | None = None) -> tuple[str, ...]:
-    """Return a sentence for everything in a stored credential that its author probably did not mean.
-
-    ``tenant``: whose policies it may break.
-    """
-    url, found = credential.issuer.url, []
-    if suffix := discovery_suffix(url):
-        found.append(
-            f"The issuer is the address of a discovery document. No token carries it; the issuer is the part before "
-            f"it: {url.removesuffix(suffix)}"
-        )
-    try:
-        refuse_own(url, own)
-    except Refused as error:
-        found.append(f"No token of this issuer is accepted ({error.row.label}): {error.detail}.")
-    if credential.subject is not None and set("*?") & set(credential.subject):
-        found.append(
-            "A subject is compared as it stands: * and ? are ordinary characters in it. An expression has them."
-        )
-    if credential.expression is not None:
-        try:
-            refuse_not_allowed(credential.expression, url)
-        except Refused:
-            found.append(
-                "Entra ID would refuse this expression for this issuer: it allows a few claims, and demands an id "
-                "among them. It holds here, because the tenant has extended portability."
-            )
-    return (*found, *noted(tenant, credential)) if tenant is not None else tuple(found)
-
-
 async def _add(change: Change, application_id: UUID, members: Members) -> FederatedCredential:
     application = await change.store.applications.get(application_id)
     await change.refuse_not_owned(application)
@@ -174,8 +143,9 @@ async def _add(change: Change, application_id: UUID, members: Members) -> Federa
         description=trust.description,
         **others(members),
     )
+    found = await refuse_errors(change, tenant, application, credential, narrower=False)
     credential = await change.store.credentials.add(credential)
-    await record(change, application, None, credential)
+    await record(change, application, None, credential, found)
     return credential
 
 
@@ -198,14 +168,21 @@ async def _update(change: Change, before: FederatedCredential, changes: Members)
         description=trust.description,
         **others(changes),
     )
-    return await _put(change, before, after)
+    return await _put(change, before, after, tenant)
 
 
-async def _put(change: Change, before: FederatedCredential, after: FederatedCredential) -> FederatedCredential:
+async def _put(
+    change: Change, before: FederatedCredential, after: FederatedCredential, judging: Tenant | None = None
+) -> FederatedCredential:
+    """``judging``: the tenant, where the values are others than before."""
     application = await change.store.applications.get(before.application_id)
     await change.refuse_not_owned(application)
-    if not narrows(before, after):
+    narrower = narrows(before, after)
+    if not narrower:
         change.refuse_widening(await change.store.tenants.get(before.tenant_id), application)
+    found: tuple[Finding, ...] = ()
+    if judging is not None:
+        found = await refuse_errors(change, judging, application, after, narrower=narrower)
     after = await change.store.credentials.put(after)
-    await record(change, application, before, after)
+    await record(change, application, before, after, found)
     return after

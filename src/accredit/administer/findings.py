@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from accredit import policy, trust
 from accredit.administer.administrator import as_json
 from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_control, refuse_unlisted
+from accredit.administer.linting import recorded
 from accredit.errors import IDS_MISSING, ISSUER_FORBIDDEN, TRUST_EXISTS, TRUST_LIMIT, Refused
 from accredit.issuers import refuse_own
 from accredit.signins import Modified, Target
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from accredit.administer.administrator import Administrator, Change
     from accredit.directory import Application, Tenant
     from accredit.trust import FederatedCredential, Members, MultiAudience
+    from accredit.trust.lint import Finding
 
 KIND: Final = "FederatedIdentityCredential"
 ACTIVITY: Final = "Update application – Certificates and secrets management"  # noqa: RUF001  Entra ID writes this dash
@@ -136,11 +138,16 @@ async def refuse_too_many(change: Change, application: Application, tenant: Tena
 
 
 async def record(
-    change: Change, application: Application, before: FederatedCredential | None, after: FederatedCredential | None
+    change: Change,
+    application: Application,
+    before: FederatedCredential | None,
+    after: FederatedCredential | None,
+    found: Sequence[Finding] = (),
 ) -> None:
-    """Write the audit record: what was trusted, what is now."""
+    """Write the audit record: what was trusted, what is now, and what lint ``found`` in that."""
     shown = Modified("FederatedIdentityCredentials", _written(*_those(before)), _written(*_those(after)))
-    target = Target(id=application.id, kind="Application", name=application.display_name, modified=(shown,))
+    modified = (shown, *recorded(found, change.by.override))
+    target = Target(id=application.id, kind="Application", name=application.display_name, modified=modified)
     await change.record(ACTIVITY, "Update", target, tenant_id=application.tenant_id)
 
 

@@ -11,6 +11,7 @@ from accredit.cli.credential_shown import show_credential
 from accredit.cli.desk import on_desk
 from accredit.cli.from_token import copied
 from accredit.cli.grammar import group
+from accredit.cli.judged import accept_errors, overridable, tell_findings
 from accredit.cli.output import LAST_USED, Column, at
 from accredit.cli.preset_form import PresetVerb, members_of, rendered_form
 from accredit.cli.words import accredit, option
@@ -73,6 +74,7 @@ async def show(desk: Desk, application: str, name: str, snippets: bool) -> None:
 def _members(function: Callable[..., None]) -> Callable[..., None]:
     """Add the options that say what is trusted."""
     for add in (
+        overridable,
         click.option("--description", help="What it is for."),
         click.option("--audience", help="The audience, exactly (default: api://AzureADTokenExchange)."),
         click.option(
@@ -119,12 +121,14 @@ async def add(
     preset: str | None,
     mode: str | None,
     pairs: tuple[str, ...],
+    override: str | None,
     **members: str | None,
 ) -> None:
     """Trust tokens of an issuer for a subject, or for an expression over their claims.
 
     With --preset a form is filled in, an option for each field, and issuer, subject and audience follow from it.
     """
+    accept_errors(desk, override)
     rendered = rendered_form(preset, mode, pairs, {**members, "token": from_token})
     version = _version(language_version, members)
     async with desk.reading() as store:
@@ -143,7 +147,7 @@ async def add(
     show_credential(desk, found, made, shown, snippets=dry_run and rendered is not None)
     for each in rendered.warnings if rendered is not None else ():
         desk.session.warn(f"{each.field}: {each.message}")
-    _remark(desk, made)
+    await tell_findings(desk, made)
     if dry_run:
         desk.session.remark(f"Nothing was changed. {made.name} could be added as it stands.")
     else:
@@ -156,12 +160,20 @@ async def add(
 @_members
 @on_desk
 async def update(
-    desk: Desk, application: str, name: str, audience: str | None, language_version: int | None, **members: str | None
+    desk: Desk,
+    *,
+    application: str,
+    name: str,
+    audience: str | None,
+    language_version: int | None,
+    override: str | None,
+    **members: str | None,
 ) -> None:
     """Change what a credential trusts. A subject takes the place of an expression, and the reverse.
 
     An expression that takes the place of another is in its language, unless --language-version says otherwise.
     """
+    accept_errors(desk, override)
     changes: dict[str, Any] = {key: value for key, value in members.items() if value is not None}
     if audience is not None:
         changes["audiences"] = (audience,)
@@ -177,7 +189,7 @@ async def update(
     changes |= _version(language_version, changes)
     after = await desk.place.credentials.update(found.id, before.id, **changes)
     show_credential(desk, found, after, shapes.credential(after))
-    _remark(desk, after)
+    await tell_findings(desk, after)
     undo = accredit(
         "credential", "update", application, before.name, *_trusting(before, described=True, after=after.expression)
     )
@@ -257,10 +269,3 @@ def _trusting(
         held.audience,
         *(("--description", held.description or "") if described else option("--description", held.description)),
     )
-
-
-def _remark(desk: Desk, made: FederatedCredential) -> None:
-    from accredit import administer
-
-    for sentence in administer.credentials.remarks(made, desk.place.own_issuers):
-        desk.session.warn(sentence)

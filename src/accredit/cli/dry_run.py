@@ -72,6 +72,7 @@ async def rehearsed_apart(
         Actor(name="rehearsal", kind="local"),
         own_issuers=place.own_issuers,
         emulator=place.emulator,
+        override=place.reason,
     )
     return await administer.credentials.add(by, application.id, **members)
 

@@ -52,6 +52,15 @@ class Authority:
         """The current instant, aware UTC, as this machine has it."""
         return self.graph.tokens.clock()
 
+    @property
+    def reason(self) -> str:
+        """Why errors that lint finds in trust are accepted; empty: they are not."""
+        return self.graph.reason
+
+    def override(self, reason: str) -> None:
+        """Accept them from now on, where the tenant takes none."""
+        self.graph.reason = reason
+
     def is_emulator(self) -> bool:
         """Whether it is an emulator. It says so to whoever may read the tenant's settings; others see its mark."""
         try:

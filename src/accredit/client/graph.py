@@ -27,6 +27,7 @@ Json = dict[str, Any]
 VERSION: Final = "/beta"
 MOST_PAGES: Final = 10_000
 _REFUSED: Final = 300
+_PRINTED: Final = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")  # stand for themselves in a header
 
 
 class Graph:
