@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 
 from accredit.administer import Administrator
 from accredit.administer.administrator import WIDEN
+from accredit.administer.linting import OVERRIDE
 from accredit.signins import Actor, kept
 from accredit.signins.event import LONGEST_AGENT
+
+LONGEST_REASON = 600  # characters that are kept of why somebody overrode lint
 
 if TYPE_CHECKING:
     from accredit.ports import Authority, Registry
@@ -24,8 +27,12 @@ def acting(
     emulator: bool,
     all_rights: bool,
     owned_only: bool = False,
+    override: str = "",
 ) -> Administrator:
-    """Return the calling application as an administrator. ``all_rights``: whatever its roles are."""
+    """Return the calling application as an administrator. ``all_rights``: whatever its roles are.
+
+    ``override``: why it accepts errors that lint finds.
+    """
     client = caller.client
     return Administrator(
         registry,
@@ -44,6 +51,8 @@ def acting(
         emulator=emulator,
         correlation=who.correlation,
         may_widen=all_rights or WIDEN in caller.roles,
+        override=kept(override, LONGEST_REASON),
+        may_override=all_rights or OVERRIDE in caller.roles,
         app_id=client.app_id,
         owns_only=client.principal.id if owned_only else None,
     )

@@ -22,6 +22,7 @@ class Answer:
     status: int
     body: dict[str, Any] | bytes | None = None
     location: str | None = None  # absolute, of what was made
+    findings: str = ""  # of lint, in what was saved: FIC-NAME-ONLY;level=warn, …
 
 
 NOTHING: Final = Answer(204)

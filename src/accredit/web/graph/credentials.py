@@ -10,6 +10,7 @@ from accredit.errors import GRAPH_PATH_UNKNOWN, NAME_TAKEN, Refused
 from accredit.interop.graph import credential
 from accredit.web.graph import keys
 from accredit.web.graph.answers import NOTHING, collection, entity, link
+from accredit.web.graph.lint import Heard
 from accredit.web.graph.pages import counted, page
 from accredit.web.graph.route import Route
 
@@ -67,7 +68,9 @@ async def added(call: Call) -> Answer:
     await call.refuse_not_owned(application_id=application.id)
     if taken:
         raise Refused(NAME_TAKEN, name=name)
-    return _made(call, application, await credentials.add(call.by, application.id, **_members(call, None)))
+    found = Heard()
+    made = await credentials.add(found.by(call), application.id, **_members(call, None))
+    return found.on(_made(call, application, made))
 
 
 async def changed(call: Call) -> Answer:
@@ -82,11 +85,12 @@ async def changed(call: Call) -> Answer:
             before = await credentials.find(store, application.id, which)
     await call.refuse_not_owned(application_id=application.id)
     members = _members(call, before)
+    found = Heard()
     if named is None:
-        await credentials.update(call.by, application.id, which, **members)
-        return NOTHING
-    after, new = await credentials.put(call.by, application.id, named, members)
-    return _made(call, application, after) if new else NOTHING
+        await credentials.update(found.by(call), application.id, which, **members)
+        return found.on(NOTHING)
+    after, new = await credentials.put(found.by(call), application.id, named, members)
+    return found.on(_made(call, application, after) if new else NOTHING)
 
 
 async def deleted(call: Call) -> Answer:

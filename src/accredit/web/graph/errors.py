@@ -53,7 +53,12 @@ class Envelopes:
             inner["accredit"] = refused.detail
         code = row.error if row.family == "graph" else CODES.get(row.status, "BadRequest")
         message = row.template.format_map(refused.fields)
-        return row.status, {"error": {"code": code, "message": message, "innerError": inner}}
+        error: dict[str, Any] = {"code": code, "message": message, "innerError": inner}
+        if refused.details:
+            error["details"] = [
+                {"code": rule, "message": text, "target": member} for rule, text, member in refused.details
+            ]
+        return row.status, {"error": error}
 
 
 def headers(refused: Refused, status: int) -> dict[str, str]:

@@ -1,0 +1,127 @@
+"""What lint finds: in what applications trust, in credentials that a caller shows, and in those that it saves.
+
+Microsoft Graph has none of it: the calls are in beta, and what is saved is answered as ever, with one header more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from accredit.administer import linting
+from accredit.directory import read_guid
+from accredit.errors import OBJECT_NOT_FOUND, PROPERTY_INVALID, Refused
+from accredit.interop import files
+from accredit.interop.findings import write
+from accredit.web.graph import keys
+from accredit.web.graph.answers import collection
+from accredit.web.graph.route import in_beta
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from accredit.administer import Administrator
+    from accredit.directory import Application
+    from accredit.ports import Transaction
+    from accredit.trust.lint import Finding
+    from accredit.web.graph.answers import Answer
+    from accredit.web.graph.call import Call
+
+LINT: Final = "accredit.lint"
+FINDINGS: Final = "accredit.findings"
+MOST: Final = 100  # applications of one call
+_MEMBERS: Final = frozenset({"applications", "credentials", "portability"})
+_PORTABILITIES: Final = ("entra", "extended", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What lint finds while something is saved."""
+
+    found: list[Finding] = field(default_factory=list)
+
+    def by(self, call: Call) -> Administrator:
+        """Return the caller as an administrator whose findings are heard."""
+        return replace(call.by, notice=self.found.extend)
+
+    def on(self, answer: Answer) -> Answer:
+        """Return an answer that names them."""
+        told = ", ".join(f"{each.rule};level={each.level}" for each in self.found)
+        return replace(answer, findings=told)
+
+
+async def of_application(call: Call) -> Answer:
+    """Tell what lint finds in what an application trusts."""
+    async with call.by.registry.reading() as store:
+        application = await keys.application(call, store)
+        found = await _stored(call, store, application)
+    return _answer(call, f"applications('{application.id}')/{FINDINGS}", found)
+
+
+async def judged(call: Call) -> Answer:
+    """Tell what lint finds in applications that are named, and in credentials that are shown and stored nowhere."""
+    for name in call.body.keys() - _MEMBERS:
+        raise _invalid(name, f"a call has {', '.join(sorted(_MEMBERS))}")
+    found: list[Finding] = []
+    async with call.by.registry.reading() as store:
+        for each in _names(call.body.get("applications")):
+            found += await _stored(call, store, await _named(call, store, each))
+    found += _shown(call)
+    return _answer(call, LINT, found)
+
+
+async def _stored(call: Call, store: Transaction, application: Application) -> tuple[Finding, ...]:
+    return await linting.of_application(
+        store, call.caller.tenant, application, own=call.by.own_issuers, emulator=call.by.emulator
+    )
+
+
+def _shown(call: Call) -> tuple[Finding, ...]:
+    shown = call.body.get("credentials")
+    if shown is None:
+        return ()
+    if not isinstance(shown, list):
+        raise _invalid("credentials", "a list of federatedIdentityCredentials")
+    portability = call.body.get("portability")
+    if portability not in _PORTABILITIES:
+        raise _invalid("portability", "entra or extended")
+    trusts = files.read(msgspec.json.encode(shown).decode(), "credentials").trusts if shown else ()
+    tenant = call.caller.tenant
+    if portability is not None:
+        tenant = msgspec.structs.replace(tenant, portability=portability)
+    alone = [msgspec.structs.replace(each, source="") for each in trusts]
+    return linting.of_trusts(tenant, alone, own=call.by.own_issuers, emulator=call.by.emulator)
+
+
+def _names(given: object) -> list[str]:
+    if given is None:
+        return []
+    if not isinstance(given, list) or len(given) > MOST or not all(isinstance(each, str) for each in given):
+        raise _invalid("applications", f"a list of at most {MOST} names or ids")
+    return given
+
+
+async def _named(call: Call, store: Transaction, wanted: str) -> Application:
+    """Find an application by object id, client id or display name; the first of several of one name. 404."""
+    guid, tenant = read_guid(wanted), call.caller.tenant.id
+    asked: list[dict[str, Any]] = [{"id": guid}, {"app_id": guid}] if guid else []
+    for where in [*asked, {"display_name": wanted}]:
+        if found := await store.applications.find(tenant_id=tenant, **where):
+            return found[0]
+    raise Refused(OBJECT_NOT_FOUND, id=wanted)
+
+
+def _invalid(name: str, detail: str) -> Refused:
+    return Refused(PROPERTY_INVALID, property=name, kind=LINT, detail=f"{name}: {detail}")
+
+
+def _answer(call: Call, context: str, found: Sequence[Finding]) -> Answer:
+    return collection(call, context, [write(each) for each in found])
+
+
+ROUTES: Final = (
+    in_beta("GET", f"applications/{{}}/{FINDINGS}", of_application),
+    in_beta("POST", LINT, judged),
+)
