@@ -37,6 +37,7 @@ HELD: Final = {  # the schema of what stands in a collection; everything else ho
     "organization": "Organization",
     "domains": "Domain",
     "accredit.issuers": "Issuer",
+    "accredit.presets": "Preset",
     "accredit.tenant": "Tenant",
     "signIns": "SignIn",
     "directoryAudits": "DirectoryAudit",
@@ -57,6 +58,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str | None]]] = {  # body, and what is an
     "$batch": ("Batch", "BatchAnswer"),
     "getByIds": ("GetByIds", "DirectoryObjects"),
     "uploadKeys": ("UploadedKeys", "Issuer"),
+    "render": ("PresetForm", "RenderedPreset"),
     "block": ("", "Issuer"),
     "unblock": ("", "Issuer"),
 }

@@ -15,6 +15,7 @@ from accredit.interop.graph import (
     issuer,
     organization,
     parts,
+    preset,
     principal,
 )
 from accredit.web.graph import batch, held
@@ -53,12 +54,15 @@ WRITTEN: Final[Mapping[str, tuple[Any, str]]] = {  # what stands in a collection
     "Domain": (organization.Domain, ""),
     "Tenant": (organization.Written, "id createdDateTime isEmulator"),
     "Issuer": (issuer.Written, "id url keySource jwks blocked credentials"),
+    "Preset": (preset.Written, ""),
+    "RenderedPreset": (preset.Filled, ""),
     "PasswordCredential": (parts.PasswordCredential, ""),
     "KeyCredential": (parts.KeyCredential, ""),
 }
 BODIES: Final[Mapping[str, Any]] = {
     "NewIssuer": issuer.Made,
     "UploadedKeys": issuer.Uploaded,
+    "PresetForm": preset.Asked,
     "GetByIds": directory_object.GetByIds,
     "AddPassword": held.AddPassword,
     "RemovePassword": held.RemovePassword,

@@ -280,3 +280,38 @@ def test_identifiers_differ():
     assert len(set(found)) == len(given)
     assert found[:2] == ["a_b", "a_b_2"]
     assert all(each.isidentifier() for each in found)
+
+
+VERSION_2 = {
+    "a pattern that crosses delimiters on purpose": (
+        "claims['sub'] matches 'repo:o@1/**' and claims['repository_id'] eq '2'",
+        ["claims['sub'] matches 'repo:o@1/*' and claims['repository_id'] eq '2'"],
+    ),
+    "one of several": (
+        "claims['sub'] matches 'repo:o@1/**' and claims['repository_id'] in ['2', '3']",
+        [
+            "claims['sub'] matches 'repo:o@1/*' and claims['repository_id'] eq '2'",
+            "claims['sub'] matches 'repo:o@1/*' and claims['repository_id'] eq '3'",
+        ],
+    ),
+    "a wildcard that Entra ID has a wider one of": (
+        "claims['sub'] matches 'repo:o@1/*' and claims['repository_id'] eq '2'",
+        [],
+    ),
+    "a member of a claim": ("claims['a']['b'] eq 'c'", []),
+}
+
+
+@pytest.mark.parametrize("case", VERSION_2)
+def test_version_2_of_the_language_goes_to_entra_as_narrow_as_it_is_or_not_at_all(case):
+    text, expected = VERSION_2[case]
+    document = write([replace(FLEXIBLE, name="two", expression=text, language_version=2)], "graph")
+    found = read(document.text, "f").trusts
+    assert [each.expression for each in found] == expected
+    assert [each.name for each in found] == (
+        [f"two-{n + 1}" for n in range(len(expected))] if expected[1:] else ["two"][: len(expected)]
+    )
+    said = " ".join(document.notes)
+    assert bool(said) == (len(expected) != 1)
+    assert ("becomes 2 credentials" in said) == (len(expected) == 2)
+    assert ("cannot say it as narrowly" in said) == (not expected)

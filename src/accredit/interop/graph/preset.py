@@ -7,18 +7,118 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from accredit.interop.graph import parts
-from accredit.interop.graph.parts import Json, Wire
+from accredit.interop.graph.credential import Matching
+from accredit.interop.graph.parts import Json, Wire, written
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from accredit.trust.presets import Field, Mode, Preset, Rendered, Snippet
+    from accredit.trust import presets
 
 KIND: Final = "Preset"
+_BRIEF: Final = ("id", "version", "title", "summary", "aliases", "tier", "standing", "docsUrl", "verifiedDate")
+
+
+class Field(Wire, frozen=True, kw_only=True):
+    """One thing that a person fills in."""
+
+    name: str
+    label: str
+    help: str
+    pattern: str
+    max_length: int
+    is_required: bool
+    example: str
+    default: str
+    choices: tuple[str, ...]
+
+
+class Mode(Wire, frozen=True, kw_only=True):
+    """One way of saying whom to trust; ``subject`` is a template, ``claims`` are the paths of an expression."""
+
+    id: str
+    title: str
+    help: str
+    needs: tuple[str, ...]
+    subject: str | None
+    language_version: int
+    claims: tuple[tuple[str, ...], ...]
+
+
+class Claim(Wire, frozen=True, kw_only=True):
+    """A claim of the platform's tokens, and what it is worth: an id pins, a name can be recycled."""
+
+    path: tuple[str, ...]
+    type: str
+    cls: str = msgspec.field(name="class")
+    of: str | None
+    is_nullable: bool
+    note: str
+
+
+class SubjectForm(Wire, frozen=True, kw_only=True):
+    """How subjects of the platform look. ``exact``: whether one can match twice."""
+
+    name: str
+    regex: str
+    exact: str
+    segments: tuple[str, ...]
+
+
+class Snippet(Wire, frozen=True, kw_only=True):
+    """What is pasted at the platform."""
+
+    title: str
+    language: str
+    file: str
+    text: str
+
+
+class IssuerForm(Wire, frozen=True, kw_only=True):
+    """How issuers of the platform look."""
+
+    kind: str
+    templates: tuple[str, ...]
+    match: str
+    is_shared: bool
+    has_shared_keys: bool
+
+
+class Audience(Wire, frozen=True, kw_only=True):
+    """Who decides about the audience."""
+
+    control: str
+    default: tuple[str, ...]
+    fixed: tuple[str, ...]
+    how: str
+    shape: str
+
+
+class Written(Wire, frozen=True, kw_only=True):
+    """A platform, and how to trust it."""
+
+    id: str
+    version: int
+    title: str
+    summary: str
+    aliases: tuple[str, ...]
+    tier: int
+    standing: str
+    docs_url: str
+    verified_date: str
+    issuer: IssuerForm
+    audience: Audience
+    algorithms: tuple[str, ...]
+    max_lifetime: int | None  # seconds
+    fields: tuple[Field, ...]
+    modes: tuple[Mode, ...]
+    claims: tuple[Claim, ...]
+    subject_forms: tuple[SubjectForm, ...]
+    snippets: tuple[Snippet, ...]
 
 
 class Asked(Wire, frozen=True, kw_only=True):
-    """The body of a request to render a form."""
+    """A form to be rendered. ``client_id``: of the application, for what is pasted at the platform."""
 
     fields: dict[str, str] = msgspec.field(default_factory=dict)
     mode: str | None = None
@@ -26,114 +126,140 @@ class Asked(Wire, frozen=True, kw_only=True):
     client_id: str | None = None
 
 
+class NewCredential(Wire, frozen=True, kw_only=True):
+    """What the body of a new credential says."""
+
+    name: str
+    issuer: str
+    subject: str | None
+    claims_matching_expression: Matching | None
+    audiences: tuple[str, ...]
+
+
+class Warned(Wire, frozen=True, kw_only=True):
+    """What people should know of a field."""
+
+    field: str
+    message: str
+
+
+class Filled(Wire, frozen=True, kw_only=True):
+    """The trust that a form stands for, and what goes with it."""
+
+    preset: str
+    mode: str
+    fields: dict[str, str]
+    credential: NewCredential
+    warnings: tuple[Warned, ...]
+    snippets: tuple[Snippet, ...]
+
+
 def asked(body: Mapping[str, Any]) -> Asked:
     """Read the form that is to be rendered. ``PROPERTY_INVALID``."""
     return parts.merged(KIND, Asked, body)
 
 
-def brief(of: Preset) -> Json:
+def brief(of: presets.Preset) -> Json:
     """Write what somebody needs to choose one."""
-    return {
-        "id": of.id,
-        "version": of.version,
-        "title": of.title,
-        "summary": of.summary,
-        "aliases": list(of.aliases),
-        "tier": of.tier,
-        "standing": of.standing,
-        "docsUrl": of.docs_url,
-        "verifiedDate": of.verified_at.isoformat(),
-    }
+    found = write(of)
+    return {name: found[name] for name in _BRIEF}
 
 
-def write(of: Preset) -> Json:
+def write(of: presets.Preset) -> Json:
     """Write everything that is said of a platform; snippets with the places that are filled in."""
-    return {
-        **brief(of),
-        "issuer": {
-            "kind": of.issuer.kind,
-            "templates": list(of.issuer.templates),
-            "match": of.issuer.match,
-            "isShared": of.issuer.shared,
-            "hasSharedKeys": of.issuer.shared_keys,
-        },
-        "audience": {
-            "control": of.audience.control,
-            "default": list(of.audience.default),
-            "fixed": list(of.audience.fixed),
-            "how": of.audience.how,
-            "shape": of.audience.shape,
-        },
-        "expectations": {
-            "algorithms": list(of.expectations.algorithms),
-            "maxLifetime": of.expectations.max_lifetime,
-        },
-        "fields": [_field(each) for each in of.fields],
-        "modes": [_mode(each) for each in of.modes],
-        "claims": [
-            {
-                "path": list(each.path),
-                "type": each.type,
-                "class": each.cls,
-                "of": each.of,
-                "isNullable": each.nullable,
-                "note": each.note,
-            }
-            for each in of.claims
-        ],
-        "subjectForms": [
-            {"name": each.name, "regex": each.regex, "exact": each.exact, "segments": sorted(each.segments)}
+    found: Json = written(_written(of))
+    return found
+
+
+def _written(of: presets.Preset) -> Written:
+    return Written(
+        id=of.id,
+        version=of.version,
+        title=of.title,
+        summary=of.summary,
+        aliases=of.aliases,
+        tier=of.tier,
+        standing=of.standing,
+        docs_url=of.docs_url,
+        verified_date=of.verified_at.isoformat(),
+        issuer=IssuerForm(
+            kind=of.issuer.kind,
+            templates=of.issuer.templates,
+            match=of.issuer.match,
+            is_shared=of.issuer.shared,
+            has_shared_keys=of.issuer.shared_keys,
+        ),
+        audience=Audience(
+            control=of.audience.control,
+            default=of.audience.default,
+            fixed=of.audience.fixed,
+            how=of.audience.how,
+            shape=of.audience.shape,
+        ),
+        algorithms=of.expectations.algorithms,
+        max_lifetime=of.expectations.max_lifetime,
+        fields=tuple(map(_field, of.fields)),
+        modes=tuple(map(_mode, of.modes)),
+        claims=tuple(map(_claim, of.claims)),
+        subject_forms=tuple(
+            SubjectForm(name=each.name, regex=each.regex, exact=each.exact, segments=tuple(each.segments))
             for each in of.subject_forms
-        ],
-        "snippets": [
-            {"title": each.title, "language": each.language, "file": each.file, "text": each.text}
-            for each in of.snippets
-        ],
-    }
+        ),
+        snippets=tuple(
+            Snippet(title=each.title, language=each.language, file=each.file, text=each.text) for each in of.snippets
+        ),
+    )
 
 
-def _field(of: Field) -> Json:
-    return {
-        "name": of.name,
-        "label": of.label,
-        "help": of.help,
-        "pattern": of.pattern,
-        "maxLength": of.max,
-        "isRequired": of.required,
-        "example": of.example,
-        "default": of.default,
-        "choices": list(of.choices),
-    }
+def _field(of: presets.Field) -> Field:
+    return Field(
+        name=of.name,
+        label=of.label,
+        help=of.help,
+        pattern=of.pattern,
+        max_length=of.max,
+        is_required=of.required,
+        example=of.example,
+        default=of.default,
+        choices=of.choices,
+    )
 
 
-def _mode(of: Mode) -> Json:
-    return {
-        "id": of.id,
-        "title": of.title,
-        "help": of.help,
-        "needs": list(of.needs),
-        "subject": of.subject,
-        "languageVersion": of.language_version,
-        "claims": [list(each.path) for each in of.clauses],
-    }
+def _mode(of: presets.Mode) -> Mode:
+    return Mode(
+        id=of.id,
+        title=of.title,
+        help=of.help,
+        needs=of.needs,
+        subject=of.subject,
+        language_version=of.language_version,
+        claims=tuple(each.path for each in of.clauses),
+    )
 
 
-def rendered(of: Rendered, snippets: Sequence[Snippet]) -> Json:
-    """Write the trust that a form stands for: the body of a credential, and what goes with it."""
-    matching = {"value": of.expression, "languageVersion": of.language_version} if of.expression is not None else None
-    return {
-        "preset": of.preset,
-        "mode": of.mode,
-        "fields": of.values,
-        "credential": {
-            "name": of.name,
-            "issuer": of.issuer,
-            "subject": of.subject,
-            "claimsMatchingExpression": matching,
-            "audiences": [of.audience],
-        },
-        "warnings": [{"field": each.field, "message": each.message} for each in of.warnings],
-        "snippets": [
-            {"title": each.title, "language": each.language, "file": each.file, "text": each.text} for each in snippets
-        ],
-    }
+def _claim(of: presets.Claim) -> Claim:
+    return Claim(path=of.path, type=of.type, cls=of.cls, of=of.of, is_nullable=of.nullable, note=of.note)
+
+
+def filled(of: presets.Rendered, snippets: Sequence[presets.Snippet]) -> Json:
+    """Write the trust that a form stands for."""
+    matching = None if of.expression is None else Matching(value=of.expression, language_version=of.language_version)
+    found: Json = written(
+        Filled(
+            preset=of.preset,
+            mode=of.mode,
+            fields=of.values,
+            credential=NewCredential(
+                name=of.name,
+                issuer=of.issuer,
+                subject=of.subject,
+                claims_matching_expression=matching,
+                audiences=(of.audience,),
+            ),
+            warnings=tuple(Warned(field=each.field, message=each.message) for each in of.warnings),
+            snippets=tuple(
+                Snippet(title=each.title, language=each.language, file=each.file, text=each.text) for each in snippets
+            ),
+        )
+    )
+    return found

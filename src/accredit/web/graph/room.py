@@ -38,6 +38,7 @@ from accredit.web.graph import (
     logs,
     path,
     policy,
+    presets,
     principals,
     reports,
 )
@@ -75,6 +76,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *reports.ROUTES,
     *figures.ROUTES,
     *accredit.ROUTES,
+    *presets.ROUTES,
     *policy.ROUTES,
 )
 """Every call that is served: what the resource modules export, put together."""

@@ -37,6 +37,7 @@ KINDS: Final[Mapping[str, str]] = {
     "appCredentialSignInActivities": "AppCredentialSignInActivity",
     "servicePrincipalSignInActivities": "ServicePrincipalSignInActivity",
     "accredit.issuers": "Issuer",
+    "accredit.presets": "Preset",
     "credentialUsage": "CredentialUsage",
     "signInHours": "SignInHour",
 }
