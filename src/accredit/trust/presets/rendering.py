@@ -54,6 +54,7 @@ class _Draft:
         self.used: set[str] = set()
         self.findings: list[FieldFinding] = []
         self.lacking: dict[str, None] = {}
+        self.whole = True  # nothing that had to be written lacked something
 
     def write(self, alternatives: tuple[str, ...], clause: Clause | None = None) -> str:
         """The first of these templates that can be filled; empty, and a finding, when something is absent."""
@@ -61,6 +62,7 @@ class _Draft:
         way = ways.chosen(self.values)
         if way is None:
             self.lacking |= dict.fromkeys(ways.absent(self.values))
+            self.whole = False
             return ""
         self.used |= way.uses
         self._refuse_ambiguous(way)
@@ -196,7 +198,9 @@ def _needed(draft: _Draft) -> None:
 
 
 def _idle(draft: _Draft) -> None:
-    """Say of every field that was typed and that nothing would be compared with."""
+    """Say of every field that was typed and that nothing would be compared with; where all that is needed is there."""
+    if not draft.whole:
+        return
     idle = draft.typed & draft.values.keys() - draft.used - writing.notes(draft.preset)
     for field in draft.preset.fields:
         if field.name in idle and draft.values[field.name] != field.default:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from accredit.trust.presets.model import Preset
     from accredit.trust.presets.model import Snippet as Written
@@ -104,4 +104,4 @@ def _shell(text: str) -> str:
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
-_FILTERS: Final = {"": str, "json": json.dumps, "sh": _shell}
+_FILTERS: Final[Mapping[str, Callable[[str], str]]] = {"": str, "json": json.dumps, "sh": _shell}
