@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from accredit.assertions import Presented
     from accredit.trust import Check, FederatedCredential
     from accredit.trust.expression import Expression, Step
+    from accredit.trust.presets import Preset
 
 _NAMES_PROJECT: Final = re.compile(r"(?:repo:[^:/*?]+/[^:/*?]+|project_path:[^:*?]+):")
 _NAMES_OWNER: Final = re.compile(r"(?:repo|project_path):[^:/*?]+/")
@@ -96,10 +97,13 @@ def _recycled(steps: tuple[Step, ...], failing: list[tuple[int, Step]], presente
     step = failing[0][1]
     by = platform.of(presented.issuer, presented.subject)
     row = by.claim(step.path) if by else None
-    if len(failing) > 1 or step.operator != "eq" or row is None or row.cls != "id" or step.cause is not Reason.DIFFERS:
+    if by is None or row is None or row.cls != "id":
+        return None
+    if len(failing) > 1 or step.operator != "eq" or step.cause is not Reason.DIFFERS:
         return None
     names = {"project": _NAMES_PROJECT, "tenant": _NAMES_OWNER}.get(row.of or "")
-    if names is None or not any(_pins(each, names, row.of) for each in steps if each.result):
+    holding = [each for each in steps if each.result]
+    if not any((names and _pins(each, names, row.of)) or _spoken(by, each, row.of) for each in holding):
         return None
     text = (
         f"The names are the same, but `{_named(step)}` is {claim_kept(step.claim, step.observed)} and this credential "
@@ -107,6 +111,13 @@ def _recycled(steps: tuple[Step, ...], failing: list[tuple[int, Step]], presente
         "administrator has to confirm."
     )
     return Cause("ID_CHANGED", text)
+
+
+def _spoken(by: Preset, step: Step, of: str | None) -> bool:
+    """Whether a clause that holds demands a whole subject, in which the platform writes a name of this."""
+    parts = by.read_subject(str(step.operand)) if step.claim == "sub" and step.operator == "eq" else None
+    segments = [parts.segment(each) for each in parts.values] if parts else []
+    return any(each.cls == "name" and each.of == of for each in segments)
 
 
 def _pins(step: Step, names: re.Pattern[str], of: str | None) -> bool:
@@ -122,9 +133,12 @@ def _delimited(held: Expression, number: int, step: Step) -> Cause | None:
     if step.freed is None or step.miss is None or not isinstance(step.observed, str):
         return None
     at = step.miss.value_at
-    said = kept(step.observed[max(0, at - _SHOWN) : at])
+    reached = step.observed[:at]
+    if at > _SHOWN:  # from where a part begins
+        end = reached[-_SHOWN:]
+        reached = "…" + end[max(0, end.find(":")) :]
     text = (
-        f"`*` stops at `/`, `:` and `@`. The pattern reached `{'…' if at > _SHOWN else ''}{said}`; the token continues "
+        f"`*` stops at `/`, `:` and `@`. The pattern reached `{kept(reached)}`; the token continues "
         f"`{kept(step.observed[at : at + _SHOWN])}`. `**` would cross it and would also match every deeper branch."
     )
     clause = held.text[step.start : step.end].replace(str(step.operand), step.freed)

@@ -70,8 +70,8 @@ def _candidates(stored: Rendered, named: str | None) -> Iterator[Preset]:
         entry = named.partition("@")[0]
         if entry in catalogue.ids():
             yield catalogue.preset(entry)
-    if found := catalogue.recognise(stored.issuer):
-        yield found
+    if catalogue.recognise(stored.issuer) and (found := catalogue.recognise(stored.issuer, stored.subject)):
+        yield found  # where platforms have the issuer in common, the one whose subject it is
         return
     yield from (catalogue.preset(each.id) for each in catalogue.entries() if each.open)
 
