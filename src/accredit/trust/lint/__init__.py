@@ -153,9 +153,9 @@ def lint(trusts: Sequence[WrittenTrust], context: Context | None = None) -> tupl
 def _findings(trust: WrittenTrust, context: Context) -> list[Finding]:
     """Return each finding once, however many ways through an expression have it."""
     linted = facts.read(trust, context)
-    every: dict[tuple[str, str, str], Finding] = {}
+    every: dict[tuple[str, str, str, str], Finding] = {}
     for found in (found for each in MODULES for found in each.check(linted)):
-        key = (found.rule, found.path, found.message)
+        key = (found.rule, found.level, found.path, found.message)
         before = every.get(key, found)
         every[key] = structs.replace(before, ways=tuple(sorted({*before.ways, *found.ways})))
     worded = (_worded(each, len(linted.branches)) for each in every.values())

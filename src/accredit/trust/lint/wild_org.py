@@ -64,7 +64,7 @@ def _finding(linted: Linted, branch: Branch, wanted: Part) -> Finding:
     remedy += f", or add `and {equals(ids[0], '…')}`." if ids else "."
     example = "" if linted.is_of("github_actions") or not ids else f"… → … and {equals(ids[0], '…')}"
     message = f"{said[0].upper()}{said[1:]}."
-    if smaller is None:
+    if smaller is None or linted.shared:  # a pin answers for its own part only
         return RULE.finding(
             linted, linted.member, message, remedy=remedy, example=example, at=_at(branch), branch=branch
         )
