@@ -14,6 +14,7 @@ IDS = {"org": "octo-org", "org_id": "123456", "repo": "octo-repo", "repo_id": "4
 NAMES = {"org": "octo-org", "repo": "octo-repo"}
 REUSED = "octo-org/octo-automation/.github/workflows/oidc.yml@refs/heads/main"
 SERVER = {"hostname": "github.example.com", "org": "octo-org", "repo": "octo-repo"}
+BRANCHES = "project_path:my-group/my-project:ref_type:branch:ref:"
 PROJECT = {"group": "my-group", "project": "my-project"}
 EKS = "https://oidc.eks.eu-west-1.amazonaws.com/id/0123456789ABCDEF0123456789ABCDEF"
 AKS = "https://westeurope.oic.prod-aks.azure.com/11111111-2222-4333-8444-555555555555/66666666-7777-4888-8999-000000000000/"
@@ -153,10 +154,7 @@ GOLDEN = {
         ("gitlab", "pinned", PROJECT | {"ref": "main", "project_id": "20"}),
         (
             "https://gitlab.com",
-            (
-                1,
-                "claims['sub'] eq 'project_path:my-group/my-project:ref_type:branch:ref:main' and claims['project_id'] eq '20'",
-            ),
+            (1, f"claims['sub'] eq '{BRANCHES}main' and claims['project_id'] eq '20'"),
             "gitlab-my-project-main",
         ),
     ),
@@ -164,10 +162,7 @@ GOLDEN = {
         ("gitlab", "any_ref", PROJECT | {"project_id": "20"}),
         (
             "https://gitlab.com",
-            (
-                1,
-                "claims['sub'] matches 'project_path:my-group/my-project:ref_type:branch:ref:*' and claims['project_id'] eq '20'",
-            ),
+            (1, f"claims['sub'] matches '{BRANCHES}*' and claims['project_id'] eq '20'"),
             "gitlab-my-project-branch",
         ),
     ),
@@ -178,8 +173,8 @@ GOLDEN = {
             (
                 2,
                 (
-                    "claims['sub'] matches 'project_path:my-group/my-project:ref_type:branch:ref:**' and "
-                    "claims['project_id'] eq '20' and claims['ref_protected'] eq 'true' and claims['environment'] eq 'production'"
+                    f"claims['sub'] matches '{BRANCHES}**' and claims['project_id'] eq '20' and "
+                    "claims['ref_protected'] eq 'true' and claims['environment'] eq 'production'"
                 ),
             ),
             "gitlab-my-project-production",
