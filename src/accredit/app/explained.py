@@ -30,7 +30,7 @@ async def explanation_of(request: TokenRequest, _refused: Refused, authority: Au
     try:
         presented = assertions.parse(request.evidence.token.value, authority.policies[tenant.portability])
     except Refused as refused:
-        return _plain(unreadable(refused, client=name, now=now))
+        return _plain(unreadable(refused, client=name, now=now, token=request.evidence.token.value))
     trusted = await authority.directory.trusted(client)
     keys = {
         each.issuer.id: authority.keys.at_hand(each.issuer)

@@ -8,7 +8,7 @@ Rule 2: a command holds values as they are, quoted for a shell; one that cannot 
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from msgspec.structs import replace
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from accredit.explain.model import Near
     from accredit.signins import ProofState
     from accredit.trust import FederatedCredential, MultiAudience
+
+K = TypeVar("K")
 
 MOST_ELSEWHERE: Final = 3  # applications that are named
 LOOKED_THROUGH: Final = 2_000  # credentials of other applications
@@ -53,15 +55,15 @@ def actions(
 
 
 def trusting(
-    others: Sequence[tuple[str, Sequence[FederatedCredential]]], presented: Presented, rule: MultiAudience
-) -> tuple[str, ...]:
-    """Return the names of the first applications that trust the token."""
-    budget, left, found = Budget(), LOOKED_THROUGH, list[str]()
+    others: Sequence[tuple[K, Sequence[FederatedCredential]]], presented: Presented, rule: MultiAudience
+) -> tuple[K, ...]:
+    """Return the first applications that trust the token: what stands for each, beside what it trusts."""
+    budget, left, found = Budget(), LOOKED_THROUGH, list[K]()
     for name, credentials in others:
         looked = [each for each in credentials if each.enabled][:left]
         left -= len(looked)
         if any(evaluate(each, presented, rule, budget).passed for each in looked):
-            found.append(kept(name))
+            found.append(name)
         if len(found) == MOST_ELSEWHERE or left <= 0:
             break
     return tuple(found)
@@ -69,7 +71,7 @@ def trusting(
 
 def other_application(client: str, elsewhere: Sequence[str]) -> Cause:
     """Say who trusts the token, where the application that was asked for does not."""
-    named = " and ".join(f"`{each}`" for each in elsewhere)
+    named = " and ".join(f"`{kept(each)}`" for each in elsewhere)
     one = len(elsewhere) == 1
     text = (
         f"Nothing that the application `{kept(client)}` trusts resembles this token, but the application"

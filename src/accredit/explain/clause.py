@@ -18,7 +18,6 @@ from accredit.trust.expression import trace
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
-    from accredit.trust import Check, FederatedCredential
     from accredit.trust.expression import Expression, Step
     from accredit.trust.presets import Preset
 
@@ -31,14 +30,15 @@ _REQUESTED: Final = {  # claims that a platform sends when it is asked to
 _SHOWN: Final = 40  # characters of a value around the place where a pattern stopped
 
 
-def expression(credential: FederatedCredential, _: Check, presented: Presented) -> Cause | None:
-    """Name the first clause that fails, of the branch that came nearest; ``None`` for a plain subject."""
-    held = credential.expression
-    if held is None:
-        return None
+UNTOLD: Final = Cause("CLAUSE", "The expression does not hold.")
+"""What is said of an expression whose clauses nobody looked at: many that are far away."""
+
+
+def why(held: Expression, presented: Presented) -> Cause:
+    """Name the first clause that fails, of the branch that came nearest."""
     steps = trace(held, presented.claims).clauses
     failing = _failing(held, steps)
-    if not failing:
+    if not failing or any(each.cause is Reason.BUDGET for each in steps):
         text = "This expression was not evaluated: the expressions before it used up the work that one token may cause."
         return Cause("BUDGET", text)
     if len(steps) > 1 and all(each.cause is Reason.MISSING for each in steps):

@@ -50,7 +50,6 @@ DETECTORS: Final[dict[str, tuple[tuple[Detect, str], ...]]] = {  # a detector, a
     ),
     "sub": (
         (subject.absent,           "CLAIM_MISSING"),
-        (clause.expression,        "NO_EXPRESSION_CLAIM CLAIM_MISSING TYPE CLAUSE GLOB_DELIMITER ID_CHANGED BUDGET"),
         (spelling.placeholder,     "PLACEHOLDER"),
         (spelling.white_space,     "WHITESPACE CONTROL"),
         (spelling.case,            "CASE"),
@@ -71,11 +70,15 @@ DETECTORS: Final[dict[str, tuple[tuple[Detect, str], ...]]] = {  # a detector, a
     ),
 }
 # fmt: on
+OF_EXPRESSIONS: Final = "NO_EXPRESSION_CLAIM CLAIM_MISSING TYPE CLAUSE GLOB_DELIMITER ID_CHANGED BUDGET"
+"""What an expression can fail for instead."""
 _FIND: Final = {claim: tuple(detect for detect, _ in rows) for claim, rows in DETECTORS.items()}
 
 
 def find(credential: FederatedCredential, check: Check, presented: Presented) -> Cause:
-    """Name the reason why ``check`` failed: the first that fits."""
+    """Name the reason why ``check`` failed: the first that fits. Which clause of an expression does not hold is not."""
+    if check.claim == "sub" and credential.expression is not None and check.presented:
+        return clause.UNTOLD
     for detect in _FIND[check.claim]:
         if cause := detect(credential, check, presented):
             return cause

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from accredit.errors import ISSUER_UNREACHABLE, Refused
-from accredit.explain.actions import ADD, actions, other_application, trusting
+from accredit.explain.actions import ADD, actions, other_application
 from accredit.explain.causes import DIFFERENT, Cause
 from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, Step, Summary
 from accredit.explain.proving import prove
@@ -57,14 +57,14 @@ def explain(  # noqa: PLR0913  all that the exchange knows
     proof: ProofState = "unknown",
     disabled: Sequence[FederatedCredential] = (),
     tenant: Tenant | None = None,
-    others: Sequence[tuple[str, Sequence[FederatedCredential]]] = (),
+    elsewhere: tuple[str, ...] = (),
 ) -> Explanation:
     """Explain what the exchange answers to ``presented`` for the application ``client`` (its display name).
 
     ``keys``: key sets at hand by issuer record id, or the refusal that fetching them ended in; without them the
     signature is not checked. ``proof``: what is known of the sender otherwise. ``disabled``: credentials that do not
-    count. ``tenant``: whose policy counts; without it everything is allowed. ``others``: other applications that
-    whoever asks may read, each with what it trusts of this issuer.
+    count. ``tenant``: whose policy counts; without it everything is allowed. ``elsewhere``: other
+    applications that trust the token, of those that whoever asks may read.
     """
     if presented.self_signed:
         return _self_signed(presented, client, now)
@@ -73,11 +73,9 @@ def explain(  # noqa: PLR0913  all that the exchange knows
     proof = _state(proved, proof)
     refused = judged.refused or next((error for _, error in proved if error), None)
     steps = (_readable(presented), *_matching(judged), *(step for step, _ in proved))
-    elsewhere: tuple[str, ...] = ()
     if refused is None:
         cause = Cause("", _accepted(credential, presented, proof))
     elif judged.refused:
-        elsewhere = trusting(others, presented, trusted.multi_audience)
         cause = access_token(presented, own or OwnIssuers()) or _unmatched(judged, client, elsewhere, proof)
     else:
         cause = why(refused, presented, credential.issuer if credential else None, keys or {}, now)
@@ -99,7 +97,7 @@ def explain(  # noqa: PLR0913  all that the exchange knows
             replace(each, edits=actions(each.edits, proof, presented, client, each)) for each in judged.near[:SHOWN]
         ),
         edits=actions(cause.edits, proof, presented, client, judged.near[0] if judged.near else None),
-        elsewhere=elsewhere,
+        elsewhere=tuple(map(kept, elsewhere)) if judged.refused else (),
         assertion=_summary(presented),
     )
 

@@ -134,7 +134,7 @@ def tenant_path(credential: FederatedCredential, check: Check, presented: Presen
 def other_instance(credential: FederatedCredential, check: Check, presented: Presented) -> Cause | None:
     """Differ by where the platform runs."""
     host, their_host = split(check.expected)[1], split(check.presented)[1]
-    if host == their_host or credential.subject is None:
+    if host.partition(":")[0] == their_host.partition(":")[0] or credential.subject is None:
         return None
     mine = platform.of(check.expected, credential.subject)
     theirs = platform.of(check.presented, presented.subject)

@@ -53,7 +53,7 @@ def _first(verdicts: tuple[Verdict, ...], presented: Presented) -> tuple[tuple[V
     among = [each for each in verdicts if each.reached == furthest]
     if len(among) > CONSIDERED:
         among = nlargest(CONSIDERED, among[:COMPARED], key=resemblance)
-    ranked = rank(among, presented)
+    ranked = rank(among, presented, traced=1)
     place = {each.credential_id: n for n, each in enumerate(ranked)}
     last = len(place)
     return tuple(sorted(verdicts, key=lambda each: place.get(each.credential.id, last))), ranked[0].sentence

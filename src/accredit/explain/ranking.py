@@ -11,19 +11,18 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
-from accredit.explain import github, grammar
+from accredit.explain import clause, github, grammar
 from accredit.explain.causes import Cause, difference
 from accredit.explain.detectors import find
 from accredit.explain.model import LONGEST_SENTENCE, Comparison, Near
 from accredit.signins import kept
 from accredit.signins.difference import alike
-from accredit.trust.expression import trace
+from accredit.trust.expression import Budget, evaluate
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from accredit.assertions import Presented
-    from accredit.explain.model import State
     from accredit.trust import Check, Verdict
 
 SHOWN: Final = 5
@@ -34,14 +33,26 @@ _NEAR: Final = {"iss": 30, "aud": 12, "sub": 36}
 _RESEMBLING: Final = 30  # the most that a subject scores for beginning alike
 
 
-def rank(verdicts: Sequence[Verdict], presented: Presented, state: State = "enforced") -> list[Near]:
-    """Put verdicts that failed into words, the nearest first."""
-    failed = [each for each in verdicts[:CONSIDERED] if not each.passed]
-    if len(failed) > WORDED:
-        failed = nlargest(WORDED, failed, key=lambda each: (each.reached, resemblance(each)))
-    found = [(each, near(asked(each, presented), presented, state)) for each in failed]
+def rank(verdicts: Sequence[Verdict], presented: Presented, *, traced: int = SHOWN) -> list[Near]:
+    """Put verdicts that failed into words, the nearest first. Of the first ``traced`` expressions every clause is told.
+
+    What all expressions together may cost is bounded as that of one request, and a trace costs no more than that.
+    """
+    failed = (each for each in verdicts[:CONSIDERED] if not each.passed)
+    budget = Budget()  # the nearest are asked first
+    ordered = nlargest(WORDED, failed, key=lambda each: (each.reached, resemblance(each)))
+    found = [(each, near(asked(each, presented, budget), presented)) for each in ordered]
     found.sort(key=lambda pair: (-pair[0].reached, pair[1].cause != "CASE", -pair[1].score, pair[1].name))
-    return [each for _, each in found]
+    return [_traced(near, of, presented) if n < traced else near for n, (of, near) in enumerate(found)]
+
+
+def _traced(near: Near, of: Verdict, presented: Presented) -> Near:
+    """Say which clause of an expression does not hold, where that is the first difference."""
+    expression = of.credential.expression
+    if expression is None or near.cause != clause.UNTOLD.id:
+        return near
+    told = clause.why(expression, presented)
+    return replace(near, cause=told.id, sentence=kept(told.sentence, LONGEST_SENTENCE), edits=told.edits)
 
 
 def resemblance(verdict: Verdict) -> int:
@@ -50,23 +61,23 @@ def resemblance(verdict: Verdict) -> int:
     return alike(missed.expected.casefold(), missed.presented.casefold())
 
 
-def asked(verdict: Verdict, presented: Presented) -> Verdict:
+def asked(verdict: Verdict, presented: Presented, budget: Budget | None = None) -> Verdict:
     """Make the check that the exchange spares itself: an expression where issuer or audience differ already."""
     last, expression = verdict.checks[-1], verdict.credential.expression
     if last.asked or expression is None:
         return verdict
-    made = replace(last, passed=trace(expression, presented.claims).result, asked=True)
+    made = replace(last, passed=evaluate(expression, presented.claims, budget), asked=True)
     return replace(verdict, checks=(*verdict.checks[:-1], made))
 
 
-def near(verdict: Verdict, presented: Presented, state: State) -> Near:
+def near(verdict: Verdict, presented: Presented) -> Near:
     """Put one verdict into words: the cause is that of its first difference."""
     causes = {each.claim: find(verdict.credential, each, presented) for each in verdict.checks if not each.passed}
     first = next(iter(causes.values()))
     return Near(
         credential_id=verdict.credential.id,
         name=verdict.credential.name,
-        state=state,
+        state="enforced",
         score=sum(_score(each, causes.get(each.claim), presented) for each in verdict.checks),
         cause=first.id,
         sentence=kept(first.sentence, LONGEST_SENTENCE),

@@ -35,6 +35,7 @@ _KEYS: Final = frozenset(  # of customised subjects
         "workflow_ref",
     )
 )
+_CONTEXTS: Final = frozenset({"ref", "environment"})  # that GitHub puts behind the repository itself
 _PARTED: Final = {"environment:": "environment", "ref:refs/heads/": "branch", "ref:refs/tags/": "tag"}
 
 
@@ -195,16 +196,13 @@ def _is_default(subject: str) -> bool:
 
 def _is_customised(subject: str) -> bool:
     found = github.read(subject)
-    return _keyed(found.context) if found else _keyed(subject)
+    return _keyed(found.context) if found else subject.partition(":")[0] in _KEYS
 
 
-def _keyed(text: str) -> bool:
-    """Whether a text is made of keys and values, other than a context of GitHub's own."""
-    key, colon, rest = text.partition(":")
-    if not colon or key not in _KEYS:
-        return False
-    is_context = (key == "environment" and ":" not in rest) or (key == "ref" and rest.startswith("refs/"))
-    return not is_context or rest.count(":") > 0
+def _keyed(context: str) -> bool:
+    """Whether what follows the repository is made of keys and values of somebody's choice."""
+    key = context.partition(":")[0]
+    return key in _KEYS and key not in _CONTEXTS
 
 
 def _named(environment: str) -> Edit:
