@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from accredit.administer import tenants
 from accredit.administer.preview import broken
-from accredit.interop.graph import organization, preview
+from accredit.interop.graph import organization, parts, preview
 from accredit.interop.graph.parts import invalid, written
 from accredit.query import Compare, Query
 from accredit.web.graph.accredit import TENANT
@@ -57,7 +57,8 @@ async def previewed(call: Call) -> Answer:
 async def _proposed(call: Call) -> Tenant:
     tenant = call.caller.tenant
     told = organization.changes(call.body, tenant, emulator=call.by.emulator)
-    if wrong := sorted(told.keys() - {*organization.POLICIES}):
+    shown = parts.members(organization.Written)
+    if wrong := sorted(name for name, each in shown.items() if each.name in told.keys() - {*organization.POLICIES}):
         raise invalid(wrong[0], organization.KIND, "it is no policy, and nothing is previewed of it")
     return await tenants.proposed(call.by, tenant.id, **told)  # type: ignore[misc]  # policies are left of the changes
 
