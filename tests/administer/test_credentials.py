@@ -4,8 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from accredit import errors
-from accredit.administer import applications, credentials, issuers, tenants
-from accredit.issuers import OwnIssuers
+from accredit.administer import applications, credentials, issuers, linting, tenants
 from tests.administer.office import BASE, office
 from tests.forge import jwk, jwks, key_for
 from tests.support.stories import refusal, run
@@ -37,6 +36,16 @@ def test_a_first_credential_makes_the_issuer_record_and_a_second_one_uses_it():
         credentials.ACTIVITY,
         credentials.ACTIVITY,
     ]
+
+
+def found(at, credential):
+    """What lint says of a credential that is stored."""
+
+    async def judged():
+        async with at.registry.reading() as store:
+            return await linting.findings(store, credential, own=at.by.own_issuers, emulator=at.by.emulator)
+
+    return run(judged())
 
 
 def by_name(at, name):
@@ -88,7 +97,9 @@ def test_a_new_issuer_record_accepts_what_the_portability_of_the_tenant_says(
 def test_the_record_of_a_change_shows_the_credential_before_and_after():
     at = office()
     made = run(add(description="the job")(at))
-    ((before, after),) = at.changed().values()
+    changed = at.changed()
+    assert changed["accredit.findings"] == ([], ["FIC-SHARED-ISS"])
+    before, after = changed["FederatedIdentityCredentials"]
     assert before == []
     assert after == [
         {
@@ -106,7 +117,7 @@ def test_the_record_of_a_change_shows_the_credential_before_and_after():
         }
     ]
     run(update(expression=EXPRESSION)(at))
-    ((before, after),) = at.changed().values()
+    before, after = at.changed()["FederatedIdentityCredentials"]
     assert before[0]["subject"] == SUBJECT
     assert after[0]["subject"] is None
     assert after[0]["claimsMatchingExpression"] == {"value": EXPRESSION, "languageVersion": 1}
@@ -288,27 +299,29 @@ USELESS = {
     "the address of a discovery document": (
         GITHUB + "/.well-known/openid-configuration",
         "the issuer is " + GITHUB,
-        f"before it: {GITHUB}",
+        f"which is {GITHUB}",
     ),
 }
 
 
 @pytest.mark.parametrize("sentence", USELESS)
-def test_what_can_never_match_is_stored_with_a_remark_where_entra_id_stores_it_and_refused_elsewhere(sentence):
+def test_what_can_never_match_is_stored_with_an_error_where_entra_id_stores_it_and_refused_elsewhere(sentence):
     issuer, reason, remark = USELESS[sentence]
     refused = refusal(add(issuer=issuer)(office("extended")))
     assert (refused.row, refused.fields["property"], reason in refused.detail) == (INVALID, "issuer", True)
     at = office()
-    (said,) = credentials.remarks(run(add(issuer=issuer)(at)), at.by.own_issuers)
-    assert remark in said
+    said = [f"{each.message} {each.why}" for each in found(at, run(add(issuer=issuer)(at))) if each.level == "error"]
+    assert any(remark in each for each in said), said
 
 
-def test_a_wildcard_in_a_plain_subject_is_remarked_and_an_ordinary_credential_is_not():
+def test_a_wildcard_in_a_plain_subject_is_told_and_an_ordinary_credential_has_nothing_to_mend():
     at = office()
-    (said,) = credentials.remarks(run(add(subject="repo:octo-org/*")(at)), OwnIssuers())
-    assert "ordinary characters" in said
-    assert credentials.remarks(run(add("good", subject="s")(at)), OwnIssuers()) == ()
-    assert credentials.remarks(run(add("expression", expression=EXPRESSION)(at)), OwnIssuers()) == ()
+    told = found(at, run(add(subject="repo:octo-org@1/octo-repo@2:environment:*")(at)))
+    assert [each.message for each in told if each.rule == "FIC-LITERAL-STAR"] == [
+        "The subject repo:octo-org@1/octo-repo@2:environment:* is compared as it stands: * is an ordinary character in "
+        "it."
+    ]
+    assert {each.level for each in found(at, run(add("good")(at)))} == {"info"}
 
 
 def test_the_issuer_of_an_emulator_may_be_plain_http_on_loopback():

@@ -153,9 +153,9 @@ def plain(value):
 def test_a_write_prints_what_it_made_and_notes_go_to_standard_error(cli, data):
     ended = cli(*ADD)
     assert "  subject   repo:a/b:environment:s\n" in ended.out
-    assert ended.err.startswith("Created staging ")
+    assert "\nCreated staging " in ended.err
     assert f"\nundo: accredit credential delete deploy-bot staging --data {data}\n" in ended.err
-    assert cli(*ADD[:4], "other", *ADD[5:-1], "repo:a/b:environment:t", "--quiet").err == ""
+    assert cli(*ADD[:4], "other", *ADD[5:-1], "repo:a@1/b@2:environment:t", "--quiet").err == ""
 
 
 def test_a_write_as_json_is_what_show_prints_afterwards(cli):
@@ -181,7 +181,7 @@ def test_a_credential_that_cannot_match_is_stored_with_a_warning(cli):
     ended = cli(*ADD[:-1], "repo:octo-org/*")
     assert ended.code == 0
     assert "warning" in ended.err
-    assert "ordinary characters" in " ".join(ended.err.split())
+    assert "* is an ordinary character in it" in " ".join(ended.err.split())
 
 
 def test_a_credential_gets_a_name_from_what_it_trusts(cli):
@@ -310,8 +310,60 @@ def test_an_expression_that_entra_id_refuses_is_stored_with_a_warning_where_it_m
         cli(*ADD[:4], claim, *ADD[5:7], "--expression", f"{START} and claims['{claim}'] eq '456789'")
         for claim in ("color", "repository_id")
     )
-    assert (wrong.code, "Entra ID would refuse this expression" in " ".join(wrong.err.split())) == (0, True)
+    assert (wrong.code, "FIC-NOT-PORTABLE: Entra ID would refuse this" in " ".join(wrong.err.split())) == (0, True)
     assert (right.code, "Entra ID would" in right.err) == (0, False)
+
+
+EITHER = "claims['sub'] matches 'repo:octo-org@123456/*:ref:**' and claims['repository_id'] in ['456789', '456790']"
+
+
+def version_and_text(cli) -> tuple[int, str]:
+    (held,) = [each for each in cli(*HELD, "-o", "json").json if each["name"] == "either"]
+    found = held["claimsMatchingExpression"]
+    return (found["languageVersion"], found["value"])
+
+
+def test_an_expression_of_version_2_is_kept_as_one(cli):
+    assert cli("tenant", "update", "--portability", "extended").code == 0
+    add = ("credential", "add", "deploy-bot", "--name", "either", "--issuer", ISSUER, "--expression")
+    assert "--language-version 2" in " ".join(cli(*add, EITHER).err.split())  # what is refused says how it is read
+    assert cli(*add, EITHER, "--language-version", "2").code == 0
+    assert version_and_text(cli) == (2, EITHER)
+    update = ("credential", "update", "deploy-bot", "either")
+    cli(*update, "--description", "two repositories")
+    assert version_and_text(cli) == (2, EITHER)
+    cli(*update, "--expression", START)  # the star stops where it did
+    assert version_and_text(cli) == (2, START)
+    ended = cli(*update, "--language-version", "1")
+    assert version_and_text(cli) == (1, START)
+    (undo,) = re.findall(r"accredit credential update .*", " ".join(ended.err.split()))
+    assert "--language-version 2" in undo
+    cli(*shlex.split(undo)[1:])
+    assert version_and_text(cli) == (2, START)
+
+
+def test_an_expression_of_version_2_that_is_deleted_is_made_again(cli):
+    cli("tenant", "update", "--portability", "extended")
+    add = ("credential", "add", "deploy-bot", "--name", "either", "--issuer", ISSUER, "--expression")
+    cli(*add, EITHER, "--language-version", "2")
+    ended = cli("credential", "delete", "deploy-bot", "either", "--yes")
+    (undo,) = re.findall(r"accredit credential add .*", " ".join(ended.err.split()))
+    cli(*shlex.split(undo)[1:])
+    assert version_and_text(cli) == (2, EITHER)
+
+
+@pytest.mark.parametrize("verb", ["add", "update"])
+def test_a_language_version_says_something_of_an_expression_only(cli, verb):
+    name = ("--name", "other") if verb == "add" else ("github-production",)
+    ended = cli("credential", verb, "deploy-bot", *name, "--subject", "s", "--language-version", "2")
+    assert (ended.code, "--language-version says how" in ended.err) == (2, True)
+
+
+def test_a_portable_tenant_has_no_expression_of_version_2(cli):
+    add = ("credential", "add", "deploy-bot", "--name", "either", "--issuer", ISSUER, "--expression")
+    ended = cli(*add, EITHER, "--language-version", "2")
+    assert ended.code != 0
+    assert "Language version 2 is not known; the language version must be 1" in " ".join(ended.err.split())
 
 
 def test_a_token_that_cannot_be_read_is_a_wrong_value_and_no_refused_exchange(cli, served):

@@ -352,7 +352,7 @@ def test_every_change_leaves_a_record_with_the_caller_and_both_values(own: Graph
         )
         (target,) = each.targets
         assert (target.id, target.kind) == (trusting.application.id, "Application")
-        assert [shown.name for shown in target.modified] == ["FederatedIdentityCredentials"]
+        assert target.modified[0].name == "FederatedIdentityCredentials"
     assert str(added.correlation_id) == correlation
     values = [
         tuple(

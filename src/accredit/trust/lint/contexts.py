@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from accredit.trust.lint import subjects
+from accredit.trust.lint.customised import pairs
 
 if TYPE_CHECKING:
     from accredit.trust.lint.facts import Branch, Linted
@@ -31,12 +32,23 @@ def context(linted: Linted, branch: Branch) -> Context | None:
         return None
     if branch.subject_pattern is not None and (found := _END.search(subjects.ending(branch.subject_pattern))):
         return Context(found[1], exact=True)
+    if composed := _composed(branch):
+        return Context(composed, exact=True)
     for subject in branch.subjects:
         if _SEGMENT in subject.values:
             return Context(subject.values[_SEGMENT], exact=True)
         if _SEGMENT in subject.open:
             return Context(subject.open[_SEGMENT], exact=False)
     return None
+
+
+def _composed(branch: Branch) -> str:
+    """Return the circumstances that a composed subject names; empty if it names none."""
+    if branch.preset is None or branch.subject is None:
+        return ""
+    named = dict(pairs(branch.preset, branch.subjects, branch.subject, whole=True))
+    told = (f"{name}:{named[name,]}" for name in ("environment", "ref") if (name,) in named)
+    return next(told, "")
 
 
 def guarded(branch: Branch) -> bool:

@@ -210,7 +210,6 @@ class Linted:
 
 def read(trust: WrittenTrust, context: Context) -> Linted:
     """See a trust as the rules see it."""
-    preset = recognise(trust)
     syntax: Refused | None = None
     expression: Expression | None = None
     if trust.expression:
@@ -218,6 +217,7 @@ def read(trust: WrittenTrust, context: Context) -> Linted:
             expression = language.parse(trust.expression, trust.language_version)
         except Refused as refused:
             syntax = refused
+    preset = recognise(trust, expression)
     return Linted(
         trust=trust,
         context=context,
@@ -228,10 +228,23 @@ def read(trust: WrittenTrust, context: Context) -> Linted:
     )
 
 
-def recognise(trust: WrittenTrust) -> Preset | None:
+def recognise(trust: WrittenTrust, expression: Expression | None) -> Preset | None:
     """Return whose issuer it is, or would be without a slip of the pen; or who alone writes such subjects."""
-    known = presets.recognise(trust.issuer) or presets.recognise(near.meant(trust.issuer))
-    return known or presets.recognise(trust.issuer, trust.subject)
+    if known := presets.recognise(trust.issuer) or presets.recognise(near.meant(trust.issuer)):
+        return known
+    found = (presets.recognise(trust.issuer, each) for each in _samples(trust, expression))
+    return next((each for each in found if each is not None), None)
+
+
+def _samples(trust: WrittenTrust, expression: Expression | None) -> Iterator[str]:
+    """Yield subjects that the trust accepts."""
+    if expression is None:
+        yield trust.subject or ""
+    for atom in expression.atoms if expression else ():
+        if atom.path == SUB and atom.glob is not None:
+            yield from subjects.samples(atom.glob)
+        elif atom.path == SUB and isinstance(atom.operand, str):
+            yield atom.operand
 
 
 def _branches(preset: Preset | None, trust: WrittenTrust, expression: Expression | None) -> Iterator[Branch]:

@@ -38,7 +38,7 @@ def check(linted: Linted) -> Iterator[Finding]:
 def _finding(linted: Linted, branch: Branch, of: Part) -> Finding:
     name, span = _named(linted, branch, of)
     word = part(linted, of)
-    message = f"The {word} {name} is pinned by its name only, not by its id."
+    message = f"The {word}{f' {name}' if name else ''} is pinned by its name only, not by its id."
     level: Level = RULE.level
     why = f"{RULE.why} When the {word} is deleted or renamed, its name is free."
     if _kept_out(branch, of):

@@ -57,6 +57,13 @@ def pattern(preset: Preset, glob: Glob) -> tuple[Subject, ...]:
     return tuple(each for each in found if each is not None)
 
 
+def samples(glob: Glob) -> Iterator[str]:
+    """Yield some values that may fit a pattern: with one thing or another in the place of each wildcard."""
+    symbols = [each.symbol for each in tokens(glob.pattern, glob.language_version)]
+    for filler in _FILLERS:
+        yield "".join(filler if each in _WILD else each for each in symbols)
+
+
 def literal(glob: Glob) -> str | None:
     """Return the one value that fits a pattern without wildcards."""
     symbols = [each.symbol for each in tokens(glob.pattern, glob.language_version)]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
-from accredit.trust.lint.contexts import GITHUB, PULL_REQUEST, context
+from accredit.trust import presets
+from accredit.trust.lint.contexts import GITHUB
 from accredit.trust.lint.customised import FORM
 from accredit.trust.lint.model import Rule
 
@@ -24,12 +26,13 @@ RULE: Final = Rule(
     before="repository_owner:o:environment:p",
     after="repo:o@1/r@2:environment:p",
 )
-_USUAL: Final = ("environment:", "ref:refs/", PULL_REQUEST)  # what GitHub itself writes after the repository
+_USUAL: Final = ("environment:", "ref:refs/")  # what GitHub itself writes after the repository
+_KEY: Final = re.compile(r"[a-z_]+:")
 
 
 def check(linted: Linted) -> Iterator[Finding]:
     """Find subjects in no form of the platform's own."""
-    if not linted.heeds("TEMPLATE"):
+    if not linted.heeds("TEMPLATE") or presets.recognise(linted.trust.issuer) is None:
         return
     for branch in linted.branches:
         if branch.subject is not None and _composed(linted, branch):
@@ -40,5 +43,5 @@ def check(linted: Linted) -> Iterator[Finding]:
 def _composed(linted: Linted, branch: Branch) -> bool:
     if branch.parts is None:
         return not linted.is_of(*GITHUB)  # GitHub composes of claims only: what is none of them is none of its subjects
-    found = context(linted, branch)
-    return branch.parts.form.name == FORM or (found is not None and not found.text.startswith(_USUAL))
+    said = branch.parts.values.get("context", "")
+    return branch.parts.form.name == FORM or bool(_KEY.match(said) and not said.startswith(_USUAL))

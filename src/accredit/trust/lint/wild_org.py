@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from accredit.trust.lint.facts import Branch, Linted, Part
-    from accredit.trust.lint.model import Finding
+    from accredit.trust.lint.model import Finding, Level
 
 RULE: Final = Rule(
     id="FIC-WILD-ORG",
@@ -46,7 +46,7 @@ def _wanted(linted: Linted) -> Part | None:
 def _matters(linted: Linted, branch: Branch, wanted: Part) -> bool:
     if linted.shared:  # an exact subject that no account has lets nobody in
         return wanted == "tenant" or branch.subject is None or branch.parts is not None
-    return any(each.segment(name).of == wanted for each in branch.subjects for name in each.open)
+    return wanted == "tenant" and any(each.segment(name).of == wanted for each in branch.subjects for name in each.open)
 
 
 def _finding(linted: Linted, branch: Branch, wanted: Part) -> Finding:
@@ -64,19 +64,18 @@ def _finding(linted: Linted, branch: Branch, wanted: Part) -> Finding:
     remedy += f", or add `and {equals(ids[0], '…')}`." if ids else "."
     example = "" if linted.is_of("github_actions") or not ids else f"… → … and {equals(ids[0], '…')}"
     message = f"{said[0].upper()}{said[1:]}."
-    if smaller is None or linted.shared:  # a pin answers for its own part only
-        return RULE.finding(
-            linted, linted.member, message, remedy=remedy, example=example, at=_at(branch), branch=branch
-        )
     why = (
         f"The id of the {part(linted, smaller)} keeps strangers out, but not a new {word}: when it is transferred, "
         "whoever has it then can sign in."
+        if smaller
+        else ""
     )
+    level: Level = "warn" if smaller and not linted.shared else "error"  # a pin answers for its own part only
     return RULE.finding(
         linted,
         linted.member,
         message,
-        level="warn",
+        level=level,
         why=why,
         remedy=remedy,
         example=example,
