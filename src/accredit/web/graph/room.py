@@ -14,7 +14,7 @@ import asyncio
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import msgspec
 
@@ -35,6 +35,7 @@ from accredit.web.graph import (
     errors,
     figures,
     grants,
+    lint,
     logs,
     path,
     policy,
@@ -78,6 +79,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *accredit.ROUTES,
     *presets.ROUTES,
     *policy.ROUTES,
+    *lint.ROUTES,
 )
 """Every call that is served: what the resource modules export, put together."""
 
@@ -88,6 +90,8 @@ PATIENCE: Final = 1.0  # seconds: after a longer wait for a body it is asked aga
 NO_ROUTE: Final = "none"  # the label of calls that reached no route
 _ALWAYS: Final = ((b"cache-control", b"no-store"), (b"x-content-type-options", b"nosniff"))
 _OURS: Final = "client-request-id"
+OVERRIDE: Final = "accredit-override"
+FINDINGS: Final = "accredit-findings"
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +103,7 @@ class Ask:
     path: str  # percent-encoded, from the version on
     query: str
     prefer: str
+    override: str  # why the caller accepts what lint calls an error
     authorization: tuple[bytes, ...] = field(repr=False)
     body: Callable[[Caller], Awaitable[dict[str, Any]]] = field(repr=False)
     budget: Budget  # of the whole request
@@ -146,6 +151,7 @@ class Room:
             raw.decode("latin-1"),
             scope["query_string"].decode("latin-1"),
             ",".join(_all(scope, b"prefer")),
+            unquote(headers.get(OVERRIDE.encode(), b"").decode("latin-1")),
             tuple(value for name, value in scope["headers"] if name == b"authorization"),
             read,
             Budget(),
@@ -192,6 +198,7 @@ class Room:
                 emulator=self.emulator,
                 all_rights=self.any_token,
                 owned_only=admitted.owned_only,
+                override=ask.override,
             ),
             caller=caller,
             version=target.version,
@@ -226,6 +233,7 @@ class Room:
             f"/{target.version}/{part.path}",
             part.query,
             part.header("prefer"),
+            unquote(part.header(OVERRIDE)),
             whole.authorization,
             read,
             whole.budget,
@@ -243,6 +251,8 @@ class Room:
         headers = {} if given.body is None else {"Content-Type": TEXT if isinstance(given.body, bytes) else JSON}
         if given.location is not None:
             headers["Location"] = given.location
+        if given.findings:
+            headers[FINDINGS] = given.findings
         return Told(given.status, headers | _named(ask.who), given.body)
 
     def _refused(self, ask: Ask, route: str, refused: Refused) -> Told:
