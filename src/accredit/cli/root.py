@@ -42,7 +42,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
         "explain:explain",
         "Would this token sign an application in? If not: why, and what to change.",
     ),
-    "lint": ("lint:lint", "What is trusted too broadly, by mistake or in vain, stored or in a file."),
+    "lint": ("lint:lint", "Find trust that is too broad, mistaken or forgotten."),
     "preset": ("preset:preset", "Presets: the form of each platform, and the trust that follows from it."),
     "export": ("export:export", "Write what applications trust for Microsoft Entra ID, Terraform, Bicep, or a file."),
     "token": ("token:token", "Tokens: what they say."),
