@@ -317,10 +317,8 @@ def test_what_can_never_match_is_stored_with_an_error_where_entra_id_stores_it_a
 def test_a_wildcard_in_a_plain_subject_is_told_and_an_ordinary_credential_has_nothing_to_mend():
     at = office()
     told = found(at, run(add(subject="repo:octo-org@1/octo-repo@2:environment:*")(at)))
-    assert [each.message for each in told if each.rule == "FIC-LITERAL-STAR"] == [
-        "The subject repo:octo-org@1/octo-repo@2:environment:* is compared as it stands: * is an ordinary character in "
-        "it."
-    ]
+    (star,) = [each.message for each in told if each.rule == "FIC-LITERAL-STAR"]
+    assert star.endswith("is compared as it stands: * is an ordinary character in it.")
     assert {each.level for each in found(at, run(add("good")(at)))} == {"info"}
 
 
