@@ -1,7 +1,7 @@
 """Which tests hold which attack class: the rows of the threat model that what exists today has to withstand.
 
-A class that is not here belongs to a part that does not exist yet: lint and presets (SEC-01, 02, 38), replay
-(SEC-16), pages (SEC-30, 31), imports (SEC-36).
+A class that is not here belongs to a part that does not exist yet: lint and presets (SEC-01, 02, 38), pages
+(SEC-30, 31), imports (SEC-36).
 """
 
 from collections.abc import Mapping
@@ -49,7 +49,17 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/vectors/test_own.py",
         f"{HERE}/test_directory_api.py::test_a_body_that_is_none_changes_nothing",
     ),
-    "SEC-17": ("tests/assertions/test_algorithms.py", "tests/vectors/test_own.py"),
+    "SEC-16": (
+        "tests/stores/test_assertions_used.py::test_of_many_who_present_one_at_once_one_gets_a_token",
+        "tests/stores/test_assertions_used.py::test_two_processes_race_for_every_assertion_and_each_is_used_once",
+        "tests/stores/test_assertions_used.py::test_killed_at_any_moment_it_has_forgotten_none_that_a_token_was_issued_for",
+        "tests/test_policy.py::test_nothing_is_used_up_by",
+    ),
+    "SEC-17": (
+        "tests/assertions/test_algorithms.py",
+        "tests/vectors/test_own.py",
+        "tests/assertions/test_once.py::test_another_writing_is_no_second_assertion",
+    ),
     "SEC-18": (
         f"{HERE}/test_role_matrix.py::test_who_may",
         f"{HERE}/test_role_matrix.py::test_no_program_takes_away_what_every_program_calls",

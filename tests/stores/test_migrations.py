@@ -233,6 +233,37 @@ def test_a_tenant_of_an_older_schema_allows_every_issuer(tmp_path):
     registry.close()
 
 
+def test_a_directory_of_an_older_schema_demands_what_it_did_and_remembers_no_assertion(tmp_path):
+    path = empty(tmp_path / "accredit.db")
+    upgrade_to(path, "0006")
+    tenant = made.tenant(allowed_issuers=("https://idp.test",))
+    record = made.issuer(tenant)
+    policies = ("allowed_issuers_mode", "allowed_algorithms", "max_assertion_lifetime", "immutable_ids", "lint")
+    with closing(connect(path)) as connection:
+        for table, value, newer in (("tenants", tenant, policies), ("issuers", record, ("replay",))):
+            older = {name: each for name, each in json.loads(body(value)).items() if name not in newer}
+            assert len(older) == len(json.loads(body(value))) - len(newer)
+            row = {"id": str(value.id), "revision": 1, "body": json.dumps(older).encode()}
+            row |= {"tenant_id": str(tenant.id), "url": record.url} if table == "issuers" else {}
+            names = ", ".join(row)
+            connection.execute(f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(row))})", (*row.values(),))  # noqa: S608
+    with refused(SCHEMA_UNKNOWN, found="0006", needed=SCHEMA):
+        SqliteRegistry(path)
+    assert db_upgrade(path) == ("0006", SCHEMA)
+    registry = SqliteRegistry(path)
+    (there,), (issuer,) = (asyncio.run(found(registry, name)) for name in ("tenants", "issuers"))
+    assert (there, issuer) == (tenant, record)
+    assert (there.allowed_issuers_mode, there.immutable_ids, there.lint, issuer.replay) == (
+        "enforce",
+        "off",
+        "warn",
+        "off",
+    )
+    registry.close()
+    with closing(connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM assertions_used").fetchone() == (0,)
+
+
 def upgrade_to(path, revision):
     database = engine(path)
     with database.connect() as connection:
