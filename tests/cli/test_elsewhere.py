@@ -229,7 +229,7 @@ CODES = {  # how they end, so that nothing is equal only because it is refused t
     "two applications of one name": [0, 0, 2],
     "values that are refused": [2, 2, 5, 2, 2],
     "app roles": [0, 0, 5, 2, 0, 5, 4, 0, 5, 0, 2, 0, 0, 4, 0, 0, 4, 0],
-    "credentials": [0, 0, 5, 5, 0, 2, 2, 2, 2, 0, 0, 2, 0, 0, 0, 4, 0, 0, 2, 0, 4, 0],
+    "credentials": [0, 0, 5, 5, 0, 2, 2, 2, 2, 0, 0, 2, 2, 0, 0, 0, 4, 0, 0, 2, 0, 4, 0],
     "credentials that are only rehearsed": [0, 0, 2, 0, 0, 5, 0],
     "secrets": [0, 0, 2, 0, 2, 0, 4, 0],
     "certificates": [0, 0, 5, 2, 0, 0, 4, 0],
