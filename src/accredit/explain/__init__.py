@@ -1,7 +1,7 @@
 """Why a token was refused, in words: the verdicts that the exchange reads, all of them, and what to change."""
 
 from accredit.explain.actions import trusting
-from accredit.explain.asking import elsewhere, nearest, records
+from accredit.explain.asking import applications, elsewhere, records
 from accredit.explain.explanation import explain, unreadable
 from accredit.explain.model import (
     SCHEMA,
@@ -26,9 +26,9 @@ __all__ = [
     "Step",
     "Suggestion",
     "Summary",
+    "applications",
     "elsewhere",
     "explain",
-    "nearest",
     "records",
     "suggest",
     "trusting",

@@ -46,7 +46,7 @@ async def elsewhere(
     return tuple([(await store.applications.get(each)).display_name for each in found])
 
 
-async def nearest(
+async def applications(
     store: Transaction, tenant_id: UUID, presented: Presented, named: Sequence[Issuer], rule: MultiAudience
 ) -> tuple[UUID, ...]:
     """Return the applications of a tenant that come nearest to trusting a token, the nearest first."""

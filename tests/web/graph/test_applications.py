@@ -254,6 +254,7 @@ def test_an_application_that_another_process_made_meanwhile_is_changed():
         path="applications(uniqueName='raced')",
         alone=None,
         log=None,
+        authority=None,
         body={"displayName": "b"},
         prefer=frozenset({"create-if-missing"}),
     )

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from accredit.administer import Administrator
     from accredit.interop.odata import Options
+    from accredit.ports import Authority
     from accredit.web.bearer import Caller
     from accredit.web.graph.log import SignInLog
     from accredit.web.graph.parts import Alone
@@ -51,6 +52,7 @@ class Call:
     path: str  # what stands after the version, as it was sent: "applications"
     alone: Alone  # answers a part of a batch
     log: SignInLog  # of sign-ins
+    authority: Authority  # whose directory it is
     query: str = ""  # as it was sent
     body: dict[str, Any] = field(default_factory=dict)  # without "@odata." members, but with those that bind
     prefer: frozenset[str] = frozenset()  # preferences, lower case: "create-if-missing"

@@ -1,0 +1,171 @@
+"""Why a token would be refused, in beta: the same answer that ``accredit explain`` prints.
+
+Rule 1: the token is looked at and forgotten: it is in no log, no event, no answer. What is said of it went through the
+filter that sign-in events go through.
+Rule 2: who may not read an application's credentials is told nothing of them, and of another tenant nobody anything.
+Rule 3: work is bounded whatever is stored; ``online`` fetches keys of registered issuers only, as often as a
+sign-in does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from accredit import assertions, exchange
+from accredit import explain as explaining
+from accredit.directory import read_guid
+from accredit.errors import OBJECT_NOT_FOUND, PRIVILEGES_MISSING, PROPERTY_INVALID, Refused
+from accredit.issuers import refuse_own
+from accredit.trust import Trusted
+from accredit.web.graph.answers import entity
+from accredit.web.graph.route import in_beta
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from accredit.assertions import Presented
+    from accredit.directory import Application
+    from accredit.explain import Explanation
+    from accredit.issuers import Issuer, KeySet
+    from accredit.ports import Transaction
+    from accredit.web.graph.answers import Answer
+    from accredit.web.graph.call import Call
+
+EXPLAIN: Final = "accredit.explain"
+KIND: Final = "explain"
+LONGEST: Final = 65_536  # characters of a token
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What a body asks. Without an application those are told that come nearest."""
+
+    token: str
+    application_id: str | None = None  # its object id, or its client id
+    online: bool = False
+
+
+async def explain(call: Call) -> Answer:
+    """Explain a token for one application, or for the five that come nearest."""
+    asked = _read(call.body)
+    tenant = call.caller.tenant
+    try:
+        presented = assertions.parse(asked.token, call.authority.policies[tenant.portability])
+    except Refused as refused:
+        return await _unreadable(call, asked, refused)
+    async with call.by.registry.reading() as store:
+        named = await explaining.records(store, tenant.id, presented)
+        meant = await _meant(call, store, asked, presented, named)
+        others: tuple[str, ...] = ()
+        if asked.application_id is not None and not call.owned_only:
+            others = await explaining.elsewhere(store, named, presented, tenant.several_audiences, meant[0].id)
+        held = {each.id: await store.credentials.find(application_id=each.id) for each in meant}
+    keys = await _keys(call, presented, named, online=asked.online)
+    found = [_explained(call, presented, each, held[each.id], named, keys, others) for each in meant]
+    return _answer(call, asked, sorted(found, key=lambda each: each.outcome != "accepted"))
+
+
+def _explained(
+    call: Call,
+    presented: Presented,
+    of: Application,
+    credentials: Sequence[Any],
+    named: Sequence[Issuer],
+    keys: Mapping[UUID, KeySet | Refused],
+    elsewhere: tuple[str, ...],
+) -> Explanation:
+    authority, tenant, now = call.authority, call.caller.tenant, call.authority.clock()
+    return explaining.explain(
+        presented,
+        Trusted(credentials, multi_audience=tenant.several_audiences),
+        client=of.display_name,
+        now=now,
+        own=authority.own_issuers,
+        keys=keys,
+        proof=exchange.state_of_proof(presented, named, authority.keys, now),
+        disabled=[each for each in credentials if not each.enabled],
+        tenant=tenant,
+        elsewhere=elsewhere,
+    )
+
+
+async def _keys(
+    call: Call, presented: Presented, named: Sequence[Issuer], *, online: bool
+) -> Mapping[UUID, KeySet | Refused]:
+    """Return the keys at hand; with ``online`` after as much fetching as the exchange would do."""
+    keys: dict[UUID, KeySet | Refused] = {}
+    for record in named:
+        try:
+            if online:
+                refuse_own(presented.issuer, call.authority.own_issuers, presented.key.kid)
+                assertions.refuse_algorithm(presented.key, record)
+                await call.authority.keys.of(record, presented.key)
+        except Refused as refused:
+            keys[record.id] = refused
+        if (found := call.authority.keys.at_hand(record)).keys:
+            keys[record.id] = found
+    return keys
+
+
+async def _meant(
+    call: Call, store: Transaction, asked: Asked, presented: Presented, named: Sequence[Issuer]
+) -> Sequence[Application]:
+    if asked.application_id is not None:
+        return [await _application(call, store, asked.application_id)]
+    _refuse_everything(call)
+    tenant = call.caller.tenant
+    ids = await explaining.applications(store, tenant.id, presented, named, tenant.several_audiences)
+    return [await store.applications.get(each) for each in ids]
+
+
+async def _application(call: Call, store: Transaction, wanted: str) -> Application:
+    """Find an application of the caller's tenant. 404; 403 where the caller may read its own only, and it is not."""
+    guid, tenant = read_guid(wanted), call.caller.tenant.id
+    found: Sequence[Application] = []
+    if guid is not None:
+        found = await store.applications.find(tenant_id=tenant, id=guid)
+        found = found or await store.applications.find(tenant_id=tenant, app_id=guid)
+    if not found:
+        raise Refused(OBJECT_NOT_FOUND, id=wanted)
+    await call.refuse_not_owned(application_id=found[0].id)
+    return found[0]
+
+
+async def _unreadable(call: Call, asked: Asked, refused: Refused) -> Answer:
+    """Explain a token that cannot be read; it makes no difference to whom it is presented."""
+    name = ""
+    if asked.application_id is not None:
+        async with call.by.registry.reading() as store:
+            name = (await _application(call, store, asked.application_id)).display_name
+    else:
+        _refuse_everything(call)
+    now = call.authority.clock()
+    return _answer(call, asked, [explaining.unreadable(refused, client=name, now=now, token=asked.token)])
+
+
+def _refuse_everything(call: Call) -> None:
+    if call.owned_only:
+        detail = "Application.ReadWrite.OwnedBy: say which application (applicationId)"
+        raise Refused(PRIVILEGES_MISSING, detail=detail)
+
+
+def _read(body: Mapping[str, Any]) -> Asked:
+    try:
+        asked = msgspec.convert(body, Asked)
+    except msgspec.ValidationError as error:
+        raise Refused(PROPERTY_INVALID, property=KIND, kind=KIND, detail=str(error)) from error
+    if len(asked.token) > LONGEST:
+        raise Refused(PROPERTY_INVALID, property="token", kind=KIND, detail=f"longer than {LONGEST} characters")
+    return asked
+
+
+def _answer(call: Call, asked: Asked, found: Sequence[Explanation]) -> Answer:
+    plain = [msgspec.to_builtins(each) for each in found]
+    if asked.application_id is not None:
+        return entity(call, EXPLAIN, plain[0])
+    return entity(call, EXPLAIN, {"value": plain})
+
+
+ROUTES: Final = (in_beta("POST", EXPLAIN, explain),)
