@@ -54,23 +54,34 @@ def bicep_string(token: str, **parameters: str) -> str:
     return _BICEP_ESCAPE.sub(one, body)
 
 
-def hcl(text: str) -> list[tuple[list[str], dict[str, Any]]]:
-    """Blocks: their heads, and their attributes. A reference is a tuple of its parts."""
-    tokens, blocks = _tokens(text, _HCL), []
-    while tokens:
+Block = tuple[list[str], dict[str, Any]]
+
+
+def hcl(text: str) -> list[Block]:
+    """Blocks: their heads, and their attributes. A reference is a tuple of its parts; blocks in one are under "{}"."""
+    tokens = _tokens(re.sub(r"(?m)(^|[ \t])#[^\n\"]*$", "", text), _HCL)
+    attributes, blocks = _hcl_body(tokens)
+    assert not attributes
+    return blocks
+
+
+def _hcl_body(tokens: list[str]) -> tuple[dict[str, Any], list[Block]]:
+    attributes: dict[str, Any] = {}
+    blocks: list[Block] = []
+    while tokens and tokens[0] != "}":
         head = [tokens.pop(0)]
+        if tokens[0] == "=":
+            tokens.pop(0)
+            assert head[0] not in attributes
+            attributes[head[0]] = _hcl_value(tokens)
+            continue
         while tokens[0] != "{":
             head.append(hcl_string(tokens.pop(0)))
         tokens.pop(0)
-        attributes: dict[str, Any] = {}
-        while tokens[0] != "}":
-            name, equals = tokens.pop(0), tokens.pop(0)
-            assert equals == "="
-            assert name not in attributes
-            attributes[name] = _hcl_value(tokens)
-        tokens.pop(0)
-        blocks.append((head, attributes))
-    return blocks
+        inside, below = _hcl_body(tokens)
+        assert tokens.pop(0) == "}"
+        blocks.append((head, inside | ({"{}": below} if below else {})))
+    return attributes, blocks
 
 
 def _hcl_value(tokens: list[str]) -> Any:

@@ -106,7 +106,9 @@ def test_what_is_wrong_in_a_form_is_told_field_by_field(graph, admin):
     assert all(details.values())
 
 
-@pytest.mark.parametrize("body", [{"fields": {"org": 1}}, {"fields": []}, {"form": {}}, {"mode": 1}])
+@pytest.mark.parametrize(
+    "body", [{"fields": {"org": 1}}, {"fields": []}, {"form": {}}, {"mode": 1}, {"clientId": "; rm"}]
+)
 def test_a_form_that_is_none(graph, admin, body):
     assert graph.ask("POST", f"{PRESETS}/github/render", admin, body).status == 400
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from uuid import UUID  # noqa: TC003  msgspec reads the annotations
 
 import msgspec
 
@@ -123,7 +124,7 @@ class Asked(Wire, frozen=True, kw_only=True):
     fields: dict[str, str] = msgspec.field(default_factory=dict)
     mode: str | None = None
     audience: str | None = None
-    client_id: str | None = None
+    client_id: UUID | None = None
 
 
 class NewCredential(Wire, frozen=True, kw_only=True):

@@ -185,6 +185,8 @@ def _audience(draft: _Draft, asked: str | None) -> str:
 def _asked(draft: _Draft, audience: str) -> str:
     if audience != audience.strip():
         draft.say("audience", "There is white space at an end; the comparison is exact. Remove it.")
+    elif not audience.isprintable():
+        draft.say("audience", "There is a character in it that cannot be seen. Remove it.")
     return audience
 
 

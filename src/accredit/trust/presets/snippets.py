@@ -1,6 +1,7 @@
 """What somebody pastes at the platform's side, with the trust's values in it.
 
-``«x»`` is the text x, ``«x|json»`` the same as a JSON (and YAML) string, ``«x|sh»`` quoted for a shell. A line with
+``«x»`` is the text x, ``«x|json»`` the same as a JSON (and YAML) string, ``«x|hcl»`` as one of HCL, which would read
+``${`` as more than text, ``«x|sh»`` quoted for a shell. A line with
 ``«x?»``, ``«x=v?»`` or ``«not_x?»`` in it is left out unless that is so; the mark itself disappears.
 
 Rule 1: a name that does not exist is an error of the file, and a text that is absent one of its conditions: neither
@@ -104,4 +105,8 @@ def _shell(text: str) -> str:
     return "'" + text.replace("'", "'\"'\"'") + "'"
 
 
-_FILTERS: Final[Mapping[str, Callable[[str], str]]] = {"": str, "json": json.dumps, "sh": _shell}
+def _hcl(text: str) -> str:
+    return re.sub(r"[$%](?=\{)", lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+_FILTERS: Final[Mapping[str, Callable[[str], str]]] = {"": str, "json": json.dumps, "hcl": _hcl, "sh": _shell}

@@ -43,9 +43,8 @@ async def rendered(call: Call) -> Answer:
     except presets.FormError as error:
         error.details = tuple(("InvalidField", each.message, f"fields/{each.field}") for each in error.findings)
         raise
-    texts = presets.snippets(
-        preset, made, client_id=asked.client_id or "", tenant=str(call.caller.tenant.id), authority=call.graph
-    )
+    client = "" if asked.client_id is None else str(asked.client_id)
+    texts = presets.snippets(preset, made, client_id=client, tenant=str(call.caller.tenant.id), authority=call.graph)
     return entity(call, f"{PRESETS}/$entity/render", graph.filled(made, texts))
 
 
