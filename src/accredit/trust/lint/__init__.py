@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from msgspec import structs
@@ -47,6 +46,7 @@ from accredit.trust.lint import (
     multi_aud,
     name_only,
     noexp,
+    not_issuer,
     not_portable,
     person_sub,
     placeholder,
@@ -81,6 +81,7 @@ MODULES: Final = (
     slash,
     self,
     entra_issuer,
+    not_issuer,
     k8s_shared,
     wild_org,
     workflow_only,
@@ -145,8 +146,7 @@ def lint(trusts: Sequence[WrittenTrust], context: Context | None = None) -> tupl
         others = together[trust.application]
         at = told[trust.application]
         told[trust.application] += 1
-        siblings = (*base.siblings, *others[:at], *others[at + 1 :])
-        found += _findings(trust, replace(base, siblings=siblings, earlier=len(base.siblings) + at))
+        found += _findings(trust, base.about(trust, (*others[:at], *others[at + 1 :]), at))
     return tuple(found)
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal, Self
+
+from accredit.trust.lint import seen
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from datetime import datetime
+    from uuid import UUID
 
     from accredit.issuers import OwnIssuers, Portability
     from accredit.trust.credential import MultiAudience
+    from accredit.trust.lint.seen import Seen
     from accredit.trust.written import WrittenTrust
 
 Cloud = Literal["public", "usgov", "china"]
@@ -35,9 +40,29 @@ class Context:
     unresolvable: bool = False  # the issuer's host was asked for twice, a day apart, and does not exist
     observed_lifetime: int | None = None  # seconds; of the longest token that was seen
     without_exp: bool = False  # tokens of the issuer came without ``exp``
+    seen: Mapping[UUID, Seen] = field(default_factory=dict)  # by issuer record; ``about`` spreads it
     emulator: bool = False  # what is reached over loopback is this machine's business
 
     @property
     def before(self) -> tuple[WrittenTrust, ...]:
         """The trusts of the same application that stand before this one."""
         return self.siblings if self.earlier is None else self.siblings[: self.earlier]
+
+    def about(self, trust: WrittenTrust, others: Sequence[WrittenTrust], earlier: int) -> Self:
+        """Return what is known around one trust: of its application and of its issuer.
+
+        ``others`` are the other trusts of its application that are judged with it, of which ``earlier`` stand before.
+        """
+        around = replace(self, siblings=(*self.siblings, *others), earlier=len(self.siblings) + earlier)
+        known = self.seen.get(trust.record.id) if trust.record is not None else None
+        if known is not None:
+            around = replace(
+                around,
+                published_algorithms=known.algorithms,
+                shared_thumbprints=known.shared_thumbprints,
+                unresolvable=known.unresolvable,
+                observed_lifetime=known.lifetime,
+                without_exp=known.without_exp,
+            )
+        forms = self.subject_generations | seen.generations(trust, around.siblings)
+        return replace(around, subject_generations=forms)

@@ -37,5 +37,5 @@ def check(linted: Linted) -> Iterator[Finding]:
                 linted,
                 "issuer",
                 f"The issuer {issuer} is an old one{since}{ends}.",
-                remedy=f"{RULE.remedy} {each.instead}".strip(),
+                remedy=f"{RULE.remedy} The new one: {each.instead.rstrip('.')}." if each.instead else RULE.remedy,
             )

@@ -42,8 +42,14 @@ def check(linted: Linted) -> Iterator[Finding]:
             opaque_issuer=trust.record is not None and trust.record.key_source == "uploaded",
         )
     except Refused as refused:
-        said = f"{refused.message} {refused.detail}".strip()
-        yield RULE.finding(linted, _path(linted), said, remedy=refused.row.advice or RULE.remedy)
+        yield RULE.finding(linted, _path(linted), _said(refused), remedy=refused.row.advice or RULE.remedy)
+
+
+def _said(refused: Refused) -> str:
+    """Return the refusal as a sentence, without what Entra ID wraps around the reason."""
+    if "reason" in refused.fields:
+        return f"The expression cannot be read. {refused.fields['reason'].rstrip('.')}."
+    return f"{refused.message.rstrip('.')}: {refused.detail}." if refused.detail else refused.message
 
 
 def _path(linted: Linted) -> Path:

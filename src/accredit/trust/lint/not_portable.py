@@ -37,17 +37,17 @@ def check(linted: Linted) -> Iterator[Finding]:
         )
     if reasons:
         path: Path = "claimsMatchingExpression" if expression else "record"
-        yield RULE.finding(linted, path, f"Entra ID would refuse this: {' '.join(reasons)}")
+        yield RULE.finding(linted, path, f"Entra ID would refuse this: {'; '.join(reasons)}.")
 
 
 def _keys(record: Issuer) -> list[str]:
     """Say what Entra ID could not do with the issuer's keys."""
     said = {
-        f"The issuer's keys are {record.key_source.replace('_', ' ')}, not found by discovery.": (
+        f"the issuer's keys are {record.key_source.replace('_', ' ')}, not found by discovery": (
             record.key_source != "discovery"
         ),
-        "The issuer's certificate is of a certificate authority of its own.": record.ca_bundle is not None,
-        "The issuer is in a private network.": bool(record.networks),
-        f"Tokens may be signed with {', '.join(record.algorithms)}, or name no key.": not record.portable,
+        "the issuer's certificate is of a certificate authority of its own": record.ca_bundle is not None,
+        "the issuer is in a private network": bool(record.networks),
+        f"tokens may be signed with {', '.join(record.algorithms)}, or name no key": not record.portable,
     }
     return [reason for reason, holds in said.items() if holds]
