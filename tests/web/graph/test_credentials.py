@@ -183,6 +183,25 @@ def test_both_versions_take_any_expression_where_the_tenant_accepts_more(own: Gr
     assert "AADSTS700222" in own_issuer.json["error"]["innerError"]["accredit"]
 
 
+def test_both_versions_take_expressions_of_version_2_where_the_tenant_accepts_more(own: Graph) -> None:
+    own.wire.run(tenants.update, own.wire.administrator, seed.TENANT_ID, portability="extended")
+    trusting = Trusting(own)
+    text = {"value": "claims['sub'] eq 'a' or claims['k8s.io']['uid'] in ['b', 1]", "languageVersion": 2}
+    for version in ("v1.0", "beta"):
+        trusting.version = version
+        name = version.replace(".", "-") + "-one"
+        made = trusting.add(name=name, subject=..., issuer=f"https://{name}.test", claimsMatchingExpression=text)
+        assert made.status == 201
+        assert trusting.ask("GET", f"/{name}", version="beta").json["claimsMatchingExpression"] == text
+    third = trusting.add(subject=..., claimsMatchingExpression={**text, "languageVersion": 3})
+    assert refused(third)[2].startswith(
+        "The FederatedIdentityCredential.ClaimsMatchingExpression.Value is invalid. Rule exception: Language version 3 "
+        "is not known; the language version must be 1 or 2. paramName: "
+    )
+    wrong = trusting.add(subject=..., claimsMatchingExpression={**text, "value": "claims['sub'] eq 'a' || true"})
+    assert 'Expected "and", "or" or the end at position 22, found "|| true"; did you mean "or"?' in refused(wrong)[2]
+
+
 def test_what_is_ours_is_shown_and_changed_in_beta(beta: Trusting) -> None:
     ours = {"enabled": False, "multiAudience": "listed", "listedAudiences": ["other"]}
     made = beta.add(accredit=ours).json
