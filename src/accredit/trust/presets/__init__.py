@@ -1,20 +1,28 @@
-"""How to trust a platform, as data: its form, the trust that follows from it, and what its tokens say."""
+"""How to trust a platform, as data: its form, the trust that follows from it, and what its tokens say.
 
-from accredit.trust.presets.catalogue import ids, preset, recognise, speakers
-from accredit.trust.presets.form import FieldFinding, Form, FormError
-from accredit.trust.presets.model import (
-    Claim,
-    Field,
-    Mode,
-    Preset,
-    Segment,
-    SubjectForm,
-    SubjectParts,
-    unlisted,
-)
-from accredit.trust.presets.reading import read
-from accredit.trust.presets.rendering import Rendered, free_name, render
-from accredit.trust.presets.snippets import Snippet, snippets
+What is here is loaded when it is first used: every start of the command imports this, and few need a form.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from accredit.trust.presets.catalogue import ids, preset, recognise, speakers
+    from accredit.trust.presets.form import FieldFinding, Form, FormError
+    from accredit.trust.presets.model import Claim, Field, Mode, Preset, Segment, SubjectForm, SubjectParts, unlisted
+    from accredit.trust.presets.pasting import Snippet, snippets
+    from accredit.trust.presets.reading import read
+    from accredit.trust.presets.rendering import Rendered, free_name, render
+
+_HOMES: Final = {
+    **dict.fromkeys(("ids", "preset", "recognise", "speakers"), "catalogue"),
+    **dict.fromkeys(("FieldFinding", "Form", "FormError"), "form"),
+    **dict.fromkeys(("Claim", "Field", "Mode", "Preset", "Segment", "SubjectForm"), "model"),
+    **dict.fromkeys(("SubjectParts", "unlisted"), "model"),
+    **dict.fromkeys(("Snippet", "snippets"), "pasting"),
+    **dict.fromkeys(("read",), "reading"),
+    **dict.fromkeys(("Rendered", "free_name", "render"), "rendering"),
+}
 
 __all__ = [
     "Claim",
@@ -39,3 +47,12 @@ __all__ = [
     "speakers",
     "unlisted",
 ]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found: object = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = found  # found without this function from now on
+    return found
