@@ -18,7 +18,7 @@ from accredit.interop.graph import (
     preset,
     principal,
 )
-from accredit.web.graph import batch, held
+from accredit.web.graph import batch, explain, held
 from accredit.web.graph import parts as batched
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ WRITTEN: Final[Mapping[str, tuple[Any, str]]] = {  # what stands in a collection
     "Issuer": (issuer.Written, "id url keySource jwks blocked credentials"),
     "Preset": (preset.Written, ""),
     "RenderedPreset": (preset.Filled, ""),
+    "Explanations": (explain.Explanations, ""),
     "PasswordCredential": (parts.PasswordCredential, ""),
     "KeyCredential": (parts.KeyCredential, ""),
 }
@@ -63,6 +64,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "NewIssuer": issuer.Made,
     "UploadedKeys": issuer.Uploaded,
     "PresetForm": preset.Asked,
+    "ExplainedToken": explain.Asked,
     "GetByIds": directory_object.GetByIds,
     "AddPassword": held.AddPassword,
     "RemovePassword": held.RemovePassword,

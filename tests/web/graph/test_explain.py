@@ -43,8 +43,8 @@ def asked(graph, caller, token, **members):
 def test_a_token_is_explained_for_one_application(graph, writer, bot, token):
     answer = asked(graph, writer, token, applicationId=bot)
     assert answer.status == 200, answer.body
-    told = answer.json
-    assert told["@odata.context"] == f"{BASE}/beta/$metadata#accredit.explain"
+    (told,) = answer.json["value"]
+    assert answer.json["@odata.context"] == f"{BASE}/beta/$metadata#accredit.explain"
     assert (told["schema"], told["application"], told["outcome"]) == (1, "deploy-bot", "refused")
     assert (told["code"], told["proof"]) == ("AADSTS700213", "unknown")
     assert told["near"][0]["comparisons"][0]["passed"] is True
@@ -73,7 +73,7 @@ def test_the_registered_issuers_keys_prove_it_and_then_the_command_is_ready(own)
 
 
 def test_online_an_issuer_that_does_not_answer_is_told(graph, writer, bot, token):
-    told = asked(graph, writer, token, applicationId=bot, online=True).json
+    told = asked(graph, writer, token, applicationId=bot, online=True).json["value"][0]
     signature = next(each for each in told["steps"] if each["id"] == "signature")
     assert (told["code"], signature["status"], signature["code"]) == ("AADSTS700213", "fail", "AADSTS90061")
 
@@ -86,7 +86,7 @@ def test_without_an_application_those_are_told_that_come_nearest(graph, writer, 
 
 def test_an_application_is_named_by_its_client_id_too(graph, writer, bot, token):
     client_id = graph.ask("GET", f"/v1.0/applications/{bot}", graph.admin()).json["appId"]
-    assert asked(graph, writer, token, applicationId=client_id).json["application"] == "deploy-bot"
+    assert asked(graph, writer, token, applicationId=client_id).json["value"][0]["application"] == "deploy-bot"
 
 
 def test_another_application_that_trusts_it_is_named_to_who_may_read_all(own):
@@ -97,9 +97,9 @@ def test_another_application_that_trusts_it_is_named_to_who_may_read_all(own):
     said = own.wire.mint()
     writer, owner = own.caller(WRITE).token, own.caller(OWNED)
     own.own(owner, other)
-    told = asked(own, writer, said, applicationId=str(other.id)).json
+    told = asked(own, writer, said, applicationId=str(other.id)).json["value"][0]
     assert told["elsewhere"] == ["deploy-bot"]
-    assert asked(own, owner.token, said, applicationId=str(other.id)).json["elsewhere"] == []
+    assert asked(own, owner.token, said, applicationId=str(other.id)).json["value"][0]["elsewhere"] == []
 
 
 def test_who_may_read_his_own_is_told_of_those_only(graph, bot, token):
@@ -131,7 +131,7 @@ UNREADABLE = {
 @pytest.mark.parametrize("sentence", UNREADABLE)
 def test_a_token_that_cannot_be_read_is_explained(graph, writer, bot, sentence):
     text, cause = UNREADABLE[sentence]
-    told = asked(graph, writer, text, applicationId=bot).json
+    told = asked(graph, writer, text, applicationId=bot).json["value"][0]
     assert (told["outcome"], told["cause"], told["near"]) == ("refused", cause, [])
     assert asked(graph, writer, text).json["value"][0]["cause"] == cause
 
@@ -159,6 +159,6 @@ def test_of_another_tenants_application_nobody_hears(graph, writer, token):
 
 def test_a_token_whose_text_moves_a_cursor_is_shown_escaped(graph, writer, bot):
     said = graph.wire.mint(overrides={"sub": "a\x1b[2Jb"})
-    told = asked(graph, writer, said, applicationId=bot).json
+    told = asked(graph, writer, said, applicationId=bot).json["value"][0]
     assert "\x1b" not in json.dumps(told, ensure_ascii=False)
     assert told["assertion"]["subject"] in {kept("a\x1b[2Jb"), "a\\x1b[2Jb"}

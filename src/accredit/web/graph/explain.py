@@ -17,6 +17,7 @@ from accredit import assertions, exchange
 from accredit import explain as explaining
 from accredit.directory import read_guid
 from accredit.errors import OBJECT_NOT_FOUND, PRIVILEGES_MISSING, PROPERTY_INVALID, Refused
+from accredit.explain import Explanation
 from accredit.issuers import refuse_own
 from accredit.trust import Trusted
 from accredit.web.graph.answers import entity
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from accredit.assertions import Presented
     from accredit.directory import Application
-    from accredit.explain import Explanation
     from accredit.issuers import Issuer, KeySet
     from accredit.ports import Transaction
     from accredit.web.graph.answers import Answer
@@ -45,6 +45,12 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="cam
     token: str
     application_id: str | None = None  # its object id, or its client id
     online: bool = False
+
+
+class Explanations(msgspec.Struct, frozen=True):
+    """What is answered: one explanation for each application that was asked about, the nearest first."""
+
+    value: tuple[Explanation, ...]
 
 
 async def explain(call: Call) -> Answer:
@@ -64,7 +70,7 @@ async def explain(call: Call) -> Answer:
         held = {each.id: await store.credentials.find(application_id=each.id) for each in meant}
     keys = await _keys(call, presented, named, online=asked.online)
     found = [_explained(call, presented, each, held[each.id], named, keys, others) for each in meant]
-    return _answer(call, asked, sorted(found, key=lambda each: each.outcome != "accepted"))
+    return _answer(call, sorted(found, key=lambda each: each.outcome != "accepted"))
 
 
 def _explained(
@@ -142,7 +148,7 @@ async def _unreadable(call: Call, asked: Asked, refused: Refused) -> Answer:
     else:
         _refuse_everything(call)
     now = call.authority.clock()
-    return _answer(call, asked, [explaining.unreadable(refused, client=name, now=now, token=asked.token)])
+    return _answer(call, [explaining.unreadable(refused, client=name, now=now, token=asked.token)])
 
 
 def _refuse_everything(call: Call) -> None:
@@ -161,11 +167,8 @@ def _read(body: Mapping[str, Any]) -> Asked:
     return asked
 
 
-def _answer(call: Call, asked: Asked, found: Sequence[Explanation]) -> Answer:
-    plain = [msgspec.to_builtins(each) for each in found]
-    if asked.application_id is not None:
-        return entity(call, EXPLAIN, plain[0])
-    return entity(call, EXPLAIN, {"value": plain})
+def _answer(call: Call, found: Sequence[Explanation]) -> Answer:
+    return entity(call, EXPLAIN, msgspec.to_builtins(Explanations(tuple(found))))
 
 
 ROUTES: Final = (in_beta("POST", EXPLAIN, explain),)
