@@ -49,6 +49,14 @@ WRITES = {
         ("tenant", "update", "--allow-issuer", "https://a.test", "--allow-issuer", "https://b.test/"),
         ("tenant", "show", "contoso.test"),
     ),
+    "what a tenant demands of all trust": (
+        ("tenant", "update", "--allowed-issuers-mode", "audit", "--immutable-ids", "enforce", "--lint", "block"),
+        ("tenant", "show", "contoso.test"),
+    ),
+    "what a tenant demands of tokens": (
+        ("tenant", "update", "--allow-algorithm", "RS256", "--max-assertion-lifetime", "3600"),
+        ("tenant", "show", "contoso.test"),
+    ),
     "an application": (("app", "create", "build bot", "--identifier-uri", "api://build"), ("app", "list")),
     "an application's name": (("app", "update", "deploy-bot", "--name", "deployer"), ("app", "list")),
     "an API's names": (("app", "update", "Orders API", "--identifier-uri", ""), ("app", "show", "Orders API")),
@@ -110,6 +118,10 @@ WRITES = {
     "an issuer that is blocked": (("issuer", "block", ISSUER), ("issuer", "show", ISSUER)),
     "how an issuer's tokens are judged": (
         ("issuer", "update", ISSUER, "--skew", "60", "--max-lifetime", "3600", "--algorithm", "RS256"),
+        ("issuer", "show", ISSUER),
+    ),
+    "what comes of an assertion that is used again": (
+        ("issuer", "update", ISSUER, "--replay", "observe"),
         ("issuer", "show", ISSUER),
     ),
     "where an issuer may be": (
@@ -342,6 +354,16 @@ def test_an_expression_of_version_2_is_kept_as_one(cli):
     assert version_and_text(cli) == (2, START)
 
 
+def test_an_expression_in_cel_is_translated(cli):
+    cli("tenant", "update", "--portability", "extended")
+    add = ("credential", "add", "deploy-bot", "--name", "either", "--issuer", ISSUER, "--language-version", "cel")
+    ended = cli(*add, "--expression", "assertion.repository_id == '456789' && assertion.event_name != 'x'")
+    assert version_and_text(cli) == (2, "claims['repository_id'] eq '456789' and claims['event_name'] ne 'x'")
+    assert "Translated from CEL, at position 39: without this claim" in " ".join(ended.err.split())
+    refused = cli(*add, "--expression", "assertion.sub.matches('^repo')")
+    assert "there are no regular expressions" in " ".join(refused.err.split())
+
+
 def test_an_expression_of_version_2_that_is_deleted_is_made_again(cli):
     cli("tenant", "update", "--portability", "extended")
     add = ("credential", "add", "deploy-bot", "--name", "either", "--issuer", ISSUER, "--expression")
@@ -406,3 +428,38 @@ def test_a_tenant_is_made_with_the_issuers_that_it_allows(cli):
     assert cli("app", "create", "bot", "--tenant", "fabrikam.test").code == 0
     refused = cli("credential", "add", "bot", "--name", "other", *trust)
     assert (refused.code, "https://c.test" in refused.err) == (2, True), refused.err
+
+
+def test_who_would_break_is_shown_before_a_tenant_demands_more(cli):
+    demands = ("--allow-issuer", "https://other.test", "--max-assertion-lifetime", "60", "-o", "json")
+    found = cli("tenant", "preview", *demands).json
+    assert [(each["federatedCredentialName"], each["policy"], each["isEnforced"]) for each in found] == [
+        ("github-production", "allowedIssuers", True),
+        ("github-production", "maxAssertionLifetime", True),
+    ]
+    assert found[0]["lastSignInDateTime"] is not None
+    nothing = cli("tenant", "preview", "--immutable-ids", "enforce", "--allow-issuer", ISSUER)
+    assert nothing.code == 0
+    assert "No credential breaks these policies" in nothing.err
+    shown = cli("tenant", "preview", "--allow-issuer", "https://other.test", "--allowed-issuers-mode", "audit").out
+    assert ("noted" in shown, "refused" in shown) == (True, False)
+    assert cli("tenant", "show", "-o", "json").json["allowedIssuers"] is None, "nothing was changed"
+
+
+@pytest.mark.parametrize("verb", [("update",), ("preview",), ("create", "x", "--domain", "x.test")])
+@pytest.mark.parametrize("what", [("issuer", "https://a.test"), ("algorithm", "RS256")])
+def test_all_and_some_are_two_different_things(cli, verb, what):
+    name, value = what
+    ended = cli("tenant", *verb, f"--allow-{name}", value, f"--allow-any-{name}")
+    assert (ended.code, "say two different things" in " ".join(ended.err.split())) == (2, True)
+
+
+def test_a_credential_that_a_policy_would_refuse_is_stored_with_a_word_about_it(cli):
+    assert cli("tenant", "update", "--immutable-ids", "audit").code == 0
+    trust = ("--issuer", ISSUER, "--subject", "repo:octo-org/octo-repo:environment:staging")
+    ended = cli("credential", "add", "deploy-bot", "--name", "by-name", *trust)
+    assert ended.code == 0, ended.err
+    assert "The tenant's policy immutableIds would refuse its tokens" in " ".join(ended.err.split())
+    assert cli("tenant", "update", "--immutable-ids", "enforce").code == 0
+    refused = cli("credential", "add", "deploy-bot", "--name", "again", *trust[:-1], f"{trust[-1]}-2")
+    assert (refused.code, "immutable" in refused.err or "ids" in refused.err) == (2, True), refused.err

@@ -100,6 +100,38 @@ def test_an_issuer_that_the_tenant_allows_no_more_and_again(production, workload
     )
 
 
+def test_algorithms_that_the_tenant_allows_and_does_not(production, workload):
+    tenant = UUID(workload.tenant)
+    alternate(
+        production,
+        workload,
+        lambda by: tenants.update(by, tenant, allowed_algorithms=("RS512",)),
+        lambda by: tenants.update(by, tenant, allowed_algorithms=None),
+        (401, 5002738),
+    )
+
+
+def test_a_life_that_the_tenant_allows_and_does_not(production, workload):
+    tenant = UUID(workload.tenant)
+    alternate(
+        production,
+        workload,
+        lambda by: tenants.update(by, tenant, max_assertion_lifetime=599),
+        lambda by: tenants.update(by, tenant, max_assertion_lifetime=600),
+        (400, 70023),
+    )
+
+
+def test_an_assertion_that_is_good_for_one_token_and_for_many(production, workload):
+    record = workload.issuer.id
+    for number in range(ROUNDS):
+        token = workload.assertion(jti=f"once-{number}")
+        production.administer(lambda by: issuers.update(by, record, replay="enforce"))
+        assert [codes(workload.ask(token)) for _ in range(2)] == [(200, 0), (401, 700027)]
+        production.administer(lambda by: issuers.update(by, record, replay="off"))
+        assert codes(workload.ask(token)) == (200, 0)
+
+
 def test_a_role_granted_and_revoked(production, workload):
     async def api(by):
         async with by.registry.reading() as view:
