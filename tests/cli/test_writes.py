@@ -359,7 +359,7 @@ def test_an_expression_in_cel_is_translated(cli):
     add = ("credential", "add", "deploy-bot", "--name", "either", "--issuer", ISSUER, "--language-version", "cel")
     ended = cli(*add, "--expression", "assertion.repository_id == '456789' && assertion.event_name != 'x'")
     assert version_and_text(cli) == (2, "claims['repository_id'] eq '456789' and claims['event_name'] ne 'x'")
-    assert "Translated from CEL, at position 39: without this claim" in " ".join(ended.err.split())
+    assert "Translated from CEL, at position 40: without this claim" in " ".join(ended.err.split())
     refused = cli(*add, "--expression", "assertion.sub.matches('^repo')")
     assert "there are no regular expressions" in " ".join(refused.err.split())
 

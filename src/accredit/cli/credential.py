@@ -79,8 +79,9 @@ def _members(function: Callable[..., None]) -> Callable[..., None]:
         click.option("--audience", help="The audience, exactly (default: api://AzureADTokenExchange)."),
         click.option(
             "--language-version",
-            type=click.IntRange(1, 2),
-            help="Language of the expression: 1 as in Entra ID (the default), 2 with or, in, nested claims.",
+            type=click.Choice(["1", "2", "cel"]),
+            help="Language of the expression: 1 is Entra ID's (the default), 2 has or, in, nested claims and more, cel "
+            "is translated to 2.",
         ),
         click.option(
             "--expression", help="A claims matching expression. A credential needs a subject or an expression."
@@ -114,7 +115,7 @@ async def add(
     desk: Desk,
     *,
     application: str,
-    language_version: int | None,
+    language_version: str | None,
     from_token: str | None,
     unproven: bool,
     dry_run: bool,
@@ -130,7 +131,7 @@ async def add(
     """
     accept_errors(desk, override)
     rendered = rendered_form(preset, mode, pairs, {**members, "token": from_token})
-    version = _version(language_version, members)
+    version = _version(desk, language_version, members)
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
@@ -165,7 +166,7 @@ async def update(
     application: str,
     name: str,
     audience: str | None,
-    language_version: int | None,
+    language_version: str | None,
     override: str | None,
     **members: str | None,
 ) -> None:
@@ -186,7 +187,7 @@ async def update(
     held = before.expression
     if held is not None and (language_version or members["expression"]):
         changes = {"expression": held.text, "language_version": held.language_version} | changes
-    changes |= _version(language_version, changes)
+    changes |= _version(desk, language_version, changes)
     after = await desk.place.credentials.update(found.id, before.id, **changes)
     show_credential(desk, found, after, shapes.credential(after))
     await tell_findings(desk, after)
@@ -215,13 +216,20 @@ async def delete(desk: Desk, application: str, name: str) -> None:
     desk.session.done(f"Deleted {held.name} {held.id}", undo)
 
 
-def _version(given: int | None, members: Mapping[str, Any]) -> dict[str, int]:
+def _version(desk: Desk, given: str | None, members: Mapping[str, Any]) -> dict[str, Any]:
     """Return the language version as a member, if it was given; it says something of an expression only."""
     if given is None:
         return {}
     if not members.get("expression"):
         raise click.UsageError("--language-version says how an expression is read: --expression EXPRESSION")
-    return {"language_version": given}
+    if given != "cel":
+        return {"language_version": int(given)}
+    from accredit.trust.expression import cel
+
+    found = cel.read(members["expression"])
+    for note in found.notes:
+        desk.session.remark(f"Translated from CEL, {note}.")
+    return {"expression": found.expression.text, "language_version": 2}
 
 
 async def _added(
