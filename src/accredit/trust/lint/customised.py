@@ -28,7 +28,8 @@ def pairs(
     if not any(each.form.name == FORM for each in subjects):
         return
     key, value = "", ""
-    for word in text.split(":"):
+    words = text.split(":")
+    for word in words if whole else words[:-1]:
         known = bool(_KEY.fullmatch(word)) and (word == _REPO or _listed(preset, word))
         if key and value and known:
             yield from _claims(key, value)
@@ -37,10 +38,10 @@ def pairs(
             key = word if known else ""
         else:
             value = f"{value}:{word}" if value else word
-    if key and value and whole:
+    if key and value:
         yield from _claims(key, value)
-    elif key == _REPO and "/" in value:
-        yield from _owner(value.partition("/")[0])
+    elif key == _REPO and not whole and "/" in words[-1]:
+        yield from _owner(words[-1].partition("/")[0])
 
 
 def keys(preset: Preset, subject: str) -> frozenset[str]:

@@ -18,7 +18,11 @@ _HTTPS: Final = 443
 def meant(issuer: str) -> str:
     """Return the issuer of a known platform that differs in nothing that people see; empty if there is none."""
     base = issuer.removesuffix(discovery_suffix(issuer))
-    return next((each for each in _variants(base) if each != issuer and presets.recognise(each)), "")
+    found = [(each, known) for each in _variants(base) if each != issuer and (known := presets.recognise(each))]
+    if presets.recognise(issuer) is not None:  # whose it may be, unless the platform has one that is almost the same
+        found = [(each, known) for each, known in found if each in known.issuer.canonical]
+    canonical = [each for each, known in found if each in known.issuer.canonical]
+    return next(iter(canonical or [each for each, _ in found]), "")
 
 
 def _variants(base: str) -> Iterator[str]:

@@ -30,11 +30,9 @@ RULE: Final = Rule(
 def check(linted: Linted) -> Iterator[Finding]:
     """Compare with the issuers of every platform that is known."""
     issuer = linted.trust.issuer
-    if presets.recognise(issuer) is not None:
-        return
     suffix = discovery_suffix(issuer)
     meant = near.meant(issuer) or (issuer.removesuffix(suffix) if suffix else "")
-    if not meant:
+    if not meant or issuer in (linted.preset.issuer.canonical if linted.preset else ()):
         return
     message = f"The issuer {issuer} is not the one that tokens have, which is {meant}: {_difference(issuer, meant)}."
     if suffix and not presets.recognise(meant):
