@@ -19,9 +19,10 @@ def test_every_member_is_explained():
 
 def test_the_checks_are_drawn_in_their_order():
     drawn = re.findall(r"[✓✗–] (\w+)", PAGE.split("Why  ")[1].split("github-production")[0])  # noqa: RUF001
-    assert drawn == [each for each in ORDER["federatedIdentityCredential"] if each != "policy"]
+    assert drawn == [each for each in ORDER["federatedIdentityCredential"] if each not in {"policy", "replay"}]
 
 
 def test_it_can_be_found():
+    assert "sign-in-log.md" in (ROOT / "docs/policy.md").read_text()
     for page in ("README.md", "docs/command-line.md", "docs/operations.md"):
         assert "sign-in-log.md" in (ROOT / page).read_text(), page
