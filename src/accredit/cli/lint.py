@@ -112,14 +112,12 @@ def _of_files(session: Session, files: Sequence[str], context: functools.partial
     from accredit.interop.findings import STDIN
 
     found = Found()
-    trusts: list[WrittenTrust] = []
     for each in files:
         text = inputs.text_file(each, most=LARGEST)
         configuration = read(text, STDIN if each == "-" else each)
         for note in configuration.notes:
             session.remark(note)
-        trusts += configuration.trusts
-    found.judge(trusts, context())
+        found.judge(configuration.trusts, context())  # what has no application belongs together in one file only
     return found
 
 
