@@ -59,6 +59,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str | None]]] = {  # body, and what is an
     "getByIds": ("GetByIds", "DirectoryObjects"),
     "uploadKeys": ("UploadedKeys", "Issuer"),
     "render": ("PresetForm", "RenderedPreset"),
+    "preview": ("ChangedTenant", "PolicyFindings"),
     "accredit.explain": ("ExplainedToken", "Explanations"),
     "block": ("", "Issuer"),
     "unblock": ("", "Issuer"),

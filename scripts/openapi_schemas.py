@@ -16,6 +16,7 @@ from accredit.interop.graph import (
     organization,
     parts,
     preset,
+    preview,
     principal,
 )
 from accredit.web.graph import batch, explain, held
@@ -57,6 +58,7 @@ WRITTEN: Final[Mapping[str, tuple[Any, str]]] = {  # what stands in a collection
     "Preset": (preset.Written, ""),
     "RenderedPreset": (preset.Filled, ""),
     "Explanations": (explain.Explanations, ""),
+    "PolicyFinding": (preview.PolicyFinding, ""),
     "PasswordCredential": (parts.PasswordCredential, ""),
     "KeyCredential": (parts.KeyCredential, ""),
 }
@@ -210,6 +212,7 @@ def _others() -> Json:
         "DirectoryAudit": {"type": "object", "properties": audited},
         "DirectoryObject": {"type": "object", "properties": {"@odata.type": TEXT, "id": TEXT}},
         "DirectoryObjects": page("DirectoryObject"),
+        "PolicyFindings": page("PolicyFinding"),
         "Reference": {
             "type": "object",
             "properties": {"@odata.id": {"type": "string", "format": "uri"}},

@@ -57,6 +57,7 @@ class Scraped(Collector):
             ("signin_events_counted", "Refusals that only raised the number of an aggregate.", figures.counted),
             ("signin_aggregates_written", "Writes of aggregate events.", figures.aggregates),
             ("signin_events_lost", "Events that nobody waited for and that could not be written.", figures.unrecorded),
+            ("signin_assertions_reused", "Grants refused because the assertion was used before.", figures.reused),
             ("signin_decided_again", "Decisions made again because the trust had changed.", figures.outdated),
             ("signin_batches_failed", "Writes of the sign-in log that failed.", figures.failures),
         )
