@@ -129,7 +129,8 @@ def _guesses(preset: Preset, mode: Mode, stored: Rendered, atoms: Sequence[Atom]
 def _heard(preset: Preset, audience: str) -> Iterable[Values]:
     if not audience or not preset.audience.fixed:
         return ({},)
-    return tuple(_inverse(preset, preset.audience.fixed, audience)) or ({},)
+    found = tuple(_inverse(preset, preset.audience.fixed, audience))
+    return found if found and preset.audience.control == "fixed" else (*found, {})  # one that was only proposed
 
 
 def _with_choices(preset: Preset, known: Values) -> Iterator[Values]:
@@ -193,7 +194,7 @@ def _inverse(preset: Preset, alternatives: tuple[str, ...], text: str, *, escape
 def _taken(way: Template, found: re.Match[str], *, escaped: bool) -> Values | None:
     pairs = []
     for place, text in zip(way.places, found.groups(), strict=True):
-        plain = writing.unescaped(text, "matches", 2) if escaped else text
+        plain = writing.unescaped(text) if escaped else text
         pairs.append({place.name: place.read(plain)})
     return _merged(pairs)
 

@@ -166,7 +166,8 @@ def _refuse_unreadable(draft: _Draft, text: str) -> None:
     try:
         language.parse(text, draft.mode.language_version)
     except Refused as error:
-        raise FormError(draft.preset, [FieldFinding("expression", f"{error.message}. Shorten a field.")]) from error
+        reason = f"{error.fields['reason'].rstrip('.')}. Shorten a field."
+        raise FormError(draft.preset, [FieldFinding("expression", reason)]) from error
 
 
 def _audience(draft: _Draft, asked: str | None) -> str:

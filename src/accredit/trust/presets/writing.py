@@ -87,11 +87,9 @@ def escape(text: str, operator: str, language_version: int) -> str:
     return text
 
 
-def unescaped(text: str, operator: str, language_version: int) -> str:
-    """The inverse of ``escape``."""
-    if operator == "matches" and language_version != 1:
-        return re.sub(r"\\([*?\\])", r"\1", text)
-    return text
+def unescaped(text: str) -> str:
+    """The inverse of ``escape`` for a pattern of version 2."""
+    return re.sub(r"\\([*?\\])", r"\1", text)
 
 
 def clause_text(clause: Clause, texts: tuple[str, ...]) -> str:
