@@ -3,11 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
-from accredit.explain import explain
+from accredit import errors
+from accredit.errors import Refused
+from accredit.explain import actions, explain, unreadable, visits
 from accredit.explain.detectors import DETECTORS, OF_EXPRESSIONS
 from accredit.trust.expression import parse
 from tests.conftest import ROOT
-from tests.forge import AUDIENCE, ISSUER, NOW
+from tests.forge import AUDIENCE, ISSUER, NOW, assemble
 from tests.support.trusting import credential, presented, trusted
 
 BRANCH = "repo:octo-org/octo-repo:ref:refs/heads/main"
@@ -19,6 +21,7 @@ UUIDS = [f"0000000{n}-1111-4222-8333-00000000000{n}" for n in range(6)]
 CIRCLE = "https://oidc.circleci.com"
 GITLAB = "https://gitlab.com"
 BUILDKITE = "https://agent.buildkite.com"
+SEMAPHORE = "https://acme.semaphoreci.com"
 ENTRA = "11111111-2222-4333-8444-555555555555"
 
 
@@ -216,6 +219,48 @@ CAUSES = {  # what the credential holds, what the token says, the cause, what th
         {"sub": "repo:octo-org/octo-repo:job_workflow_ref:octo-org/x/.github/workflows/y.yml@refs/heads/main"},
         "TEMPLATE",
         "uses a customised subject template",
+    ),
+    "percent-encoded here and there, in two cases": (
+        {"subject": "a%3Ab:c"},
+        {"sub": "a%3ab%3Ac"},
+        "DIFFERENT",
+        "The subject",
+    ),
+    "an audience of another cloud, of nobody known": (
+        {"issuer": "https://idp.test", "subject": "x"},
+        {"iss": "https://idp.test", "sub": "x", "aud": "api://AzureADTokenExchangeChina"},
+        "AUD_CLOUD",
+        f"Request it for `{AUDIENCE}`.",
+    ),
+    "one audience that reads like two": (
+        {"audience": "a, b", "subject": "x"},
+        {"sub": "x", "aud": ["a", "b"]},
+        "DIFFERENT",
+        "The token is meant for `a, b`",
+    ),
+    "an issuer of the grammar and a subject that is not": (
+        {"issuer": "https://github.example.com/_services/token", "subject": "x"},
+        {"iss": ISSUER, "sub": BRANCH},
+        "DIFFERENT",
+        "The issuer",
+    ),
+    "another project of the same name": (
+        {"issuer": SEMAPHORE, "subject": f"org:o:project:{UUIDS[1]}:repo:r:ref_type:branch:ref:main"},
+        {"iss": SEMAPHORE, "sub": f"org:o:project:{UUIDS[2]}:repo:r:ref_type:branch:ref:main"},
+        "ID_CHANGED",
+        f"`project_id` is `{UUIDS[2]}` in the token and `{UUIDS[1]}` in the credential",
+    ),
+    "a project of another name": (
+        {"issuer": SEMAPHORE, "subject": f"org:o:project:{UUIDS[1]}:repo:r:ref_type:branch:ref:main"},
+        {"iss": SEMAPHORE, "sub": f"org:o:project:{UUIDS[1]}:repo:s:ref_type:branch:ref:main"},
+        "NAME_CHANGED",
+        "The ids are the same, the names are not: `r` is now `s`.",
+    ),
+    "another project of another name": (
+        {"issuer": SEMAPHORE, "subject": f"org:o:project:{UUIDS[1]}:repo:r:ref_type:branch:ref:main"},
+        {"iss": SEMAPHORE, "sub": f"org:o:project:{UUIDS[2]}:repo:s:ref_type:branch:ref:main"},
+        "DIFFERENT",
+        "The subject",
     ),
     "another name of a workload": (
         {"issuer": "https://oidc.test", "subject": "spiffe://example.org/a"},
@@ -425,6 +470,61 @@ def test_what_another_application_trusts_is_told():
     near = why({"subject": BRANCH}, {"sub": BRANCH.upper()}, elsewhere=("payments",))
     assert (near.cause, near.elsewhere) == ("CASE", ("payments",))
     assert why({"subject": BRANCH}, {"sub": BRANCH}, elsewhere=("payments",)).elsewhere == ()
+
+
+def test_ids_that_cannot_be_shown_whole_and_those_beyond_the_fourth_pin_nothing():
+    issuer = "https://oidc.fly.io/acme"
+    said = {"iss": issuer, "sub": "acme:shop:2", "app_id": "", "org_id": "x" * 1_000, "org_name": "acme"}
+    told = why({"subject": "acme:shop:1"}, said)
+    assert (told.cause, told.edits, "Trust an expression" in told.sentence) == ("PER_RUN", (), False)
+
+
+def test_of_other_applications_three_are_named_and_only_so_many_looked_through(monkeypatch):
+    token, trusting = presented(), credential()
+    others = [(n, [trusting]) for n in range(9)]
+    assert actions.trusting(others, token, "contained") == (0, 1, 2)
+    far = [(n, [credential(n, "x")]) for n in range(3)]
+    assert actions.trusting([*far, (9, [trusting])], token, "contained") == (9,)
+    monkeypatch.setattr(actions, "LOOKED_THROUGH", 3)
+    assert actions.trusting([*far, (9, [trusting])], token, "contained") == ()
+    assert actions.trusting([(1, [replace(trusting, enabled=False)])], token, "contained") == ()
+
+
+UNREAD = {  # what the token is, the cause
+    "one that is far too long": ("x" * 70_000 + ".y.z", "CLAIM_MISSING(exp)"),
+    "no base64": ("a.!.c", "CLAIM_MISSING(exp)"),
+    "no object": ("a.W10.c", "CLAIM_MISSING(exp)"),
+    "nothing": ("", "CLAIM_MISSING(exp)"),
+    "a claim of another type": (assemble({}, {"exp": {}}), "TYPE(exp)"),
+    "a legacy token": (assemble({}, {"iss": "kubernetes/serviceaccount"}), "LEGACY_TOKEN"),
+}
+
+
+@pytest.mark.parametrize("sentence", UNREAD)
+def test_of_what_cannot_be_read_as_much_is_told_as_can_be(sentence):
+    text, cause = UNREAD[sentence]
+    refused = Refused(errors.CLAIM_MISSING, claim="exp")
+    assert unreadable(refused, client="a", now=NOW, token=text).cause == cause
+
+
+VISITS = {  # how a visit to an issuer ended, the cause
+    "jwks: status: 403": "RBAC_403",
+    "discovery: status: 403": "RBAC_403",
+    "discovery: tls: the certificate is not accepted: self-signed certificate": "TLS_CA",
+    "discovery: the document says 'https://a', the record 'https://b'": "ISSUER_MISMATCH",
+    "discovery: not JSON: it begins with '<'": "HTML",
+    "discovery: connect: refused (the next attempt is not due yet)": "KEY_COOLDOWN",
+    "wait: 64 requests wait for this issuer already": "KEY_COOLDOWN",
+    "jwks: dns: idp.test: unknown": "ISSUER_UNREACHABLE(dns)",
+    "jwks": "ISSUER_UNREACHABLE",
+}
+
+
+@pytest.mark.parametrize("detail", VISITS)
+def test_a_visit_that_brought_no_keys_is_named_by_how_it_ended(detail):
+    told = visits.why(Refused(errors.ISSUER_UNREACHABLE, detail=detail))
+    assert told.id == VISITS[detail]
+    assert "{" not in told.sentence
 
 
 def test_every_cause_of_the_table_is_in_the_documentation():

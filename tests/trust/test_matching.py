@@ -336,10 +336,9 @@ def test_a_naive_matcher_says_the_same(rows, changes, rule):
 
 # ── what users complain about ────────────────────────────────────────────────────────────────────────────────────────
 
-CORPUS = Path(ROOT.parent / "shared/data/complaints.json")
+CORPUS = Path(ROOT / "tests/data/complaints.json")
 
 
-@pytest.mark.skipif(not CORPUS.exists(), reason="the corpus of complaints is not beside the repository")
 def test_the_naive_matcher_agrees_on_every_complaint():
     compared = 0
     for case in json.loads(CORPUS.read_text())["cases"]:

@@ -159,8 +159,6 @@ def _named(step: Step) -> str:
 
 
 def _says(step: Step) -> str:
-    if step.observed_type is None:
-        return "the token has no such claim"
     if step.claim in PERSONAL:
         return "the token names somebody else"
     return f"the token says `{claim_kept(step.claim, step.observed)}`"

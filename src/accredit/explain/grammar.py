@@ -67,8 +67,8 @@ def _recycled(mine: SubjectParts, theirs: SubjectParts, differ: list[str]) -> Ca
         names = _called(mine, segment, "name")
         if names and not set(names) & set(differ):
             text = (
-                f"The names are the same, but `{name}` is `{kept(theirs.values.get(name, ''))}` in the token and "
-                f"`{mine.values.get(name, '')}` in the credential. It may have been deleted and created again by "
+                f"The names are the same, but `{name}` is `{kept(_of(theirs, name))}` in the token and "
+                f"`{_of(mine, name)}` in the credential. It may have been deleted and created again by "
                 "someone else; an administrator has to confirm."
             )
             return Cause("ID_CHANGED", text)
@@ -77,16 +77,19 @@ def _recycled(mine: SubjectParts, theirs: SubjectParts, differ: list[str]) -> Ca
 
 def _renamed(check: Check, mine: SubjectParts, theirs: SubjectParts, differ: list[str]) -> Cause | None:
     """Find names that differ where the ids of the same things do not."""
-    if not differ:
+    if not differ or not all(_same_thing(mine, mine.segment(name), differ) for name in differ):
         return None
-    for name in differ:
-        segment = mine.segment(name)
-        ids = _called(mine, segment, "id") if segment.cls == "name" and segment.of in _OWNERS else []
-        if not ids or set(ids) & set(differ):
-            return None
-    changes = ", ".join(f"`{mine.values[name]}` is now `{kept(theirs.values[name])}`" for name in differ)
+    changes = ", ".join(f"`{_of(mine, name)}` is now `{kept(_of(theirs, name))}`" for name in differ)
     text = f"The ids are the same, the names are not: {changes}. Set the subject to `{kept(check.presented)}`."
     return Cause("NAME_CHANGED", text, (set_to(check, check.presented),))
+
+
+def _same_thing(parts: SubjectParts, segment: Segment, differ: list[str]) -> bool:
+    """Whether a part is the name of something whose ids do not differ."""
+    if segment.cls != "name" or segment.of not in _OWNERS:
+        return False
+    ids = _called(parts, segment, "id")
+    return bool(ids) and not set(ids) & set(differ)
 
 
 def _called(parts: SubjectParts, like: Segment, cls: str) -> list[str]:
@@ -113,7 +116,7 @@ def _person(by: Preset, check: Check, presented: Presented) -> Cause:
 
 
 def _segment(check: Check, mine: SubjectParts, theirs: SubjectParts, name: str) -> Cause:
-    old, new = mine.values.get(name, ""), kept(theirs.values.get(name, ""))
+    old, new = _of(mine, name), kept(_of(theirs, name))
     add = add_for(check)
     more = f"Add a credential for it, if that is what you meant to trust: `{kept(check.presented)}`."
     if name in _LESSER:
@@ -160,6 +163,10 @@ def _ids(by: Preset, claims: Mapping[str, Any]) -> dict[str, str]:
         if isinstance(value, str) and value and claim_kept(name, value) == value:
             found[name] = value
     return found
+
+
+def _of(parts: SubjectParts, name: str) -> str:
+    return parts.values.get(name, "")
 
 
 def _said(name: str) -> str:

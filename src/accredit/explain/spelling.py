@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from accredit.assertions import Presented
     from accredit.explain.model import Edit
     from accredit.trust import Check, FederatedCredential
-    from accredit.trust.confusables import Oddity
 
 _ENCODED: Final = re.compile("%(3A|2F|40|20)", re.IGNORECASE)
 _PLAIN: Final = {"3A": ":", "2F": "/", "40": "@", "20": " "}
@@ -36,7 +35,7 @@ _MOST_NAMED: Final = 4  # pieces of template text that a sentence names
 def white_space(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
     """Differ only by blanks, or by characters that nobody sees."""
     expected, presented = _visible(check.expected), _visible(check.presented)
-    if expected != presented or not expected:
+    if expected != presented or not expected or check.expected == check.presented:
         return None
     mine = check.expected != expected
     text, clean = (check.expected, expected) if mine else (check.presented, presented)
@@ -72,15 +71,13 @@ def look_alike(_: FederatedCredential, check: Check, __: Presented) -> Cause | N
         return _decomposed(check)
     if fold(check.expected) != fold(check.presented):
         return None
-    mine = _misleading(check.expected)
-    odd = mine or _misleading(check.presented)
-    if odd is None:
-        return None
+    sides = ((True, check.expected), (False, check.presented))  # they differ and look alike: one of them misleads
+    mine, odd = next((mine, each) for mine, text in sides for each in oddities(text) if each.misleads)
     text = (
-        f"Character {odd.at + 1} of the {_whose(check, mine=bool(mine))} is {odd.name}, which only looks like "
-        f"`{odd.meant}`. Retype it: `{fold(check.presented)}`."
+        f"Character {odd.at + 1} of the {_whose(check, mine=mine)} is {odd.name}, which only looks like `{odd.meant}`. "
+        f"Retype it: `{fold(check.presented)}`."
     )
-    return Cause("HOMOGLYPH", text, (_retyped(check, fold(check.presented), mine=bool(mine)),))
+    return Cause("HOMOGLYPH", text, (_retyped(check, fold(check.presented), mine=mine),))
 
 
 def percent(_: FederatedCredential, check: Check, presented: Presented) -> Cause | None:
@@ -91,7 +88,7 @@ def percent(_: FederatedCredential, check: Check, presented: Presented) -> Cause
     at = found.character - 1 if found else 0
     mine, theirs = _ENCODED.match(check.expected, at), _ENCODED.match(check.presented, at)
     encoded = theirs or mine
-    if encoded is None:  # both do, in another case
+    if encoded is None:  # both do, in letters of another case
         return None
     begin = check.presented.rfind(":", 0, at) + 1
     sign, by = _CALLED[_PLAIN[encoded[1].upper()]], platform.of(presented.issuer, presented.subject)
@@ -142,10 +139,6 @@ def _decomposed(check: Check) -> Cause:
         f"in different ways (Unicode normalization). Copy the token's: `{kept(check.presented)}`."
     )
     return Cause("NFC", text, (set_to(check, check.presented),))
-
-
-def _misleading(text: str) -> Oddity | None:
-    return next((each for each in oddities(text) if each.misleads), None)
 
 
 def _whose(check: Check, *, mine: bool) -> str:

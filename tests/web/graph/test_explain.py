@@ -84,6 +84,11 @@ def test_without_an_application_those_are_told_that_come_nearest(graph, writer, 
     assert len(found) <= 5
 
 
+def test_no_more_than_so_many_credentials_are_looked_through(graph, writer, token, monkeypatch):
+    monkeypatch.setattr("accredit.explain.asking.CONSIDERED", 1)
+    assert [each["application"] for each in asked(graph, writer, token).json["value"]] == ["deploy-bot"]
+
+
 def test_an_application_is_named_by_its_client_id_too(graph, writer, bot, token):
     client_id = graph.ask("GET", f"/v1.0/applications/{bot}", graph.admin()).json["appId"]
     assert asked(graph, writer, token, applicationId=client_id).json["value"][0]["application"] == "deploy-bot"
