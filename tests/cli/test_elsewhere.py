@@ -18,6 +18,10 @@ GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.example.com"
 CI = ("--issuer", GITLAB, "--subject", "project_path:a/b:ref_type:branch:ref:main")
 APP = ("app", "create")
+PRESET = (
+    *("credential", "add", "forms", "--preset", "github_actions", "--org", "octo-org", "--org-id", "123456"),
+    *("--repo", "octo-repo", "--repo-id", "456789"),
+)
 
 READS = {
     "applications": ("app", "list"),
@@ -102,6 +106,20 @@ WRITES = {
         ("app", "role", "remove", "api", "Things.Read", "--yes"),
         ("app", "role", "remove", "api", "Things.Read", "--yes"),
         ("app", "delete", "api", "--yes"),
+    ),
+    "presets": (
+        (*APP, "forms"),
+        (*PRESET, "--environment", "staging", "--dry-run"),
+        (*PRESET, "--environment", "staging"),
+        (*PRESET, "--environment", "staging"),
+        (*PRESET, "--branch", "main", "--name", "main"),
+        (*PRESET, "--mode", "branches", "--field", "folder=release"),
+        (*PRESET, "--org", "a b"),
+        ("credential", "show", "forms", "github_actions-staging", "--snippets"),
+        ("credential", "show", "forms", "main", "--snippets", "-o", "json", "-q", "{preset: preset, snippets: snippets}"),
+        ("export", "-a", "forms", "--to", "yaml"),
+        ("export", "-a", "forms", "--to", "terraform"),
+        ("export", "--all", "--to", "graph"),
     ),
     "credentials": (
         (*APP, "ci"),
@@ -229,6 +247,7 @@ CODES = {  # how they end, so that nothing is equal only because it is refused t
     "two applications of one name": [0, 0, 2],
     "values that are refused": [2, 2, 5, 2, 2],
     "app roles": [0, 0, 5, 2, 0, 5, 4, 0, 5, 0, 2, 0, 0, 4, 0, 0, 4, 0],
+    "presets": [0, 0, 0, 5, 0, 0, 2, 0, 0, 0, 0, 0],
     "credentials": [0, 0, 5, 5, 0, 2, 2, 2, 2, 0, 0, 2, 2, 0, 0, 0, 4, 0, 0, 2, 0, 4, 0],
     "credentials that are only rehearsed": [0, 0, 2, 0, 0, 5, 0],
     "secrets": [0, 0, 2, 0, 2, 0, 4, 0],

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from accredit.cli.preset_form import PresetVerb
 from accredit.cli.root import root
 from accredit.errors import CATALOGUE
 
@@ -54,6 +55,8 @@ def unknown(given: list[str], *, prose: bool = False) -> str:
         given = [each for each in given if each.startswith("-")]
         options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
         return next((each for each in given if each not in options), "")
+    if isinstance(command, PresetVerb):
+        command.choose(context, given)
     try:
         command.make_parser(context).parse_args(given)
     except click.UsageError as error:

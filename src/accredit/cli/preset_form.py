@@ -32,11 +32,15 @@ class PresetVerb(Verb):
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """Read the arguments; first of all which preset they name. ``PRESET_UNKNOWN``."""
+        self.choose(ctx, args)
+        return super().parse_args(ctx, args)
+
+    def choose(self, ctx: click.Context, args: Sequence[str]) -> None:
+        """Have the options of the preset that the arguments name, if they name one."""
         if named := _named(args):
             from accredit.trust import presets
 
             ctx.meta[_PRESET] = presets.preset(named)
-        return super().parse_args(ctx, args)
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Return the parameters, those of the fields among them."""
