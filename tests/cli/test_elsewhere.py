@@ -116,7 +116,7 @@ WRITES = {
         (*PRESET, "--mode", "branches", "--field", "folder=release"),
         (*PRESET, "--org", "a b"),
         ("credential", "show", "forms", "github_actions-staging", "--snippets"),
-        ("credential", "show", "forms", "main", "--snippets", "-o", "json", "-q", "{preset: preset, snippets: snippets}"),
+        ("credential", "show", "forms", "main", "--snippets", "-o", "json", "-q", "{preset: preset, texts: snippets}"),
         ("export", "-a", "forms", "--to", "yaml"),
         ("export", "-a", "forms", "--to", "terraform"),
         ("export", "--all", "--to", "graph"),

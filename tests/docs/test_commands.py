@@ -55,7 +55,7 @@ def unknown(given: list[str], *, prose: bool = False) -> str:
         given = [each for each in given if each.startswith("-")]
         options = {name for each in command.params for name in (*each.opts, *each.secondary_opts)}
         return next((each for each in given if each not in options), "")
-    if isinstance(command, PresetVerb):
+    if isinstance(command, PresetVerb) and "ID" not in given:  # ID stands for any of them
         command.choose(context, given)
     try:
         command.make_parser(context).parse_args(given)
