@@ -45,7 +45,10 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     DONE: "done",
     UNEXPECTED: "unexpected failure, or a question that was answered with no",
     USAGE: "usage: the command, an option or a value is not right",
-    NO: "the answer is no (explain: no credential matches, a check fails, or the signature was not checked)",
+    NO: (
+        "the answer is no (explain: no credential matches, a check fails, or the signature was not checked; lint: "
+        "something was found)"
+    ),
     NOT_FOUND: "not found",
     CONFLICT: "conflict or limit",
     NOT_ALLOWED: "not signed in or not allowed",
