@@ -5,11 +5,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from accredit.trust.expression import Atom, Node
+from accredit.trust.expression import Atom, Node, parse
+from accredit.trust.expression.glob import tokens
 
-NAMES = st.sampled_from(["sub", "a", "b", "it\u00e4"])
-PATHS = st.lists(NAMES, min_size=1, max_size=3).map(tuple)
-TEXTS = st.text("aAb/:@*?\\'", max_size=4)
+NAMES = st.sampled_from(["sub", "a", "it\u00e4"])
+PATHS = NAMES.map(lambda name: (name,)) | st.lists(NAMES, min_size=1, max_size=3).map(tuple)
+TEXTS = st.sampled_from(["", "a", "A", "a/b", "it's"]) | st.text("aAb/:@*?\\'", max_size=4)
 INTEGERS = st.integers(-2, 2) | st.sampled_from([2**53 - 1])
 SCALARS = TEXTS | INTEGERS | st.booleans()
 SYMBOLS = ["a", "A", "b", "/", ":", "@", "?", "*", "**", r"\*", r"\?", r"\\", "'"]
@@ -77,3 +78,32 @@ def shape(node: Node) -> Any:
 def spelling(node: Node) -> str:
     """The shape as a text, in which true is not 1."""
     return repr(shape(node))
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[str, dict[str, Any]]:
+    """An expression, and claims of which some are as it wants them."""
+    text, claims = draw(EXPRESSIONS), draw(CLAIMS)
+    for atom in parse(text, 2).atoms:
+        if draw(st.booleans()):
+            place(claims, atom.path, answer(atom))
+    return text, claims
+
+
+def place(claims: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
+    """Put a value at a path, through whatever stands in the way."""
+    for name in path[:-1]:
+        if not isinstance(claims.get(name), dict):
+            claims[name] = {}
+        claims = claims[name]
+    claims[path[-1]] = value
+
+
+def answer(atom: Atom) -> Any:
+    """A value of which an atom holds."""
+    if atom.glob is not None:
+        return "".join(each.symbol if len(each.symbol) == 1 else "a" for each in tokens(atom.glob.pattern, 2))
+    first = atom.operand[0] if isinstance(atom.operand, tuple) else atom.operand
+    if atom.operator in {"ne", "not in"}:
+        return {str: "other", int: 77, bool: not first}[type(first)]
+    return [first] if atom.operator == "contains" else 1 if first is None else first
