@@ -83,7 +83,7 @@ SLOW = tuple(
         *("stores/test_events_crash.py", "stores/test_events_upkeep.py", "stores/test_migrations.py"),
         *("stores/test_migrations_log.py", "stores/test_quota.py", "stores/test_search.py"),
         *("stores/test_assertions_used.py", "stores/test_salvage.py", "stores/test_sqlite_file.py"),
-        "stores/test_state.py",
+        *("stores/test_state.py", "trust/lint/test_laws.py"),
         *("cli/test_audit.py", "cli/test_operators.py", "cli/test_programs.py", "cli/test_writes.py"),
     )
 )
