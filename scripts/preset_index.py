@@ -6,14 +6,17 @@ preset_index.py --check    fail when it is not what it would be
 """
 
 import json
+import re
 import sys
 from pathlib import Path
 
+from accredit.trust.presets import templates
 from accredit.trust.presets.catalogue import load
 from accredit.trust.presets.model import Preset
 
 FOLDER = Path(__file__).parent.parent / "src/accredit/trust/presets"
 INDEX = FOLDER / "index.json"
+SOMEWHERE = "some.example.test"
 SPECIAL = set("\\^$.|?*+()[]{}")
 
 
@@ -65,18 +68,28 @@ def entry(preset: Preset) -> dict[str, object]:
         "match": preset.issuer.match,
         "prefix": prefix(preset.issuer.match),
         "hosts": list(preset.issuer.hosts),
-        "open": preset.id != "other" and any(_own_host(each) for each in preset.issuer.templates) and not _told(preset),
+        "open": preset.id != "other" and any(_anywhere(preset, each) for each in preset.issuer.templates),
     }
 
 
-def _told(preset: Preset) -> bool:
-    """Whether every issuer of the platform is told by its pattern: the pattern is that of the whole field."""
-    return "{issuer}" in preset.issuer.templates and preset.issuer.match.startswith("(?P<issuer>")
+def _anywhere(preset: Preset, template: str) -> bool:
+    """Whether the platform may have an issuer, at an address of its operator's, that nothing tells to be its own.
 
-
-def _own_host(template: str) -> bool:
-    """Whether people run the platform at addresses of their own: a place is all of the host, or all of the issuer."""
-    return template.rsplit("?}", maxsplit=1)[-1].removeprefix("https://").startswith("{")
+    That is so where a place is all of the host, or all of the issuer, the field takes anybody's address, and the pattern
+    of the platform's issuers does not.
+    """
+    written = template.rpartition("?}")[2]
+    whole = written.startswith("{")
+    if not (whole or written.startswith("https://{")):
+        return False
+    first, _, rest = written.removeprefix("https://")[1:].partition("}")
+    field = preset.field(first)
+    somewhere = f"https://{SOMEWHERE}" if whole else SOMEWHERE
+    if field is None or not re.fullmatch(field.pattern or "|".join(field.choices), somewhere):
+        return False
+    examples = {each.name: each.example or each.default for each in preset.fields}
+    issuer = f"{'' if whole else 'https://'}{somewhere}{templates.parse(rest).fill(examples) or ''}"
+    return not (preset.issuer.match and re.fullmatch(preset.issuer.match, issuer))
 
 
 def text() -> str:
