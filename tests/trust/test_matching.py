@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from accredit import errors
 from accredit.errors import Refused
 from accredit.explain import explain
 from accredit.trust import choose, evaluate, grade, judge, match
-from accredit.trust.expression import evaluation
+from accredit.trust.expression import evaluation, parse
 from accredit.trust.matching import MOST_CANDIDATES, audience_accepted
 from tests.conftest import ROOT
 from tests.forge import AUDIENCE, ISSUER, NOW, SUBJECT, claims
@@ -161,6 +162,28 @@ def test_refused_is(sentence):
 def test_an_expression_that_does_not_name_the_subject_matches_a_token_without_one():
     trust = trusted(credential(expression="claims['common_name'] eq 'build'"))
     assert match(trust, presented(sub=..., common_name="build")).credentials
+
+
+OR = "claims['kubernetes.io']['serviceaccount']['uid'] eq 'u' or claims['sub'] eq 'x' and claims['ref'] ne 'y'"
+KUBERNETES = {"serviceaccount": {"uid": "u"}}
+
+
+def of_version_2(number=1, **given):
+    return replace(credential(number, **given), subject=None, expression=parse(OR, 2))
+
+
+def test_an_expression_of_version_2_is_asked_like_any_other():
+    trust = trusted(of_version_2(1), credential(2, expression=MATCHING), of_version_2(3, audience="other"))
+    assert [each.id.int for each in match(trust, presented(**{"kubernetes.io": KUBERNETES})).credentials] == [1, 2]
+    assert [each.id.int for each in match(trust, presented(sub="x", ref="z")).credentials] == [1]
+    assert [each.id.int for each in match(trust, presented(sub=..., **{"kubernetes.io": KUBERNETES})).credentials] == [
+        1
+    ]
+    assert refused(trust, presented(sub="x")).row is errors.NO_SUBJECT_OR_EXPRESSION
+
+
+def test_the_claims_that_expressions_look_into_are_named():
+    assert trusted(of_version_2()).named == ("kubernetes.io", "ref")
 
 
 def test_a_verdict_makes_every_check_and_says_how_far_it_came():
