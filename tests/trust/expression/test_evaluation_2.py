@@ -111,6 +111,12 @@ def test_a_pattern_that_stops_at_a_delimiter_says_what_would_not():
     assert told.clauses[0].miss is not None
 
 
+@pytest.mark.parametrize(("length", "cause"), [(600, Cause.GLOB_DELIMITER), (601, Cause.GLOB_SEGMENT)])
+def test_no_other_pattern_is_tried_on_a_very_long_value(length, cause):
+    (step,) = trace(parse("claims['sub'] matches 'a*'", 2), {"sub": "a/".ljust(length, "x")}).clauses
+    assert (step.cause, step.freed is None) == (cause, length > 600)
+
+
 def test_a_translated_question_mark_is_narrowed():
     translation = to_version_2(parse(NAMED))
     assert translation.narrowed == (NAMED,)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from accredit.trust.expression.tree import Expression, Group, Node
 
+LONGEST_FREED: Final = 600  # characters of a value for which other patterns are tried: there may be 17 of them
 JSON_TYPES: Final = {
     str: "string",
     bool: "boolean",
@@ -116,7 +117,8 @@ def _step(atom: Atom, claims: Mapping[str, Any], cause: Cause) -> Step:
     observed = find(atom.path, claims)
     miss, freed = None, None
     if cause is Cause.GLOB_SEGMENT and atom.glob is not None:
-        miss, freed = atom.glob.miss(observed), atom.glob.freed(observed)
+        miss = atom.glob.miss(observed)
+        freed = atom.glob.freed(observed) if len(observed) <= LONGEST_FREED else None
     if freed is not None:
         cause = Cause.GLOB_DELIMITER
     elif _differs_by_case(atom, observed, cause):
