@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
 import msgspec
-from cryptography import x509
 
 from accredit.assertions import compact
 from accredit.assertions.algorithms import verify_signature
@@ -87,7 +86,7 @@ def registered(
     Its registration may be shorter than its own validity, never longer.
     """
     try:
-        certificate = x509.load_der_x509_certificate(der_certificate)
+        certificate = material.certificate(der_certificate)
         public_key = material.refuse_weak(certificate.public_key())
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
     except UNREADABLE as error:

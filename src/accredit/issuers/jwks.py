@@ -16,7 +16,6 @@ from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
-from cryptography import x509
 
 from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.issuers import base64url, material, strictjson
@@ -181,7 +180,7 @@ def _note_other_certificate(
     if not chain:
         return
     try:
-        certified = x509.load_der_x509_certificate(b64decode(chain[0], validate=True)).public_key()
+        certified = material.certificate(b64decode(chain[0], validate=True)).public_key()
     except (LookupError, *material.UNREADABLE):
         certified = None  # what cannot be read says nothing about the key
     if certified != public_key:

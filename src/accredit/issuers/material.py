@@ -7,15 +7,17 @@ Rule 2: a key of a certificate and a key of a JWK pass the same rules.
 
 from __future__ import annotations
 
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
-from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
+if TYPE_CHECKING:
+    from cryptography import x509
+
 PublicKey = rsa.RSAPublicKey | ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey
 
-UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion)
+UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm)
 """What the library raises for a certificate or key that it cannot read."""
 
 MODULUS_BITS: Final = range(2_048, 8_192 + 1)
@@ -42,6 +44,16 @@ class Weak(ValueError):
     def __init__(self, rule: str, reason: str) -> None:
         super().__init__(reason)
         self.rule = rule
+
+
+def certificate(der: bytes) -> x509.Certificate:
+    """Read a certificate (DER). One of ``UNREADABLE`` is raised for what is none."""
+    from cryptography import x509  # noqa: PLC0415  costs more than everything else here, and most never meet one
+
+    try:
+        return x509.load_der_x509_certificate(der)
+    except x509.InvalidVersion as error:
+        raise ValueError(str(error)) from error
 
 
 def kind(key: object) -> tuple[str, str]:

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from accredit.interop.files import FORMS, read, write
 from accredit.interop.files.quoting import bicep, hcl
-from accredit.interop.files.yamltext import loads, quoted
+from accredit.interop.files.quoting import yaml as quoted
+from accredit.interop.files.yamltext import loads
 from accredit.trust.written import WrittenTrust
 from tests.interop.files import languages
 from tests.strategies import ISSUERS, SUBJECTS

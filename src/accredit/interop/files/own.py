@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
 
+from accredit.interop.files import quoting
 from accredit.interop.files.node import Found, Node
-from accredit.interop.files.yamltext import quoted
 from accredit.trust import MultiAudience
 from accredit.trust.written import WrittenTrust
 
@@ -130,5 +130,5 @@ def _element(of: dict[str, Any] | str, indent: str) -> Iterator[str]:
 
 def _scalar(value: Any) -> str:  # noqa: ANN401  text, a number or a truth value
     if isinstance(value, str):
-        return value if value == "trusts" else quoted(value)
+        return value if value == "trusts" else quoting.yaml(value)
     return json.dumps(value)

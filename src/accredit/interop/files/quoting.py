@@ -27,6 +27,19 @@ def bicep(text: str) -> str:
     return "'" + escaped.replace("${", r"\${") + "'"
 
 
+def yaml(text: str) -> str:
+    """Write text for YAML: between double quotes, so that no character of it is anything but text."""
+    return '"' + "".join(map(_of_yaml, text)) + '"'
+
+
+def _of_yaml(character: str) -> str:
+    if character in '"\\':
+        return "\\" + character
+    if character.isprintable():
+        return character
+    return f"\\U{ord(character):08x}"
+
+
 def identifiers(texts: Iterable[str]) -> list[str]:
     """Return a name for each text that is a name in every one of these languages; no two are alike."""
     made: dict[str, int] = {}

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from msgspec.structs import replace
 
 from accredit.errors import INPUT_INVALID, Refused
-from accredit.interop.files import arm, graph, own, terraform, yamltext
+from accredit.interop.files import arm, graph, own, terraform
 from accredit.interop.files.lines import lines
 from accredit.interop.files.node import Found, Node
 from accredit.issuers import strictjson
@@ -66,6 +66,8 @@ def _loaded(text: str, source: str) -> tuple[Any, Mapping[Path, int] | None]:
         if len(data) <= LARGEST:
             if text.lstrip()[:1] in {"{", "["}:
                 return strictjson.loads(data, depth=DEEPEST, members=MEMBERS), None
+            from accredit.interop.files import yamltext  # noqa: PLC0415  most documents are JSON
+
             return yamltext.loads(text, depth=DEEPEST)
         reason = f"larger than {LARGEST} octets"
     except UnicodeEncodeError:

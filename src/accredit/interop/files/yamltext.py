@@ -1,4 +1,4 @@
-"""YAML, as much of it as JSON has: mappings, lists, text, numbers, true, false, null; and how text is written in it.
+"""YAML, as much of it as JSON has: mappings, lists, text, numbers, true, false, null.
 
 Rule 1: no alias, anchor, tag or second document, so that nothing is larger than it looks and nothing is constructed.
 Rule 2: depth and count are bounded while it is read, not after.
@@ -122,19 +122,6 @@ def _scalar(event: yaml.ScalarEvent) -> str | int | bool | None:
     if text in _WORDS:
         return _WORDS[text]
     return int(text) if _INTEGER.fullmatch(text) else text
-
-
-def quoted(text: str) -> str:
-    """Write text between double quotes, so that no character of it is anything but text."""
-    return '"' + "".join(map(_escaped, text)) + '"'
-
-
-def _escaped(character: str) -> str:
-    if character in '"\\':
-        return "\\" + character
-    if character.isprintable():
-        return character
-    return f"\\U{ord(character):08x}"
 
 
 def _refuse(reason: str, line: int) -> NoReturn:
