@@ -44,6 +44,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "lint": ("lint:lint", "Find trust that is too broad, mistaken or forgotten."),
     "preset": ("preset:preset", "Presets: the form of each platform, and the trust that follows from it."),
+    "import": ("import_:import_trusts", "Hold what a document trusts against an application, and add what lacks."),
     "export": ("export:export", "Write what applications trust for Microsoft Entra ID, Terraform, Bicep, or a file."),
     "token": ("token:token", "Tokens: what they say."),
     "logs": ("logs:logs", "Sign-ins, granted or refused, and why: every attempt whose application is known."),
@@ -97,7 +98,7 @@ rich_click.rich_click.COMMAND_GROUPS = {
         },
         {"name": "What happened, and why", "commands": ["explain", "lint", "token", "logs", "audit", "idp"]},
         {"name": "Speak to an authority", "commands": ["login", "logout", "whoami", "profile", "env"]},
-        {"name": "Run it", "commands": ["export", "keys", "db", "config", "help", "version"]},
+        {"name": "Run it", "commands": ["import", "export", "keys", "db", "config", "help", "version"]},
     ]
 }
 
