@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from accredit.interop import findings
 from accredit.interop.graph import (
     application,
     assignment,
@@ -19,7 +20,7 @@ from accredit.interop.graph import (
     preview,
     principal,
 )
-from accredit.web.graph import batch, explain, held
+from accredit.web.graph import batch, explain, held, lint
 from accredit.web.graph import parts as batched
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ WRITTEN: Final[Mapping[str, tuple[Any, str]]] = {  # what stands in a collection
     "Preset": (preset.Written, ""),
     "RenderedPreset": (preset.Filled, ""),
     "Explanations": (explain.Explanations, ""),
+    "Finding": (findings.Written, ""),
+    "Findings": (lint.Findings, ""),
     "PolicyFinding": (preview.PolicyFinding, ""),
     "PasswordCredential": (parts.PasswordCredential, ""),
     "KeyCredential": (parts.KeyCredential, ""),
@@ -67,6 +70,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "UploadedKeys": issuer.Uploaded,
     "PresetForm": preset.Asked,
     "ExplainedToken": explain.Asked,
+    "LintedTrusts": lint.Asked,
     "GetByIds": directory_object.GetByIds,
     "AddPassword": held.AddPassword,
     "RemovePassword": held.RemovePassword,

@@ -14,7 +14,8 @@ from accredit.administer import linting
 from accredit.directory import read_guid
 from accredit.errors import OBJECT_NOT_FOUND, PROPERTY_INVALID, Refused
 from accredit.interop import files
-from accredit.interop.findings import write
+from accredit.interop.findings import Written, write
+from accredit.issuers import Portability
 from accredit.web.graph import keys
 from accredit.web.graph.answers import collection
 from accredit.web.graph.route import in_beta
@@ -32,8 +33,20 @@ if TYPE_CHECKING:
 LINT: Final = "accredit.lint"
 FINDINGS: Final = "accredit.findings"
 MOST: Final = 100  # applications of one call
-_MEMBERS: Final = frozenset({"applications", "credentials", "portability"})
-_PORTABILITIES: Final = ("entra", "extended", None)
+
+
+class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
+    """What a body asks: names or ids of applications, and credentials as Microsoft Graph writes them."""
+
+    applications: tuple[str, ...] = ()
+    credentials: tuple[dict[str, Any], ...] = ()
+    portability: Portability | None = None  # judges credentials as a tenant that has this; None: the caller's
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """What is answered."""
+
+    value: tuple[Written, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,13 +75,12 @@ async def of_application(call: Call) -> Answer:
 
 async def judged(call: Call) -> Answer:
     """Tell what lint finds in applications that are named, and in credentials that are shown and stored nowhere."""
-    for name in call.body.keys() - _MEMBERS:
-        raise _invalid(name, f"a call has {', '.join(sorted(_MEMBERS))}")
+    asked = _read(call.body)
     found: list[Finding] = []
     async with call.by.registry.reading() as store:
-        for each in _names(call.body.get("applications")):
+        for each in asked.applications:
             found += await _stored(call, store, await _named(call, store, each))
-    found += _shown(call)
+    found += _shown(call, asked)
     return _answer(call, LINT, found)
 
 
@@ -78,29 +90,25 @@ async def _stored(call: Call, store: Transaction, application: Application) -> t
     )
 
 
-def _shown(call: Call) -> tuple[Finding, ...]:
-    shown = call.body.get("credentials")
-    if shown is None:
+def _shown(call: Call, asked: Asked) -> tuple[Finding, ...]:
+    if not asked.credentials:
         return ()
-    if not isinstance(shown, list):
-        raise _invalid("credentials", "a list of federatedIdentityCredentials")
-    portability = call.body.get("portability")
-    if portability not in _PORTABILITIES:
-        raise _invalid("portability", "entra or extended")
-    trusts = files.read(msgspec.json.encode(shown).decode(), "credentials").trusts if shown else ()
+    trusts = files.read(msgspec.json.encode(asked.credentials).decode(), "credentials").trusts
     tenant = call.caller.tenant
-    if portability is not None:
-        tenant = msgspec.structs.replace(tenant, portability=portability)
+    if asked.portability is not None:
+        tenant = msgspec.structs.replace(tenant, portability=asked.portability)
     alone = [msgspec.structs.replace(each, source="") for each in trusts]
     return linting.of_trusts(tenant, alone, own=call.by.own_issuers, emulator=call.by.emulator)
 
 
-def _names(given: object) -> list[str]:
-    if given is None:
-        return []
-    if not isinstance(given, list) or len(given) > MOST or not all(isinstance(each, str) for each in given):
-        raise _invalid("applications", f"a list of at most {MOST} names or ids")
-    return given
+def _read(body: dict[str, Any]) -> Asked:
+    try:
+        asked = msgspec.convert(body, Asked)
+    except msgspec.ValidationError as error:
+        raise _invalid("body", str(error)) from error
+    if len(asked.applications) > MOST:
+        raise _invalid("applications", f"at most {MOST} names or ids")
+    return asked
 
 
 async def _named(call: Call, store: Transaction, wanted: str) -> Application:
@@ -118,7 +126,7 @@ def _invalid(name: str, detail: str) -> Refused:
 
 
 def _answer(call: Call, context: str, found: Sequence[Finding]) -> Answer:
-    return collection(call, context, [write(each) for each in found])
+    return collection(call, context, [{**write(each)} for each in found])
 
 
 ROUTES: Final = (
