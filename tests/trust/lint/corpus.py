@@ -34,6 +34,7 @@ class Known(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     unresolvable: bool = False
     lifetime: int | None = None
     without_exp: bool = False
+    emulator: bool = False
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +47,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     expression: str | None = None
     version: int = 1
     audience: str = "api://AzureADTokenExchange"
+    audiences: tuple[str, ...] | None = None  # other than one
     preset: str | None = None
     enabled: bool = True
     multi_audience: MultiAudience | None = None
@@ -72,7 +74,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             subject=self.subject,
             expression=self.expression,
             language_version=self.version,
-            audiences=(self.audience,),
+            audiences=(self.audience,) if self.audiences is None else self.audiences,
             enabled=self.enabled,
             preset=self.preset,
             multi_audience=self.multi_audience,
@@ -99,6 +101,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
             unresolvable=self.context.unresolvable,
             observed_lifetime=self.context.lifetime,
             without_exp=self.context.without_exp,
+            emulator=self.context.emulator,
         )
 
     @property

@@ -30,7 +30,7 @@ def check(linted: Linted) -> Iterator[Finding]:
     if linted.context.portability != "entra":
         return
     published = linted.context.published_algorithms
-    record, preset = linted.trust.record, linted.preset
+    record = linted.trust.record
     if published:
         others = ", ".join(sorted(published - {_DOCUMENTED}))
         if others and _DOCUMENTED in published:
@@ -41,6 +41,3 @@ def check(linted: Linted) -> Iterator[Finding]:
     elif record is not None and record.algorithms and _DOCUMENTED not in record.algorithms:
         said = f"The issuer's record accepts {', '.join(record.algorithms)}, not {_DOCUMENTED}."
         yield RULE.finding(linted, "record", said)
-    elif preset is not None and _DOCUMENTED not in preset.expectations.algorithms:
-        said = f"{preset.title} signs with {', '.join(preset.expectations.algorithms)}, not with {_DOCUMENTED}."
-        yield RULE.finding(linted, "issuer", said)
