@@ -73,10 +73,10 @@ def entry(preset: Preset) -> dict[str, object]:
 
 
 def _anywhere(preset: Preset, template: str) -> bool:
-    """Whether the platform may have an issuer, at an address of its operator's, that nothing tells to be its own.
+    """Whether the platform may have an issuer, at its operator's address, that nothing tells to be its own.
 
-    That is so where a place is all of the host, or all of the issuer, the field takes anybody's address, and the pattern
-    of the platform's issuers does not.
+    That is so where a place is all of the host, or of the issuer, the field takes anybody's address, and the pattern of
+    the platform's issuers does not.
     """
     written = template.rpartition("?}")[2]
     whole = written.startswith("{")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -57,6 +58,7 @@ HOSTILE = (
 )
 
 
+@cache  # making a strategy takes longer than drawing from it
 def typed(field: Field) -> st.SearchStrategy[str]:
     """What the field takes by its pattern."""
     if field.choices:
