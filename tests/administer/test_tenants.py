@@ -165,13 +165,42 @@ def test_a_tenant_allows_up_to_200_issuers_and_the_record_shows_the_lists_before
     assert at.changed() == {"allowedIssuers": (None, list(many))}
     told = (after.allows(many[199]), after.allows(many[199] + "/"), after.name_of("allowedIssuers"))
     assert told == (True, False, policy)
-        True,
-        False,
-        policy,
-    )
     after = run(tenants.update(at.by, at.tenant.id, allowed_issuers=None))
     assert at.changed() == {"allowedIssuers": (list(many), None)}
     assert after.allows("https://idp.test")
+
+
+UNFIT = {  # policies -> what is said
+    "a mode of the list that there is none of": ({"allowed_issuers_mode": "off"}, "allowedIssuersMode: off"),
+    "ids that are sometimes demanded": ({"immutable_ids": "warn"}, "immutableIds: warn"),
+    "lint that is silent": ({"lint": "off"}, "lint: off"),
+    "no algorithm": ({"allowed_algorithms": ()}, "allowedAlgorithms: at least one; null allows every one"),
+    "an algorithm that no record may list": ({"allowed_algorithms": ("RS256", "ES256")}, "allowedAlgorithms: ES256"),
+    "a life that nothing has": ({"max_assertion_lifetime": 59}, "maxAssertionLifetime: 59 is not within 60 to 90000"),
+    "a life that is never reached": ({"max_assertion_lifetime": 90_001}, "maxAssertionLifetime: 90001"),
+    "an issuer that is none": ({"allowed_issuers": ("idp",)}, "allowedIssuers: idp"),
+}
+
+
+@pytest.mark.parametrize("sentence", UNFIT)
+def test_a_tenant_cannot_demand(sentence):
+    policies, detail = UNFIT[sentence]
+    at = office()
+    for attempt in (
+        tenants.update(at.by, at.tenant.id, **policies),
+        tenants.proposed(at.by, at.tenant.id, **policies),
+        tenants.create(at.by, display_name="x", domains=("x.test",), **policies),
+    ):
+        refused = refusal(attempt)
+        assert refused.row is errors.PROPERTY_INVALID
+        assert refused.detail.startswith(detail)
+
+
+def test_what_is_proposed_is_stored_nowhere():
+    at = office("extended")
+    would = run(tenants.proposed(at.by, at.tenant.id, immutable_ids="enforce", allowed_algorithms=("ES256",)))
+    assert (would.immutable_ids, would.allowed_algorithms) == ("enforce", ("ES256",))
+    assert run(tenants.proposed(at.by, at.tenant.id)) == at.tenant
 
 
 def test_an_allowed_issuer_is_whatever_a_credential_of_the_tenant_may_name():

@@ -20,7 +20,7 @@ NAMED = {  # issuer, subject, expression -> what is not pinned
     "ids in a pattern": (GITHUB, None, "claims['sub'] matches 'repo:o@1/r@2:ref:refs/heads/*'", ()),
     "an id that is a pattern": (GITHUB, None, "claims['sub'] matches 'repo:o@1/r@*:environment:p'", ("project",)),
     "the issuer of an enterprise": (f"{GITHUB}/octo", "repo:o/r:environment:p", None, ("tenant", "project")),
-    "a platform that only its subject tells": ("https://ghes.test", "repo:o/r:environment:p", None, ("project",)),
+    "a server of one's own": ("https://ghes.test/_services/token", "repo:o/r:environment:p", None, ("project",)),
     "a platform that nobody knows": ("https://idp.test", "job-7", None, ()),
 }
 
