@@ -156,6 +156,8 @@ def test_a_jwt_svid_is_for_records_beyond_what_entra_takes():
     assert not judged(honest(use="jwt-svid"), record(require_kid=False)).dropped
 
 
+VERSION_6 = b64encode(certificate("RS256").der.replace(b"\xa0\x03\x02\x01\x02", b"\xa0\x03\x02\x01\x05", 1)).decode()
+
 NOTED = {
     "no use, in a record that Entra would take": (honest(use=None), record(), "KP-07"),
     "a leading zero octet in n": (
@@ -166,6 +168,7 @@ NOTED = {
     "a leading zero octet in e": (honest(e="AAEAAQ"), record(), "KP-12"),
     "a certificate of another key": (honest(x5c=[b64encode(certificate("RS256", 1).der).decode()]), record(), "KP-13"),
     "a certificate that is none": (honest(x5c=["MII="]), record(), "KP-13"),
+    "a certificate of a version that there is not": (honest(x5c=[VERSION_6]), record(), "KP-13"),
     "a certificate that is no base64": (honest(x5c=["ü"]), record(), "KP-13"),
     "a chain that is no list": (honest(x5c={"a": 1}), record(), "KP-13"),
     "a chain of numbers": (honest(x5c=[1]), record(), "KP-13"),
