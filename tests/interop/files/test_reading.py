@@ -10,6 +10,7 @@ import pytest
 from accredit.errors import Refused
 from accredit.interop.files import LARGEST, read
 from accredit.interop.files import node as reading_node
+from accredit.interop.files.arm import _Work
 from accredit.trust.written import WrittenTrust
 
 ISSUER = "https://token.actions.githubusercontent.com"
@@ -401,6 +402,7 @@ def test_reads(case):
 
 APPLY = "is known only after it is applied, so that this trust was not read"
 DEPLOY = "this trust was not read"
+GROWING = {f"v{n}": f"[concat(variables('v{n + 1}'), variables('v{n + 1}'))]" for n in range(14)} | {"v14": "xx"}
 NOTED = {
     "Graph 1.0 shows no expression": (
         [{**PLAIN, "subject": None}],
@@ -457,6 +459,14 @@ NOTED = {
     "a loop": (
         template({**arm(), "copy": {"name": "each", "count": 3}}),
         "f /resources/0: it is made in a loop (copy), and only a deployment knows how often: it was not read",
+    ),
+    "references that grow": (
+        template(arm(subject="[variables('v0')]"), variables=GROWING),
+        f"f /resources/0: subject is only known when it is deployed, for an expression that is too large: {DEPLOY}",
+    ),
+    "a format that grows": (
+        template(arm(subject=f"[format('{'{0}' * 30}', '{'x' * 999}')]")),
+        f"f /resources/0: subject is only known when it is deployed, for an expression that is too large: {DEPLOY}",
     ),
     "a loop of references": (
         template(arm(subject="[variables('a')]"), variables={"a": "[variables('a')]"}),
@@ -588,6 +598,16 @@ def test_more_than_anybody_writes_down_is_refused(monkeypatch):
     assert len(read(json.dumps([PLAIN] * 3), "f").trusts) == 3
     with pytest.raises(Refused, match="/3: more than 3 trusts; divide the document"):
         read(json.dumps([PLAIN] * 4), "f")
+
+
+def test_what_is_evaluated_is_bounded(monkeypatch):
+    """Each of 20 variables refers three times to the next one, and nothing comes of it but work."""
+    monkeypatch.setattr("accredit.interop.files.arm._Work", lambda: _Work(1_000))
+    grows = {f"v{n}": [f"[variables('v{n + 1}')]"] * 3 for n in range(20)}
+    document = template(arm(audiences="[variables('v0')]"), arm(), variables={**grows, "v20": []})
+    (note, second) = read(json.dumps(document), "f").notes
+    assert "for more values than anybody reads" in note
+    assert "for more values than anybody reads" in second
 
 
 def test_yaml_is_bounded_while_it_is_read(monkeypatch):

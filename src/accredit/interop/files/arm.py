@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit.interop.files import graph
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 SCHEMA: Final = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
 CREDENTIAL: Final = "Microsoft.Graph/applications/federatedIdentityCredentials"
 IDENTITY: Final = "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"
+MOST_VALUES: Final = 500_000  # of a document that are evaluated
 MODULE: Final = "Microsoft.Resources/deployments"
 ALIASES: Final = {"v1.0": "microsoftGraphV1", "beta": "microsoftGraphBeta"}  # of the extension, by version of Graph
 _END: Final = re.compile(r"/([A-Za-z0-9_-]+)'")  # of a name that begins with what only a deployment knows
@@ -39,15 +41,22 @@ def recognises(document: Node) -> bool:
 
 def read(document: Node, found: Found) -> None:
     """Read every credential of a template and its modules."""
-    _read(_Scope(document, {}), found)
+    _read(_Scope(document, {}, _Work()), found)
+
+
+@dataclass(slots=True)
+class _Work:
+    """How many more values are looked at: variables that refer to each other grow faster than they are long."""
+
+    left: int = MOST_VALUES
 
 
 class _Scope:
     """A template, and what its parameters were given."""
 
-    def __init__(self, template: Node, given: dict[str, Any], depth: int = 0) -> None:
+    def __init__(self, template: Node, given: dict[str, Any], work: _Work) -> None:
         self.template = template
-        self.depth = depth
+        self.work = work
         self._given = given
 
     def resources(self) -> Iterator[tuple[str, Node]]:
@@ -60,6 +69,9 @@ class _Scope:
 
     def value(self, of: Any, depth: int = 0) -> Any:  # noqa: ANN401  any JSON value
         """Return a value of the template with its expressions evaluated. Raises ``Unresolved``."""
+        self.work.left -= 1
+        if self.work.left < 0:
+            raise Unresolved("more values than anybody reads")
         if isinstance(of, str):
             return evaluate(of, self._look, depth) if is_expression(of) else literal(of)
         if isinstance(of, list):
@@ -104,7 +116,7 @@ def _module(scope: _Scope, of: Node) -> _Scope:
     """Return the template of a module with what it is given; what cannot be told is not given."""
     said = of.get("properties")
     if said.get("expressionEvaluationOptions").get("scope").value != "inner":  # the outer template's expressions
-        return _Scope(said.get("template"), {})
+        return _Scope(said.get("template"), {}, scope.work)
     given: dict[str, Any] = {}
     for name, each in said.get("parameters").members().items():
         if each.has("value"):
@@ -112,7 +124,7 @@ def _module(scope: _Scope, of: Node) -> _Scope:
                 given[name] = scope.value(each.value["value"])
             except Unresolved:
                 continue
-    return _Scope(said.get("template"), given)
+    return _Scope(said.get("template"), given, scope.work)
 
 
 def _credential(scope: _Scope, symbol: str, of: Node, found: Found) -> None:

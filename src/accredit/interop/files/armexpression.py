@@ -2,7 +2,7 @@
 
 Rule 1: what a deployment decides (parameters without a default, functions of the resource manager) is not guessed:
 ``Unresolved`` names it.
-Rule 2: the work is bounded by the length of the text and by the depth of what refers to what.
+Rule 2: the work is bounded by the length of the text, of what it makes, and by the depth of what refers to what.
 """
 
 from __future__ import annotations
@@ -146,17 +146,19 @@ def _text(value: Any) -> str:  # noqa: ANN401  any JSON value
 
 
 def _format(form: str = "", *values: str) -> str:
-    def put(match: re.Match[str]) -> str:
-        if match[1] is None:
-            return match[0][0]
-        if int(match[1]) >= len(values):
+    parts: list[str] = []
+    at = 0
+    for match in _PLACE.finditer(form):
+        if match[1] is not None and int(match[1]) >= len(values):
             raise Unresolved("a format with too few values")
-        return values[int(match[1])]
-
-    return _PLACE.sub(put, form)
+        parts += [form[at : match.start()], match[0][0] if match[1] is None else values[int(match[1])]]
+        at = match.end()
+    return _concat(*parts, form[at:])
 
 
 def _concat(*values: str) -> str:
+    if sum(map(len, values)) > LONGEST:
+        raise Unresolved("an expression that is too large")
     return "".join(values)
 
 
