@@ -58,6 +58,7 @@ PINS = {
     "a wildcard in an id leaves the name": (trust(GITHUB, sub="repo:o@1*/r@2:environment:p"), ("name", None)),
     "a beginning of a name pins nothing": (trust(GITHUB, sub="repo:oct*"), (None, None)),
     "a pattern without wildcards is exact": (trust(GITHUB, sub="repo:o@1/r@2:environment:p"), ("id", "id")),
+    "an id that is no number is none": (trust(GITHUB, sub="repo:o@x/*"), (None, None)),
     "everything pins nothing": (trust(GITHUB, sub="*"), (None, None)),
     "a composed pattern pins its whole pairs": (trust(GITHUB, sub="repository_owner_id:1:*"), ("id", None)),
     "the id of an owner does not answer for the repository": (
@@ -113,6 +114,9 @@ def test_an_expression_has_a_branch_for_each_way_through_it_and_is_as_weak_as_th
     assert found.level == "error"
     assert found.message.startswith("In ways 2 and 3 of 3 through the expression: ")
     assert linted.branches[1].demands(("actor",)) == "a"
+    assert linted.branches[1].demands(("sub",)) is None
+    (plain,) = facts.read(trust(GITHUB, "repo:o/r:environment:p"), EXTENDED).branches
+    assert (plain.demands(("sub",)), plain.names(("sub",))) == ("repo:o/r:environment:p", True)
     assert (linted.branches[1].names(("actor",)), linted.branches[0].names(("actor",))) == (True, False)
 
 

@@ -160,8 +160,7 @@ def _sizes(rest: Sequence, symbols: tuple[Token, ...]) -> Iterator[int]:
     """Yield how many symbols a group may take: up to what follows it, and never beyond what takes delimiters."""
     reach = _reach(rest, symbols)
     if not rest:
-        if reach == len(symbols):
-            yield reach
+        yield reach
         return
     following = rest[0]
     for size in range(reach + 1):

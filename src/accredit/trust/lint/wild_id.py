@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from accredit.trust.lint import subjects
 from accredit.trust.lint.facts import PARTS, SUB
 from accredit.trust.lint.model import Rule
 from accredit.trust.lint.words import part, spelled
@@ -31,7 +30,7 @@ def check(linted: Linted) -> Iterator[Finding]:
     """Find ids with wildcards that no other condition writes out."""
     for branch in linted.branches:
         for of in PARTS:
-            if branch.pins(of) != "id":
+            if branch.pins(of) != "id":  # else the id is written out, here or in another condition
                 yield from _in_subject(linted, branch, of)
                 yield from _in_claims(linted, branch, of)
 
@@ -52,6 +51,5 @@ def _in_claims(linted: Linted, branch: Branch, of: Part) -> Iterator[Finding]:
         row = linted.preset.claim(atom.path) if linted.preset and atom.path != SUB else None
         if row is None or atom.glob is None or row.cls != "id" or row.of != of:
             continue
-        if subjects.literal(atom.glob) is None:
-            said = f"{spelled(atom.path)} is the id of the {part(linted, of)}, and {atom.glob.pattern} is not one id."
-            yield RULE.finding(linted, linted.member, said, branch=branch, at=(atom.start, atom.end))
+        said = f"{spelled(atom.path)} is the id of the {part(linted, of)}, and {atom.glob.pattern} is not one id."
+        yield RULE.finding(linted, linted.member, said, branch=branch, at=(atom.start, atom.end))

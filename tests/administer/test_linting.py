@@ -1,0 +1,79 @@
+"""What lint says when trust is saved: told, recorded, and refused where the tenant takes no errors."""
+
+from dataclasses import replace
+
+from accredit.administer import credentials, linting, tenants
+from accredit.errors import LINT_BLOCKS, PRIVILEGES_MISSING
+from tests.administer.office import office
+from tests.support.stories import refusal, run
+
+GITHUB = "https://token.actions.githubusercontent.com"
+GOOD = "repo:octo-org@1/octo-repo@2:environment:production"
+
+
+def add(by, at, name="slash", issuer=f"{GITHUB}/", subject=GOOD):
+    return credentials.add(by, at.application.id, name=name, issuer=issuer, subject=subject)
+
+
+def guarded():
+    at = office()
+    run(tenants.update(at.by, at.tenant.id, lint="block"))
+    return at
+
+
+def test_whoever_listens_is_told_what_is_found_and_what_is_saved_is_saved():
+    at, heard = office(), []
+    made = run(add(replace(at.by, notice=heard.extend), at))
+    assert [each.rule for each in heard] == ["FIC-SLASH"]
+    assert at.read("credentials") == [made]
+    assert at.changed()["accredit.findings"] == ([], ["FIC-SLASH"])
+
+
+def test_an_error_is_refused_where_the_tenant_takes_none_and_nothing_is_changed():
+    at = guarded()
+    refused = refusal(add(at.by, at))
+    assert (refused.row, refused.fields["rules"]) == (LINT_BLOCKS, "FIC-SLASH")
+    assert refused.detail.startswith("FIC-SLASH: The issuer ")
+    ((rule, sentence, member),) = refused.details
+    assert (rule, member) == ("FIC-SLASH", "issuer")
+    assert "Take the issuer exactly" in sentence
+    assert at.read("credentials") == at.read("issuers") == []
+    assert run(add(at.by, at, "warned", GITHUB, "repo:o/r:environment:p")).name == "warned"
+
+
+def test_a_reason_overrides_for_who_may_and_is_recorded():
+    at = guarded()
+    by = replace(at.by, override="until Monday")
+    refused = refusal(add(replace(by, may_override=False), at))
+    assert (refused.row, linting.OVERRIDE in refused.detail) == (PRIVILEGES_MISSING, True)
+    run(add(by, at))
+    assert at.changed()["accredit.override"] == (None, "until Monday")
+    run(add(by, at, "good", GITHUB))
+    assert "accredit.override" not in at.changed(), "there was nothing to override"
+
+
+def test_what_only_narrows_is_never_refused_and_what_widens_is():
+    at = office()
+    run(add(at.by, at))
+    run(tenants.update(at.by, at.tenant.id, lint="block"))
+    run(credentials.update(at.by, at.application.id, "slash", description="to be mended"))
+    refused = refusal(credentials.update(at.by, at.application.id, "slash", subject="repo:octo-org/*"))
+    assert refused.row is LINT_BLOCKS
+    run(credentials.enable(at.by, at.application.id, "slash", enabled=False))
+    assert "accredit.findings" not in at.changed(), "its values are not judged again"
+
+
+def test_all_that_an_application_trusts_is_judged_together():
+    at = office()
+    run(add(at.by, at))
+    run(add(at.by, at, "good", GITHUB))
+
+    async def judged():
+        async with at.registry.reading() as store:
+            return await linting.of_application(
+                store, at.tenant, at.application, own=at.by.own_issuers, emulator=at.by.emulator
+            )
+
+    found = run(judged())
+    assert {(each.credential, each.rule) for each in found} == {("slash", "FIC-SLASH"), ("good", "FIC-SHARED-ISS")}
+    assert {each.application for each in found} == {at.application.display_name}
