@@ -160,14 +160,25 @@ def test_presets_need_no_store(bare, tmp_path):
 
 
 @pytest.mark.parametrize("name", presets.ids())
-def test_every_form_is_shown_with_an_example_that_is_a_command(bare, name):
+def test_every_form_is_shown(bare, name):
     ended = bare("preset", "show", name)
     assert ended.code == 0
-    command = shlex.split(next(each for each in ended.err.split("\n") if each.startswith("accredit ")))
-    assert command[:6] == ["accredit", "credential", "add", "APP", "--preset", name]
     shown = bare("preset", "show", name, "-o", "json").json
     assert {each["name"] for each in shown["fields"]} == {each.name for each in presets.preset(name).fields}
     assert shown["standing"] in ended.out
+    assert all(each in ended.out for each in shown["lint"])
+
+
+@pytest.mark.parametrize("name", [each for each in presets.ids() if not presets.preset(each).unsupported])
+def test_the_example_that_is_shown_is_a_form_that_is_taken(bare, name):
+    command = next(each for each in bare("preset", "show", name).err.split("\n") if each.startswith("accredit "))
+    words = shlex.split(command)
+    assert words[:6] == ["accredit", "credential", "add", "APP", "--preset", name]
+    assert words[-1] == "--dry-run"
+    pairs = dict(zip(words[6:-1:2], words[7:-1:2], strict=True))
+    given = {key.removeprefix("--").replace("-", "_"): value for key, value in pairs.items() if key != "--field"}
+    given |= dict([pairs["--field"].split("=")]) if "--field" in pairs else {}
+    assert presets.render(presets.preset(name), given).issuer
 
 
 FORMS = ("json", "yaml", "graph", "az", "bicep", "arm", "terraform")

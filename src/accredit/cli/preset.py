@@ -14,6 +14,7 @@ from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
     from accredit.cli.session import Session
+    from accredit.trust.presets import Preset
 
 COLUMNS: Final = (
     Column("Preset", "id"),
@@ -47,29 +48,37 @@ def show(session: Session, name: str) -> None:
     from accredit.interop.graph import preset as graph
     from accredit.trust import presets
 
-    found = graph.write(presets.preset(name))
-    session.show(found, DETAILS)
-    if session.output == "table" and not session.query:
-        session.remark("An example of it, before anything is stored:")
+    found = presets.preset(name)
+    session.show(graph.write(found), DETAILS)
+    if session.output == "table" and not session.query and not found.unsupported:
+        session.remark("An example, which stores nothing and prints what is pasted at the platform:")
         session.note(_example(found))
 
 
-def _example(of: dict[str, Any]) -> str:
-    """Return a command that tries the safe default."""
-    needed = {*of["modes"][0]["needs"], *(each["name"] for each in of["fields"] if each["isRequired"])}
-    options = [
-        part
-        for each in of["fields"]
-        if each["name"] in needed and not each["default"]
-        for part in (option_of(each["name"]), each["example"] or "…")
-    ]
-    return accredit("credential", "add", "APP", "--preset", of["id"], *options, "--dry-run")
+def _example(of: Preset) -> str:
+    """Return a command that tries the safe default, filled in with the examples of the fields that it needs."""
+    from accredit.trust import presets
+
+    values: dict[str, str] = {}
+    for _ in of.fields:
+        try:
+            presets.render(of, values)
+        except presets.FormError as error:
+            lacking = [field for each in error.findings if (field := of.field(each.field)) is not None]
+            values |= {each.name: each.example for each in lacking}
+    options = [part for name, value in values.items() for part in _given(name, value)]
+    return accredit("credential", "add", "APP", "--preset", of.id, *options, "--dry-run")
+
+
+def _given(name: str, value: str) -> tuple[str, ...]:
+    return ("--field", f"{name}={value}") if name == "name" else (option_of(name), value)
 
 
 def _field(of: dict[str, Any]) -> str:
     said = of["help"]
     choices = f" One of {', '.join(of['choices'])}." if of["choices"] else ""
-    return f"{option_of(of['name'])}  {said}{choices}"
+    warned = "".join(f" {each}" for each in of["warnings"])
+    return f"{option_of(of['name'])}  {said}{choices}{warned}"
 
 
 def _mode(of: dict[str, Any]) -> str:
@@ -96,11 +105,13 @@ DETAILS: Final = (
     Column("", "summary"),
     Column("also called", "aliases"),
     Column("standing", "standing", lambda shape: _STANDING[shape["standing"]]),
+    Column("not supported", "unsupported"),
     Column("documentation", "docsUrl"),
     Column("issuer", "issuer.templates"),
     Column("audience", "audience.how"),
     Column("modes", "modes", _list("modes", _mode)),
     Column("fields", "fields", _list("fields", _field)),
+    Column("look out for", "lint"),
     Column("claims", "claims", _list("claims", _claim)),
     Column("to paste", "snippets", _list("snippets", lambda each: f"{each['title']}  {each['file']}".rstrip())),
 )

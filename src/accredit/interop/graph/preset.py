@@ -32,6 +32,7 @@ class Field(Wire, frozen=True, kw_only=True):
     example: str
     default: str
     choices: tuple[str, ...]
+    warnings: tuple[str, ...]  # what is told of some values, which are taken
 
 
 class Mode(Wire, frozen=True, kw_only=True):
@@ -115,6 +116,8 @@ class Written(Wire, frozen=True, kw_only=True):
     modes: tuple[Mode, ...]
     claims: tuple[Claim, ...]
     subject_forms: tuple[SubjectForm, ...]
+    lint: tuple[str, ...]  # rules that matter here
+    unsupported: str  # why it cannot be trusted; empty where it can
     snippets: tuple[Snippet, ...]
 
 
@@ -206,6 +209,8 @@ def _written(of: presets.Preset) -> Written:
             SubjectForm(name=each.name, regex=each.regex, exact=each.exact, segments=tuple(each.segments))
             for each in of.subject_forms
         ),
+        lint=tuple(f"FIC-{each}" for each in of.lint),
+        unsupported=of.unsupported,
         snippets=tuple(
             Snippet(title=each.title, language=each.language, file=each.file, text=each.text) for each in of.snippets
         ),
@@ -223,6 +228,7 @@ def _field(of: presets.Field) -> Field:
         example=of.example,
         default=of.default,
         choices=of.choices,
+        warnings=tuple(each.says for each in of.warn),
     )
 
 
