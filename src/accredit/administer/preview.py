@@ -7,7 +7,7 @@ Rule 2: what was noted is told beside what would be refused: the newest sign-in 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from accredit import policy
 from accredit.interop.graph.preview import PolicyFinding
@@ -32,7 +32,7 @@ def broken(
 
     ``last_at``: when it was last granted a token; ``last``: the event of that, where the log still has it.
     """
-    common = {
+    common: dict[str, Any] = {
         "app_id": application.app_id,
         "app_display_name": application.display_name,
         "federated_credential_id": credential.id,
