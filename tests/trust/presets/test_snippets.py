@@ -96,14 +96,17 @@ def test_every_snippet_is_read_by_what_takes_it(what):
     assert snippet.text.strip()
 
 
+def names_the_endpoint(snippet):
+    """Whether authority and tenant stand in variables of the job, and its script puts them together."""
+    variables = {AUTHORITY, TENANT} <= set(texts(parsed(snippet)))
+    return variables and "$AUTHORITY/$TENANT/oauth2/v2.0/token" in snippet.text
+
+
 @pytest.mark.parametrize("what", SNIPPETS)
 def test_every_exchange_names_the_client_the_tenant_and_the_authority(what):
     _, _, snippet = SNIPPETS[what]
     if "grant_type" in snippet.text:
-        named = {AUTHORITY, TENANT} <= set(
-            texts(parsed(snippet))
-        ) and "$AUTHORITY/$TENANT/oauth2/v2.0/token" in snippet.text
-        assert ENDPOINT in snippet.text or named
+        assert ENDPOINT in snippet.text or names_the_endpoint(snippet)
         assert CLIENT in snippet.text
         assert "jwt-bearer" in snippet.text
     if "az login" in snippet.text or "azure/login" in snippet.text:
