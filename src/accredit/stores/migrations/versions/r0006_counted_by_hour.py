@@ -104,6 +104,7 @@ def _make_tables() -> None:
         sqlite_with_rowid=False,
     )
     _make_counts()
+    _make_places()
     op.drop_table("signins_by_application")
     op.create_table(
         "signins_by_application",
@@ -124,13 +125,6 @@ def _make_tables() -> None:
 
 
 def _make_counts() -> None:
-    with op.batch_alter_table("signins_indexed", recreate="always") as table:
-        for place in ("totals", "hours", "uses"):
-            table.add_column(sa.Column(place, sa.BigInteger(), nullable=False, server_default="0"))
-    op.execute("UPDATE signins_indexed SET totals = seq, hours = seq, uses = seq")
-    with op.batch_alter_table("signins_indexed", recreate="always") as table:
-        for place in ("totals", "hours", "uses"):
-            table.alter_column(place, server_default=None)
     for table, key in {
         "signin_hours": ("tenant_id", "app_id", "hour", "code", "credential", "resource_app_id"),
         "signin_totals": ("tenant_id", "hour", "code"),
@@ -156,6 +150,17 @@ def _make_counts() -> None:
         sa.PrimaryKeyConstraint(*uses, name=op.f("pk_signin_uses")),
         sqlite_with_rowid=False,
     )
+
+
+def _make_places() -> None:
+    """Have each thing that follows the log say how far it has come."""
+    with op.batch_alter_table("signins_indexed", recreate="always") as places:
+        for name in ("totals", "hours", "uses"):
+            places.add_column(sa.Column(name, sa.BigInteger(), nullable=False, server_default="0"))
+    op.execute("UPDATE signins_indexed SET totals = seq, hours = seq, uses = seq")
+    with op.batch_alter_table("signins_indexed", recreate="always") as places:
+        for name in ("totals", "hours", "uses"):
+            places.alter_column(name, server_default=None)
 
 
 def _key_column(name: str) -> sa.Column[Any]:
