@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from accredit.trust.presets.catalogue import ids, preset, recognise, speakers
     from accredit.trust.presets.form import FieldFinding, Form, FormError
-    from accredit.trust.presets.model import Claim, Field, Mode, Preset, Segment, SubjectForm, SubjectParts, unlisted
+    from accredit.trust.presets.ledger import unlisted
+    from accredit.trust.presets.model import Claim, Field, Mode, Preset, Segment, SubjectForm, SubjectParts
     from accredit.trust.presets.pasting import Snippet, snippets
     from accredit.trust.presets.reading import read
     from accredit.trust.presets.rendering import Rendered, free_name, render
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 _HOMES: Final = {
     **dict.fromkeys(("ids", "preset", "recognise", "speakers"), "catalogue"),
     **dict.fromkeys(("FieldFinding", "Form", "FormError"), "form"),
-    **dict.fromkeys(("Claim", "Field", "Mode", "Preset", "Segment", "SubjectForm"), "model"),
-    **dict.fromkeys(("SubjectParts", "unlisted"), "model"),
+    **dict.fromkeys(("unlisted",), "ledger"),
+    **dict.fromkeys(("Claim", "Field", "Mode", "Preset", "Segment", "SubjectForm", "SubjectParts"), "model"),
     **dict.fromkeys(("Snippet", "snippets"), "pasting"),
     **dict.fromkeys(("read",), "reading"),
     **dict.fromkeys(("Rendered", "free_name", "render"), "rendering"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
@@ -307,27 +307,3 @@ STANDARD: Final[dict[tuple[str, ...], Claim]] = {
     **_standard("nbf", "integer"),
     **_standard("jti", "string", "run"),
 }
-
-
-def unlisted(preset: Preset, claims: Mapping[str, Any]) -> tuple[str, ...]:
-    """Name the claims that the ledger does not know, at most ``MOST_UNLISTED``; members as ``claim.member``.
-
-    An object of which the ledger lists no member is the platform's own affair.
-    """
-    return tuple(sorted(_unlisted(preset, (), claims)))[:MOST_UNLISTED]
-
-
-MOST_UNLISTED: Final = 20
-_DEEPEST: Final = 6  # levels of objects, as many as an expression can name
-
-
-def _unlisted(preset: Preset, above: tuple[str, ...], claims: Mapping[str, Any]) -> set[str]:
-    found: set[str] = set()
-    for name, value in claims.items():
-        path = (*above, name)
-        below = [each for each in preset.claims if len(each.path) > len(path) and each.path[: len(path)] == path]
-        if not below and preset.claim(path) is None:
-            found.add(".".join(path))
-        elif below and isinstance(value, dict) and len(path) < _DEEPEST:
-            found |= _unlisted(preset, path, value)
-    return found
