@@ -293,17 +293,9 @@ class Preset(Data, frozen=True, kw_only=True, eq=False):
         return bool(self.audience.default_match) and bool(re.fullmatch(self.audience.default_match, audience))
 
 
-def _standard(name: str, kind: ClaimType, cls: ClaimClass = "meta") -> dict[tuple[str, ...], Claim]:
-    # Struct members renamed for the file are given by their own names in code
-    return {(name,): Claim(name=name, type=kind, cls=cls)}
-
-
-STANDARD: Final[dict[tuple[str, ...], Claim]] = {
-    **_standard("iss", "string"),
-    **_standard("sub", "string"),
-    **_standard("aud", "string"),
-    **_standard("exp", "integer"),
-    **_standard("iat", "integer"),
-    **_standard("nbf", "integer"),
-    **_standard("jti", "string", "run"),
+_REGISTERED: Final[dict[str, tuple[ClaimType, ClaimClass]]] = {
+    **dict.fromkeys(("iss", "sub", "aud"), ("string", "meta")),
+    **dict.fromkeys(("exp", "iat", "nbf"), ("integer", "meta")),
+    "jti": ("string", "run"),
 }
+STANDARD: Final = {(name,): Claim(name=name, type=kind, cls=cls) for name, (kind, cls) in _REGISTERED.items()}
