@@ -92,7 +92,7 @@ def test_roles_have_the_public_ids_or_such_as_follow_from_their_value():
     found = wellknown.principals()
     graph = {each.value: str(each.id) for each in found["graph"].app_roles}
     assert graph["Application.Read.All"] == "9a5d68dd-52b0-4cc2-bd40-abcf44ac3a30"
-    assert len(graph) == len(set(graph.values())) == 26
+    assert len(graph) == len(set(graph.values())) == 27
     derived = {each.value: str(each.id) for each in found["vc_request"].app_roles}
     assert derived["VerifiableCredential.Create.All"] == "ffbf7bd4-e756-5ad6-8f77-5c684754e34d"
     assert len(derived) == 3
