@@ -317,6 +317,7 @@ def plain(text, known=()):
         text = text.replace(each, f"<{number}>")
     text = re.sub(r"^at https://\S+\n", "", text, flags=re.MULTILINE)
     text = re.sub(r"\s+(at\s+https://[^\s?.]+|in\s+/\S+/here)(?=[?.])", " <there>", text)
+    text = re.sub(r'(AUTHORITY: \\?")https://[^"\\]+', r"\1<there>", text)  # the store does not know its address
     text = re.sub(r" --data \S+/here(?= && |$|[\",])", "", text, flags=re.MULTILINE)
     text = re.sub(r"\b(?!acc7ed17)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "<id>", text)
     text = re.sub(r"\d{4}-\d\d-\d\d[T ][\d:]{8}(\.\d+)?Z", "<time>", text)
