@@ -298,4 +298,6 @@ _REGISTERED: Final[dict[str, tuple[ClaimType, ClaimClass]]] = {
     **dict.fromkeys(("exp", "iat", "nbf"), ("integer", "meta")),
     "jti": ("string", "run"),
 }
-STANDARD: Final = {(name,): Claim(name=name, type=kind, cls=cls) for name, (kind, cls) in _REGISTERED.items()}
+STANDARD: Final[dict[tuple[str, ...], Claim]] = {
+    (name,): Claim(name=name, type=kind, cls=cls) for name, (kind, cls) in _REGISTERED.items()
+}
