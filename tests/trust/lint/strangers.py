@@ -51,7 +51,7 @@ def strangers(draw: st.DrawFn, preset: Preset, victim: Claims) -> Claims:
     """Draw the claims of somebody else who has copied the victim's as far as the platform lets him."""
     token = deepcopy(victim)
     changed: dict[Path_, tuple[Any, Any]] = {}
-    for claim in preset.claims:
+    for claim in _beside_subject(preset):
         old = _at(token, claim.path)
         theirs = claim.of in OWNED if claim.cls == "id" else claim.cls == "name" and _of(preset, claim) == "tenant"
         if theirs and isinstance(old, str | int) and not isinstance(old, bool):
@@ -129,6 +129,11 @@ def _other(old: Any, cls: str) -> st.SearchStrategy[Any]:
     return other.filter(lambda each: each != old)
 
 
+def _beside_subject(preset: Preset) -> list[Claim]:
+    """The claims of the ledger but for ``sub``, which is changed part by part."""
+    return [each for each in preset.claims if each.path != ("sub",)]
+
+
 def _of(preset: Preset, claim: Claim) -> str | None:
     """What a name is the name of: as the ledger says, or as its id does."""
     pair = preset.claim((preset.learn.get(claim.path[0], ""),)) if len(claim.path) == 1 else None
@@ -146,3 +151,33 @@ def _put(claims: Claims, path: Path_, value: Any) -> None:
     for name in path[:-1]:
         claims = claims[name]
     claims[path[-1]] = value
+
+
+@st.composite
+def neighbours(draw: st.DrawFn, preset: Preset, victim: Claims, of: str) -> Claims | None:
+    """Draw the claims of another project, or account, of the same customer: other names and other ids, all else alike.
+
+    ``None`` where the platform's tokens say nothing of it.
+    """
+    token = deepcopy(victim)
+    changed: dict[Path_, tuple[Any, Any]] = {}
+    for claim in _beside_subject(preset):
+        old = _at(token, claim.path)
+        if _of(preset, claim) == of and claim.cls in {"id", "name"} and isinstance(old, str):
+            new = _twin(changed, old) or (f"{old}-2" if claim.cls == "name" else draw(_other(old, "id")))
+            changed[claim.path] = (old, new)
+            _put(token, claim.path, new)
+    parts = preset.read_subject(str(token.get("sub", "")))
+    if parts is None or (not changed and all(part.of != of for part in parts.form.segments.values())):
+        return None
+    subject, at = "", 0
+    for name, (start, end) in sorted(parts.spans.items(), key=lambda each: each[1]):
+        part, text = parts.segment(name), parts.values[name]
+        other: Any = text
+        if name == "custom":
+            other = _composed(text, changed)
+        elif part.of == of and part.cls in {"id", "name"}:
+            other = _twin(changed, text) or (f"{text}-2" if part.cls == "name" else draw(_other(text, "id")))
+        subject, at = subject + victim["sub"][at:start] + str(other), end
+    token["sub"] = subject + victim["sub"][at:]
+    return token

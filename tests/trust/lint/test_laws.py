@@ -11,15 +11,22 @@ from hypothesis import strategies as st
 from accredit.trust import expression as language
 from accredit.trust import presets
 from accredit.trust.expression import Expression
-from accredit.trust.lint import Context, lint
+from accredit.trust.lint import Context, facts, lint
+from accredit.trust.lint.facts import Part
 from accredit.trust.presets import Preset
 from accredit.trust.written import WrittenTrust
 from tests.trust.lint.corpus import ROWS
 from tests.trust.lint.naive import holds
-from tests.trust.lint.strangers import Claims, mine, samples, shared, strangers
+from tests.trust.lint.strangers import SAMPLES, Claims, mine, neighbours, samples, shared, strangers
 
 EXTENDED = Context(portability="extended", several_audiences="refuse")
 SHARED = {each.id: each for each in shared()}
+NEIGHBOURLY = {
+    each.id: each
+    for each in map(presets.preset, presets.ids())
+    if each.samples
+    and any(part.of in {"project", "account"} for form in each.subject_forms for part in form.segments.values())
+}
 QUIET = settings(suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], deadline=None)
 
 
@@ -64,13 +71,13 @@ def patterns(draw: st.DrawFn, text: str, version: int) -> str:
 @st.composite
 def clauses(draw: st.DrawFn, preset: Preset, token: Claims, version: int) -> str:
     """One condition that the token meets, or nearly."""
-    if draw(st.booleans()) and token.get("sub"):
-        path, value = ("sub",), token["sub"]
-    else:
+    path: tuple[str, ...] = ("sub",)
+    value: Any = token.get("sub")
+    if not value or draw(st.booleans()):
         known = [(each.path, _find(token, each.path)) for each in preset.claims]
         usable = [(path, value) for path, value in known if isinstance(value, str | int) and value != ""]
         usable = [each for each in usable if version > 1 or (len(each[0]) == 1 and isinstance(each[1], str))]
-        path, value = draw(st.sampled_from(usable)) if usable else (("sub",), token["sub"])
+        path, value = draw(st.sampled_from(usable)) if usable else (path, value)
     where = "claims" + "".join(f"['{name}']" for name in path)
     forms = [f"{where} eq {quoted(value)}"]
     if isinstance(value, str):
@@ -156,6 +163,25 @@ def test_a_trust_of_the_corpus_without_an_error_lets_nobody_else_in(says: str, d
     stranger = data.draw(strangers(preset, token))
     assume(mine(preset, str(stranger["sub"]), token))
     assert not holds(parsed, stranger), stranger
+
+
+@pytest.mark.parametrize("of", ["project", "account"])
+@pytest.mark.parametrize("name", NEIGHBOURLY)
+@QUIET
+@given(data=st.data())
+def test_what_lint_says_is_pinned_keeps_every_other_one_out(name: str, of: Part, data: st.DataObject) -> None:
+    preset = NEIGHBOURLY[name]
+    token = data.draw(st.sampled_from([SAMPLES[each] for each in preset.samples if SAMPLES[each].get("sub")]))
+    text, version = data.draw(expressions(preset, token))
+    linted = facts.read(trusting(str(token.get("iss")), text, version), EXTENDED)
+    assume(linted.preset is preset)
+    if not linted.branches or any(branch.pins(of) is None for branch in linted.branches):
+        event("not pinned")
+        return
+    neighbour = data.draw(neighbours(preset, token, of))
+    assume(neighbour is not None)
+    event("tried")
+    assert not holds(language.parse(text, version), neighbour or {}), (text, neighbour)
 
 
 def test_the_law_is_tried_on_many_trusts_and_platforms() -> None:
