@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from msgspec.structs import replace
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from accredit.issuers import Issuer
     from accredit.ports import Keys, Transaction
     from accredit.trust import FederatedCredential
+
+
+MOST_OTHERS: Final = 50  # applications that are looked through for one that trusts the token
 
 
 def _token(context: click.Context, _parameter: click.Parameter, given: str) -> str:
@@ -112,8 +115,7 @@ async def _stored(desk: Desk, asked: Asked, url: str) -> None:
         named = [] if isinstance(presented, Refused) else [each for each in records if each.url == presented.issuer]
         others: tuple[str, ...] = ()
         if named and not asked.everywhere and not isinstance(presented, Refused):
-            rule, this = tenant.several_audiences, applications[0].id
-            others = await explaining.elsewhere(store, named, presented, rule, this)
+            others = await _elsewhere(store, tenant, applications[0], presented)
     at_hand = _fetched(desk, presented, named, url) if asked.online else AtHand(UploadedKeys())
     if isinstance(presented, Refused):
         called = [each.display_name for each in applications]
@@ -128,6 +130,16 @@ async def _stored(desk: Desk, asked: Asked, url: str) -> None:
         raise Answered(failures.UNREACHABLE)
     if not any(each.outcome == "accepted" and each.complete for each in found):
         raise Answered(failures.NO)
+
+
+async def _elsewhere(store: Transaction, tenant: Tenant, this: Application, presented: Presented) -> tuple[str, ...]:
+    """Return the names of other applications that trust the token, of as many as are asked one by one."""
+    from accredit import explain as explaining
+
+    found = (await names.everything(store.applications, MOST_OTHERS, tenant_id=tenant.id))[:MOST_OTHERS]
+    others = sorted((each for each in found if each.id != this.id), key=lambda each: each.display_name.casefold())
+    held = [(each.display_name, await store.credentials.find(application_id=each.id)) for each in others]
+    return explaining.trusting(held, presented, tenant.several_audiences)
 
 
 async def _applications(store: Transaction, tenant: Tenant, asked: Asked) -> list[Application]:
