@@ -3,14 +3,17 @@
 import pytest
 from msgspec.structs import replace
 
+from accredit.assertions import ENTRA, parse
 from accredit.errors import ASSERTION_REUSED, Refused
 from accredit.explain import explain
 from accredit.explain.demands import LABELS
 from accredit.explain.reasons import why
 from accredit.policy import RULES
+from tests.explain.test_explanation import keys_of
 from tests.forge import NOW
+from tests.support.stories import refusal, run
 from tests.support.trusting import credential, presented, record, trusted
-from tests.test_exchange import TENANT
+from tests.test_exchange import TENANT, World, signed
 from tests.test_policy import DEMANDS
 
 BY_NAME = "repo:octo-org/octo-repo:ref:refs/heads/main"
@@ -73,3 +76,32 @@ def test_the_cause_of_a_second_use_has_words():
     cause = why(Refused(ASSERTION_REUSED), presented(), record(), {}, NOW)
     assert (cause.id, cause.edits[0].target) == ("REPLAY", "workload")
     assert cause.sentence.startswith("The token was used before, and its issuer's record lets each be used once.")
+
+
+IDS = "claims['repository_id'] eq '456789' and claims['repository_owner_id'] eq '123456'"
+TWINS = {  # two records of one issuer: what the first is, what both are, whose keys prove the token -> who is meant
+    "the policy that the first breaks is not evaded by the second": ({}, {}, ("key-1", "key-1"), "credential-1"),
+    "the second proves it, and takes each token once": ({}, {"replay": "enforce"}, ("other", "key-1"), "credential-2"),
+    "both prove it, and take each token once": ({}, {"replay": "enforce"}, ("key-1", "key-1"), "credential-1"),
+    "the first may not take its algorithm": ({"algorithms": ("RS512",)}, {}, ("key-1", "key-1"), "credential-2"),
+}
+
+
+@pytest.mark.parametrize("demands", ["off", "audit", "enforce"])
+@pytest.mark.parametrize("sentence", TWINS)
+def test_of_two_records_of_one_issuer_the_one_that_the_exchange_takes_is_explained(sentence, demands):
+    first, both, kids, meant = TWINS[sentence]
+    records = record(1, **both | first), record(2, **both)
+    held = (credential(1, BY_NAME, issuer=records[0]), credential(2, expression=IDS, issuer=records[1]))
+    published = {each.id: keys_of(each, kid) for each, kid in zip(records, kids, strict=True)}
+    tenant = replace(TENANT, immutable_ids=demands)
+    said = {"sub": BY_NAME, "repository_id": "456789", "repository_owner_id": "123456"}
+    world = World(*held, tenant=tenant)
+    world.keys.published, world.keys.cached = published, [*published]
+    refused = demands == "enforce" and meant == "credential-1"
+    code = refusal(world.ask(signed(**said))).row.label if refused else run(world.ask(signed(**said))) and ""
+    assert (world.event.credential_name, bool(code)) == (meant, refused)
+    found = explain(
+        parse(signed(**said), ENTRA), trusted(*held), client="deploy-bot", now=NOW, keys=published, tenant=tenant
+    )
+    assert (found.code, found.credential) == (code, "" if refused else meant)

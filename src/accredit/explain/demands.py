@@ -36,10 +36,10 @@ def demanded(
         return
     shown = policy.Shown.of(presented, now)
     broken = {each.policy: each for each in policy.judged(tenant, presented.issuer, credential, shown)}
-    for name, label in LABELS.items():
+    for name in policy.RULES:
         if policy.mode_of(tenant, name) == "off":
             continue
-        breach = broken.get(name)
+        label, breach = LABELS[name], broken.get(name)
         if breach is None:
             yield Step(id="policy", label=label, status="pass"), None
         elif breach.enforced:

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from accredit.errors import ISSUER_UNREACHABLE, Refused
+from accredit.explain import platform
 from accredit.explain.actions import ADD, actions, other_application
 from accredit.explain.causes import DIFFERENT, Cause
 from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, Step, Summary
-from accredit.explain.proving import prove
+from accredit.explain.proving import prove, proves
 from accredit.explain.ranking import SHOWN, asked, compare, rank
 from accredit.explain.reasons import access_token, nobody, why
 from accredit.explain.unreadable import why as why_unreadable
@@ -99,6 +100,7 @@ def explain(  # noqa: PLR0913  all that the exchange knows
         edits=actions(cause.edits, proof, presented, client, judged.near[0] if judged.near else None),
         elsewhere=tuple(map(kept, elsewhere)) if judged.refused else (),
         assertion=_summary(presented),
+        unlisted=platform.unlisted(presented) if proof == "proven" else (),
     )
 
 
@@ -214,7 +216,7 @@ def _prove(
     """Return the credential that the later steps are about, and the steps: the first that proves, if one does."""
     for each in judged.candidates:
         tried = prove(presented, each.issuer, keys, own, now, tenant, each)
-        if all(step.status == "pass" for step, _ in tried):
+        if proves(tried):
             return each, tried
     if judged.candidates:
         meant = next((each for each in judged.candidates if each.issuer.fetches), judged.candidates[0])

@@ -19,7 +19,7 @@ from accredit.issuers import KeySet, refuse_own
 from accredit.issuers.record import MAX_LIFETIME, MAX_SKEW
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
     from uuid import UUID
 
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 _MINUTE: Final = 60
 _HOUR: Final = 3_600
 _DAY: Final = 86_400
+
+
+PROOF: Final[frozenset[StepId]] = frozenset({"self", "algorithm", "signature", "time", "lifetime"})
+"""The steps by which a token is true. What the tenant demands beyond that chooses no credential, nor does replay."""
 
 
 def prove(
@@ -61,6 +65,11 @@ def prove(
         *demanded(presented, tenant, credential, now),
         *used_once(record),
     ]
+
+
+def proves(tried: Sequence[Tried]) -> bool:
+    """Whether the steps make a token true, as the exchange asks of each candidate before it settles on one."""
+    return all(step.status == "pass" for step, _ in tried if step.id in PROOF)
 
 
 def _algorithm(presented: Presented, record: Issuer | None) -> Tried:
