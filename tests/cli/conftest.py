@@ -66,6 +66,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Served:
             "main": minted(stage, {"environment": None, "branch": "main"}),
             "altered": minted(stage, {"environment": "production"}, faults=["bad_signature"]),
             "expired": minted(stage, {"environment": "production"}, faults=["expired"]),
+            "drifted": minted(stage, {"environment": "production"}, overrides={"billing": {"plan": "free"}}),
             "stranger": minted(stage, {"environment": "production"}, overrides={"iss": "https://stranger.example"}),
         }
         requests = {"granted": asked(stage, tokens["production"]), "refused": asked(stage, tokens["main"])}

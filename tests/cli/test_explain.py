@@ -43,6 +43,16 @@ def test_uploaded_keys_prove_a_token_or_its_alteration(cli, served):
     assert (bad.code, bad.json["code"], bad.json["proof"]) == (3, "AADSTS700027", "unproven")
 
 
+def test_claims_that_the_platform_was_not_known_to_send_are_told_of_a_proven_token(cli, served):
+    said = "the platform sends claims that are not in its ledger: billing (object)"
+    assert said not in " ".join(cli("explain", "-", *BOT, stdin=served.tokens["drifted"]).out.split())
+    assert cli("issuer", "upload", ISSUER, "-", stdin=served.jwks).code == 0
+    assert said in " ".join(cli("explain", "-", *BOT, stdin=served.tokens["drifted"]).out.split())
+    found = cli("explain", "-", *BOT, "-o", "json", stdin=served.tokens["drifted"])
+    assert (found.code, found.json["unlisted"]) == (0, [{"name": "billing", "type": "object"}])
+    assert "ledger" not in cli("explain", "-", *BOT, stdin=served.tokens["production"]).out
+
+
 def test_an_issuer_that_the_tenant_does_not_allow_is_named(cli, served):
     assert cli("issuer", "upload", ISSUER, "-", stdin=served.jwks).code == 0
     assert cli("tenant", "update", "--allow-issuer", "https://a.test").code == 0

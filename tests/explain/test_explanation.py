@@ -439,6 +439,17 @@ def test_only_for_a_proven_token_is_a_change_of_trust_offered(proof):
     assert found.near[0].edits == found.edits
 
 
+def test_what_the_platform_was_not_known_to_send_is_told_of_a_proven_token_only():
+    said = {"new": "", "object\u202e": {"deep": 1}}
+    assert [(each.name, each.type) for each in told(credential(), proof="proven", **said).unlisted] == [
+        ("new", "string"),
+        ("object\\u202e", "object"),
+    ]
+    assert told(proof="proven", repository_id="1").unlisted == ()
+    for proof in ("unproven", "unknown"):
+        assert told(credential(), proof=proof, **said).unlisted == ()
+
+
 def test_keys_at_hand_say_more_than_what_was_known_before():
     at = record()
     signed = parse(token(claims(sub="repo:octo-org/octo-repo:environment:x")), ENTRA)

@@ -12,6 +12,7 @@ from accredit import __version__, assertions, errors, observe
 from accredit.administer import Administrator
 from accredit.app import directory_api, resource_manager
 from accredit.app.chance import SystemIds
+from accredit.app.drift import Drift
 from accredit.app.log_state import LogState
 from accredit.app.marks import own_issuers, refuse_emulator
 from accredit.app.place_mark import MARK, PlaceMark
@@ -91,7 +92,8 @@ async def _composed(
     (test_issuer, rules), damage = strangers, lookup.damage
     ids, admission = SystemIds(), Admission(settings.under_way)
     log = observe.logger(level=settings.log_level, as_json={"json": True, "console": False}.get(settings.log_format))
-    metrics, journal = observe.Metrics(), observe.Journal(log)
+    metrics, journal, drift = observe.Metrics(), observe.Journal(log), Drift(log)
+    metrics.registry.register(drift)
     if not folder.emulator:
         refuse_emulator(lookup)
     signing = lookup.signing_keys()
@@ -104,7 +106,8 @@ async def _composed(
     snapshot = Snapshot(lookup, heard=following.heard, derived=_derived(base))
     snapshot.version = (await lookup.changes(0))[0]  # nothing is kept yet, so it is current
     registry = SqliteRegistry(folder.database, snapshot.apply, damage=damage)
-    events = EventLog(_sink(settings, folder, clock, damage), lambda: snapshot.version, worded=worded)
+    sink = _sink(settings, folder, clock, damage)
+    events = EventLog(sink, lambda: snapshot.version, worded=worded, heard=drift.heard)
     authority = Authority(
         base=base,
         own_issuers=own_issuers((base,), await _emitted(registry, lookup, base), emulator=folder.emulator),

@@ -53,6 +53,10 @@ def drawn(found: Explanation, ink: Ink, *, hint: bool = False, source: str = "")
     lines += _edits(found, near, ink)
     if warning := getattr(found, "warning", ""):
         lines += _labelled("note", warning, "  ", ink)
+    if found.unlisted:
+        new = ", ".join(f"{each.name} ({each.type})" for each in found.unlisted)
+        said = f"the platform sends claims that are not in its ledger: {new}. It changed; nothing is decided by them."
+        lines += _labelled("note", said, "  ", ink)
     others = [each for each in found.near[1:] if each.name != name]
     if others:
         lines += _labelled("less near", ", ".join(each.name for each in others), "  ", ink)

@@ -12,6 +12,7 @@ from accredit.explain.model import (
     Near,
     Step,
     Summary,
+    Unlisted,
 )
 from accredit.explain.nearest import worded
 from accredit.explain.suggestion import Suggestion, suggest
@@ -26,6 +27,7 @@ __all__ = [
     "Step",
     "Suggestion",
     "Summary",
+    "Unlisted",
     "applications",
     "elsewhere",
     "explain",

@@ -95,6 +95,13 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     sha256: str  # of the whole token, hex
 
 
+class Unlisted(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
+    """A claim that the token's platform was not known to send: the platform changed. Its value is nobody's business."""
+
+    name: str
+    type: str  # as JSON has it: string, integer, number, boolean, list, object, null
+
+
 class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """The answer that the exchange would give, and why. ``sentence`` is the first line of whoever shows it."""
 
@@ -116,3 +123,4 @@ class Explanation(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     edits: tuple[Edit, ...] = ()
     elsewhere: tuple[str, ...] = ()  # other applications that trust this token, by name, at most 3
     assertion: Summary | None = None
+    unlisted: tuple[Unlisted, ...] = ()  # of a proven token only, at most 20

@@ -8,9 +8,12 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from accredit.explain.model import Unlisted
+from accredit.signins import kept
 from accredit.trust import presets
 
 if TYPE_CHECKING:
+    from accredit.assertions import Presented
     from accredit.trust.presets import Preset, SubjectParts
 
 _REMEMBERED: Final = 512  # issuers; strangers choose what they say, so it is bounded
@@ -61,6 +64,14 @@ def label(of: Preset, group: str) -> str:
     """Return what people call a part of an issuer, in lower case."""
     field = of.field(group)
     return (field.label if field else group).lower().replace("_", " ")
+
+
+def unlisted(presented: Presented) -> tuple[Unlisted, ...]:
+    """Return the claims that the platform of a token was not known to send; none where nobody knows the platform."""
+    if (whose := of(presented.issuer, presented.subject)) is None:
+        return ()
+    found = presets.unlisted(whose, presented.claims)
+    return tuple(Unlisted(name=kept(name), type=kind) for name, kind in found.items())
 
 
 def _speaker(subject: str) -> str:

@@ -73,6 +73,7 @@ class Attempt:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         log, signin = self._log, self._signin
+        log.heard(signin)
         duration = (log.counter() - self._started) * 1_000
         if error is None or isinstance(error, Refused):
             try:
@@ -89,6 +90,10 @@ class Attempt:
                 await log.record(broken, None)
         else:  # cancelled: nobody waits for an answer, and nobody may be kept waiting
             log.hand_over(broken, None)
+
+
+def _unheard(_signin: SignIn) -> None:
+    """Nobody listens."""
 
 
 def _as_it_is(event: Event, _signin: SignIn, _refused: Refused) -> Event:
@@ -112,6 +117,7 @@ class EventLog:
     figures: LogFigures = field(default_factory=LogFigures)
     failure: str = ""  # why the last batch could not be written; "" when it could
     worded: Callable[[Event, SignIn, Refused], Event] = _as_it_is  # adds why it was refused to what is stored in full
+    heard: Callable[[SignIn], None] = _unheard  # told of every attempt when it ends; what it raises breaks the attempt
     _tallies: Tallies = field(init=False)
     _waiting: list[Entry] = field(default_factory=list)
     _under_way: Batch | None = None

@@ -1,5 +1,7 @@
 """What files may say and none says yet, or none needs: on a preset that is made for it."""
 
+from decimal import Decimal
+
 import pytest
 
 from accredit.errors import Refused
@@ -171,7 +173,9 @@ def test_what_the_ledger_does_not_know(made):
         "object": {"known": 7, "tag_x": "", "other": {"deep": 1}},
         "opaque": {"anything": 1},
     }
-    assert presets.unlisted(made, claims) == ("new", "object.other")
+    assert presets.unlisted(made, claims) == {"new": "integer", "object.other": "object"}
+    values = {"text": "", "truth": True, "part": 0.5, "large": Decimal(7), "many": [], "none": None}
+    assert [*presets.unlisted(made, values).values()] == ["number", "list", "null", "number", "string", "boolean"]
     assert len(presets.unlisted(made, {f"n{number}": 1 for number in range(50)})) == 20
     assert made.claim(("object", "tag_y")).path == ("object", "tag_*")
     assert made.claim(("tag_y",)) is None

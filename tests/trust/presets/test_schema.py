@@ -166,7 +166,7 @@ def test_canonical_issuers_are_recognised(preset):
 
 def test_the_ledger_knows_every_claim_of_the_samples(preset):
     for name in preset.samples:
-        assert presets.unlisted(preset, SAMPLES[name]["claims"]) == (), name
+        assert presets.unlisted(preset, SAMPLES[name]["claims"]) == {}, name
 
 
 def test_the_types_of_the_samples_are_those_of_the_ledger(preset):
