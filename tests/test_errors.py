@@ -1,10 +1,12 @@
+from time import thread_time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit import errors
 from accredit.directory import read_tenant
-from accredit.errors import CATALOGUE, SHOWN, Refused, override, shown
+from accredit.errors import CATALOGUE, MASKED, SHOWN, Refused, masked, override, shown
 from tests.support import provoked
 
 ROWS = [pytest.param(row, id=name) for name, row in CATALOGUE.items()]
@@ -162,3 +164,29 @@ def test_the_ledger_counts_what_the_product_refuses_and_what_a_test_has_read(mon
     assert "SUBJECT_EXPECTED" not in provoked.missing(), "its feature does not exist yet"
     with pytest.raises(LookupError):
         provoked.note("NOTHING")
+
+
+HEADER = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9"
+TOKEN = f"{HEADER}.eyJzdWIiOiJ3b3JrbG9hZCJ9.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TOKEN, MASKED),
+        (f"a {TOKEN}, b {TOKEN}", f"a {MASKED}, b {MASKED}"),
+        (f"https://some-host.{TOKEN}", f"https://some-host.{MASKED}"),
+        (f"some-host.some-name.{TOKEN}", f"some-host.some-name.{MASKED}"),
+        (f"{HEADER}.aaaaaaaa. and more that is long enough", f"{MASKED} and more that is long enough"),
+        ("container.googleapis.com and oidc.eks.eu-west-1.amazonaws.com",) * 2,
+    ],
+)
+def test_a_token_is_masked_wherever_it_stands(text, said):
+    assert masked(text) == said
+
+
+@pytest.mark.parametrize("text", ["e" * 65_536 + "..", "eaaaaaaa." * 7_000, f"{HEADER}." * 1_700, "e-" * 30_000 + "."])
+def test_to_look_for_tokens_costs_as_much_as_the_text_is_long(text):
+    begun = thread_time()
+    masked(text + ".")
+    assert thread_time() - begun < 0.25

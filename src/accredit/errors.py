@@ -33,7 +33,9 @@ Stage = Literal["first", "later", "tools"]  # nothing here sends later and tools
 SHOWN: Final = 1_000  # characters of one caller's value that may appear in a text
 SHORTEST_JWT: Final = 60  # characters; what is shorter holds no signature
 MASKED: Final = "<jwt masked>"
-_JWT: Final = re.compile(r"([A-Za-z0-9_-]{8,})\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*")
+# Of a text that anybody may write no character is looked at more often than a few times: a run of letters is tried from
+# its beginning only, and only where it can be a JSON object, "{" or white space first, in base64url.
+_JWT: Final = re.compile(r"(?<![A-Za-z0-9_-])([eICD][A-Za-z0-9_-]{7,})(?=(\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*))")
 _PROJECT: Final = ""  # the mark of a row that is our own decision
 
 
@@ -98,16 +100,20 @@ def masked(text: str) -> str:
     """``text`` without the JWTs in it: a token that was sent in the wrong field is a token still. Host names survive."""
     if len(text) < SHORTEST_JWT or text.count(".") < 2:  # noqa: PLR2004  two dots make three parts
         return text
-    return _JWT.sub(_masked, text)
+    kept, end = list[str](), 0
+    for found in _JWT.finditer(text):
+        if found.start() >= end and _is_header(found[1]):
+            kept += (text[end : found.start()], MASKED)
+            end = found.end(2)
+    return "".join((*kept, text[end:]))
 
 
-def _masked(found: re.Match[str]) -> str:
-    first = found[1]
+def _is_header(segment: str) -> bool:
     try:
-        header = json.loads(urlsafe_b64decode(first + "=" * (-len(first) % 4)))
+        header = json.loads(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
     except (ValueError, RecursionError):
-        return found[0]
-    return MASKED if isinstance(header, dict) and "alg" in header else found[0]
+        return False
+    return isinstance(header, dict) and "alg" in header
 
 
 def _fields(template: str) -> frozenset[str]:
@@ -422,6 +428,7 @@ TENANT_AMBIGUOUS      = local(1006, CALLER, "this directory has {count} tenants"
 OUTPUT_UNWRITABLE     = local(1007, CALLER, "{what} cannot be written: {reason}", advice="Check the path, its permissions and the free space.")
 PRESET_UNKNOWN        = local(1008, CALLER, "there is no preset {name}; {meant}", advice="accredit preset list shows them all.", status=404)
 PRESET_FORM           = local(1009, CALLER, "the form of {preset} cannot be used: {reason}", advice="Correct every field that is named and repeat the command.")
+MIGRATION_NOT_NOW     = local(1011, CALLER, "{what} cannot be done with {credential}: {reason}", advice="accredit migration list says where each credential stands.", status=409)
 NOT_FOUND             = local(2404, CALLER, "This path is not served here.", status=404)
 METHOD_NOT_ALLOWED    = local(2405, CALLER, "This path accepts {valid_verbs} only.", status=405)
 BODY_TOO_LARGE        = local(2413, CALLER, "The request body is larger than {limit} bytes.", status=413)

@@ -1,5 +1,6 @@
 """What the event of a refusal says of why it came about."""
 
+from time import thread_time
 from uuid import UUID
 
 import pytest
@@ -58,6 +59,35 @@ def test_among_many_those_that_begin_alike_are_put_into_words():
     assert missed(*many, near, case, sub=MAIN).verdicts[0].credential_id == case.id
     same = [credential(n, MAIN + "x" * (n + 1)) for n in range(CONSIDERED + 1)]
     assert missed(*same, sub=MAIN).nearest
+
+
+ENDLESS = {  # what costs most to compare, as long as a claim may be
+    "one run of letters": (MAIN + "a" * 4096)[:4096],
+    "accents out of order": "a" + "".join(chr(0x300 + n % 2 * 0x23) for n in range(4095)),
+    "letters that are many": "\ufdfa" * 4096,
+    "what nobody sees": "\x01" * 4096,
+    "what is encoded": "%3A" * 1365,
+    "names with dots": "aaaaaaaa.eaaaaaaa." * 220,
+}
+
+
+@pytest.mark.parametrize("claim", ["sub", "iss"])
+@pytest.mark.parametrize("name", ENDLESS)
+def test_however_long_a_stranger_writes_a_refusal_costs_little(name, claim):
+    held = [credential(n, f"{MAIN}-{n}") for n in range(1, CONSIDERED + 1)]
+    said = presented(**{claim: ENDLESS[name]})
+    begun = thread_time()
+    event = missed(*held, said=said)
+    assert thread_time() - begun < 0.1
+    assert f"has {len(ENDLESS[name])} characters" in event.nearest
+
+
+def test_audiences_that_are_long_together_are_said_as_others_are():
+    audiences = ["x" * 998 + f"{n:02}" for n in range(16)]
+    begun = thread_time()
+    event = missed(*(credential(n, f"{MAIN}-{n}") for n in range(1, CONSIDERED + 1)), aud=audiences)
+    assert thread_time() - begun < 0.1
+    assert event.nearest.startswith("The token is meant for `xxx")
 
 
 def test_who_trusts_nobody_is_told_so():

@@ -8,6 +8,7 @@ import msgspec
 
 from accredit.explain.model import Difference, Edit
 from accredit.signins import kept
+from accredit.signins.event import LONGEST
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
@@ -46,12 +47,12 @@ def difference(expected: str, presented: str) -> Difference | None:
 
 
 def _part(value: str, at: int) -> str:
-    """The part between separators in which character ``at`` stands."""
-    begin = at
-    while begin > 0 and value[begin - 1] not in _PARTS:
+    """The part between separators in which character ``at`` stands; what is longer than may be shown is cut."""
+    begin, first = at, max(0, at - LONGEST)
+    while begin > first and value[begin - 1] not in _PARTS:
         begin -= 1
-    end = at
-    while end < len(value) and value[end] not in _PARTS:
+    end, last = at, min(len(value), at + LONGEST)
+    while end < last and value[end] not in _PARTS:
         end += 1
     return value[begin:end]
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 # fmt: off
 DETECTORS: Final[dict[str, tuple[tuple[Detect, str], ...]]] = {  # a detector, and the causes that it can name
     "iss": (
+        (spelling.too_long,        "DIFFERENT"),
         (issuer.slash,             "SLASH"),
         (issuer.double_slash,      "DOUBLE_SLASH"),
         (issuer.discovery,         "DISCOVERY_SUFFIX"),
@@ -43,6 +44,7 @@ DETECTORS: Final[dict[str, tuple[tuple[Detect, str], ...]]] = {  # a detector, a
         (audience.extra,           "AUD_EXTRA"),
         (audience.fixed,           "AUD_FIXED"),
         (audience.default,         "AUD_DEFAULT"),
+        (spelling.too_long,        "DIFFERENT"),
         (spelling.white_space,     "WHITESPACE CONTROL"),
         (spelling.case,            "AUD_CASE"),
         (spelling.look_alike,      "HOMOGLYPH NFC"),
@@ -50,6 +52,7 @@ DETECTORS: Final[dict[str, tuple[tuple[Detect, str], ...]]] = {  # a detector, a
     ),
     "sub": (
         (subject.absent,           "CLAIM_MISSING"),
+        (spelling.too_long,        "DIFFERENT"),
         (spelling.placeholder,     "PLACEHOLDER"),
         (spelling.white_space,     "WHITESPACE CONTROL"),
         (spelling.case,            "CASE"),

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from accredit.explain import platform
-from accredit.explain.causes import WORDS, Cause, difference, request, set_to
+from accredit.explain.causes import DIFFERENT, WORDS, Cause, difference, different, request, set_to
 from accredit.signins import kept
-from accredit.trust.confusables import fold, oddities
+from accredit.trust import confusables
+from accredit.trust.confusables import oddities
+from accredit.trust.credential import LONGEST
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
@@ -30,6 +33,20 @@ _SAMPLE: Final = re.compile(
     r"X{3,})(?![A-Za-z0-9_-])"
 )
 _MOST_NAMED: Final = 4  # pieces of template text that a sentence names
+_AT_ONCE: Final = 8  # texts whose other spellings are remembered: many credentials are held against one token
+
+
+def too_long(credential: FederatedCredential, check: Check, presented: Presented) -> Cause | None:
+    """Be longer than anything that a credential can say: nothing else is asked of what a stranger made so long."""
+    if len(check.presented) <= LONGEST:
+        return None
+    if check.claim == "aud":  # all of them together
+        return different(credential, check, presented)
+    text = (
+        f"The token's {WORDS[check.claim]} has {len(check.presented)} characters, and no credential can hold more than "
+        f"{LONGEST}: `{kept(check.presented)}`."
+    )
+    return Cause(DIFFERENT, text)
 
 
 def white_space(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
@@ -69,15 +86,15 @@ def look_alike(_: FederatedCredential, check: Check, __: Presented) -> Cause | N
         return None
     if _composed(check.expected) == _composed(check.presented):
         return _decomposed(check)
-    if fold(check.expected) != fold(check.presented):
+    if _folded(check.expected) != _folded(check.presented):
         return None
     sides = ((True, check.expected), (False, check.presented))  # they differ and look alike: one of them misleads
     mine, odd = next((mine, each) for mine, text in sides for each in oddities(text) if each.misleads)
     text = (
         f"Character {odd.at + 1} of the {_whose(check, mine=mine)} is {odd.name}, which only looks like `{odd.meant}`. "
-        f"Retype it: `{fold(check.presented)}`."
+        f"Retype it: `{_folded(check.presented)}`."
     )
-    return Cause("HOMOGLYPH", text, (_retyped(check, fold(check.presented), mine=mine),))
+    return Cause("HOMOGLYPH", text, (_retyped(check, _folded(check.presented), mine=mine),))
 
 
 def percent(_: FederatedCredential, check: Check, presented: Presented) -> Cause | None:
@@ -149,10 +166,17 @@ def _retyped(check: Check, clean: str, *, mine: bool) -> Edit:
     return set_to(check, clean) if mine else request(check, clean)
 
 
+@lru_cache(maxsize=_AT_ONCE)
+def _folded(text: str) -> str:
+    return confusables.fold(text)
+
+
+@lru_cache(maxsize=_AT_ONCE)
 def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
+@lru_cache(maxsize=_AT_ONCE)
 def _decoded(text: str) -> str:
     return _ENCODED.sub(lambda found: _PLAIN[found[1].upper()], text)
 
@@ -161,6 +185,7 @@ def _is_visible(character: str) -> bool:
     return character.isprintable() and not character.isspace()
 
 
+@lru_cache(maxsize=_AT_ONCE)
 def _visible(text: str) -> str:
     if text.isprintable() and " " not in text:  # a blank is the only character that is printable and white space
         return text

@@ -196,16 +196,16 @@ def grade(client: str, verdicts: Sequence[Verdict]) -> Refused:
     if row is SUBJECT_NOT_TRUSTED:
         if not missed.presented:
             return Refused(CLAIM_MISSING, claim="sub")  # the parser lets an absent subject through
-        if any(_differs_by_case(verdict) for verdict in nearest):
+        folded = missed.presented.casefold()  # once: strangers decide how long it is
+        if any(_differs_by_case(verdict, folded) for verdict in nearest):
             row = SUBJECT_CASE_DIFFERS
         elif any(verdict.credential.expression for verdict in verdicts):
             row = NO_SUBJECT_OR_EXPRESSION
     return Refused(row, presented=missed.presented)
 
 
-def _differs_by_case(verdict: Verdict) -> bool:
-    check = verdict.checks[-1]
-    return verdict.credential.expression is None and check.expected.casefold() == check.presented.casefold()
+def _differs_by_case(verdict: Verdict, folded: str) -> bool:
+    return verdict.credential.expression is None and verdict.checks[-1].expected.casefold() == folded
 
 
 def _true(credential: FederatedCredential, presented: Presented, budget: Budget | None) -> bool:
