@@ -12,12 +12,13 @@ from pathlib import Path
 
 from accredit.trust.presets import templates
 from accredit.trust.presets.catalogue import load
-from accredit.trust.presets.model import Preset
+from accredit.trust.presets.model import Claim, Preset
 
 FOLDER = Path(__file__).parent.parent / "src/accredit/trust/presets"
 INDEX = FOLDER / "index.json"
 SOMEWHERE = "some.example.test"
 SPECIAL = set("\\^$.|?*+()[]{}")
+KEPT = {"id", "name", "bounded"}
 
 
 def read() -> list[Preset]:
@@ -68,8 +69,15 @@ def entry(preset: Preset) -> dict[str, object]:
         "match": preset.issuer.match,
         "prefix": prefix(preset.issuer.match),
         "hosts": list(preset.issuer.hosts),
-        "open": preset.id != "other" and any(_anywhere(preset, each) for each in preset.issuer.templates),
+        "open": (runs := preset.id != "other" and any(_anywhere(preset, each) for each in preset.issuer.templates)),
+        "speaks": [each.regex for each in preset.subject_forms] if runs else [],
+        "kept": [list(each.path) for each in preset.claims if _is_kept(each)],
     }
+
+
+def _is_kept(claim: Claim) -> bool:
+    """Whether the log keeps a claim: it says whose workload it is or what kind, not which run, and of no person."""
+    return claim.cls in KEPT and claim.of != "person" and not claim.path[-1].endswith("*")
 
 
 def _anywhere(preset: Preset, template: str) -> bool:

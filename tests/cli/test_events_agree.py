@@ -186,7 +186,9 @@ def test_a_grant_names_what_it_was_granted_to(readers):
     assert subject["federatedCredentialName"] == "github-production"
     assert subject["matchedClause"] == f"sub eq '{subject['assertion']['subject']}'"
     assert (expression["federatedCredentialName"], expression["matchedClause"]) == ("another", EXPRESSION)
-    assert expression["claims"] == [{"key": "repository_owner_id", "value": "123456"}]
+    assert {"key": "repository_owner_id", "value": "123456", "type": "string"} in expression["claims"]
+    assert "environment" in expression["claimsLacking"]
+    assert not {"actor", "run_id", "jti", "sub"} & {each["key"] for each in expression["claims"]}
     assert certificate["servicePrincipalCredentialThumbprint"] == VALID.sha1.hex().upper()
     for each in (certificate, by_secret):
         assert UUID(each["servicePrincipalCredentialKeyId"])

@@ -11,7 +11,6 @@ from accredit.errors import Refused
 from accredit.signins import PERSON, PERSONAL, Event, Sender, SignIn, claim_kept, kept
 from accredit.signins.event import LONGEST, MOST_CLAIMS, MOST_VERDICTS
 from accredit.trust import match
-from accredit.trust.matching import MOST_NAMED
 from tests.forge import AT, AUDIENCE, ISSUER, NOW, SUBJECT, certificate, claims, token
 from tests.support.trusting import credential, presented, trusted
 
@@ -118,6 +117,7 @@ def test_what_matched_and_the_claims_that_expressions_name_are_kept():
     event = signin(presented=said, trusted=held, credential=held.credentials[0]).event(None, 1.0)
     assert event.clause == EXPRESSION
     assert event.claims == (("actor", PERSON), ("repository_id", "1"))
+    assert (event.claim_kinds, event.claims_lacking[:2]) == ("ps", ("absent", "enterprise"))
 
 
 def test_what_is_kept_of_all_claims_together_is_bounded():
@@ -128,10 +128,10 @@ def test_what_is_kept_of_all_claims_together_is_bounded():
     assert [len(value) for _, value in said] == [LONGEST + 1] * 3 + [MOST_CLAIMS - 3 * (LONGEST + 1) + 1] + [1] * 4
 
 
-def test_a_plain_subject_keeps_neither_clause_nor_claims():
+def test_a_plain_subject_keeps_no_clause_and_what_says_whose_workload_it_was():
     held = trusted(credential(1))
     event = signin(presented=presented(repository_id="1"), trusted=held, credential=held.credentials[0]).event(None, 1)
-    assert (event.clause, event.claims) == ("", ())
+    assert (event.clause, event.claims) == ("", (("repository_id", "1"),))
 
 
 CLAIMS = {
@@ -153,12 +153,6 @@ def test_a_claim_is_kept_as_text(sentence):
     name, value, text = CLAIMS[sentence]
     assert claim_kept(name, value) == text
     assert "email" in PERSONAL
-
-
-def test_a_token_that_names_many_claims_leaves_a_few():
-    many = [credential(n, expression=f"claims['c{n:02}'] eq 'x'") for n in range(40)]
-    assert len(trusted(*many).named) == MOST_NAMED
-    assert trusted(credential(1, expression="claims['sub'] eq 'x'")).named == ()
 
 
 PROOFS = {

@@ -111,7 +111,8 @@ async def test_an_event_is_read_as_it_was_written_and_takes_less_than_a_kilobyte
     for trace in (await granted(log), await refused(log), await refused(log, why=proven())):
         (event,) = (each for each in everything(tmp_path / "accredit.db") if each.id == trace)
         columns = row(event)
-        assert event_of(columns[-1]) == event
+        bare = {"claims": (), "clause": "", "claim_kinds": "", "claims_lacking": ()}  # these stand elsewhere
+        assert event_of(columns[-1]) == replace(event, **bare)
         assert sum(len(each) if isinstance(each, bytes | str) else 8 for each in columns) < 1_000
 
 

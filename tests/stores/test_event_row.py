@@ -5,6 +5,7 @@ from contextlib import closing
 from datetime import timedelta
 from uuid import UUID
 
+import msgspec
 import pytest
 from msgspec.structs import replace
 
@@ -29,7 +30,8 @@ def path(tmp_path):
 def event(at=START, claims=PAIRS, clause=CLAUSE):
     signin = SignIn(at, sender(), TENANT, CLIENT)
     fill_in_grant(signin)
-    return replace(signin.event(None, 1.0), claims=claims, clause=clause)
+    told = {"claims": claims, "clause": clause, "claim_kinds": "s" * len(claims), "claims_lacking": ()}
+    return replace(signin.event(None, 1.0), **told)
 
 
 def column(of, name):
@@ -55,8 +57,19 @@ def test_an_event_is_what_it_was_when_its_claims_are_put_back(claims, clause):
     assert (id_, day) == (column(whole, "claims"), (START.toordinal() - 719_163))
     bare = column(whole, "body")
     assert event_of(bare, body) == whole
-    assert event_of(bare) == replace(whole, claims=(), clause="")
+    assert event_of(bare) == replace(whole, claims=(), clause="", claim_kinds="")
     assert len(bare) < len(column(event(claims=(), clause=""), "body")) + 1
+
+
+def test_what_was_looked_for_and_not_there_is_put_back():
+    whole = replace(event(claims=(), clause=""), claims_lacking=("environment",))
+    ((_, _, body),) = ClaimSets().missing([whole])
+    assert event_of(column(whole, "body"), body) == whole
+
+
+def test_a_set_of_an_older_version_says_nothing_of_types():
+    found = event_of(column(event(), "body"), msgspec.msgpack.encode([PAIRS, CLAUSE]))
+    assert (found.claims, found.clause, found.claim_kinds, found.claims_lacking) == (PAIRS, CLAUSE, "", ())
 
 
 def test_a_set_is_asked_for_once_a_day_and_again_when_it_was_not_stored():
@@ -120,7 +133,7 @@ async def test_claims_that_are_gone_leave_the_rest_of_the_event(path):
     with closing(sqlite3.connect(path, isolation_level=None)) as other:
         other.execute("DELETE FROM claim_sets")
     with EventReader(path) as reader:
-        assert reader.by_id(whole.id) == replace(whole, claims=(), clause="")
+        assert reader.by_id(whole.id) == replace(whole, claims=(), clause="", claim_kinds="")
     assert "claim_sets" in CLAIMS
 
 

@@ -15,6 +15,7 @@ from accredit.signing import refuse_foreign
 from accredit.stores.encoding import SIGNING_KEYS
 from accredit.stores.sqlite import refuse_other_schema
 from accredit.tokens.keys import published
+from accredit.trust.presets import catalogue
 from accredit.web.token import kind_of_evidence
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ class Runtime:
 
     async def start(self) -> None:
         """Open the sign-in log and begin what runs in the background."""
+        catalogue.entries()  # some milliseconds, for which no sign-in shall wait
         await self.log.start()
         self.place_mark.compare()
         if self.exporter is not None:

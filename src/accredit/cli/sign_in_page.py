@@ -104,7 +104,7 @@ def _how(of: Event) -> Iterator[tuple[str, str]]:
         ("issuer", of.issuer),
         ("subject", of.subject),
         ("audience", ", ".join(of.audiences)),
-        *of.claims,
+        *_asked_for(of),
         ("signed with", " ".join(each for each in (of.algorithm, of.kid) if each)),
         ("lifetime", _seconds(signin.lifetime(of))),
         ("jti", hashed(of.token_id)),
@@ -113,6 +113,15 @@ def _how(of: Event) -> Iterator[tuple[str, str]]:
         *(("subject", each) for each in of.subjects),
     )
     yield from ((name, str(value)) for name, value in rows if value is not None and value != "")
+
+
+def _asked_for(of: Event) -> Iterator[tuple[str, str]]:
+    """Yield the claims that an expression looked at; what is kept for a trust of tomorrow is in the JSON."""
+    looked = [of.clause, *(check.expected for each in of.verdicts for check in each.checks if check.claim == "sub")]
+    for name, value in of.claims:
+        path = name.removeprefix("claims") if name.startswith("claims[") else f"['{name}']"
+        if any(path in each for each in looked):
+            yield name, value
 
 
 def _seconds(of: float | None) -> str:

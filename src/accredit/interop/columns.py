@@ -14,6 +14,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from accredit.signins import Event, hashed
+from accredit.signins.claim_set import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,4 +110,6 @@ COLUMNS: Final = (
     Column("policies", "texts", lambda e: list(e.policies)),
     Column("assertion_reused", "whole", lambda e: e.reused),
     Column("assertion_first_address", "text", lambda e: e.first_address or None),
+    Column("claim_types", "texts", lambda e: [KINDS.get(each, each) for each in e.claim_kinds]),
+    Column("claims_lacking", "texts", lambda e: list(e.claims_lacking)),
 )

@@ -2,6 +2,7 @@
 
 from accredit.signins.audit import Actor, Audit, Modified, Operation, Target
 from accredit.signins.checks import CheckMade, checks
+from accredit.signins.claim_set import MatchSet, match_set
 from accredit.signins.event import (
     PERSON,
     PERSONAL,
@@ -29,6 +30,7 @@ __all__ = [
     "ClaimSet",
     "Event",
     "Evidence",
+    "MatchSet",
     "Modified",
     "Operation",
     "ProofState",
@@ -41,5 +43,6 @@ __all__ = [
     "hashed",
     "keep_verdicts",
     "kept",
+    "match_set",
     "network",
 ]

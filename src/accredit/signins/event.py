@@ -50,6 +50,8 @@ class ClaimSet(msgspec.Struct, frozen=True, array_like=True):
 
     claims: tuple[tuple[str, str], ...] = ()
     clause: str = ""
+    kinds: str = ""
+    lacking: tuple[str, ...] = ()
 
 
 class CheckKept(msgspec.Struct, frozen=True, array_like=True):
@@ -114,13 +116,15 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
     last_at: datetime | None = None  # of an aggregate
     last_id: UUID | None = None  # of an aggregate: the request counted last; ``id`` is the one counted first
     subjects: tuple[str, ...] = ()  # of an aggregate: up to ten distinct ones
-    claims: tuple[tuple[str, str], ...] = ()  # those that expressions of the application name, but iss, sub, aud
+    claims: tuple[tuple[str, str], ...] = ()  # what is matched or could be, but iss, sub, aud: accredit.trust.match_set
     clause: str = ""  # the expression that held; "" where the subject itself is what was equal
     nearest: str = ""  # of a refusal: the first difference, in words, from ``verdicts[0]`` or from the credential
     thumbprint: str = ""  # SHA-1 of the certificate, upper-case hex
     policies: tuple[str, ...] = ()  # of the tenant, or ``replay``: what refused it, or would if it were enforced
     reused: int = 0  # how many tokens the same assertion was used for before; 0 too where nobody looked
     first_address: str = ""  # from where the first of these was asked for
+    claim_kinds: str = ""  # what each of the claims was in JSON: accredit.signins.claim_set; "": nobody took note
+    claims_lacking: tuple[str, ...] = ()  # what was looked for and not there
 
     @property
     def uti(self) -> str:

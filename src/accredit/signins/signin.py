@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from accredit.assertions import SelfProven
 from accredit.directory import KnownSecret
-from accredit.signins.event import MOST_CLAIMS, Event, claim_kept, keep_verdicts, kept
+from accredit.signins.claim_set import match_set
+from accredit.signins.event import Event, keep_verdicts, kept
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -57,8 +58,13 @@ class SignIn:
         known = _of_refusal(refused, self.matched) if refused is not None else {}
         if presented is not None:
             known.update(_of_assertion(presented))
-            if self.trusted is not None and self.trusted.named:
-                known["claims"] = _claims(presented, self.trusted.named)
+            if self.trusted is not None:
+                found = match_set(self.trusted.wanted(presented.issuer), presented.claims)
+                known["claims"], known["claim_kinds"], known["claims_lacking"] = (
+                    found.claims,
+                    found.kinds,
+                    found.lacking,
+                )
         if credential is not None and credential.expression is not None:
             known["clause"] = credential.expression.text
         return Event(
@@ -119,15 +125,6 @@ def _of_refusal(refused: Refused, matched: Match | None) -> dict[str, Any]:
     code = int(str(refused.row.code).removeprefix("ACC"))
     verdicts = keep_verdicts(matched.verdicts) if matched else ()
     return {"code": code, "failure": refused.message, "detail": kept(refused.detail), "verdicts": verdicts}
-
-
-def _claims(presented: Presented, named: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
-    """Return the named claims that the assertion has; where the characters for all are used up, ``…``."""
-    found, left = list[tuple[str, str]](), MOST_CLAIMS
-    for name in (each for each in named if each in presented.claims):
-        found.append((name, kept(claim_kept(name, presented.claims[name]), left)))
-        left = max(left - len(found[-1][1]), 0)
-    return tuple(found)
 
 
 def _key_id(proof: Proof | None) -> UUID | None:

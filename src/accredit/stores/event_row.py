@@ -52,9 +52,9 @@ def row(event: Event) -> Row:
     """Return an event as it stands in the table. Raises ``UnicodeError`` for text that no encoding can hold."""
     credential, resource, key = event.credential_id, event.resource_app_id, event.key_id
     claims = None
-    if event.claims or event.clause:
-        claims = _interned(event.claims, event.clause)[0]
-        event = msgspec.structs.replace(event, claims=(), clause="")
+    if _has_set(event):
+        claims = _interned_of(event)[0]
+        event = msgspec.structs.replace(event, claims=(), clause="", claim_kinds="", claims_lacking=())
     return (
         event.id.bytes,
         micros(event.at),
@@ -79,7 +79,9 @@ def event_of(body: bytes, claims: bytes | None = None) -> Event:
     if claims is None:
         return event
     there = claims_of(claims)
-    return msgspec.structs.replace(event, claims=there.claims, clause=there.clause)
+    return msgspec.structs.replace(
+        event, claims=there.claims, clause=there.clause, claim_kinds=there.kinds, claims_lacking=there.lacking
+    )
 
 
 class ClaimSets:
@@ -93,8 +95,8 @@ class ClaimSets:
         """Return what ``KEEP_CLAIMS`` must be told before these events are stored. Raises ``UnicodeError``."""
         found = []
         for each in events:
-            if each.claims or each.clause:
-                id_, body = _interned(each.claims, each.clause)
+            if _has_set(each):
+                id_, body = _interned_of(each)
                 used = id_, micros(each.at) // DAY
                 if used not in self._known and used not in self._new:
                     self._new.add(used)
@@ -110,8 +112,18 @@ class ClaimSets:
         self._new.clear()
 
 
+def _has_set(event: Event) -> bool:
+    return bool(event.claims or event.clause or event.claims_lacking)
+
+
+def _interned_of(event: Event) -> tuple[bytes, bytes]:
+    return _interned(event.claims, event.clause, event.claim_kinds, event.claims_lacking)
+
+
 @lru_cache(maxsize=4_096)
-def _interned(claims: tuple[tuple[str, str], ...], clause: str) -> tuple[bytes, bytes]:
+def _interned(
+    claims: tuple[tuple[str, str], ...], clause: str, kinds: str, lacking: tuple[str, ...]
+) -> tuple[bytes, bytes]:
     """Return the id of a set of claims, and its body."""
-    body = _encode(ClaimSet(claims, clause))
+    body = _encode(ClaimSet(claims, clause, kinds, lacking))
     return sha256(body).digest()[:16], body

@@ -10,6 +10,7 @@ from accredit.trust.credential import (
     discovery_suffix,
     read,
 )
+from accredit.trust.match_set import Wanted
 from accredit.trust.matching import Check, Match, Trusted, Verdict, choose, evaluate, grade, judge, match
 from accredit.trust.narrowing import narrows
 
@@ -24,6 +25,7 @@ __all__ = [
     "Trust",
     "Trusted",
     "Verdict",
+    "Wanted",
     "choose",
     "discovery_suffix",
     "evaluate",

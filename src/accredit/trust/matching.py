@@ -10,7 +10,6 @@ name: whoever sends unsigned tokens decides what they claim, not how much work t
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -27,8 +26,9 @@ from accredit.errors import (
     Row,
 )
 from accredit.trust.credential import FederatedCredential, MultiAudience
-from accredit.trust.expression import Budget, names
+from accredit.trust.expression import Budget
 from accredit.trust.expression import evaluate as holds
+from accredit.trust.match_set import MOST_ISSUERS, Wanted, wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from accredit.assertions import Presented
 
 MOST_CANDIDATES: Final = 4  # records that share one issuer string and are tried for one token
-MOST_NAMED: Final = 20  # claims of a token that an event keeps, of those that expressions name
-_COMPARED: Final = frozenset({"iss", "sub", "aud"})  # an event has a member for each
 
 
 class Check(msgspec.Struct, frozen=True, gc=False):
@@ -79,7 +77,7 @@ class Match(msgspec.Struct, frozen=True):
 class Trusted:
     """All that one application trusts, compiled once per change: a token that matches never needs a verdict."""
 
-    __slots__ = ("_expressions", "_subjects", "credentials", "multi_audience", "named")
+    __slots__ = ("_expressions", "_subjects", "_wanted", "credentials", "multi_audience")
 
     def __init__(self, credentials: Iterable[FederatedCredential], *, multi_audience: MultiAudience) -> None:
         enabled = sorted((each for each in credentials if each.enabled), key=lambda each: each.seniority)
@@ -94,8 +92,7 @@ class Trusted:
             else:
                 expression_key = (each.issuer.url, each.audience)
                 expressions[expression_key] = (*expressions.get(expression_key, ()), each)
-        self.named: tuple[str, ...] = _named(self.credentials) if expressions else ()
-        """The claims that expressions look at besides issuer, subject and audience; at most ``MOST_NAMED``."""
+        self._wanted: dict[str, Wanted] = {}
         self._subjects: Mapping[tuple[str, str, str | None], tuple[FederatedCredential, ...]] = subjects
         self._expressions: Mapping[tuple[str, str], tuple[FederatedCredential, ...]] = expressions
 
@@ -114,17 +111,21 @@ class Trusted:
             if audience_accepted(each, audiences, self.multi_audience) and _true(each, presented, budget):
                 yield each
 
+    def wanted(self, issuer: str) -> Wanted:
+        """Return which claims of an issuer's tokens are kept."""
+        if (found := self._wanted.get(issuer)) is None:
+            found = wanted(issuer, self.credentials)
+            own = any(each.issuer.url == issuer for each in self.credentials)
+            if own or len(self._wanted) < MOST_ISSUERS:  # strangers name as many as they like
+                self._wanted[issuer] = found
+        return found
+
     def _asked(self, issuer: str, audiences: tuple[str, ...]) -> Sequence[FederatedCredential]:
         """Return the expressions that a token is held against, in the order of ``judge``: they share one budget."""
         if len(audiences) == 1:
             return self._expressions.get((issuer, audiences[0]), ())
         found = (each for audience in audiences for each in self._expressions.get((issuer, audience), ()))
         return sorted(found, key=lambda each: each.seniority)
-
-
-def _named(credentials: Iterable[FederatedCredential]) -> tuple[str, ...]:
-    found = (claim for each in credentials if each.expression for claim in sorted(names(each.expression)))
-    return tuple(sorted(islice((each for each in dict.fromkeys(found) if each not in _COMPARED), MOST_NAMED)))
 
 
 def match(trusted: Trusted, presented: Presented) -> Match:

@@ -198,7 +198,13 @@ OURS = {
     ),
     "the expression is what matched": (BY_EXPRESSION, "matchedClause", "claims['sub'] eq 'it''s'"),
     "nothing matched": (REFUSED, "matchedClause", None),
-    "claims are pairs": (BY_EXPRESSION, "claims", [{"key": "repository_id", "value": "1"}]),
+    "claims are pairs": (BY_EXPRESSION, "claims", [{"key": "repository_id", "value": "1", "type": None}]),
+    "a claim is of a type": (
+        replace(BY_EXPRESSION, claim_kinds="i"),
+        "claims",
+        [{"key": "repository_id", "value": "1", "type": "integer"}],
+    ),
+    "what was not there is told": (replace(GRANTED, claims_lacking=("ref",)), "claimsLacking", ["ref"]),
     "nothing is near where nothing failed": (GRANTED, "nearest", None),
     "the nearest credential is named": (
         REFUSED,

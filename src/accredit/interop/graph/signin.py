@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import cache
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from accredit.directory import wellknown
 from accredit.interop.graph.opaque import in_base64
 from accredit.interop.graph.parts import Json, dashed, instant
 from accredit.signins import CheckKept, Event, VerdictKept, hashed
+from accredit.signins.claim_set import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +74,8 @@ def read(json: Mapping[str, Any], tenant_id: UUID) -> Event:
         **{name: ours[wire] for name, wire in _PLAIN.items()},
         **{name: assertion[wire] for name, wire in _OF_ASSERTION.items() if assertion},
         "claims": tuple((each["key"], each["value"]) for each in ours["claims"]),
+        "claim_kinds": "".join(_LETTERS[each["type"]] for each in ours["claims"] if each["type"] is not None),
+        "claims_lacking": tuple(ours["claimsLacking"]),
         "clause": _clause_of(ours),
         "nearest": (ours["nearest"] or {}).get("difference", ""),
         "verdicts": tuple(map(_verdict_kept, ours["verdicts"])),
@@ -80,6 +84,7 @@ def read(json: Mapping[str, Any], tenant_id: UUID) -> Event:
     return Event(**{name: msgspec.convert(value, types[name]) for name, value in told.items()})
 
 
+_LETTERS: Final = {kind: letter for letter, kind in KINDS.items()}
 _PLAIN: Final = {  # members of an event, and what they are called under ``accredit``
     "proof": "proof",
     "credential_name": "federatedCredentialName",
@@ -204,7 +209,11 @@ def _ours(of: Event) -> Json:
         **found,
         "assertion": assertion if of.digest else None,
         "matchedClause": clause(of),
-        "claims": [{"key": key, "value": value} for key, value in of.claims],
+        "claims": [
+            {"key": key, "value": value, "type": KINDS[kind] if kind else None}
+            for (key, value), kind in zip_longest(of.claims, of.claim_kinds)
+        ],
+        "claimsLacking": list(of.claims_lacking),
         "nearest": _nearest(of),
         "verdicts": verdicts,
     }

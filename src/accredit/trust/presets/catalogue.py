@@ -10,12 +10,15 @@ from __future__ import annotations
 import re
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from accredit.errors import PRESET_UNKNOWN, Refused
 from accredit.trust.presets.model import LONGEST, Preset, SubjectParts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 OTHER: Final = "other"  # the preset without a platform
 
@@ -29,6 +32,8 @@ class Entry(msgspec.Struct, frozen=True):
     prefix: str  # the literal beginning of what matches: most issuers are told apart by it
     hosts: tuple[str, ...]  # the platform's own; each with its sub-domains
     open: bool  # an organization may run it at any address: an issuer that does not match may still be its
+    speaks: tuple[str, ...] = ()  # of such a platform: how its subjects look
+    kept: tuple[tuple[str, ...], ...] = ()  # paths of the claims that say whose workload it is, of no person or run
 
     def is_certain_of(self, issuer: str) -> bool:
         """Whether the issuer is this platform's, whatever the subject."""
@@ -81,6 +86,20 @@ def speakers(subject: str) -> tuple[tuple[Preset, SubjectParts], ...]:
     """The platforms that organizations run themselves and whose subjects look like this one."""
     running = (_read(each.id) for each in entries() if each.open)
     return tuple((found, parts) for found in running if (parts := found.read_subject(subject)))
+
+
+def kept(issuer: str, subjects: Iterable[str] = ()) -> tuple[tuple[str, ...], ...]:
+    """Return the paths of an issuer's claims that the sign-in log keeps, as the index has them: no file is read.
+
+    What people run themselves is told by the ``subjects`` that are trusted there.
+    """
+    if len(issuer) > LONGEST:
+        return ()
+    fitting = [each for each in entries() if each.is_certain_of(issuer)]
+    if not fitting:
+        said = [each for each in subjects if len(each) <= LONGEST]
+        fitting = [each for each in entries() if any(re.fullmatch(form, text) for form in each.speaks for text in said)]
+    return tuple(dict.fromkeys(path for each in fitting for path in each.kept))
 
 
 @cache
