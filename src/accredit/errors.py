@@ -110,7 +110,10 @@ def masked(text: str) -> str:
 
 def _is_header(segment: str) -> bool:
     try:
-        header = json.loads(urlsafe_b64decode(segment + "=" * (-len(segment) % 4)))
+        octets = urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+        if b"alg" not in octets and b"\\" not in octets:  # nor escaped: most of what is no header is told so at once
+            return False
+        header = json.loads(octets)
     except (ValueError, RecursionError):
         return False
     return isinstance(header, dict) and "alg" in header
