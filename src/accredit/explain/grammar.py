@@ -12,6 +12,7 @@ from accredit.explain import platform
 from accredit.explain.causes import Cause, add_for, set_to
 from accredit.explain.model import Edit
 from accredit.signins import claim_kept, kept
+from accredit.trust.expression import condition
 from accredit.trust.expression.allowed import allowances
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def _pinned(by: Preset, check: Check, presented: Presented) -> tuple[Edit, ...]:
     ids = _ids(by, presented.claims)
     if not ids:
         return ()
-    clauses = (f"claims['{_quoted(name)}'] eq '{_quoted(value)}'" for name, value in ids.items())
+    clauses = (condition((name,), "eq", value) for name, value in ids.items())
     in_entra = any(each.covers(presented.issuer) for each in allowances())
     text = "replace the subject by an expression over the ids"
     return (
@@ -171,7 +172,3 @@ def _of(parts: SubjectParts, name: str) -> str:
 
 def _said(name: str) -> str:
     return name.replace("_", " ")
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from accredit.explain.causes import Cause, add_for, set_to
 from accredit.explain.model import Edit
 from accredit.signins import kept
-from accredit.trust.expression import glob
+from accredit.trust.expression import condition, glob
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
@@ -54,10 +54,10 @@ def email(_: FederatedCredential, check: Check, presented: Presented) -> Cause |
 def literal_star(_: FederatedCredential, check: Check, presented: Presented) -> Cause | None:
     if not set(glob.WILDCARDS) & set(check.expected) or not glob.parse(check.expected).matches(check.presented):
         return None
-    clauses = [f"claims['sub'] matches '{_quoted(check.expected)}'"]
+    clauses = [condition(("sub",), "matches", check.expected)]
     identity = presented.claims.get("repository_id")
     if isinstance(identity, str):
-        clauses.append(f"claims['repository_id'] eq '{_quoted(identity)}'")
+        clauses.append(condition(("repository_id",), "eq", identity))
     text = (
         "The star in the credential's subject is an ordinary character: a subject is never a pattern. "
         "An expression is one."
@@ -88,7 +88,3 @@ def _is_only_context(pattern: str) -> bool:
 
 
 _NAMED: Final = 2  # colons before the first wildcard: what is named, and what its name is
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")

@@ -10,7 +10,7 @@ from accredit.trust.expression.portability import not_portable, to_entra
 from accredit.trust.expression.tracing import Joint, Step, Trace, trace
 from accredit.trust.expression.translation import Translation, to_version_2
 from accredit.trust.expression.tree import Atom, Branch, Expression, Group, Node, Operand, names
-from accredit.trust.expression.writing import write
+from accredit.trust.expression.writing import condition, place, write
 
 __all__ = [
     "LANGUAGE_VERSION",
@@ -29,11 +29,13 @@ __all__ = [
     "Step",
     "Trace",
     "Translation",
+    "condition",
     "evaluate",
     "names",
     "not_portable",
     "objections",
     "parse",
+    "place",
     "refuse_not_allowed",
     "to_entra",
     "to_version_2",

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from accredit.errors import INPUT_INVALID, Refused
 from accredit.trust.expression import glob
 from accredit.trust.expression.allowed import objections
+from accredit.trust.expression.writing import condition, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,7 +55,7 @@ def _of_branch(branch: Branch, issuer: str, *, allow_widening: bool) -> Iterator
     plain = []
     for atom in branch:
         if len(atom.path) > 1:
-            yield f"Entra ID does not look into objects, as {_path(atom)} does"
+            yield f"Entra ID does not look into objects, as {place(atom.path)} does"
         elif atom.operator not in _OPERATORS:
             yield f"Entra ID has eq and matches, and nothing like {atom.operator} on {atom.claim}"
         else:
@@ -82,14 +83,10 @@ def _of_operand(atom: Atom, *, allow_widening: bool) -> Iterator[str]:
 
 
 def _written(atom: Atom) -> str:
-    operand = str(atom.operand)
+    operand = atom.operand
     if atom.glob is not None:
         operand = "".join(_SPELT.get(token.symbol, token.symbol) for token in glob.tokens(atom.glob.pattern, 2))
-    return f"claims['{atom.claim}'] {atom.operator} '{operand}'"
-
-
-def _path(atom: Atom) -> str:
-    return "claims" + "".join(f"['{name}']" for name in atom.path)
+    return condition(atom.path, atom.operator, operand)
 
 
 def _unique(texts: Iterator[str]) -> tuple[str, ...]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from accredit.trust.expression import place
 from accredit.trust.lint.model import Rule
-from accredit.trust.lint.words import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +31,7 @@ def check(linted: Linted) -> Iterator[Finding]:
         row = _row(linted, atom.path)
         if row is not None and row.cls == "chosen":
             instead = " Tags of the principal are set by an administrator." if "request_tags" in atom.path else ""
-            said = f"{spelled(atom.path)} is chosen by whoever asks for the token: the condition keeps nobody out."
+            said = f"{place(atom.path)} is chosen by whoever asks for the token: the condition keeps nobody out."
             remedy = RULE.remedy + instead
             yield RULE.finding(linted, "claimsMatchingExpression", said, remedy=remedy, at=(atom.start, atom.end))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 from typing import TYPE_CHECKING, Final
 
+from accredit.trust.expression.evaluation import same
 from accredit.trust.lint import arn_session, email_sub, entra_issuer
 from accredit.trust.lint.grammar import sequences
 from accredit.trust.lint.model import Rule
@@ -78,18 +79,14 @@ def _contradict(one: Atom, other: Atom) -> bool:
         return False
     wanted, operand = one.operand, other.operand
     if other.operator == "eq":
-        return not _same(wanted, operand)
+        return not same(wanted, operand)
     if other.operator == "ne":
-        return _same(wanted, operand)
+        return same(wanted, operand)
     if other.operator == "not in" and isinstance(operand, tuple):
-        return any(_same(wanted, each) for each in operand)
+        return any(same(wanted, each) for each in operand)
     if other.glob is not None:
         return not (isinstance(wanted, str) and other.glob.matches(wanted))
     return other.operator == "contains"
-
-
-def _same(one: object, other: object) -> bool:
-    return type(one) is type(other) and one == other
 
 
 def _spelt(atom: Atom) -> str:

@@ -16,6 +16,7 @@ from accredit.errors import Refused
 from accredit.trust import expression as language
 from accredit.trust import presets
 from accredit.trust.expression.allowed import allowances
+from accredit.trust.expression.tree import Scalar
 from accredit.trust.lint import near, subjects
 from accredit.trust.lint.customised import pairs
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from accredit.trust.presets import Preset
     from accredit.trust.written import WrittenTrust
 
-Scalar = str | int | bool
 Part = Literal["tenant", "project", "account"]
 Pin = Literal["id", "name"]
 

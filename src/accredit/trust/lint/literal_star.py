@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from accredit.trust.expression import condition
 from accredit.trust.expression.glob import ESCAPE
 from accredit.trust.lint.by_claims import edit
+from accredit.trust.lint.facts import SUB
 from accredit.trust.lint.model import Rule
 
 if TYPE_CHECKING:
@@ -41,4 +43,4 @@ def _edit(linted: Linted, subject: str) -> Mapping[str, str] | None:
     if not linted.extended or ESCAPE in subject or "**" in subject or len(subject) >= _LONGEST:
         return None
     pattern = f"{subject}*" if subject.endswith("*") else subject
-    return edit("claims['sub'] matches '" + pattern.replace("'", "''") + "'")
+    return edit(condition(SUB, "matches", pattern))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from accredit.trust.expression import place
 from accredit.trust.lint.facts import PARTS, SUB
 from accredit.trust.lint.model import Rule
-from accredit.trust.lint.words import part, spelled
+from accredit.trust.lint.words import part
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -51,5 +52,5 @@ def _in_claims(linted: Linted, branch: Branch, of: Part) -> Iterator[Finding]:
         row = linted.preset.claim(atom.path) if linted.preset and atom.path != SUB else None
         if row is None or atom.glob is None or row.cls != "id" or row.of != of:
             continue
-        said = f"{spelled(atom.path)} is the id of the {part(linted, of)}, and {atom.glob.pattern} is not one id."
+        said = f"{place(atom.path)} is the id of the {part(linted, of)}, and {atom.glob.pattern} is not one id."
         yield RULE.finding(linted, linted.member, said, branch=branch, at=(atom.start, atom.end))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from accredit.trust.expression import condition
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,11 +39,6 @@ def part(linted: Linted, of: Part) -> str:
     return found[_AT.index(of)] if found else _USUAL[of]
 
 
-def spelled(path: tuple[str, ...]) -> str:
-    """Return a claim as an expression names it."""
-    return "claims" + "".join(f"['{name}']" for name in path)
-
-
 def equals(path: tuple[str, ...], value: str) -> str:
     """Return the condition that a claim has exactly this text."""
-    return f"{spelled(path)} eq '" + value.replace("'", "''") + "'"
+    return condition(path, "eq", value)

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
+from accredit.trust.expression.tree import Operator
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -21,7 +23,6 @@ little."""
 Of = Literal["tenant", "project", "account", "person", "context"]
 """What a value is the id or name of: customer of the platform, repository or pipeline, the workload's own principal."""
 ClaimType = Literal["string", "integer", "boolean", "list", "object"]
-Operator = Literal["eq", "ne", "in", "not in", "matches", "contains", "exists"]
 Evidence = Literal["doc", "src", "obs", "cat", "asm"]
 """Documentation, source, seen running, a public catalogue, not confirmed."""
 

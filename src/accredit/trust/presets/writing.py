@@ -1,7 +1,7 @@
 """What a preset writes: the issuers, subjects, audiences and expressions that its modes stand for.
 
-Rule 1: an expression is made of clauses. What people typed is quoted and escaped for the operator and version of the
-language it goes into, here and nowhere else; where the language has no escape, it is refused.
+Rule 1: an expression is made of clauses. What people typed is escaped for the operator and version of the language it
+goes into, here and nowhere else; where the language has no escape, it is refused.
 Rule 2: each way of writing is made of templates without names of values (``templates.expand``), so that reading goes
 the same way back.
 """
@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from accredit.trust.expression import condition
 from accredit.trust.presets import templates
 from accredit.trust.presets.templates import Condition, Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from accredit.trust.expression import Operand
     from accredit.trust.presets.model import Clause, Mode, Preset
 
 NO_ESCAPE: Final = "*?'\\"  # what a pattern of language version 1 cannot say of itself
@@ -70,11 +72,6 @@ def ways(preset: Preset, alternatives: tuple[str, ...]) -> Ways:
     return Ways(tuple(way for each in alternatives for way in templates.expand(templates.parse(each), values)))
 
 
-def path(clause: Clause) -> str:
-    """``claims['kubernetes.io']['namespace']``."""
-    return "claims" + "".join(f"['{name}']" for name in clause.path)
-
-
 def operands(clause: Clause) -> tuple[str, ...]:
     """The templates of a clause's texts; none for a truth value, a number and ``exists``."""
     return (clause.value,) if clause.value is not None else clause.values
@@ -94,22 +91,13 @@ def unescaped(text: str) -> str:
 
 def clause_text(clause: Clause, texts: tuple[str, ...]) -> str:
     """One comparison; ``texts`` are its operands, escaped but not quoted."""
-    if clause.op == "exists":
-        return f"exists({path(clause)})"
-    quoted = [quote(each) for each in texts]
+    return condition(clause.path, clause.op, _operand(clause, texts))
+
+
+def _operand(clause: Clause, texts: tuple[str, ...]) -> Operand:
     if clause.op in {"in", "not in"}:
-        return f"{path(clause)} {clause.op} [{', '.join(quoted)}]"
-    return f"{path(clause)} {clause.op} {quoted[0] if quoted else constant(clause)}"
-
-
-def constant(clause: Clause) -> str:
-    """The operand that no field decides: a truth value or a number."""
-    return str(clause.integer) if clause.boolean is None else str(clause.boolean).lower()
-
-
-def quote(text: str) -> str:
-    """A string of either version of the language."""
-    return "'" + text.replace("'", "''") + "'"
+        return texts
+    return texts[0] if texts else clause.integer if clause.boolean is None else clause.boolean
 
 
 def notes(preset: Preset) -> frozenset[str]:
