@@ -43,6 +43,15 @@ def test_a_plan_changes_nothing_and_applying_it_adds_what_lacks(cli, document):
     assert [each["plan"] for each in again.json] == ["keep", "keep"]
 
 
+def test_what_lint_says_of_a_plan_names_the_credential(cli, document):
+    slash = {**ONE, "issuer": f"{GITHUB}/", "subject": "repo:o/r:environment:x"}
+    said = " ".join(cli("import", "--from", document([slash]), "-a", "deploy-bot").err.split())
+    assert "warning one: FIC-SLASH (error): The issuer" in said
+    assert said.count("one: FIC-NAME-ONLY: The owner o is pinned by its name only") == 1
+    assert said.count("Trust the subject that has the ids in it.") == 1
+    assert "FIC-SHARED-ISS" not in said  # of every customer of the platform, and there is nothing to do
+
+
 def test_what_trusts_something_else_stays(cli, document):
     cli("import", "--from", document([ONE]), "-a", "deploy-bot", "--apply")
     other = {**ONE, "subject": "repo:o@1/r@2:environment:z"}

@@ -20,20 +20,12 @@ REPORT = """
 github-main   trust.json:1
   ! warn  FIC-NAME-ONLY
     The owner octo-org is pinned by its name only, not by its id.
-    why   Names can be given up and taken by others; ids cannot. Whoever gets
-          the name gets the trust with it. When the owner is deleted or renamed,
-          its name is free.
-    fix   Trust the subject that has the id of the owner in it, or use an
-          expression with `and claims['repository_owner_id'] eq '…'`.
-    as in repo:octo-org/octo-repo:ref:refs/heads/main →
-          repo:octo-org@OWNER_ID/octo-repo@REPOSITORY_ID:ref:refs/heads/main
-  ! warn  FIC-NAME-ONLY
     The repository octo-repo is pinned by its name only, not by its id.
     why   Names can be given up and taken by others; ids cannot. Whoever gets
-          the name gets the trust with it. When the repository is deleted or
-          renamed, its name is free.
-    fix   Trust the subject that has the id of the repository in it, or use an
-          expression with `and claims['repository_id'] eq '…'`.
+          the name gets the trust with it.
+    fix   Trust the subject that has the ids in it, or use an expression with
+          `and claims['repository_owner_id'] eq '…' and claims['repository_id']
+          eq '…'`.
     as in repo:octo-org/octo-repo:ref:refs/heads/main →
           repo:octo-org@OWNER_ID/octo-repo@REPOSITORY_ID:ref:refs/heads/main
   ! warn  FIC-BRANCH-EVENT
@@ -75,6 +67,15 @@ def test_the_report_is_grouped_by_credential_and_says_what_to_do(bare, file, mon
     ended = bare("lint", "-f", file)
     assert ended.code == 3
     assert ended.out == textwrap.dedent(REPORT).lstrip("\n")
+
+
+def test_a_reason_is_given_once(bare, tmp_path):
+    path = tmp_path / "two.json"
+    twice = [{**TRUSTS[0], "audiences": AUDIENCES}, {**TRUSTS[0], "name": "second", "audiences": AUDIENCES}]
+    path.write_text(json.dumps(twice), "utf-8")
+    report = bare("lint", "-f", str(path)).out
+    assert report.count("Names can be given up") == report.count("as in repo:octo-org/octo-repo:ref:") == 1
+    assert report.count("Trust the subject that has the ids in it") == 2
 
 
 LEVELS = {"error": (3, {"error"}), "warn": (3, {"error", "warn"}), "info": (3, {"error", "warn", "info"})}

@@ -64,14 +64,14 @@ async def import_trusts(desk: Desk, *, path: str, application: str, of: str | No
     lacking = [each for plan, each in planned if plan == "add"]
     if not apply:
         for each in lacking:
-            await tell_findings(desk, await desk.place.rehearsed(found, **_members(each)))
+            await tell_findings(desk, await desk.place.rehearsed(found, **_members(each)), named=True)
     desk.session.show([_row(plan, each) for plan, each in planned], COLUMNS)
     if not apply:
         desk.session.remark(f"Nothing was changed. --apply adds {counted(len(lacking), 'credential')}.")
         return
     for each in lacking:
         made = await desk.place.credentials.add(found.id, **_members(each))
-        await tell_findings(desk, made)
+        await tell_findings(desk, made, named=True)
         desk.session.done(f"Created {made.name} {made.id}", accredit("credential", "delete", application, made.name))
 
 

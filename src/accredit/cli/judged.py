@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from accredit.cli.lint_shown import alike
+
 if TYPE_CHECKING:
     from accredit.cli.desk import Desk
     from accredit.trust import FederatedCredential
 
 LONGEST: Final = 600  # characters of a reason
+_NO_NEWS: Final = "FIC-SHARED-ISS"  # true of everything that is trusted on such a platform; accredit lint tells it
 
 overridable = click.option(
     "--override",
@@ -28,17 +31,21 @@ def accept_errors(desk: Desk, reason: str | None) -> None:
     desk.place.override(reason)
 
 
-async def tell_findings(desk: Desk, made: FederatedCredential) -> None:
-    """Say what lint and the tenant's policies find in what was saved, or would be."""
+async def tell_findings(desk: Desk, made: FederatedCredential, *, named: bool = False) -> None:
+    """Say what lint and the tenant's policies find in what was saved, or would be. ``named``: it is one of several."""
     from accredit.administer import credentials, linting
 
     async with desk.reading() as store:
         tenant = await store.tenants.get(made.tenant_id)
         found = await linting.findings(store, made, own=desk.place.own_issuers, emulator=desk.place.emulator)
-    for each in found:
-        if each.level == "info":
-            desk.session.remark(f"{each.rule}: {each.message}")
+    of = f"{made.name}: " if named else ""
+    for same in alike(each for each in found if each.rule != _NO_NEWS):
+        messages = " ".join(each.message for each in same)
+        if same[0].level == "info":
+            desk.session.remark(f"{of}{same[0].rule}: {messages}")
         else:
-            desk.session.warn(f"{each.rule}: {each.message} {each.remedy}")
+            remedies = " ".join(dict.fromkeys(each.remedy for each in same))
+            level = " (error)" if same[0].level == "error" else ""
+            desk.session.warn(f"{of}{same[0].rule}{level}: {messages} {remedies}")
     for sentence in credentials.noted(tenant, made):
-        desk.session.warn(sentence)
+        desk.session.warn(f"{of}{sentence}")

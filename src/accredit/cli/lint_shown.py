@@ -1,4 +1,7 @@
-"""How findings look for people: by credential, what is wrong first, then why, and what to do."""
+"""How findings look for people: by credential, what is wrong first, then why, and what to do.
+
+Rule 1: nobody reads the same twice: findings of one rule stand together, and a reason or an example is given once.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from accredit.cli.ink import cells, folded, safe, width
 from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from accredit.cli.ink import Ink
     from accredit.trust.lint import Finding, Level
@@ -37,47 +40,69 @@ def report(
     told: Sequence[Finding], every: Sequence[Finding], credentials: int, ink: Ink, *, stored: bool
 ) -> Iterator[str]:
     """Yield the lines of a report. ``stored``: they are in a store, so that a command can mend them."""
+    page = _Page(ink, stored=stored)
     for (application, credential), found in groupby(told, key=lambda each: each.location):
-        yield from _group(application, credential, list(found), ink, stored=stored)
+        yield from page.credential(application, credential, list(found))
         yield ""
     yield _summary(told, every, credentials, ink)
 
 
-def sentences(found: Sequence[Finding]) -> Iterator[str]:
-    """Yield what to say of a credential that was just saved, one paragraph for each finding."""
-    for each in found:
-        yield f"{each.rule} ({each.level}): {each.message} {each.remedy}"
+def alike(found: Iterable[Finding]) -> Iterator[list[Finding]]:
+    """Yield findings that follow each other, are of one rule, and are mended alike."""
+    for _, each in groupby(found, key=lambda one: (one.location, one.rule, one.level, one.edit)):
+        yield list(each)
 
 
-def _group(application: str, credential: str, found: Sequence[Finding], ink: Ink, *, stored: bool) -> Iterator[str]:
-    title = safe(f"{application} / {credential}" if application else credential)
-    where = next((each.source for each in found if each.source), "")
-    if where and cells(title) + cells(where) + 3 <= width():
-        yield f"{ink.bold(title)}   {ink.faint(safe(where))}"
-    else:
-        yield from map(ink.bold, folded(title, width()))
-        if where:
-            yield f"  {ink.faint(safe(where))}"
-    for each in found:
-        yield from _finding(each, ink, stored=stored)
+class _Page:
+    """A report as it is written, and what was said in it."""
 
+    def __init__(self, ink: Ink, *, stored: bool) -> None:
+        self._ink = ink
+        self._stored = stored
+        self._said: set[str] = set()
 
-def _finding(of: Finding, ink: Ink, *, stored: bool) -> Iterator[str]:
-    paint: Callable[[str], str] = {"error": ink.bad, "warn": ink.bold, "info": ink.faint}[of.level]
-    yield f"  {paint(_MARKS[of.level])} {paint(of.level)}  {of.rule}"
-    yield from _prose(of.message, _INDENT)
-    yield from _labelled("why", of.why, ink)
-    yield from _labelled("fix", of.remedy, ink)
-    if of.edit is None:
-        if of.example:
-            yield from _labelled("as in", of.example, ink)
-        return
-    if stored:
-        options = [text for name, value in of.edit.items() for text in (_OPTIONS[name], value)]
-        yield from _whole("run", accredit("credential", "update", of.application, of.credential, *options), ink)
-    else:
-        for name, value in of.edit.items():
-            yield from _whole("edit", f"{name} = {value}", ink)
+    def credential(self, application: str, credential: str, found: Sequence[Finding]) -> Iterator[str]:
+        """Yield what is to be said of one credential."""
+        ink, title = self._ink, safe(f"{application} / {credential}" if application else credential)
+        where = next((each.source for each in found if each.source), "")
+        if where and cells(title) + cells(where) + 3 <= width():
+            yield f"{ink.bold(title)}   {ink.faint(safe(where))}"
+        else:
+            yield from map(ink.bold, folded(title, width()))
+            if where:
+                yield f"  {ink.faint(safe(where))}"
+        for same in alike(found):
+            yield from self._findings(same)
+
+    def _findings(self, same: Sequence[Finding]) -> Iterator[str]:
+        ink, of = self._ink, same[0]
+        paint: Callable[[str], str] = {"error": ink.bad, "warn": ink.bold, "info": ink.faint}[of.level]
+        yield f"  {paint(_MARKS[of.level])} {paint(of.level)}  {of.rule}"
+        for each in same:
+            yield from _prose(each.message, _INDENT)
+        for why in self._new(each.why for each in same):
+            yield from _labelled("why", why, ink)
+        for fix in dict.fromkeys(each.remedy for each in same):
+            yield from _labelled("fix", fix, ink)
+        if of.edit is not None:
+            yield from self._edit(of, of.edit)
+            return
+        for example in self._new(each.example for each in same if each.example):
+            yield from _labelled("as in", example, ink)
+
+    def _new(self, texts: Iterable[str]) -> list[str]:
+        found = [each for each in dict.fromkeys(texts) if each not in self._said]
+        self._said.update(found)
+        return found
+
+    def _edit(self, of: Finding, edit: Mapping[str, str]) -> Iterator[str]:
+        if self._stored:
+            options = [text for name, value in edit.items() for text in (_OPTIONS[name], value)]
+            command = accredit("credential", "update", of.application, of.credential, *options)
+            yield from _whole("run", command, self._ink)
+        else:
+            for name, value in edit.items():
+                yield from _whole("edit", f"{name} = {value}", self._ink)
 
 
 def _labelled(label: str, said: str, ink: Ink) -> Iterator[str]:

@@ -40,7 +40,7 @@ def _finding(linted: Linted, branch: Branch, of: Part) -> Finding:
     word = part(linted, of)
     message = f"The {word}{f' {name}' if name else ''} is pinned by its name only, not by its id."
     level: Level = RULE.level
-    why = f"{RULE.why} When the {word} is deleted or renamed, its name is free."
+    why = RULE.why
     if _kept_out(branch, of):
         level = "info"
         why = "The id of what belongs to it is pinned, so that a namesake gets nothing; it may still be transferred."
@@ -89,12 +89,17 @@ def _avoidable(linted: Linted, of: Part) -> bool:
 
 
 def _remedy(linted: Linted, branch: Branch, of: Part) -> str:
-    usable = [each for each in linted.ids(of) if linted.usable(each)]
+    clauses = [
+        f"and {equals(each, '…')}"
+        for one in PARTS
+        if one == of or branch.pins(one) == "name"
+        for each in [*filter(linted.usable, linted.ids(one))][:1]
+    ]
     said: list[str] = []
     if _forms(linted, of) and not branch.atoms:
-        said.append(f"trust the subject that has the id of the {part(linted, of)} in it")
-    if usable:
-        clause = f"`and {equals(usable[0], '…')}`"
+        said.append("trust the subject that has the ids in it")
+    if any(map(linted.usable, linted.ids(of))):
+        clause = f"`{' '.join(clauses)}`"
         said.append(f"add {clause}" if branch.atoms else f"use an expression with {clause}")
     if not said:
         return f"Keep the {part(linted, of)} under your control; delete the credential before you give the name up."
