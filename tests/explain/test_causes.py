@@ -235,6 +235,29 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
             "immutable subjects. Opt in."
         ),
     ),
+    "a newer form, for another branch": (
+        {"subject": BRANCH},
+        {"sub": IMMUTABLE + "ref:refs/heads/next"},
+        700213,
+        "GENERATION",
+        (
+            "Same repository, newer subject format. The token says `repo:octo-org@123456/octo-repo@456789:…`, the "
+            "credential `repo:octo-org/octo-repo:…`. GitHub sends ids for repositories created, renamed or transferred "
+            "since 2026-07-15, or after opting in. And the job ran for branch `next`, where the credential expects "
+            "branch `main`."
+        ),
+    ),
+    "an older form, for an environment": (
+        {"subject": IMMUTABLE + "ref:refs/heads/main"},
+        {"sub": "repo:octo-org/octo-repo:environment:x"},
+        700213,
+        "GENERATION",
+        (
+            "Same repository, older subject format. The token says `repo:octo-org/octo-repo:…`, the credential "
+            "`repo:octo-org@123456/octo-repo@456789:…`. GitHub sends the names alone until the repository opts in to "
+            "immutable subjects. And the job ran for environment `x`, where the credential expects branch `main`."
+        ),
+    ),
     "another repository of the same name": (
         {"subject": IMMUTABLE + "ref:refs/heads/main"},
         {"sub": "repo:octo-org@123456/octo-repo@987654:ref:refs/heads/main"},

@@ -41,9 +41,9 @@ _PARTED: Final = {"environment:": "environment", "ref:refs/heads/": "branch", "r
 
 def generation(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
     mine, theirs = github.read(check.expected), github.read(check.presented)
-    if not mine or not theirs or not mine.same_names(theirs) or mine.context != theirs.context:
+    if not mine or not theirs or not mine.same_names(theirs) or mine.immutable == theirs.immutable:
         return None
-    if mine.immutable == theirs.immutable:
+    if mine.context != theirs.context and (not mine.ran_for or not theirs.ran_for):
         return None
     age = "newer" if theirs.immutable else "older"
     text = (
@@ -53,11 +53,20 @@ def generation(_: FederatedCredential, check: Check, __: Presented) -> Cause | N
     if theirs.immutable:
         text += (
             "GitHub sends ids for repositories created, renamed or transferred since 2026-07-15, or after opting in. "
-            "Add the immutable credential beside this one."
         )
+        text += _also(mine, theirs) or "Add the immutable credential beside this one."
         return Cause("GENERATION", text, (add_for(check),))
-    text += "GitHub sends the names alone until the repository opts in to immutable subjects. Opt in."
+    text += "GitHub sends the names alone until the repository opts in to immutable subjects. "
+    text += _also(mine, theirs) or "Opt in."
     return Cause("GENERATION", text, (request(check, check.expected),))
+
+
+def _also(mine: github.Subject, theirs: github.Subject) -> str:
+    """Say what a job ran for, where that differs besides the format. Neither format is at fault for it."""
+    wanted, ran = mine.ran_for, theirs.ran_for
+    if wanted is None or ran is None or wanted == ran:
+        return ""
+    return f"And the job ran for {ran.words}, where the credential expects {wanted.words}."
 
 
 def id_changed(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
