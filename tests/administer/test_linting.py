@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
-from accredit.administer import credentials, linting, tenants
+from accredit.administer import credentials, issuers, linting, tenants
 from accredit.errors import LINT_BLOCKS, PRIVILEGES_MISSING
+from tests import forge
 from tests.administer.office import office
 from tests.support.stories import refusal, run
 
@@ -63,6 +64,15 @@ def test_what_only_narrows_is_never_refused_and_what_widens_is():
     assert "accredit.findings" not in at.changed(), "its values are not judged again"
 
 
+def test_keys_that_were_uploaded_say_how_an_issuer_signs():
+    at, heard, idp = office(), [], "https://idp.example"
+    run(add(at.by, at, "first", idp, "a"))
+    (record,) = at.read("issuers")
+    run(issuers.upload(at.by, record.id, forge.jwks(forge.jwk(forge.rsa_key(), kid="k", alg="RS512")).decode()))
+    run(add(replace(at.by, notice=heard.extend), at, "second", idp, "b"))
+    assert [(each.credential, each.rule) for each in heard] == [("second", "FIC-ALG")]
+
+
 def test_all_that_an_application_trusts_is_judged_together():
     at = office()
     run(add(at.by, at))
@@ -71,7 +81,7 @@ def test_all_that_an_application_trusts_is_judged_together():
     async def judged():
         async with at.registry.reading() as store:
             return await linting.of_application(
-                store, at.tenant, at.application, own=at.by.own_issuers, emulator=at.by.emulator
+                store, at.tenant, at.application, own=at.by.own_issuers, emulator=at.by.emulator, known=linting.Known()
             )
 
     found = run(judged())

@@ -6,7 +6,10 @@ Rule 2: whoever overrides says why, and the record of the change says it too. Wh
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from accredit.administer.administrator import as_json
 from accredit.errors import LINT_BLOCKS, PRIVILEGES_MISSING, Refused
@@ -14,17 +17,29 @@ from accredit.signins import Modified
 from accredit.trust.written import WrittenTrust
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+    from uuid import UUID
 
     from accredit.administer.administrator import Change
     from accredit.directory import Application, Tenant
-    from accredit.issuers import OwnIssuers
+    from accredit.issuers import Issuer, KeySet, OwnIssuers
     from accredit.ports import Transaction
+    from accredit.signins.usage import Use
     from accredit.trust import FederatedCredential
     from accredit.trust.lint import Finding
 
 OVERRIDE: Final = "Accredit.Lint.Override"
 """The role on Microsoft Graph that lets an application save what lint calls an error; none of Microsoft's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a running authority knows beside what is stored."""
+
+    keys: Callable[[Issuer], KeySet] | None = None  # of an issuer record, those at hand; ``None``: uploaded ones only
+    uses: Mapping[UUID, Use] | None = None  # of each credential; ``None``: who asks may not know
+    now: datetime | None = None
 
 
 async def findings(
@@ -63,12 +78,15 @@ def recorded(found: Sequence[Finding], override: str) -> tuple[Modified, ...]:
 
 
 async def of_application(
-    store: Transaction, tenant: Tenant, application: Application, *, own: OwnIssuers, emulator: bool
+    store: Transaction, tenant: Tenant, application: Application, *, own: OwnIssuers, emulator: bool, known: Known
 ) -> tuple[Finding, ...]:
     """Judge all that an application trusts."""
     held = await store.credentials.find(application_id=application.id)
-    written = [WrittenTrust.of(each, application.display_name) for each in held]
-    return of_trusts(tenant, written, own=own, emulator=emulator)
+    used = {each: use.last_at for each, use in (known.uses or {}).items()}
+    written = [
+        replace(WrittenTrust.of(each, application.display_name), last_used_at=used.get(each.id)) for each in held
+    ]
+    return of_trusts(tenant, written, own=own, emulator=emulator, known=known)
 
 
 def of_trusts(
@@ -78,16 +96,22 @@ def of_trusts(
     own: OwnIssuers,
     emulator: bool,
     siblings: Sequence[WrittenTrust] = (),
+    known: Known | None = None,
 ) -> tuple[Finding, ...]:
     """Judge trusts as a tenant would have them. ``siblings``: what their application trusts already."""
     from accredit.trust.lint import Context, lint  # noqa: PLC0415  fifty files, which only who saves trust pays for
+    from accredit.trust.lint.seen import keys_at_hand, uploaded  # noqa: PLC0415  as above
 
+    records = {each.record.id: each.record for each in (*trusts, *siblings) if each.record is not None}.values()
+    at_hand = known.keys if known else None
     context = Context(
         portability=tenant.portability,
         several_audiences=tenant.several_audiences,
         own=own,
         emulator=emulator,
         siblings=tuple(siblings),
+        seen=keys_at_hand((each, at_hand(each)) for each in records) if at_hand else uploaded(records),
+        now=known.now if known and known.uses is not None else None,  # without uses nobody knows what is forgotten
     )
     return lint(trusts, context)
 

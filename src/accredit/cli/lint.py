@@ -6,7 +6,6 @@ Rule 2: the answer is no (3) exactly when a finding is told; which are told, ``-
 
 from __future__ import annotations
 
-import contextlib
 import functools
 import json
 from typing import TYPE_CHECKING, Any, Final
@@ -14,21 +13,19 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli import failures, inputs, names
-from accredit.cli.desk import Desk, UploadedKeys, opened
+from accredit.cli.desk import Desk, opened
 from accredit.cli.failures import Answered
 from accredit.cli.grammar import command
 from accredit.cli.session import Session
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from uuid import UUID
+    from collections.abc import Iterator, Sequence
 
     from accredit.directory import Application, Tenant
-    from accredit.issuers import Issuer, Portability
+    from accredit.issuers import Portability
     from accredit.ports import Transaction
     from accredit.trust.lint import Context, Finding, Level
     from accredit.trust.lint.context import Cloud
-    from accredit.trust.lint.seen import Seen
     from accredit.trust.written import WrittenTrust
 
 LEVELS: Final = ("error", "warn", "info")
@@ -130,27 +127,17 @@ def _of_store(session: Session, wanted: str | None, context: functools.partial[C
 
 
 async def _judge_stored(desk: Desk, wanted: str | None, context: functools.partial[Context], found: Found) -> None:
+    from accredit.trust.lint.seen import uploaded
+
     async with desk.reading() as store:
         tenant = await store.tenants.get((await names.tenant(store, desk.session.tenant)).id)
         if wanted is None:
             asked = await names.everything(store.applications, tenant_id=tenant.id)
         else:
             asked = [await names.application(store, tenant, wanted)]
-        seen = _keys_at_hand(await names.everything(store.issuers, tenant_id=tenant.id))
+        seen = uploaded(await names.everything(store.issuers, tenant_id=tenant.id))
         for each in sorted(asked, key=lambda one: one.display_name.casefold()):
             await _judge_one(desk, store, tenant, each, functools.partial(context, seen=seen), found)
-
-
-def _keys_at_hand(records: Sequence[Issuer]) -> Mapping[UUID, Seen]:
-    """Return what the keys say that administrators uploaded; a set that is refused today says nothing."""
-    from accredit.errors import Refused
-    from accredit.trust.lint.seen import keys_at_hand
-
-    known = []
-    for each in records:
-        with contextlib.suppress(Refused):
-            known.append((each, UploadedKeys().at_hand(each)))
-    return keys_at_hand((record, keys) for record, keys in known if keys.keys)
 
 
 async def _judge_one(

@@ -10,7 +10,7 @@ from accredit.issuers.keyset import KeySet, VerificationKey
 from accredit.issuers.record import Issuer
 from accredit.issuers.url import IssuerUrl
 from accredit.trust.lint import Context, lint
-from accredit.trust.lint.seen import Seen, generations, keys_at_hand
+from accredit.trust.lint.seen import Seen, generations, keys_at_hand, uploaded
 from accredit.trust.written import WrittenTrust
 from tests import forge
 from tests.trust.lint.corpus import NOW
@@ -55,6 +55,13 @@ def test_keys_say_how_they_sign_and_who_else_has_them() -> None:
     assert found[one.id] == Seen(algorithms=frozenset({"RS256", "ES384", "PS256"}), shared_thumbprints=frozenset({"x"}))
     assert found[two.id] == Seen(algorithms=frozenset({"RS256"}), shared_thumbprints=frozenset({"x"}))
     assert found[again.id].shared_thumbprints == frozenset()
+
+
+def test_uploaded_keys_are_read_and_a_set_that_is_none_says_nothing() -> None:
+    document = forge.jwks(forge.jwk(forge.rsa_key(), kid="k", alg="RS256")).decode()
+    good, bad = record(1, "https://a.example"), record(2, "https://b.example")
+    found = uploaded([replace(good, jwks=document), replace(bad, jwks="{}"), record(3, "https://c.example")])
+    assert {key: each.algorithms for key, each in found.items()} == {good.id: frozenset({"RS256"})}
 
 
 def test_what_was_seen_of_an_issuer_is_told_of_its_trusts_and_of_no_other() -> None:

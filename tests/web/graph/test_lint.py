@@ -26,9 +26,9 @@ def blocking(own: Graph) -> None:
     own.wire.run(tenants.update, own.wire.administrator, seed.TENANT_ID, lint="block")
 
 
-def findings(trusting: Trusting) -> list[dict[str, object]]:
+def findings(trusting: Trusting, token: str | None = None) -> list[dict[str, object]]:
     path = f"/beta/applications/{trusting.application.id}/accredit.findings"
-    answer = trusting.graph.ask("GET", path, trusting.token)
+    answer = trusting.graph.ask("GET", path, token or trusting.token)
     assert answer.status == 200, answer.body
     found: list[dict[str, object]] = answer.json["value"]
     return found
@@ -124,6 +124,16 @@ def test_what_an_application_trusts_is_judged(trusting: Trusting) -> None:
         "FIC-SLASH", "error", "trusting", "gh-prod",
     )  # fmt: skip
     assert slash["edit"] == {"issuer": GITHUB}
+
+
+def test_keys_at_hand_and_what_came_of_a_trust_are_known_to_who_may_know(own: Graph) -> None:
+    trusting = Trusting(own)
+    assert trusting.add(issuer="https://idp.example.com", subject="x").status == 201
+    own.wire.clock.advance(days=100)
+    plain, reading = (own.new_caller(A_W, *more).token for more in ((), ("AuditLog.Read.All",)))
+    assert findings(trusting, plain) == []
+    (dangling,) = findings(trusting, reading)
+    assert (dangling["rule"], "never used since it was made" in str(dangling["message"])) == ("FIC-DANGLING", True)
 
 
 def test_applications_are_named_and_credentials_shown(trusting: Trusting) -> None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from accredit.errors import Refused
+from accredit.issuers import jwks
 from accredit.trust import presets
 
 if TYPE_CHECKING:
@@ -47,6 +50,16 @@ def keys_at_hand(known: Iterable[tuple[Issuer, KeySet]]) -> dict[UUID, Seen]:
         for key in keys.keys:
             holders[key.thumbprint].add(record.url)
     return {record.id: _of_keys(keys.keys, holders) for record, keys in every}
+
+
+def uploaded(records: Iterable[Issuer]) -> dict[UUID, Seen]:
+    """Return what the keys say that administrators uploaded; a set that is refused today says nothing."""
+    known = []
+    for each in records:
+        if each.jwks is not None:
+            with suppress(Refused):
+                known.append((each, jwks.parse(each.jwks, each, uploaded=True)))
+    return keys_at_hand(known)
 
 
 def _of_keys(keys: Sequence[VerificationKey], holders: Mapping[str, set[str]]) -> Seen:

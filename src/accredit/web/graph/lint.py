@@ -18,14 +18,17 @@ from accredit.interop.findings import Written, write
 from accredit.issuers import Portability
 from accredit.web.graph import keys
 from accredit.web.graph.answers import collection
+from accredit.web.graph.figures import USAGE
 from accredit.web.graph.route import in_beta
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
 
     from accredit.administer import Administrator
     from accredit.directory import Application
     from accredit.ports import Transaction
+    from accredit.signins.usage import Use
     from accredit.trust.lint import Finding
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.call import Call
@@ -85,9 +88,21 @@ async def judged(call: Call) -> Answer:
 
 
 async def _stored(call: Call, store: Transaction, application: Application) -> tuple[Finding, ...]:
+    by, authority = call.by, call.authority
+    known = linting.Known(keys=authority.keys.at_hand, uses=await _uses(call, application), now=authority.clock())
     return await linting.of_application(
-        store, call.caller.tenant, application, own=call.by.own_issuers, emulator=call.by.emulator
+        store, call.caller.tenant, application, own=by.own_issuers, emulator=by.emulator, known=known
     )
+
+
+async def _uses(call: Call, of: Application) -> Mapping[UUID, Use] | None:
+    """Return what came of what an application trusts; ``None`` where the caller may not know."""
+    try:
+        call.refuse_unadmitted("GET", USAGE)
+    except Refused:
+        return None
+    found = await call.log.uses(of.tenant_id, (of.app_id,))
+    return found.get(of.app_id, {})
 
 
 def _shown(call: Call, asked: Asked) -> tuple[Finding, ...]:
