@@ -19,7 +19,7 @@ from accredit.explain.ranking import CONSIDERED, SHOWN, WORDED
 from accredit.trust import choose, match
 from accredit.trust.expression import parse
 from tests.conftest import ROOT
-from tests.forge import AT, AUDIENCE, ISSUER, NOW, claims
+from tests.forge import AT, AUDIENCE, ISSUER, NOW, SUBJECT, claims
 from tests.support import naive
 from tests.support.complaints import CASES, RULES, explanation, said
 from tests.support.trusting import credential, presented, record, trusted
@@ -160,6 +160,12 @@ def test_among_many_the_nearest_is_found():
     near = credential(9_999, "repo:octo-org/octo-repo:ref:refs/heads/next")
     told = explain(presented(), trusted(*many, near), client="a", now=NOW)
     assert told.near[0].credential_id == UUID(int=9_999)
+
+
+def test_who_got_furthest_is_looked_at_however_many_are_older():
+    older = [credential(n, f"other-{n}", issuer="https://other.example") for n in range(1, 2_102)]
+    told = explain(presented(), trusted(*older, credential(5_000, SUBJECT.upper())), client="a", now=NOW)
+    assert (told.code, told.cause, told.near[0].name) == ("AADSTS7002138", "CASE", "credential-5000")
 
 
 def test_of_many_expressions_a_few_are_traced(monkeypatch):

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from accredit.trust import Check, Verdict
 
 SHOWN: Final = 5
-CONSIDERED: Final = 2_000  # credentials of an application that are looked at
+CONSIDERED: Final = 2_000  # credentials of an application whose values are compared: those that got furthest
 WORDED: Final = 100  # of them, whose difference is put into words: those that got furthest and begin most alike
 _EQUAL: Final = {"iss": 40, "aud": 20, "sub": 40}
 _NEAR: Final = {"iss": 30, "aud": 12, "sub": 36}
@@ -38,7 +38,7 @@ def rank(verdicts: Sequence[Verdict], presented: Presented, *, traced: int = SHO
 
     What all expressions together may cost is bounded as that of one request, and a trace costs no more than that.
     """
-    failed = (each for each in verdicts[:CONSIDERED] if not each.passed)
+    failed = sorted((each for each in verdicts if not each.passed), key=lambda each: -each.reached)[:CONSIDERED]
     budget = Budget()  # the nearest are asked first
     ordered = nlargest(WORDED, failed, key=lambda each: (each.reached, resemblance(each)))
     found = [(each, near(asked(each, presented, budget), presented)) for each in ordered]
