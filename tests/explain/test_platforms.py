@@ -142,6 +142,24 @@ CAUSES = {  # what the credential holds, what the token says, the cause, what th
         "PLACEHOLDER",
         "still holds template text, `<client-id>`",
     ),
+    "a place of a format": (
+        {"subject": "repo:%s/octo-repo:environment:production"},
+        {"sub": "repo:octo-org/octo-repo:environment:production"},
+        "PLACEHOLDER",
+        "still holds template text, `%s`",
+    ),
+    "words of documentation, as people copy them": (
+        {"subject": "repo:your-org/REPO_NAME:environment:production"},
+        {"sub": "repo:octo-org/octo-repo:environment:production"},
+        "PLACEHOLDER",
+        "still holds template text, `your-org` and `REPO_NAME`",
+    ),
+    "a repository that may be called so": (
+        {"subject": "repo:octo-org/REPO:environment:production"},
+        {"sub": "repo:octo-org/octo-repo:environment:test"},
+        "DIFFERENT",
+        "The subject",
+    ),
     "sample words in capitals": (
         {"subject": "repo:ORG/REPO:environment:production"},
         {"sub": "repo:octo-org/octo-repo:environment:production"},

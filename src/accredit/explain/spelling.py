@@ -13,25 +13,21 @@ from typing import TYPE_CHECKING, Final
 from accredit.explain import platform
 from accredit.explain.causes import DIFFERENT, WORDS, Cause, difference, different, request, set_to
 from accredit.signins import kept
-from accredit.trust import confusables
+from accredit.trust import confusables, placeholders
 from accredit.trust.confusables import oddities
 from accredit.trust.credential import LONGEST
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accredit.assertions import Presented
     from accredit.explain.model import Edit
     from accredit.trust import Check, FederatedCredential
+    from accredit.trust.placeholders import Placeholder
 
 _ENCODED: Final = re.compile("%(3A|2F|40|20)", re.IGNORECASE)
 _PLAIN: Final = {"3A": ":", "2F": "/", "40": "@", "20": " "}
 _CALLED: Final = {":": "colon", "/": "slash", "@": "at sign", " ": "blank"}
-_LEFT_IN: Final = re.compile(r"\{(?![0-9a-fA-F-]{36}\})[^{}]*\}|<[^<>]*>|\$\([^()]*\)|\$\w+|%\w+%")
-"""Text that a template leaves to be filled in. Identifiers of Bitbucket are GUIDs in braces."""
-_SAMPLE: Final = re.compile(
-    r"(?<![A-Za-z0-9_-])(?:(?:MY|YOUR)[-_][A-Z_-]+|ORG(?:ANIZATION)?|OWNER|REPO(?:SITORY)?|ENVIRONMENT|NAMESPACE|"
-    r"SERVICE[-_]ACCOUNT|TENANT(?:[-_]ID)?|CLUSTER(?:[-_]ID)?|PROJECT(?:[-_]ID)?|WORKSPACE|EXAMPLE|CHANGE[-_]?ME|"
-    r"X{3,})(?![A-Za-z0-9_-])"
-)
 _MOST_NAMED: Final = 4  # pieces of template text that a sentence names
 _AT_ONCE: Final = 8  # texts whose other spellings are remembered: many credentials are held against one token
 
@@ -123,10 +119,11 @@ def percent(_: FederatedCredential, check: Check, presented: Presented) -> Cause
 
 def placeholder(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
     """Find template text in the credential that nobody replaced."""
-    found = [each[0] for each in _LEFT_IN.finditer(check.expected)]
-    if not found and _around(check.expected, check.presented):
-        found = [each[0] for each in _SAMPLE.finditer(check.expected)]
-    found = [each for each in dict.fromkeys(found) if each not in check.presented]
+    places = placeholders.find(check.expected)
+    marked = [each for each in places if not each.text[0].isalpha()]
+    if not marked and not _around(places, check):  # words of documentation may be names
+        return None
+    found = [each for each in dict.fromkeys(each.text for each in marked or places) if each not in check.presented]
     if not found:
         return None
     named = " and ".join(f"`{kept(each)}`" for each in found[:_MOST_NAMED])
@@ -137,15 +134,18 @@ def placeholder(_: FederatedCredential, check: Check, __: Presented) -> Cause | 
     return Cause("PLACEHOLDER", text, (set_to(check, check.presented),))
 
 
-def _around(expected: str, presented: str) -> bool:
-    """Whether the token has what stands around the sample words, in the same order."""
+def _around(places: Sequence[Placeholder], check: Check) -> bool:
+    """Whether the token has what stands around the places, in the same order, from its beginning."""
+    ends = (0, *(each.end for each in places))
+    begins = (*(each.start for each in places), len(check.expected))
     at = 0
-    for piece in _SAMPLE.split(expected):
-        at = presented.find(piece, at)
-        if at < 0:
+    for n, (end, begin) in enumerate(zip(ends, begins, strict=True)):
+        piece = check.expected[end:begin]
+        at = check.presented.find(piece, at)
+        if at < 0 or (n == 0 and at > 0):
             return False
         at += len(piece)
-    return presented.startswith(_SAMPLE.split(expected, maxsplit=1)[0])
+    return True
 
 
 def _decomposed(check: Check) -> Cause:
