@@ -19,7 +19,7 @@ from accredit.stores.event_questions import SIGNINS, SUMMARIES
 from accredit.stores.properties import Collection as Elements
 from accredit.stores.properties import Questions
 from accredit.web.arm import routes as arm
-from accredit.web.graph import permissions, room
+from accredit.web.graph import migration, permissions, room
 from accredit.web.graph.router import without_casts
 
 ROOT = Path(__file__).parent.parent
@@ -43,6 +43,7 @@ NAMED = {
     "reports/appCredentialSignInActivities": activity.ASKED_OF_CREDENTIALS,
     "reports/servicePrincipalSignInActivities": activity.ASKED_OF_PRINCIPALS,
     "accredit/credentialUsage": activity.ASKED_OF_USAGE,
+    "accredit.migration": migration.ASKED,
     "accredit/signInHours": ("createdDateTime", "appId"),
 }
 BETA = {each.template for each in room.ROUTES if each.beta}

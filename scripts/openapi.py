@@ -38,6 +38,7 @@ HELD: Final = {  # the schema of what stands in a collection; everything else ho
     "domains": "Domain",
     "accredit.issuers": "Issuer",
     "accredit.presets": "Preset",
+    "accredit.migration": "Migration",
     "accredit.findings": "Finding",
     "accredit.tenant": "Tenant",
     "signIns": "SignIn",

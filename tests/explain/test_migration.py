@@ -208,6 +208,7 @@ READ = {
     "half of the ids, which GitHub never sends": ("repo:o@1/r:pull_request", None, None),
     "what is customised behind the repository": (OLD + ":job_workflow_ref:x", "template", None),
     "what is customised behind the repository, with ids": (OLD + ":repository_id:4", "template_with_ids", None),
+    "what begins like a repository": ("repo:o", None, None),
     "a context that GitHub has not": ("repo:o/r:pull-request", "template", None),
     "what is customised with names": ("repository_owner:o:repository_visibility:private", "template", None),
     "what is customised with an id": ("repository_owner_id:1:ref:refs/heads/main", "template_with_ids", None),
@@ -294,8 +295,8 @@ EXPRESSIONS = {
         ),
         2,
         (
-            "(claims['sub'] in ['repo:o@1/r@2:environment:a', 'repo:o@1/r@2:environment:b'] or exists(claims['sub']) and "
-            "claims['sub'] matches 'repo:o@1/r@2:ref:**' and claims['sub'] ne 'repo:o@1/r@2:ref:refs/heads/x' and "
+            "(claims['sub'] in ['repo:o@1/r@2:environment:a', 'repo:o@1/r@2:environment:b'] or exists(claims['sub']) "
+            "and claims['sub'] matches 'repo:o@1/r@2:ref:**' and claims['sub'] ne 'repo:o@1/r@2:ref:refs/heads/x' and "
             "exists(claims['actor'])) and claims['repository_id'] eq '2'"
         ),
     ),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from accredit.app.online import Fetched
     from accredit.cli import place
     from accredit.cli.session import Session
-    from accredit.directory import Application
+    from accredit.directory import Application, Tenant
     from accredit.interop.graph.preview import PolicyFinding
     from accredit.issuers import Issuer, KeyReference, OwnIssuers
     from accredit.ports import Transaction
@@ -121,6 +121,14 @@ class Here:
                 last = log.by_id(use.last_id) if use is not None and use.last_id is not None else None
                 found += broken(would, of, each, use.last_at if use is not None else None, last)
         return [written(each) for each in found]
+
+    async def migration(self, tenant: Tenant, application: Application | None) -> list[dict[str, Any]]:
+        """Return where credentials stand on the way to GitHub's subjects with ids."""
+        from accredit.cli.migration_here import rows
+
+        async with self.reading() as store:
+            with self.log() as log:
+                return await rows(store, log, tenant, application, self.now)
 
     @property
     def reason(self) -> str:

@@ -158,6 +158,9 @@ class Place(Protocol):
     async def preview(self, tenant_id: UUID, **policies: object) -> list[dict[str, Any]]:
         """Return the credentials that a tenant would refuse with other policies, as Graph's extension writes them."""
 
+    async def migration(self, tenant: Tenant, application: Application | None) -> list[dict[str, Any]]:
+        """Return where credentials stand on the way to GitHub's subjects with ids, as Graph's extension writes them."""
+
     @property
     def reason(self) -> str:
         """Why errors that lint finds are accepted; empty: they are not."""

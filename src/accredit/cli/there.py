@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from accredit.cli.session import Session
     from accredit.client import Authority, Evidence
     from accredit.client.evidence import Asked
-    from accredit.directory import Application
+    from accredit.directory import Application, Tenant
     from accredit.interop.graph.activity import Trusted
     from accredit.issuers import Issuer, KeyReference, OwnIssuers
     from accredit.ports import Transaction
@@ -127,6 +127,10 @@ class There:
     async def preview(self, tenant_id: UUID, **policies: Any) -> list[dict[str, Any]]:  # noqa: ANN401  by name
         """Return the credentials that a tenant would refuse with other policies."""
         return await self.authority.tenants.preview(tenant_id, **policies)
+
+    async def migration(self, tenant: Tenant, application: Application | None) -> list[dict[str, Any]]:  # noqa: ARG002
+        """Return where credentials stand on the way to GitHub's subjects with ids."""
+        return self.authority.log.migration(None if application is None else application.app_id)
 
     def fetched(self, records: Sequence[Issuer], wanted: KeyReference, base: str) -> Fetched:
         """Fetch the keys of issuers from here, where the authority would fetch them from where it is."""

@@ -38,6 +38,12 @@ _APPLICATION: Final = {
 }
 _API: Final = {"token_version": "requestedAccessTokenVersion"}
 _OURS: Final = {"signing_algorithm": "signingAlgorithm", "token_lifetime": "tokenLifetime"}
+_TRUST: Final = {  # of a credential, what Graph has no member for
+    "enabled": "enabled",
+    "multi_audience": "multiAudience",
+    "listed_audiences": "listedAudiences",
+    "issuer_id": "issuerRecordId",
+}
 _CREDENTIAL: Final = ("name", "issuer", "subject", "audiences", "description")
 
 
@@ -277,7 +283,8 @@ def _credential(members: Mapping[str, Any]) -> Json:
         body[credential.EXPRESSION] = (
             None if text is None else {"value": text, "languageVersion": members.get("language_version", 1)}
         )
-    return body
+    ours = {name: _plain(members[key]) for key, name in _TRUST.items() if key in members}
+    return {**body, **({credential.OURS: ours} if ours else {})}
 
 
 def _alone(body: Json) -> Json:

@@ -25,6 +25,7 @@ SIGN_INS: Final = "/auditLogs/signIns"
 SUMMARIES: Final = "/auditLogs/getSummarizedServicePrincipalSignIns"
 USAGE: Final = "/accredit/credentialUsage"
 HOURS: Final = "/accredit/signInHours"
+MIGRATION: Final = "/accredit.migration"
 LARGEST_PAGE: Final = 1_000  # events
 EVERYTHING: Final = "accredit.explain"  # what Graph has no member for is shown to whoever prefers that
 
@@ -99,6 +100,11 @@ class Log:
     def summaries(self, query: Query, window: Window) -> Page[Json]:
         """Return a page of what windows saw that is alike, newest first. It ends at a link."""
         return self._graph.search(f"{SUMMARIES}(aggregationWindow='{window}')", query, largest=LARGEST_PAGE)
+
+    def migration(self, app_id: UUID | None) -> list[Json]:
+        """Return where credentials stand on the way to GitHub's subjects with ids: an application's, or everybody's."""
+        options = {} if app_id is None else {"filter": write_filter(Compare("appId", "eq", str(app_id)))}
+        return self._graph.every(MIGRATION, **options)
 
     def _event(self, json: Json) -> Event:
         return signin.read(json, self._graph.token.tenant_id)

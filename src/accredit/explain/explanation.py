@@ -20,6 +20,7 @@ from accredit.explain.model import LONGEST_SENTENCE, Edit, Explanation, Near, St
 from accredit.explain.proving import prove, proves
 from accredit.explain.ranking import SHOWN, asked, compare, rank
 from accredit.explain.reasons import access_token, nobody, why
+from accredit.explain.retired import retired
 from accredit.explain.unreadable import why as why_unreadable
 from accredit.issuers import OwnIssuers
 from accredit.signins import kept
@@ -167,20 +168,26 @@ def _judge(presented: Presented, trusted: Trusted, client: str, disabled: Sequen
 def _switched_off(disabled: Sequence[FederatedCredential], presented: Presented, trusted: Trusted) -> tuple[Near, ...]:
     """Return the disabled credentials that would match if they counted."""
     verdicts = [evaluate(each, presented, trusted.multi_audience) for each in disabled]
-    return tuple(
-        Near(
-            credential_id=verdict.credential.id,
-            name=verdict.credential.name,
-            state="disabled",
-            score=100,
-            cause="STATE",
-            sentence=f"The credential `{verdict.credential.name}` matches, but it is disabled.",
-            comparisons=compare(verdict),
-            edits=(Edit(target="credential", kind="enable", what="state", text="enable the credential"),),
-        )
-        for verdict in verdicts
-        if verdict.passed
+    return tuple(_off(verdict, trusted) for verdict in verdicts if verdict.passed)
+
+
+def _off(verdict: Verdict, trusted: Trusted) -> Near:
+    name = verdict.credential.name
+    state = Cause("STATE", f"The credential `{name}` matches, but it is disabled.", (_ENABLE,))
+    cause = retired(verdict.credential, trusted.credentials) or state
+    return Near(
+        credential_id=verdict.credential.id,
+        name=name,
+        state="disabled",
+        score=100,
+        cause=cause.id,
+        sentence=cause.sentence,
+        comparisons=compare(verdict),
+        edits=cause.edits if cause is state else (*cause.edits, _ENABLE),
     )
+
+
+_ENABLE: Final = Edit(target="credential", kind="enable", what="state", text="enable the credential")
 
 
 def _unmatched(judged: _Judged, client: str, elsewhere: tuple[str, ...], proof: ProofState) -> Cause:

@@ -107,11 +107,9 @@ def migrations(
 
 def name_of(name: str, taken: Collection[str]) -> str:
     """Make the name of a twin that is free. ``taken``: names, folded."""
-    for number in ("", *(f"-{n}" for n in range(2, len(taken) + 3))):
-        made = name[: LONGEST_NAME - len(SUFFIX) - len(number)] + SUFFIX + number
-        if made.casefold() not in taken:
-            return made
-    raise AssertionError("more names are taken than there are")
+    endings = (SUFFIX, *(f"{SUFFIX}-{n}" for n in range(2, len(taken) + 3)))
+    names = (name[: LONGEST_NAME - len(each)] + each for each in endings)
+    return next(each for each in names if each.casefold() not in taken)
 
 
 def _typed(named: Named, typed: Mapping[str, Ids] | None) -> tuple[Ids, ...]:
@@ -126,15 +124,8 @@ def _cause(named: Named, known: Ids, changed: bool) -> Cause:  # noqa: FBT001  w
 
 def _twin(of: Held, held: Sequence[Held]) -> Held | None:
     """Return the credential that says the same with ids; of several an enabled one, and the one that is used."""
-    wanted = twin.skeleton(of.trust)
-    found = [
-        each
-        for each in held
-        if (each.trust.issuer, each.trust.audiences) == (of.trust.issuer, of.trust.audiences)
-        and (reading := twin.read(each.trust)) is not None
-        and reading.kind == "immutable"
-        and twin.skeleton(each.trust) == wanted
-    ]
+    others = list(twin.twins(of.trust, (each.trust for each in held)))
+    found = [each for each in held if each.trust in others]
     never = datetime.min.replace(tzinfo=UTC)
     return max(found, key=lambda each: (each.trust.enabled, each.trust.last_used_at or never), default=None)
 

@@ -20,7 +20,7 @@ from accredit.trust.expression import Atom, Expression, Group
 from accredit.trust.expression.writing import spell
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from accredit.trust.expression import Node
     from accredit.trust.written import WrittenTrust
@@ -30,6 +30,7 @@ Kind = Literal["legacy", "immutable", "template", "template_with_ids", "pattern"
 
 PRESET: Final = "github_actions"
 _SUBJECT: Final = ("sub",)
+_BEGINS: Final = "repo:"
 _REPOSITORY_ID: Final = "repository_id"
 _OWNER_ID: Final = "repository_owner_id"
 _CLAIMS: Final = (_REPOSITORY_ID, _OWNER_ID)
@@ -113,20 +114,31 @@ def skeleton(trust: WrittenTrust) -> str:
     return " and ".join(spell(_mapped(each, lambda text, _: _stripped(text))) for each in left)
 
 
+def twins(trust: WrittenTrust, others: Iterable[WrittenTrust]) -> Iterator[WrittenTrust]:
+    """Yield those of others that say the same with ids, for the same audience, of the same issuer."""
+    wanted, place = skeleton(trust), (trust.issuer, trust.audiences)
+    for each in others:
+        reading = read(each) if (each.issuer, each.audiences) == place else None
+        if reading is not None and reading.kind == "immutable" and skeleton(each) == wanted:
+            yield each
+
+
 def _of_subject(subject: str) -> Reading | None:
     found = github.read(subject)
     if found is None:
-        parts = presets.preset(PRESET).read_subject(subject)
-        if parts is None or parts.form.name != "customised":
-            return None
-        return Reading("template_with_ids" if _IN_TEMPLATE.search(subject) else "template")
+        return None if subject.startswith(_BEGINS) else _of_template(subject)
     if found.immutable:
         return Reading("immutable")
-    if found.owner_id or found.name_id:
-        return None  # GitHub sends both or none
-    if not _default(found):
-        return Reading("template_with_ids" if _IN_TEMPLATE.search(subject) else "template")
-    return Reading("legacy", Named(found.owner, found.name))
+    if _default(found):
+        return None if _has_ids(found) else Reading("legacy", Named(found.owner, found.name))  # both, or none
+    return _of_template(subject)
+
+
+def _of_template(subject: str) -> Reading | None:
+    parts = presets.preset(PRESET).read_subject(subject)
+    if parts is None:
+        return None
+    return Reading("template_with_ids" if _IN_TEMPLATE.search(subject) else "template")
 
 
 def _of_expression(parsed: Expression) -> Reading | None:
@@ -147,7 +159,7 @@ def _of_expression(parsed: Expression) -> Reading | None:
 def _named(text: str, *, glob: bool) -> Named | None:
     if not glob:
         found = github.read(text)
-        plain = found is not None and not (found.owner_id or found.name_id) and _default(found)
+        plain = found is not None and not _has_ids(found) and _default(found)
         return Named(found.owner, found.name) if found is not None and plain else None
     pattern = _PATTERN.fullmatch(text)
     if pattern is None:
@@ -160,6 +172,10 @@ def _default(subject: github.Subject) -> bool:
     """Whether the context is one that GitHub writes where nobody customised it: there a colon in a name is ``%3A``."""
     ran = subject.ran_for
     return ran is not None and ":" not in ran.name
+
+
+def _has_ids(subject: github.Subject) -> bool:
+    return bool(subject.owner_id or subject.name_id)
 
 
 def _literal_with(text: str, ids: Ids) -> str:
@@ -245,4 +261,4 @@ def _mapped(node: Node, change: Callable[[str, bool], str]) -> Node:
     return replace(node, operand=change(str(node.operand), glob))
 
 
-__all__ = ["Ids", "Kind", "Named", "Reading", "ids_in", "read", "skeleton", "with_ids"]
+__all__ = ["Ids", "Kind", "Named", "Reading", "ids_in", "read", "skeleton", "twins", "with_ids"]

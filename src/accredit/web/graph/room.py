@@ -38,6 +38,7 @@ from accredit.web.graph import (
     grants,
     lint,
     logs,
+    migration,
     path,
     policy,
     presets,
@@ -82,6 +83,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *presets.ROUTES,
     *policy.ROUTES,
     *lint.ROUTES,
+    *migration.ROUTES,
 )
 """Every call that is served: what the resource modules export, put together."""
 

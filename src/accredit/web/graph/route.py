@@ -38,6 +38,7 @@ KINDS: Final[Mapping[str, str]] = {
     "servicePrincipalSignInActivities": "ServicePrincipalSignInActivity",
     "accredit.issuers": "Issuer",
     "accredit.presets": "Preset",
+    "accredit.migration": "Migration",
     "credentialUsage": "CredentialUsage",
     "signInHours": "SignInHour",
 }
