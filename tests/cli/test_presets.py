@@ -116,7 +116,12 @@ WRONG = {
         "there is no preset githb",
         "github_actions",
     ),
-    "every field at once": ((*ADD, "--repo", "a b", "--org-id", "x", "--environment", "e"), "org_id:", "repo:"),
+    "every field at once": (
+        (*ADD, "--repo", "a b", "--org-id", "x", "--environment", "e"),
+        "why --org-id: “x” is not taken.",
+        "--repo: “a b”",
+        "--repo-id: It is needed. The",
+    ),
     "a mode": ((*STAGING, "--mode", "x"), "has no mode 'x'", "immutable"),
     "a mode without a preset": (("credential", "add", "deploy-bot", "--mode", "x"), "--mode and --field are about", ""),
     "a field without a preset": (
@@ -142,6 +147,16 @@ def test_what_is_wrong_is_said(cli, what):
     text = " ".join(ended.err.split())
     assert all(each in text for each in said), text
     assert ended.out == ""
+
+
+def test_a_choice_without_a_value_is_a_flag(cli):
+    ended = cli(*ADD, *FORM, "--pull-request", "--dry-run", "-o", "json")
+    assert ended.json["subject"] == "repo:octo-org@123456/octo-repo@456789:pull_request"
+
+
+def test_the_help_has_the_modes_of_the_preset(bare):
+    text = " ".join(bare(*ADD, "--help").out.replace("│", " ").split())
+    assert "How it is trusted, the first if not given. immutable: This repository, by its ids; legacy:" in text
 
 
 def test_the_help_has_the_fields_of_the_form(bare):

@@ -7,19 +7,21 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from accredit.cli.grammar import group
+from accredit.cli.ink import folded, width
 from accredit.cli.output import Column
 from accredit.cli.preset_form import option_of
 from accredit.cli.session import pass_session
 from accredit.cli.words import accredit
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from accredit.cli.session import Session
     from accredit.trust.presets import Preset
 
 COLUMNS: Final = (
     Column("Preset", "id"),
     Column("Platform", "title"),
-    Column("Tier", "tier"),
     Column("Standing", "standing"),
     Column("Also called", "aliases"),
 )
@@ -74,27 +76,54 @@ def _given(name: str, value: str) -> tuple[str, ...]:
     return ("--field", f"{name}={value}") if name == "name" else (option_of(name), value)
 
 
-def _field(of: dict[str, Any]) -> str:
-    said = of["help"]
+def _field(of: dict[str, Any]) -> list[str]:
     choices = f" One of {', '.join(of['choices'])}." if of["choices"] else ""
-    warned = "".join(f" {each}" for each in of["warnings"])
-    return f"{option_of(of['name'])}  {said}{choices}{warned}"
+    return _hanging(option_of(of["name"]), " ".join((f"{of['help']}{choices}", *of["warnings"])))
 
 
-def _mode(of: dict[str, Any]) -> str:
-    trusts = of["subject"] or f"expression, version {of['languageVersion']}"
-    return f"{of['id']}  {of['title']}. {of['help']} ({trusts})"
+def _mode(of: dict[str, Any]) -> list[str]:
+    trusts = of["subject"] or f"an expression of version {of['languageVersion']}"
+    return _hanging(of["id"], f"{of['title']}. {of['help']}", trusts)
 
 
-def _claim(of: dict[str, Any]) -> str:
-    owner = f" of the {of['of']}" if of["of"] else ""
-    return f"{'.'.join(of['path'])}  {of['type']}, {of['class']}{owner}"
+def _claims(shape: dict[str, Any]) -> list[str]:
+    """Return the claims of each kind, together: what may be trusted for good first."""
+    found: dict[tuple[str, str], list[str]] = {}
+    for each in shape["claims"]:
+        found.setdefault((each["class"], each["of"] or ""), []).append(".".join(each["path"]))
+    order = sorted(found, key=lambda kind: (list(_KINDS).index(kind[0]), kind[1]))
+    room = max(_LEAST, width() - _LABELS - len(_GAP))
+    said = (folded(f"{_kind(*kind)}: {', '.join(found[kind])}", room) for kind in order)
+    return [_GAP * (n > 0) + line for lines in said for n, line in enumerate(lines)]
 
 
-def _list(name: str, line: Any) -> Any:  # noqa: ANN401  what makes a line of an element
-    return lambda shape: [line(each) for each in shape[name]]
+def _kind(cls: str, of: str) -> str:
+    owner = {"": "", "person": " of a person"}.get(of, f" of the {of}")
+    return f"{_KINDS[cls]}{owner}"
 
 
+def _hanging(head: str, *paragraphs: str) -> list[str]:
+    """Fold what is said of one thing below its name."""
+    room = max(_LEAST, width() - _LABELS - len(_GAP))
+    return [head, *(_GAP + line for each in paragraphs for line in folded(each, room))]
+
+
+def _each(name: str, lines: Callable[[dict[str, Any]], list[str]]) -> Callable[[dict[str, Any]], list[str]]:
+    return lambda shape: [line for each in shape[name] for line in lines(each)]
+
+
+_GAP: Final = "  "
+_LABELS: Final = 17  # columns that the names of the members take
+_LEAST: Final = 20  # columns that prose gets
+_KINDS: Final = {  # of claims, as docs/presets.md says them
+    "id": "id",
+    "name": "name",
+    "bounded": "one of a few words",
+    "person": "person",
+    "run": "new in every run",
+    "chosen": "chosen by the workload",
+    "meta": "describes",
+}
 _STANDING: Final = {
     "proven": "proven: forms, sample tokens and near misses are tested",
     "unproven": "unproven: written from documentation, and not yet held against a token of the platform",
@@ -109,9 +138,13 @@ DETAILS: Final = (
     Column("documentation", "docsUrl"),
     Column("issuer", "issuer.templates"),
     Column("audience", "audience.how"),
-    Column("modes", "modes", _list("modes", _mode)),
-    Column("fields", "fields", _list("fields", _field)),
-    Column("look out for", "lint"),
-    Column("claims", "claims", _list("claims", _claim)),
-    Column("to paste", "snippets", _list("snippets", lambda each: f"{each['title']}  {each['file']}".rstrip())),
+    Column("modes", "modes", _each("modes", _mode)),
+    Column("fields", "fields", _each("fields", _field)),
+    Column("look out for", "lint", lambda shape: ", ".join(shape["lint"])),
+    Column("claims", "claims", _claims),
+    Column(
+        "to paste",
+        "snippets",
+        lambda shape: [f"{each['title']}  {each['file']}".rstrip() for each in shape["snippets"]],
+    ),
 )

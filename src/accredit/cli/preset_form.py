@@ -7,19 +7,22 @@ Rule 2: a field whose option is taken (``--name``) is given by ``--field NAME=VA
 
 from __future__ import annotations
 
+from copy import copy
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import click
 import rich_click
 
-from accredit.cli import inputs
+from accredit.cli import failures, inputs
+from accredit.cli.failures import Ended, Failure
 from accredit.cli.grammar import Verb
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
-    from accredit.trust.presets import Field, Preset, Rendered
+    from accredit.trust.presets import Field, FormError, Preset, Rendered
 
 _PRESET: Final = "accredit.preset"
 _TYPED: Final = "accredit.preset.fields"
@@ -52,7 +55,17 @@ class PresetVerb(Verb):
         free = [each for each in preset.fields if option_of(each.name) not in taken]
         fields = [_option(each, f"Fields of {preset.id}") for each in free]
         taken |= {name for each in fields for name in each.opts}
-        return [*own, *fields, *(each for each in _short(preset) if not taken & set(each.opts))]
+        short = (each for each in _short(preset) if not taken & set(each.opts))
+        return [*(_mode(each, preset) if each.name == "mode" else each for each in own), *fields, *short]
+
+
+def _mode(option: click.Parameter, preset: Preset) -> click.Parameter:
+    """Return ``--mode`` with the modes that the preset has."""
+    made = copy(option)
+    if isinstance(made, click.Option):
+        known = "; ".join(f"{each.id}: {each.title}" for each in preset.modes)
+        made.help = f"How it is trusted, the first if not given. {known}."
+    return made
 
 
 def _named(args: Sequence[str]) -> str:
@@ -92,21 +105,32 @@ def _short(preset: Preset) -> Iterator[click.Parameter]:
     for chosen, beside in _BESIDE.items():
         first, second = preset.field(chosen), preset.field(beside)
         for choice in first.choices if first is not None and second is not None else ():
-
-            def keep(
-                context: click.Context, _: click.Parameter, value: str | None, *, pair: tuple[str, str, str]
-            ) -> None:
-                if value is not None:
-                    context.meta.setdefault(_TYPED, {}).update({pair[0]: pair[1], pair[2]: value})
-
+            alone = _alone(preset, chosen, choice, beside)
+            same = f"{option_of(chosen)} {choice}" + ("" if alone else f" {option_of(beside)} TEXT")
             yield rich_click.RichOption(
                 [option_of(choice), f"field_{chosen}_{choice}"],
                 expose_value=False,
-                callback=partial(keep, pair=(chosen, choice, beside)),
+                callback=partial(_choose, filled={chosen: choice}, beside=beside),
                 panel=f"Fields of {preset.id}",
-                metavar="TEXT",
-                help=f"The same as {option_of(chosen)} {choice} {option_of(beside)} TEXT.",
+                is_flag=alone,
+                metavar=None if alone else "TEXT",
+                help=f"The same as {same}.",
             )
+
+
+def _choose(
+    context: click.Context, _: click.Parameter, value: str | bool | None, *, filled: Mapping[str, str], beside: str
+) -> None:
+    if value is None or value is False:
+        return
+    more = {} if value is True else {beside: value}
+    context.meta.setdefault(_TYPED, {}).update({**filled, **more})
+
+
+def _alone(preset: Preset, chosen: str, choice: str, beside: str) -> bool:
+    """Whether what follows from a choice has no place for a value beside it: a pull request has no name."""
+    written = [each for texts in preset.values.values() for each in texts if f"{{{chosen}={choice}?}}" in each]
+    return bool(written) and not any(f"{{{beside}" in each for each in written)
 
 
 def rendered_form(
@@ -142,7 +166,18 @@ def _filled(
     if mode is not None and preset.mode(mode) is None:
         known = ", ".join(each.id for each in preset.modes)
         raise click.UsageError(f"{preset.id} has no mode {mode!r} (there are: {known})")
-    return presets.render(preset, values, mode=mode, audience=members["audience"])
+    try:
+        return presets.render(preset, values, mode=mode, audience=members["audience"])
+    except presets.FormError as error:
+        raise Ended(_unusable(preset, error)) from error
+
+
+def _unusable(preset: Preset, error: FormError) -> Failure:
+    """Say what is wrong with a form, a line for each field, by the option that fills it in."""
+    said = failures.of_refused(error, "accredit credential add")
+    lines = "\n".join(f"{option_of(each.field)}: {each.message}" for each in error.findings)
+    form = f"accredit credential add APP --preset {preset.id} --help"
+    return replace(said, message=f"the form of {preset.id} cannot be used as it is filled in", why=lines, docs=form)
 
 
 def members_of(rendered: Rendered, given: Mapping[str, str | None], taken: Collection[str]) -> dict[str, str | None]:

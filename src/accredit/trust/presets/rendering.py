@@ -193,11 +193,12 @@ def _asked(draft: _Draft, audience: str) -> str:
 
 def _needed(draft: _Draft) -> None:
     """Say of every field that this mode cannot be had without."""
+    of = "" if draft.mode is draft.preset.modes[0] else f" for “{draft.mode.title}”"
     required = [each.name for each in draft.preset.fields if each.required]
     for name in dict.fromkeys((*required, *draft.mode.needs, *draft.lacking)):
         field = draft.preset.field(name)
         if field and name not in draft.values:
-            draft.say(name, f"It is needed for “{draft.mode.title}”. {forms.wanted(field)}")
+            draft.say(name, f"It is needed{of}. {forms.wanted(field)}")
 
 
 def _idle(draft: _Draft) -> None:
