@@ -33,7 +33,7 @@ FORMS = ("json", "yaml", "graph", "az", "bicep", "arm", "terraform")
 async def export(
     desk: Desk, application: str | None, everything: bool, form: Form, path: str | None, force: bool
 ) -> None:
-    """Write what applications trust.
+    """Write what applications trust for Microsoft Entra ID, Terraform, Bicep, or a file.
 
     json and yaml are ours and hold everything. The others (graph, az, bicep, arm, terraform) hold what Microsoft Entra
     ID takes; what it would refuse, or could only say more broadly, is left out and told.

@@ -45,10 +45,11 @@ _SAID_BESIDE: Final = ("multi_audience", "listed_audiences")
 )
 @on_desk
 async def import_trusts(desk: Desk, *, path: str, application: str, of: str | None, apply: bool) -> None:
-    """Add what a document trusts and an application does not, by name.
+    """Hold what a document trusts against an application, and add what lacks.
 
-    Read are exports of Microsoft Entra ID (az, Graph JSON), Terraform plans, ARM templates, and accredit export. What
-    has the name of a credential that trusts something else is told, and not changed.
+    They are compared by name, and nothing changes without --apply. What has the name of a credential that trusts
+    something else is told, and never changed. Read are exports of Microsoft Entra ID (az, Graph JSON), Terraform plans,
+    ARM templates, and accredit export.
     """
     from accredit.interop.files import LARGEST, read
 
