@@ -341,7 +341,7 @@ ISSUER_FORBIDDEN      = graph("InvalidFederatedIdentityCredentialValue", 400, CA
 IDS_MISSING           = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, "FederatedIdentityCredential.{property} value '{value}' not allowed as per assigned policy '{policy}'.", mark="A",
                               advice="The tenant demands that trust names what it trusts by ids that are never given to anybody else (accredit tenant show); accredit explain and accredit lint say which.")
 LINT_BLOCKS           = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, "The trust breaks rules that the tenant enforces: {rules}.", mark="A",
-                              advice="Change what is named, or override with a reason, which is recorded: accredit credential add|update ... --override REASON, or the header accredit-override.")
+                              advice="Change what is named, or override with a reason, which is recorded: accredit credential add or accredit credential update, with --override REASON, or the header accredit-override.")
 VALUE_TAKEN           = graph("Request_MultipleObjectsWithSameKeyValue", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
                               advice="Choose another value, or change the object that has this one.")
 IDENTIFIER_TAKEN      = graph("Request_BadRequest", 400, CALLER, "Another object with the same value for property {property} already exists.", mark="A",
