@@ -59,6 +59,7 @@ def test_keys_are_those_of_microsoft_graph(cli):
         "isEnabled",
         "lastSignInDateTime",
         "createdDateTime",
+        "preset",
     ]
     shown = cli("app", "show", "deploy-bot", "-o", "json").json
     assert {"id", "appId", "displayName", "identifierUris", "appRoles", "passwordCredentials"} <= set(shown)

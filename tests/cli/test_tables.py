@@ -20,26 +20,36 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
     "a tenant": (
         ("tenant", "show"),
         snapshot("""\
-  name                Contoso
-  id                  acc7ed17-0000-4000-8000-000000000001
-  domains             contoso.test
-  portability         entra
-  several audiences   contained
-  token lifetime (s)  3600
-  trust changes       entra
-  allowed issuers     every one
-  created             2026-11-23 12:34:56Z
+  name                   Contoso
+  id                     acc7ed17-0000-4000-8000-000000000001
+  domains                contoso.test
+  portability            entra
+  several audiences      contained
+  token lifetime (s)     3600
+  trust changes          entra
+  allowed issuers        every one
+    of others            refused
+  allowed algorithms     every one
+  longest assertion (s)  any
+  ids demanded           off
+  lint errors            warn
+  created                2026-11-23 12:34:56Z
 """),
         snapshot("""\
-  name                Contoso
-  id                  acc7ed17-0000-4000-8000-000000000001
-  domains             contoso.test
-  portability         entra
-  several audiences   contained
-  token lifetime (s)  3600
-  trust changes       entra
-  allowed issuers     every one
-  created             2026-11-23 12:34:56Z
+  name                   Contoso
+  id                     acc7ed17-0000-4000-8000-000000000001
+  domains                contoso.test
+  portability            entra
+  several audiences      contained
+  token lifetime (s)     3600
+  trust changes          entra
+  allowed issuers        every one
+    of others            refused
+  allowed algorithms     every one
+  longest assertion (s)  any
+  ids demanded           off
+  lint errors            warn
+  created                2026-11-23 12:34:56Z
 """),
     ),
     "applications": (
@@ -145,6 +155,13 @@ Verifiable Credentials Service Request  VerifiableCredential.Create.All  ffbf7bd
   issuer     https://token.actions.githubusercontent.com
   subject    repo:octo-org@123456/octo-repo@456789:environment:production
   audience   api://AzureADTokenExchange
+  preset     github_actions, immutable
+  fields     org octo-org
+             org_id 123456
+             repo octo-repo
+             repo_id 456789
+             entity environment
+             value production
   enabled    yes
   last used  2026-11-23 12:34:56Z
   created    2026-11-23 12:34:56Z
@@ -155,6 +172,13 @@ Verifiable Credentials Service Request  VerifiableCredential.Create.All  ffbf7bd
   issuer     https://token.actions.githubusercontent.com
   subject    repo:octo-org@123456/octo-repo@456789:environment:production
   audience   api://AzureADTokenExchange
+  preset     github_actions, immutable
+  fields     org octo-org
+             org_id 123456
+             repo octo-repo
+             repo_id 456789
+             entity environment
+             value production
   enabled    yes
   last used  2026-11-23 12:34:56Z
   created    2026-11-23 12:34:56Z
