@@ -23,6 +23,7 @@ GITLAB = "https://gitlab.com"
 BUILDKITE = "https://agent.buildkite.com"
 SEMAPHORE = "https://acme.semaphoreci.com"
 ENTRA = "11111111-2222-4333-8444-555555555555"
+CONNECTION = f"/eid1/c/pub/t/abc/a/def/sc/{UUIDS[0]}/"
 
 
 def why(held, said, **given):
@@ -141,6 +142,12 @@ CAUSES = {  # what the credential holds, what the token says, the cause, what th
         {"sub": BRANCH, "aud": "api://x"},
         "PLACEHOLDER",
         "still holds template text, `<client-id>`",
+    ),
+    "a platform that has its issuer in common with another": (
+        {"issuer": f"https://login.microsoftonline.com/{ENTRA}/v2.0", "subject": CONNECTION + UUIDS[1]},
+        {"iss": f"https://login.microsoftonline.com/{ENTRA}/v2.0", "sub": CONNECTION + UUIDS[2]},
+        "SEGMENT(connection_id)",
+        f"`{UUIDS[2]}` in the token, `{UUIDS[1]}` in the credential",
     ),
     "a place of a format": (
         {"subject": "repo:%s/octo-repo:environment:production"},

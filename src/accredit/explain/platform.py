@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Final
 from accredit.explain.model import Unlisted
 from accredit.signins import kept
 from accredit.trust import presets
+from accredit.trust.credential import LONGEST
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
     from accredit.trust.presets import Preset, SubjectParts
 
-_REMEMBERED: Final = 512  # issuers; strangers choose what they say, so it is bounded
+_REMEMBERED: Final = 512  # issuers with their subjects; strangers choose what they say, so it is bounded
 _SPEAK: Final = (  # how subjects begin that only one platform has, wherever it runs
     ("system:serviceaccount:", "kubernetes"),
     ("repo:", "github_actions"),
@@ -38,8 +39,12 @@ _ONE: Final = {"github_enterprise_server": "github_actions"}  # presets of one g
 
 
 def of(issuer: str, subject: str | None) -> Preset | None:
-    """Return the platform that an issuer is certainly of, or else whose subjects look like this one."""
-    return _of(issuer, _speaker(subject or ""))
+    """Return the platform that an issuer is certainly of, or else whose subjects look like this one.
+
+    Of platforms that have the issuer in common it is the one whose subject this is.
+    """
+    said = subject or ""
+    return _of(issuer, said if len(said) <= LONGEST else "")
 
 
 def same(one: Preset | None, other: Preset | None) -> bool:
@@ -81,5 +86,8 @@ def _speaker(subject: str) -> str:
 
 
 @lru_cache(maxsize=_REMEMBERED)
-def _of(issuer: str, speaker: str) -> Preset | None:
-    return presets.recognise(issuer) or (presets.preset(speaker) if speaker else None)
+def _of(issuer: str, subject: str) -> Preset | None:
+    if presets.recognise(issuer) is not None:
+        return presets.recognise(issuer, subject)
+    speaker = _speaker(subject)
+    return presets.preset(speaker) if speaker else None
