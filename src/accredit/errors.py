@@ -333,7 +333,7 @@ TRUST_LIMIT           = graph("Request_BadRequest", 400, CALLER, "A maximum of {
 PROPERTY_INVALID      = graph("Request_BadRequest", 400, CALLER, "Invalid value specified for property '{property}' of resource '{kind}'.", mark="A",
                               advice="Give a value of that form and repeat the change.")
 EXPRESSION_SYNTAX     = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, _FRAME.format("{reason}"), mark="A",
-                              advice="The form is: claims['sub'] matches 'a*' and claims['x'] eq 'b', with single spaces. What has or, in, ne or nested claims is of language version 2, for tenants with extended portability: --language-version 2.")
+                              advice="Correct it at that position. Version 1 is: claims['sub'] matches 'a*' and claims['x'] eq 'b', with single spaces. Version 2 (--language-version 2, in tenants with extended portability) also has or, in, ne and nested claims.")
 EXPRESSION_CLAIMS     = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, _FRAME.format("Expression configured for issuer '{issuer}' either lacks all required claims or contains unallowed claims"), mark="V",
                               advice="Entra ID allows a few claims per issuer and demands an id among them; extended portability takes any.")
 ISSUER_FORBIDDEN      = graph("InvalidFederatedIdentityCredentialValue", 400, CALLER, "FederatedIdentityCredential.Issuer value '{issuer}' not allowed as per assigned policy '{policy}'.", mark="R",

@@ -93,6 +93,23 @@ def test_all_applications_are_asked_the_nearest_first(cli, served):
     assert cli("explain", "-", "--all", stdin=served.tokens["main"]).code == 3
 
 
+def test_of_all_applications_the_nearest_is_drawn_whole_also_where_the_token_is_refused_for_itself(cli, served):
+    assert cli("tenant", "update", "--allow-issuer", "https://a.test").code == 0
+    drawn = cli("explain", "-", "--all", stdin=served.tokens["production"]).out
+    first, *others = drawn.split("\n\n")
+    assert first.startswith("deploy-bot ")
+    assert "✓ Readable token" in first
+    assert [each.splitlines()[0] for each in others] == ["accredit-admin   refused", "Orders API   refused"]
+    assert "✓" not in "".join(others)
+
+
+def test_what_is_still_to_be_seen_is_named(cli, served):
+    assert cli("issuer", "upload", ISSUER, "-", stdin=served.jwks).code == 0
+    assert cli("issuer", "update", ISSUER, "--replay", "enforce").code == 0
+    ended = cli("explain", "-", *BOT, stdin=served.tokens["production"])
+    assert (ended.code, "would match, if it was not used before (not looked up)" in ended.out) == (3, True)
+
+
 def test_a_token_is_taken_from_a_file_a_variable_or_the_command_line(cli, served, tmp_path, monkeypatch):
     file = tmp_path / "token"
     file.write_text(served.tokens["production"] + "\n")

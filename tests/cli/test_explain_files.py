@@ -121,6 +121,7 @@ def test_an_annotation_cannot_be_ended_by_what_a_token_says(asked, file):
 BAD = {  # what stands in the file, words, what is said
     "no JSON": ("{", (), "trusts.json"),
     "something else": ({"a": 1}, (), "trusts.json"),
+    "no credential at all": ([], (), "an application without one trusts nobody"),
     "nobody of that name": (listed(), ("-a", "nobody"), "no application nobody"),
     "keys that are nowhere": (listed(), ("--online",), "with -f nothing is fetched"),
     "two answers at once": (listed(), ("--all", "-a", "x"), "say two different things"),

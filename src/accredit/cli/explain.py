@@ -86,6 +86,9 @@ def explain(
 
     Exit code 0: it would, every check was made; 3: it would not, or its signature was not checked, so that nobody
     knows; 7: the issuer's keys could not be fetched.
+
+    Of a token that Entra ID refused: az ad app federated-credential list --id APP > trusts.json, and then accredit
+    explain @token -f trusts.json.
     """
     session = click.get_current_context().ensure_object(Session)
     asked = Asked(token=token, **given)
@@ -245,8 +248,11 @@ def _print(session: Session, asked: Asked, told: Sequence[tuple[Explanation, str
         found = [each for each, _ in told]
         session.show(msgspec.to_builtins(found if asked.everywhere else found[0]))
         return
-    for number, (each, source) in enumerate(told):
-        if number:
-            session.say("")
-        for line in explain_shown.drawn(each, session.ink, hint=hint, source=source):
-            session.say(line)
+    (first, source), *others = told
+    lines = explain_shown.drawn(first, session.ink, hint=hint, source=source)
+    for each, _ in others:  # the nearest is drawn whole
+        lines += ["", *explain_shown.briefly(each, session.ink)]
+    for line in lines:
+        session.say(line)
+    if others:
+        session.remark("Every step of another application: accredit explain TOKEN -a APP")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from accredit.trust.written import WrittenTrust
 
 _NAMED: Final = UUID("6f0f5b0c-6f0e-4c57-9d0b-4f5f4b8f2f11")  # ids of what stands in files are made from what it says
+_MATCHES: Final = 101  # what a credential scores that matches, though the token is refused for something else
 _UNSAID: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -67,7 +68,9 @@ def explained(session: Session, files: Sequence[str], asked: Asked, portability:
 
 def nearness(of: Explanation) -> tuple[bool, float, str]:
     """Return what the explanations of several applications are ordered by: the nearest first, then by name."""
-    return of.outcome != "accepted", -max((near.score for near in of.near), default=0), of.application.casefold()
+    matches = any(each.id == "subject" and each.status == "pass" for each in of.steps)
+    score = max((near.score for near in of.near), default=_MATCHES if matches else 0)
+    return of.outcome != "accepted", -score, of.application.casefold()
 
 
 def _explained(
@@ -149,6 +152,8 @@ def _meant(every: Sequence[Held], asked: Asked) -> list[Held]:
             there = ", ".join(each.name for each in every) or "none"
             raise click.UsageError(f"the files have no application {wanted}; there are: {there}")
         return found
-    if not every or (len(every) > 1 and not asked.everywhere):
+    if not every:
+        raise click.UsageError("there is no credential in the files: an application without one trusts nobody")
+    if len(every) > 1 and not asked.everywhere:
         raise click.UsageError(f"the files have {len(every)} applications; say which one (-a APP), or --all")
     return [*every]

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     from accredit.explain import Comparison, Explanation, Near, Step
 
 MARKS: Final = {"pass": "✓", "fail": "✗", "skip": "–"}  # noqa: RUF001  a dash: it was not tried
-_UNCHECKED: Final = "would match, if its signature holds (not checked)"
+_UNCHECKED: Final = {  # what is still to be seen, by the step that was not made
+    "signature": "would match, if its signature holds (not checked)",
+    "replay": "would match, if it was not used before (not looked up)",
+}
+_BOTH: Final = "would match, if its signature holds and it was not used before"
 _LABEL: Final = 16  # columns of a step's label
 _INDENT: Final = " " * 6
 _CLAIMS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
@@ -41,12 +45,7 @@ def drawn(found: Explanation, ink: Ink, *, hint: bool = False, source: str = "")
     """
     near = found.near[0] if found.near else None
     name = found.credential or (near.name if near else "")
-    if found.outcome != "accepted":
-        answer, paint = "no match" if near else "refused", ink.bad
-    else:
-        answer, paint = ("match", ink.good) if found.complete else (_UNCHECKED, ink.bold)
-    title = safe(found.application) + (f" / {safe(name)}" if name else "")
-    lines = [*_heading(title, answer, paint, ink), *_prose(found.sentence, "  ")]
+    lines = briefly(found, ink)
     compared = {_CLAIMS.get(each.claim, each.claim): each for each in near.comparisons} if near else {}
     for step in found.steps:
         lines += _step(step, compared, ink, " (use --online)" if hint and step.id == "signature" else "")
@@ -65,6 +64,24 @@ def drawn(found: Explanation, ink: Ink, *, hint: bool = False, source: str = "")
     if source:
         lines += _labelled("stands in", source, "  ", ink)
     return lines
+
+
+def briefly(found: Explanation, ink: Ink) -> list[str]:
+    """Draw an explanation that is not the nearest: the answer and the first reason, without its steps."""
+    near = found.near[0] if found.near else None
+    name = found.credential or (near.name if near else "")
+    if found.outcome != "accepted":
+        answer, paint = "no match" if near else "refused", ink.bad
+    else:
+        answer, paint = ("match", ink.good) if found.complete else (_open(found), ink.bold)
+    title = safe(found.application) + (f" / {safe(name)}" if name else "")
+    return [*_heading(title, answer, paint, ink), *_prose(found.sentence, "  ")]
+
+
+def _open(found: Explanation) -> str:
+    """Say of a token that matches what nobody looked at."""
+    left = [_UNCHECKED[each.id] for each in found.steps if each.status == "skip" and each.id in _UNCHECKED]
+    return left[0] if len(left) == 1 else _BOTH
 
 
 def _heading(title: str, answer: str, paint: Callable[[str], str], ink: Ink) -> list[str]:
