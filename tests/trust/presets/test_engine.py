@@ -200,3 +200,16 @@ def test_an_attribute_that_does_not_exist():
 def test_a_form_error_is_a_refusal(made):
     with pytest.raises(Refused, match="ACC1009: the form of made cannot be used"):
         presets.render(made, {})
+
+
+SPOKEN = ("system:serviceaccount:a:b", "spiffe://a/b", "project_path:g/p:ref_type:branch:ref:main", "0oa1@clients", "x")
+
+
+@pytest.mark.parametrize("subject", [*SPOKEN, "x" * 601])
+def test_who_speaks_so_is_found_by_the_index_as_by_reading_every_preset(subject):
+    every = [presets.preset(each) for each in presets.ids()]
+    running = {each.id for each in catalogue.entries() if each.open}
+    found = {each.id: each.read_subject(subject) for each in every if each.id in running}
+    assert {each.id: parts for each, parts in presets.speakers(subject)} == {
+        name: parts for name, parts in found.items() if parts is not None
+    }

@@ -39,6 +39,10 @@ class Entry(msgspec.Struct, frozen=True):
         """Whether the issuer is this platform's, whatever the subject."""
         return bool(self.match) and issuer.startswith(self.prefix) and re.fullmatch(self.match, issuer) is not None
 
+    def may_have(self, subject: str) -> bool:
+        """Whether an organization may run this platform at any address, and the subject is one of its forms."""
+        return any(re.fullmatch(form, subject) for form in self.speaks)
+
 
 @cache
 def entries() -> tuple[Entry, ...]:
@@ -84,7 +88,9 @@ def recognise(issuer: str, subject: str | None = None) -> Preset | None:
 
 def speakers(subject: str) -> tuple[tuple[Preset, SubjectParts], ...]:
     """The platforms that organizations run themselves and whose subjects look like this one."""
-    running = (_read(each.id) for each in entries() if each.open)
+    if len(subject) > LONGEST:
+        return ()
+    running = (_read(each.id) for each in entries() if each.may_have(subject))
     return tuple((found, parts) for found in running if (parts := found.read_subject(subject)))
 
 
@@ -98,7 +104,7 @@ def kept(issuer: str, subjects: Iterable[str] = ()) -> tuple[tuple[str, ...], ..
     fitting = [each for each in entries() if each.is_certain_of(issuer)]
     if not fitting:
         said = [each for each in subjects if len(each) <= LONGEST]
-        fitting = [each for each in entries() if any(re.fullmatch(form, text) for form in each.speaks for text in said)]
+        fitting = [each for each in entries() if any(map(each.may_have, said))]
     return tuple(dict.fromkeys(path for each in fitting for path in each.kept))
 
 
