@@ -21,6 +21,7 @@ NAMED = {  # issuer, subject, expression -> what is not pinned
     "an id that is a pattern": (GITHUB, None, "claims['sub'] matches 'repo:o@1/r@*:environment:p'", ("project",)),
     "the issuer of an enterprise": (f"{GITHUB}/octo", "repo:o/r:environment:p", None, ("tenant", "project")),
     "a server of one's own": ("https://ghes.test/_services/token", "repo:o/r:environment:p", None, ("project",)),
+    "nobody at all": (GITHUB, None, None, ("tenant", "project")),
     "a platform that nobody knows": ("https://idp.test", "job-7", None, ()),
 }
 

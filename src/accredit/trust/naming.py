@@ -2,6 +2,7 @@
 
 Rule 1: the facts are those of lint (``FIC-NAME-ONLY``); a policy refuses by them what lint warns of.
 Rule 2: of a platform that is not known nothing is demanded: nobody knows what its ids are.
+Rule 3: what names nobody at all pins nothing.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def _unpinned(issuer: str, subject: str | None, expression: str | None, version:
     if seen.preset is None:
         return ()
     wanted = [part for part in PARTS if part in _with_id(seen.preset)]
-    return tuple(part for part in wanted if not all(branch.pins(part) == "id" for branch in seen.branches))
+    pinned = {part for part in wanted if seen.branches and all(each.pins(part) == "id" for each in seen.branches)}
+    return tuple(part for part in wanted if part not in pinned)
 
 
 def _with_id(preset: Preset) -> set[str]:
