@@ -80,10 +80,9 @@ def test_all_that_an_application_trusts_is_judged_together():
 
     async def judged():
         async with at.registry.reading() as store:
-            return await linting.of_application(
-                store, at.tenant, at.application, own=at.by.own_issuers, emulator=at.by.emulator, known=linting.Known()
-            )
+            return await linting.written(store, at.application, linting.Known())
 
-    found = run(judged())
+    known = linting.Known()
+    found = linting.of_trusts(at.tenant, run(judged()), own=at.by.own_issuers, emulator=at.by.emulator, known=known)
     assert {(each.credential, each.rule) for each in found} == {("slash", "FIC-SLASH"), ("good", "FIC-SHARED-ISS")}
     assert {each.application for each in found} == {at.application.display_name}

@@ -77,16 +77,11 @@ def recorded(found: Sequence[Finding], override: str) -> tuple[Modified, ...]:
     return rules
 
 
-async def of_application(
-    store: Transaction, tenant: Tenant, application: Application, *, own: OwnIssuers, emulator: bool, known: Known
-) -> tuple[Finding, ...]:
-    """Judge all that an application trusts."""
+async def written(store: Transaction, application: Application, known: Known) -> list[WrittenTrust]:
+    """Return what an application trusts, as ``of_trusts`` judges it."""
     held = await store.credentials.find(application_id=application.id)
     used = {each: use.last_at for each, use in (known.uses or {}).items()}
-    written = [
-        replace(WrittenTrust.of(each, application.display_name), last_used_at=used.get(each.id)) for each in held
-    ]
-    return of_trusts(tenant, written, own=own, emulator=emulator, known=known)
+    return [replace(WrittenTrust.of(each, application.display_name), last_used_at=used.get(each.id)) for each in held]
 
 
 def of_trusts(
@@ -98,7 +93,10 @@ def of_trusts(
     siblings: Sequence[WrittenTrust] = (),
     known: Known | None = None,
 ) -> tuple[Finding, ...]:
-    """Judge trusts as a tenant would have them. ``siblings``: what their application trusts already."""
+    """Judge trusts as a tenant would have them. ``siblings``: what their application trusts already.
+
+    A hostile expression takes some 50 milliseconds: whoever judges many lets nobody else wait for them.
+    """
     from accredit.trust.lint import Context, lint  # noqa: PLC0415  fifty files, which only who saves trust pays for
     from accredit.trust.lint.seen import keys_at_hand, uploaded  # noqa: PLC0415  as above
 

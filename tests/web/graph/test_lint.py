@@ -1,5 +1,8 @@
 """What lint finds, over the directory API: in what is saved, in what is held, in what a caller shows."""
 
+import asyncio
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 from urllib.parse import quote
 from uuid import UUID
 
@@ -187,3 +190,35 @@ def test_what_is_not_there_is_404(trusting: Trusting) -> None:
 def test_who_may_not_read_what_is_trusted_may_not_read_what_is_wrong_with_it(graph: Graph) -> None:
     reader = graph.caller("Application.Read.All")
     assert graph.ask("POST", LINT, reader.token, {}).status == 403
+
+
+HOSTILE = " and ".join(
+    [f"claims['{name}'] in ['1', '2', '3', '4', '5', '6', '7', '8']" for name in "ab"]
+    + [f"claims['c{n}'] matches '{'**a' * 15}{n}'" for n in range(28)]
+)
+
+
+def test_credentials_that_are_shown_are_so_many_at_most(trusting: Trusting) -> None:
+    shown = [{"name": f"n{n}", "issuer": GITHUB, "subject": GOOD, "audiences": [AUDIENCE]} for n in range(101)]
+    assert refused(trusting.graph.ask("POST", LINT, trusting.token, {"credentials": shown}))[0] == 400
+    assert trusting.graph.ask("POST", LINT, trusting.token, {"credentials": shown[:100]}).status == 200
+
+
+def test_what_takes_long_to_judge_lets_others_be_answered(own: Graph, trusting: Trusting) -> None:
+    matching = {"value": HOSTILE, "languageVersion": 2}
+    one = {"issuer": "https://gitlab.com", "claimsMatchingExpression": matching, "audiences": [AUDIENCE]}
+    shown = [one | {"name": f"n{n}"} for n in range(20)]
+
+    async def waited(judged: Future[Any]) -> float:
+        longest = 0.0
+        while not judged.done():
+            begun = asyncio.get_running_loop().time()
+            await asyncio.sleep(0.001)
+            longest = max(longest, asyncio.get_running_loop().time() - begun)
+        return longest
+
+    with ThreadPoolExecutor(1) as threads:
+        judged = threads.submit(trusting.graph.ask, "POST", LINT, trusting.token, {"credentials": shown})
+        longest = own.wire.run(waited, judged)
+    assert judged.result().status == 200
+    assert longest < 0.5  # seconds; all of them take longer

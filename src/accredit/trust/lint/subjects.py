@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from accredit.trust.expression.glob import ANY, DELIMITERS, FREE, ONE, RUN, Token, tokens
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from accredit.trust.presets import Preset, Segment
     from accredit.trust.presets.model import SubjectForm
 
+_AT_ONCE: Final = 128  # patterns that are remembered: one expression is asked about them for each of its branches
 MOST_STEPS: Final = 4_000  # of reading one pattern by one sequence; beyond that nothing is known
 _CROSSING: Final = frozenset({ANY, FREE})
 _WILD: Final = frozenset({ANY, FREE, ONE, RUN})
@@ -50,6 +52,7 @@ def exact(preset: Preset, subject: str) -> Subject | None:
     return Subject(found.form, found.values, found.spans, {}, {}) if found else None
 
 
+@lru_cache(maxsize=_AT_ONCE)
 def pattern(preset: Preset, glob: Glob) -> tuple[Subject, ...]:
     """Read a pattern by every form that a subject which fits it may have."""
     symbols = tuple(tokens(glob.pattern, glob.language_version))
@@ -64,12 +67,14 @@ def samples(glob: Glob) -> Iterator[str]:
         yield "".join(filler if each in _WILD else each for each in symbols)
 
 
+@lru_cache(maxsize=_AT_ONCE)
 def literal(glob: Glob) -> str | None:
     """Return the one value that fits a pattern without wildcards."""
     symbols = [each.symbol for each in tokens(glob.pattern, glob.language_version)]
     return None if _WILD & set(symbols) else "".join(symbols)
 
 
+@lru_cache(maxsize=_AT_ONCE)
 def beginning(glob: Glob) -> str:
     """Return the literal text with which whatever fits begins."""
     return _beginning(tuple(tokens(glob.pattern, glob.language_version)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
@@ -276,8 +277,8 @@ class Preset(Data, frozen=True, kw_only=True, eq=False):
 
     def claim(self, path: tuple[str, ...]) -> Claim | None:
         """The row of the ledger for this path; the claims of RFC 7519 are in every ledger."""
-        listed = next((each for each in self.claims if each.is_at(path)), None)
-        return listed or STANDARD.get(path)
+        listed, families = _ledger(self)
+        return listed.get(path) or next((each for each in families if each.is_at(path)), None) or STANDARD.get(path)
 
     def read_subject(self, subject: str) -> SubjectParts | None:
         """Take a subject apart by the first form that fits."""
@@ -292,6 +293,13 @@ class Preset(Data, frozen=True, kw_only=True, eq=False):
     def is_default_audience(self, audience: str) -> bool:
         """Whether the platform sends this audience when nobody asks for one."""
         return bool(self.audience.default_match) and bool(re.fullmatch(self.audience.default_match, audience))
+
+
+@cache
+def _ledger(of: Preset) -> tuple[dict[tuple[str, ...], Claim], tuple[Claim, ...]]:
+    """The rows of one claim each by its path, and those that stand for many: tokens have many claims."""
+    families = tuple(each for each in of.claims if each.path[-1].endswith("*"))
+    return {each.path: each for each in reversed(of.claims) if each not in families}, families
 
 
 _REGISTERED: Final[dict[str, tuple[ClaimType, ClaimClass]]] = {

@@ -5,7 +5,9 @@ Microsoft Graph has none of it: the calls are in beta, and what is saved is answ
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -35,7 +37,7 @@ if TYPE_CHECKING:
 
 LINT: Final = "accredit.lint"
 FINDINGS: Final = "accredit.findings"
-MOST: Final = 100  # applications of one call
+MOST: Final = 100  # applications of one call, and credentials
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -83,16 +85,16 @@ async def judged(call: Call) -> Answer:
     async with call.by.registry.reading() as store:
         for each in asked.applications:
             found += await _stored(call, store, await _named(call, store, each))
-    found += _shown(call, asked)
+    found += await _shown(call, asked)
     return _answer(call, LINT, found)
 
 
 async def _stored(call: Call, store: Transaction, application: Application) -> tuple[Finding, ...]:
     by, authority = call.by, call.authority
     known = linting.Known(keys=authority.keys.at_hand, uses=await _uses(call, application), now=authority.clock())
-    return await linting.of_application(
-        store, call.caller.tenant, application, own=by.own_issuers, emulator=by.emulator, known=known
-    )
+    held, tenant = await linting.written(store, application, known), call.caller.tenant
+    judging = partial(linting.of_trusts, tenant, held, own=by.own_issuers, emulator=by.emulator, known=known)
+    return await asyncio.to_thread(judging)  # nobody else waits for it
 
 
 async def _uses(call: Call, of: Application) -> Mapping[UUID, Use] | None:
@@ -105,15 +107,18 @@ async def _uses(call: Call, of: Application) -> Mapping[UUID, Use] | None:
     return found.get(of.app_id, {})
 
 
-def _shown(call: Call, asked: Asked) -> tuple[Finding, ...]:
+async def _shown(call: Call, asked: Asked) -> tuple[Finding, ...]:
     if not asked.credentials:
         return ()
     trusts = files.read(msgspec.json.encode(asked.credentials).decode(), "credentials").trusts
+    if len(trusts) > MOST:  # a document may hold many
+        raise _invalid("credentials", f"at most {MOST}")
     tenant = call.caller.tenant
     if asked.portability is not None:
         tenant = msgspec.structs.replace(tenant, portability=asked.portability)
     alone = [msgspec.structs.replace(each, source="") for each in trusts]
-    return linting.of_trusts(tenant, alone, own=call.by.own_issuers, emulator=call.by.emulator)
+    judging = partial(linting.of_trusts, tenant, alone, own=call.by.own_issuers, emulator=call.by.emulator)
+    return await asyncio.to_thread(judging)
 
 
 def _read(body: dict[str, Any]) -> Asked:
