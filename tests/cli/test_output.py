@@ -54,6 +54,7 @@ def test_keys_are_those_of_microsoft_graph(cli):
         "issuer",
         "subject",
         "claimsMatchingExpression",
+        "notPortable",
         "audiences",
         "description",
         "isEnabled",

@@ -340,6 +340,8 @@ def test_an_expression_of_version_2_is_kept_as_one(cli):
     add = ("credential", "add", "deploy-bot", "--name", "either", "--issuer", ISSUER, "--expression")
     assert "--language-version 2" in " ".join(cli(*add, EITHER).err.split())  # what is refused says how it is read
     assert cli(*add, EITHER, "--language-version", "2").code == 0
+    shown = " ".join(cli("credential", "show", "deploy-bot", "either").out.split())
+    assert "portable no: " in shown
     assert version_and_text(cli) == (2, EITHER)
     update = ("credential", "update", "deploy-bot", "either")
     cli(*update, "--description", "two repositories")

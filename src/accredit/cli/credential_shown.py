@@ -82,12 +82,20 @@ def _fields(shown: dict[str, Any]) -> list[str]:
     return [f"{name} {value}" for name, value in shown["preset"]["fields"].items()] if shown["preset"] else []
 
 
+def _in_entra(shown: dict[str, Any]) -> str:
+    """Say whether an expression can hold in Entra ID as well; nothing of a subject, which always can."""
+    if not shown["claimsMatchingExpression"]:
+        return ""
+    return f"no: {'; '.join(shown['notPortable'])}" if shown["notPortable"] else "yes"
+
+
 DETAILS: Final = (
     Column("name", "name"),
     Column("id", "id"),
     Column("issuer", "issuer"),
     Column("subject", "subject"),
     Column("expression", "claimsMatchingExpression.value"),
+    Column("portable", "notPortable", _in_entra),
     Column("audience", "audiences"),
     Column("description", "description"),
     Column("preset", "preset", _preset),

@@ -110,6 +110,7 @@ def credential(of: FederatedCredential, use: Use | None = None) -> Json:
         "claimsMatchingExpression": (
             {"value": expression.text, "languageVersion": expression.language_version} if expression else None
         ),
+        "notPortable": list(of.not_portable),
         "audiences": [of.audience],
         "description": of.description,
         "isEnabled": of.enabled,

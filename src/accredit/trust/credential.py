@@ -62,6 +62,14 @@ class FederatedCredential(msgspec.Struct, frozen=True, gc=False, kw_only=True):
         """Sort key among credentials that match alike: a plain subject first, then the older, then the lower id."""
         return (self.subject is None, self.created_at, self.id)
 
+    @property
+    def not_portable(self) -> tuple[str, ...]:
+        """What keeps the expression from Microsoft Entra ID, a sentence each; nothing: it can hold there as well.
+
+        A subject always can. What the issuer's record has besides is for ``FIC-NOT-PORTABLE`` to say.
+        """
+        return language.not_portable(self.expression, self.issuer.url) if self.expression else ()
+
 
 class Members(TypedDict, total=False):
     """What may be said of a credential. What is absent is left as it is, or as it usually is; ``None`` takes away."""

@@ -63,7 +63,12 @@ def test_beta_shows_the_expression_and_what_is_ours_behind_the_rest():
         "listedAudiences": [],
         "issuerRecordId": str(UUID(int=4)),
         "createdDateTime": "2026-11-23T14:00:00Z",
+        "notPortable": [],
     }
+    ours = replace(FLEXIBLE, expression=parse("claims['sub'] matches 'repo:o/*' and claims['repository_id'] eq '1'", 2))
+    assert graph.write(ours, beta=True)["accredit"]["notPortable"] == [
+        "* in the pattern of sub stops at / : @; in Entra ID it would not: trust would widen"
+    ]
     assert graph.write(PLAIN, beta=True)["claimsMatchingExpression"] is None
     assert graph.write(PLAIN, beta=True)["accredit"]["state"] == "enforced"
 

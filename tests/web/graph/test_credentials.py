@@ -213,6 +213,7 @@ def test_what_is_ours_is_shown_and_changed_in_beta(beta: Trusting) -> None:
         "listedAudiences": ["other"],
         "issuerRecordId": str(record),
         "createdDateTime": "2026-11-23T14:00:00Z",
+        "notPortable": [],
     }
     assert beta.ask("PATCH", "/gh-prod", {"accredit": {"enabled": True}}).status == 204
     shown = beta.ask("GET", "/gh-prod").json["accredit"]

@@ -26,7 +26,7 @@ KIND: Final = "FederatedIdentityCredential"
 EXPRESSION: Final = "claimsMatchingExpression"
 OURS: Final = "accredit"
 _PLAIN: Final = ("name", "issuer", "subject", "description", "audiences")
-_OURS_READ_ONLY: Final = ("state", "createdDateTime")
+_OURS_READ_ONLY: Final = ("state", "createdDateTime", "notPortable")
 _OURS: Final = {  # what callers set, and what it is called here
     "enabled": "enabled",
     "multiAudience": "multi_audience",
@@ -51,6 +51,7 @@ class Ours(Wire, frozen=True, kw_only=True):
     listed_audiences: tuple[str, ...] = ()
     issuer_record_id: UUID | None = None
     created_date_time: Instant | None = None
+    not_portable: tuple[str, ...] = ()  # what keeps the expression from Entra ID
 
 
 class Written(Wire, frozen=True, kw_only=True):
@@ -178,5 +179,6 @@ def _written(of: FederatedCredential) -> Written:
             listed_audiences=of.listed_audiences,
             issuer_record_id=of.issuer.id,
             created_date_time=of.created_at,
+            not_portable=of.not_portable,
         ),
     )
