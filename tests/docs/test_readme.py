@@ -2,14 +2,20 @@
 
 import os
 import re
+import shlex
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
+from accredit.cli import run
+from tests.forge import AUDIENCE, ISSUER, assemble
+
 README = Path(__file__).parents[2] / "README.md"
+CONSOLE = re.compile(r"^\$ (accredit (?:explain|lint) .*)\n((?:(?!\$ |```).*\n)+)", re.MULTILINE)
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 # Whatever the README starts in the background ends with it; a step that fails ends all of it.
@@ -49,6 +55,34 @@ def test_every_command_of_the_readme_does_what_it_says(tmp_path: Path) -> None:
     assert "✓ Signature" in ran.stdout
     log = ran.stdout[ran.stdout.index("Request ID") :]
     assert ("granted" in log, "AADSTS700213" in log) == (True, True)
+
+
+EXPORT = """[
+  {
+    "audiences": ["api://AzureADTokenExchange"],
+    "issuer": "https://token.actions.githubusercontent.com",
+    "name": "main",
+    "subject": "repo:octo-org/octo-repo:ref:refs/heads/main"
+  }
+]
+"""
+
+
+def test_what_is_shown_of_explain_and_lint_is_what_they_say(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = int(time.time())
+    said = {"iss": ISSUER, "sub": "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main", "aud": AUDIENCE}
+    token = assemble({"alg": "RS256", "kid": "k", "typ": "JWT"}, {**said, "iat": now, "nbf": now, "exp": now + 300})
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKEN", token)
+    monkeypatch.setenv("COLUMNS", "100")
+    Path("trusts.json").write_text(EXPORT, "utf-8")
+    shown = CONSOLE.findall(README.read_text("utf-8"))
+    assert len(shown) == 2
+    for command, lines in shown:
+        assert run(shlex.split(command)[1:]) == 3
+        assert capsys.readouterr().out.startswith(lines)
 
 
 def test_the_readme_stays_short_and_begins_with_the_two_commands() -> None:
