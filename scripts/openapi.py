@@ -64,6 +64,7 @@ ACTIONS: Final[Mapping[str, tuple[str, str | None]]] = {  # body, and what is an
     "preview": ("ChangedTenant", "PolicyFindings"),
     "accredit.lint": ("LintedTrusts", "Findings"),
     "accredit.explain": ("ExplainedToken", "Explanations"),
+    "accredit.replay": ("ReplayedChange", "Replayed"),
     "block": ("", "Issuer"),
     "unblock": ("", "Issuer"),
 }

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from accredit.explain.replay import Replayed
 from accredit.interop import findings
 from accredit.interop.graph import (
     application,
@@ -21,7 +22,7 @@ from accredit.interop.graph import (
     preview,
     principal,
 )
-from accredit.web.graph import batch, explain, held, lint
+from accredit.web.graph import batch, explain, held, lint, replay
 from accredit.web.graph import parts as batched
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ WRITTEN: Final[Mapping[str, tuple[Any, str]]] = {  # what stands in a collection
     "Preset": (preset.Written, ""),
     "RenderedPreset": (preset.Filled, ""),
     "Explanations": (explain.Explanations, ""),
+    "Replayed": (Replayed, ""),
     "Finding": (findings.Written, ""),
     "Findings": (lint.Findings, ""),
     "Migration": (migration.Written, ""),
@@ -72,6 +74,7 @@ BODIES: Final[Mapping[str, Any]] = {
     "UploadedKeys": issuer.Uploaded,
     "PresetForm": preset.Asked,
     "ExplainedToken": explain.Asked,
+    "ReplayedChange": replay.Asked,
     "LintedTrusts": lint.Asked,
     "GetByIds": directory_object.GetByIds,
     "AddPassword": held.AddPassword,

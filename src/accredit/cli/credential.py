@@ -14,6 +14,7 @@ from accredit.cli.grammar import group
 from accredit.cli.judged import accept_errors, overridable, tell_findings
 from accredit.cli.output import LAST_USED, Column, at
 from accredit.cli.preset_form import PresetVerb, members_of, rendered_form
+from accredit.cli.replayed import refuse_replay_alone, replaces_the_rest, replayable, tell_replay
 from accredit.cli.words import accredit, option
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def _members(function: Callable[..., None]) -> Callable[..., None]:
     help="Copy issuer, subject and audience of a token (-, @FILE, env:NAME).",
 )
 @click.option("--unproven", is_flag=True, help="With --from-token: nobody has proven who sent it, and you know that.")
-@click.option("--dry-run", is_flag=True, help="Judge it, and change nothing.")
+@replayable
 @on_desk
 async def add(
     desk: Desk,
@@ -119,6 +120,7 @@ async def add(
     from_token: str | None,
     unproven: bool,
     dry_run: bool,
+    since: str | None,
     preset: str | None,
     mode: str | None,
     pairs: tuple[str, ...],
@@ -130,6 +132,7 @@ async def add(
     With --preset a form is filled in, an option for each field, and issuer, subject and audience follow from it.
     """
     accept_errors(desk, override)
+    refuse_replay_alone(since, dry_run=dry_run)
     rendered = rendered_form(preset, mode, pairs, {**members, "token": from_token})
     version = _version(desk, language_version, members)
     async with desk.reading() as store:
@@ -145,12 +148,14 @@ async def add(
     made = await _added(desk, found, name, {**members, **version}, audience, dry_run=dry_run)
     shown = shapes.credential(made)
     shown |= {"id": None, "createdDateTime": None} if dry_run else {}
-    show_credential(desk, found, made, shown, snippets=dry_run and rendered is not None)
+    if not replaces_the_rest(desk, since):
+        show_credential(desk, found, made, shown, snippets=dry_run and rendered is not None)
     for each in rendered.warnings if rendered is not None else ():
         desk.session.warn(f"{each.field}: {each.message}")
     await tell_findings(desk, made)
     if dry_run:
         desk.session.remark(f"Nothing was changed. {made.name} could be added as it stands.")
+        await tell_replay(desk, found, None, made, since)
     else:
         desk.session.done(f"Created {made.name} {made.id}", accredit("credential", "delete", application, made.name))
 
@@ -159,6 +164,7 @@ async def add(
 @click.argument("application", metavar="APP")
 @click.argument("name", metavar="NAME")
 @_members
+@replayable
 @on_desk
 async def update(
     desk: Desk,
@@ -168,6 +174,8 @@ async def update(
     audience: str | None,
     language_version: str | None,
     override: str | None,
+    dry_run: bool,
+    since: str | None,
     **members: str | None,
 ) -> None:
     """Change what a credential trusts. A subject takes the place of an expression, and the reverse.
@@ -175,6 +183,7 @@ async def update(
     An expression that takes the place of another is in its language, unless --language-version says otherwise.
     """
     accept_errors(desk, override)
+    refuse_replay_alone(since, dry_run=dry_run)
     changes: dict[str, Any] = {key: value for key, value in members.items() if value is not None}
     if audience is not None:
         changes["audiences"] = (audience,)
@@ -188,9 +197,15 @@ async def update(
     if held is not None and (language_version or members["expression"]):
         changes = {"expression": held.text, "language_version": held.language_version} | changes
     changes |= _version(desk, language_version, changes)
-    after = await desk.place.credentials.update(found.id, before.id, **changes)
-    show_credential(desk, found, after, shapes.credential(after))
+    made = desk.place.rehearsed(found, before.id, **changes) if dry_run else None
+    after = await (made or desk.place.credentials.update(found.id, before.id, **changes))
+    if not replaces_the_rest(desk, since):
+        show_credential(desk, found, after, shapes.credential(after))
     await tell_findings(desk, after)
+    if dry_run:
+        desk.session.remark(f"Nothing was changed. {after.name} could be changed to this.")
+        await tell_replay(desk, found, before, after, since)
+        return
     undo = accredit(
         "credential", "update", application, before.name, *_trusting(before, described=True, after=after.expression)
     )
@@ -200,13 +215,19 @@ async def update(
 @credential.command("delete")
 @click.argument("application", metavar="APP")
 @click.argument("name", metavar="NAME")
+@replayable
 @on_desk
-async def delete(desk: Desk, application: str, name: str) -> None:
+async def delete(desk: Desk, application: str, name: str, *, dry_run: bool, since: str | None) -> None:
     """Trust it no more; holds for the next request."""
+    refuse_replay_alone(since, dry_run=dry_run)
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)
         held = await names.credential(store, found, name)
+    if dry_run:
+        desk.session.remark(f"Nothing was changed. {held.name} of {found.display_name} would be deleted.")
+        await tell_replay(desk, found, held, None, since)
+        return
     use = desk.uses(found).get(held.id)
     used = use and shapes.instant(use.last_at)
     when = f"last used {used}" if used else "never used, as far as the log reaches back"

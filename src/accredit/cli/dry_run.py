@@ -13,6 +13,7 @@ from accredit.cli import names
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
     from contextlib import AbstractAsyncContextManager
+    from uuid import UUID
 
     from accredit.administer import Administrator
     from accredit.cli.place import Place
@@ -48,9 +49,10 @@ async def rehearsed_apart(
     store: Transaction,
     place: Place,
     application: Application,
+    which: UUID | None,
     **members: Any,  # noqa: ANN401  by name
 ) -> FederatedCredential:
-    """Return the credential that would be added elsewhere: judged on a copy of what bears on it, by the same rules."""
+    """Return the credential that would be elsewhere: judged on a copy of what bears on it, by the same rules."""
     from accredit import administer
     from accredit.app.chance import SystemIds, now
     from accredit.signins import Actor
@@ -74,6 +76,8 @@ async def rehearsed_apart(
         emulator=place.emulator,
         override=place.reason,
     )
+    if which is not None:
+        return await administer.credentials.update(by, application.id, which, **members)
     return await administer.credentials.add(by, application.id, **members)
 
 

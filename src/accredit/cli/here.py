@@ -139,12 +139,35 @@ class Here:
         """Accept, from now on, what lint calls an error."""
         self.by = replace(self.by, override=reason)
 
-    async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
-        """Return the credential that would be added."""
+    async def rehearsed(
+        self,
+        application: Application,
+        which: UUID | None = None,
+        **members: Any,  # noqa: ANN401  by name
+    ) -> FederatedCredential:
+        """Return the credential that would be added, or ``which`` as it would be changed."""
         from accredit.administer import credentials
         from accredit.cli.dry_run import rehearsed
 
+        if which is not None:
+            return await rehearsed(self.by, lambda by: credentials.update(by, application.id, which, **members))
         return await rehearsed(self.by, lambda by: credentials.add(by, application.id, **members))
+
+    async def replayed(
+        self,
+        application: Application,
+        before: FederatedCredential | None,
+        after: FederatedCredential | None,
+        since: datetime,
+    ) -> dict[str, Any]:
+        """Return what a change of one credential would have meant for past sign-ins."""
+        from accredit.cli.replayed_here import replayed_here
+
+        async with self.reading() as store:
+            tenant = await store.tenants.get(application.tenant_id)
+            held = await store.credentials.find(application_id=application.id)
+        with self.log() as log:
+            return replayed_here(log.since(tenant.id, application.app_id, since), held, before, after, tenant)
 
     def fetched(self, records: Sequence[Issuer], wanted: KeyReference, base: str) -> Fetched:
         """Fetch the keys of issuers from here."""

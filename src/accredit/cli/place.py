@@ -168,8 +168,22 @@ class Place(Protocol):
     def override(self, reason: str) -> None:
         """Accept, from now on, what lint calls an error, where the tenant takes none."""
 
-    async def rehearsed(self, application: Application, **members: object) -> FederatedCredential:
-        """Return the credential that would be added. Nothing is stored; what would be refused is refused."""
+    async def rehearsed(
+        self, application: Application, which: UUID | None = None, **members: object
+    ) -> FederatedCredential:
+        """Return the credential that would be added, or ``which`` as it would be changed.
+
+        Nothing is stored; what would be refused is refused.
+        """
+
+    async def replayed(
+        self,
+        application: Application,
+        before: FederatedCredential | None,
+        after: FederatedCredential | None,
+        since: datetime,
+    ) -> dict[str, Any]:
+        """Return what a change of one credential would have meant for past sign-ins, as Graph's extension says it."""
 
     def fetched(self, records: Sequence[Issuer], wanted: KeyReference, base: str) -> Fetched:
         """Fetch the keys of issuers, as the exchange does. ``base``: the URL of the emulator, if that is known."""

@@ -117,12 +117,27 @@ class There:
         """Accept, from now on, what lint calls an error."""
         self.authority.override(reason)
 
-    async def rehearsed(self, application: Application, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
-        """Return the credential that would be added: judged here, on what the authority says that it has."""
+    async def rehearsed(
+        self,
+        application: Application,
+        which: UUID | None = None,
+        **members: Any,  # noqa: ANN401  by name
+    ) -> FederatedCredential:
+        """Return the credential that would be: judged here, on what the authority says that it has."""
         from accredit.cli.dry_run import rehearsed_apart
 
         async with self.reading() as store:
-            return await rehearsed_apart(store, self, application, **members)
+            return await rehearsed_apart(store, self, application, which, **members)
+
+    async def replayed(
+        self,
+        application: Application,
+        before: FederatedCredential | None,
+        after: FederatedCredential | None,
+        since: datetime,
+    ) -> dict[str, Any]:
+        """Return what a change of one credential would have meant for past sign-ins."""
+        return self.authority.log.replayed(application.id, before, after, since)
 
     async def preview(self, tenant_id: UUID, **policies: Any) -> list[dict[str, Any]]:  # noqa: ANN401  by name
         """Return the credentials that a tenant would refuse with other policies."""

@@ -10,7 +10,7 @@ import msgspec
 
 from accredit.client.graph import segment
 from accredit.errors import OBJECT_NOT_FOUND, Refused
-from accredit.interop.graph import signin
+from accredit.interop.graph import credential, signin
 from accredit.interop.odata.writing import write_filter
 from accredit.query import And, Compare, Page
 from accredit.signins.usage import HOUR, HourCount, Use
@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from accredit.query import Query
     from accredit.signins import Event
     from accredit.signins.summary import Window
+    from accredit.trust import FederatedCredential
 
 SIGN_INS: Final = "/auditLogs/signIns"
 SUMMARIES: Final = "/auditLogs/getSummarizedServicePrincipalSignIns"
 USAGE: Final = "/accredit/credentialUsage"
 HOURS: Final = "/accredit/signInHours"
 MIGRATION: Final = "/accredit.migration"
+REPLAY: Final = "/accredit.replay"
 LARGEST_PAGE: Final = 1_000  # events
 EVERYTHING: Final = "accredit.explain"  # what Graph has no member for is shown to whoever prefers that
 
@@ -105,6 +107,24 @@ class Log:
         """Return where credentials stand on the way to GitHub's subjects with ids: an application's, or everybody's."""
         options = {} if app_id is None else {"filter": write_filter(Compare("appId", "eq", str(app_id)))}
         return self._graph.every(MIGRATION, **options)
+
+    def replayed(
+        self,
+        application_id: UUID,
+        before: FederatedCredential | None,
+        after: FederatedCredential | None,
+        since: datetime,
+    ) -> Json:
+        """Return what a change of one credential would have meant for past sign-ins."""
+        change: Json = {"delete": str(before.id)} if before is not None else {}
+        if after is not None:
+            written = {name: each for name, each in credential.write(after, beta=True).items() if name != "id"}
+            ours = {name: written[credential.OURS][name] for name in ("multiAudience", "listedAudiences", "enabled")}
+            written[credential.OURS] = ours
+            change = {"add": written} if before is None else {"update": {**written, "id": str(before.id)}}
+        body = {"applicationId": str(application_id), "change": change, "since": since.isoformat()}
+        found = self._graph.post(REPLAY, body)
+        return {name: each for name, each in found.items() if not name.startswith("@")}
 
     def _event(self, json: Json) -> Event:
         return signin.read(json, self._graph.token.tenant_id)

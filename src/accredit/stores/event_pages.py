@@ -13,7 +13,7 @@ from accredit.stores.health import Damage
 from accredit.stores.turns import Turns
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from pathlib import Path
 
@@ -51,6 +51,11 @@ class EventPages:
 
     async def uses(self, tenant_id: UUID, app_ids: Collection[UUID]) -> Mapping[UUID, Mapping[UUID, Use]]:
         return await self._asked(tenant_id, lambda reader: reader.uses_of(tenant_id, app_ids))
+
+    async def look_through(
+        self, tenant_id: UUID, app_id: UUID, since: datetime, told: Callable[[Iterable[Event]], T]
+    ) -> T:
+        return await self._asked(tenant_id, lambda reader: told(reader.since(tenant_id, app_id, since)))
 
     def close(self) -> None:
         self.turns.close()

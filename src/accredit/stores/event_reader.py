@@ -17,7 +17,7 @@ from accredit.stores.event_search import search
 from accredit.stores.event_summary import summaries
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
     from datetime import datetime, timedelta
     from pathlib import Path
     from types import TracebackType
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from accredit.signins.usage import HourCount, Use
 
 PAGE: Final = 50  # events
+AT_ONCE: Final = 500  # of many events that are looked through
 
 _END: Final = (2**62, 2**62)  # later than every time, behind every place
 _NEWEST: Final = f"SELECT body, {CLAIMS} FROM ({newest('body, claims')}) ORDER BY at DESC, seq DESC"  # noqa: S608
@@ -65,6 +66,16 @@ class EventReader:
         page = {"tenant": tenant_id.bytes, "app": app_id.bytes, "at": at, "seq": seq, "limit": limit}
         with closing(self._connection.execute(_NEWEST, page)) as cursor:
             return [event_of(*each) for each in cursor]
+
+    def since(self, tenant_id: UUID, app_id: UUID, instant: datetime) -> Iterator[Event]:
+        """Yield an application's events down to an instant, newest first; between pages nothing is held open."""
+        page = self.last(tenant_id, app_id, limit=AT_ONCE)
+        while page:
+            for each in page:
+                if each.at < instant:
+                    return
+                yield each
+            page = self.last(tenant_id, app_id, before=page[-1], limit=AT_ONCE)
 
     def search(self, tenant_id: UUID, query: Query) -> Page[Event]:
         """Return a page of a tenant's events that meet a condition; see ``accredit.ports.Searched``."""

@@ -119,14 +119,14 @@ async def _meant(
     call: Call, store: Transaction, asked: Asked, presented: Presented, named: Sequence[Issuer]
 ) -> Sequence[Application]:
     if asked.application_id is not None:
-        return [await _application(call, store, asked.application_id)]
+        return [await application(call, store, asked.application_id)]
     _refuse_everything(call)
     tenant = call.caller.tenant
     ids = await explaining.applications(store, tenant.id, presented, named, tenant.several_audiences)
     return [await store.applications.get(each) for each in ids]
 
 
-async def _application(call: Call, store: Transaction, wanted: str) -> Application:
+async def application(call: Call, store: Transaction, wanted: str) -> Application:
     """Find an application of the caller's tenant. 404; 403 where the caller may read its own only, and it is not."""
     guid, tenant = read_guid(wanted), call.caller.tenant.id
     found: Sequence[Application] = []
@@ -144,7 +144,7 @@ async def _unreadable(call: Call, asked: Asked, refused: Refused) -> Answer:
     name = ""
     if asked.application_id is not None:
         async with call.by.registry.reading() as store:
-            name = (await _application(call, store, asked.application_id)).display_name
+            name = (await application(call, store, asked.application_id)).display_name
     else:
         _refuse_everything(call)
     now = call.authority.clock()

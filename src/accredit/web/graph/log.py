@@ -5,19 +5,22 @@ No story of the core asks for any of it, so it is not among ``accredit.ports``; 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from accredit.ports import Searched
 from accredit.signins import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
     from datetime import datetime, timedelta
     from uuid import UUID
 
     from accredit.query import Page, Query
     from accredit.signins.summary import Summary
     from accredit.signins.usage import HourCount, Use
+
+
+T = TypeVar("T")
 
 
 class SignInFigures(Protocol):
@@ -40,3 +43,11 @@ class SignInLog(Searched[Event], SignInFigures, Protocol):
 
     async def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
         """Return a page of what a tenant's windows of ``length`` saw, newest first. It may be short, as a search's."""
+
+    async def look_through(
+        self, tenant_id: UUID, app_id: UUID, since: datetime, told: Callable[[Iterable[Event]], T]
+    ) -> T:
+        """Return what ``told`` makes of an application's events since an instant, newest first.
+
+        It runs aside, when it is the tenant's turn, and ends by itself before long.
+        """

@@ -43,6 +43,7 @@ from accredit.web.graph import (
     policy,
     presets,
     principals,
+    replay,
     reports,
 )
 from accredit.web.graph.budget import Budget
@@ -80,6 +81,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *figures.ROUTES,
     *accredit.ROUTES,
     *explain.ROUTES,
+    *replay.ROUTES,
     *presets.ROUTES,
     *policy.ROUTES,
     *lint.ROUTES,
