@@ -53,7 +53,7 @@ page is written from them by `scripts/catalogue.py`.
 
 **Proven** says that its form, a token of the platform that matches and at least five that nearly do are tested, with
 the reason that is given for each of the five. **Unproven** says that the facts were collected and no more: look at a
-token of the platform before you rely on it (`accredit explain TOKEN`).
+token of the platform before you rely on it ([`accredit explain TOKEN`](explain.md)).
 
 An id is never given to another; a name is free again when its owner gives it up. What the workload chooses restricts
 nothing.

@@ -17,11 +17,26 @@ HEAD = """\
 # What lint says
 
 `accredit lint` looks for trust that is too broad, mistaken or forgotten: in what is stored (`accredit lint --all`),
-or in a file, without an authority and without a network (`accredit lint -f trust.json`): an export of ours, what `az
-ad app federated-credential list` prints, Microsoft Graph's JSON, a Terraform plan, ARM JSON compiled from Bicep. It
-prints text, JSON, SARIF for code scanning, or annotations for the log of a workflow, and exits with 3 when it has
-found something. The same is said when a credential is saved, and refused there only where the tenant's policy says
-so.
+or in a file, without an authority and without a network: an export of ours, what `az ad app federated-credential
+list` prints, Microsoft Graph's JSON, a Terraform plan, ARM JSON compiled from Bicep ([every form](moving.md#forms)).
+
+```console
+$ accredit lint -f trusts.json
+main   trusts.json:2
+  ! warn  FIC-NAME-ONLY
+    The owner octo-org is pinned by its name only, not by its id.
+    The repository octo-repo is pinned by its name only, not by its id.
+    why   Names can be given up and taken by others; ids cannot. Whoever gets the name gets the
+          trust with it.
+    fix   Trust the subject that has the ids in it, or use an expression with `and
+          claims['repository_owner_id'] eq '…' and claims['repository_id'] eq '…'`.
+    as in repo:octo-org/octo-repo:ref:refs/heads/main →
+          repo:octo-org@OWNER_ID/octo-repo@REPOSITORY_ID:ref:refs/heads/main
+```
+
+It prints text (a reason once, however many credentials have it), JSON, SARIF for code scanning, or annotations for
+the log of a workflow, and exits with 3 when it has found something: [its options](command-line.md#lint). The same is
+said when a credential is saved, and refused there only where [the tenant's policy](policy.md) says so.
 
 An **error** can never match, or lets strangers in. A **warning** is wider than it looks, or will stop working. An
 **info** is worth knowing. Where a rule has several levels, the usual one is given here; the finding says which it is,

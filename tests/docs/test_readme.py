@@ -68,19 +68,20 @@ EXPORT = """[
 """
 
 
+@pytest.mark.parametrize(("page", "shown"), [("README.md", 2), ("docs/explain.md", 1), ("docs/lint.md", 1)])
 def test_what_is_shown_of_explain_and_lint_is_what_they_say(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    page: str, shown: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = int(time.time())
     said = {"iss": ISSUER, "sub": "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main", "aud": AUDIENCE}
-    token = assemble({"alg": "RS256", "kid": "k", "typ": "JWT"}, {**said, "iat": now, "nbf": now, "exp": now + 300})
+    token = assemble({"alg": "RS256", "kid": "k1", "typ": "JWT"}, {**said, "iat": now, "nbf": now, "exp": now + 300})
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TOKEN", token)
     monkeypatch.setenv("COLUMNS", "100")
     Path("trusts.json").write_text(EXPORT, "utf-8")
-    shown = CONSOLE.findall(README.read_text("utf-8"))
-    assert len(shown) == 2
-    for command, lines in shown:
+    found = CONSOLE.findall((README.parent / page).read_text("utf-8"))
+    assert len(found) == shown
+    for command, lines in found:
         assert run(shlex.split(command)[1:]) == 3
         assert capsys.readouterr().out.startswith(lines)
 
