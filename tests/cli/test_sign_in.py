@@ -191,7 +191,7 @@ def test_once_the_suggestion_was_followed_the_same_assertion_is_granted(emulator
     assert status == 401
     ended = ran("logs", "show", request, "--suggest", "-o", "json", *place)
     assert (ended.code, ended.json["action"]) == (0, action), ended.err
-    assert ("names only" in " ".join(ended.err.split())) is (sentence == "a subject of names only")
+    assert ("no id of the tenant and project" in " ".join(ended.err.split())) is (sentence == "a subject of names only")
     done = ran(*shlex.split(ended.json["command"])[1:])
     assert done.code == 0, done.err
     assert asked(workload, assertion)[0] == 200

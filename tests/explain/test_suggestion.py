@@ -86,12 +86,16 @@ def test_of_several_audiences(sentence):
     assert (found.trust.audience if found.trust else None) == audience
 
 
+NO_ID = "no id of the tenant and project"
+USER = "org/{0}/project/{0}/user/{0}".format("11111111-1111-4111-8111-111111111111")
 NAMED = {
-    "names alone": ("repo:octo-org/octo-repo:environment:prod", ["so far", "names only"]),
-    "names alone, of GitLab": ("project_path:a/b:ref_type:branch:ref:main", ["so far", "names only"]),
+    "names alone": ("repo:octo-org/octo-repo:environment:prod", ["so far", NO_ID]),
     "a pull request": ("repo:octo-org@123456/octo-repo@456789:pull_request", ["pull request"]),
-    "names and a pull request": ("repo:octo-org/octo-repo:pull_request", ["so far", "names only", "pull request"]),
-    "another form": ("system:serviceaccount:ci:runner", []),
+    "names and a pull request": (
+        "repo:octo-org/octo-repo:pull_request",
+        ["so far", NO_ID, "pull request"],
+    ),
+    "another form": ("system:serviceaccount:ci:runner", [NO_ID]),
     "letters that look like others": (f"{MAIN}-\u0456", ["beyond ASCII"]),
     "a stranger's repository": (MAIN.replace("octo-org@123456", "octo-orq@999999"), ["`repo:octo-orq@999999/`"]),
     "an owner of the same name and another id": (
@@ -111,6 +115,45 @@ def test_what_should_be_known_before(sentence):
     assert len(found.warnings) == len(words)
     assert all(word in said for word, said in zip(words, found.warnings, strict=True))
     assert "*" not in found.trust.subject
+
+
+ELSEWHERE = {
+    "GitLab": (
+        "https://gitlab.com",
+        "project_path:a/b:ref_type:branch:ref:main",
+        ["`project_path:a/`", NO_ID],
+    ),
+    "a GitLab of one's own": (
+        "https://gitlab.test",
+        "project_path:a/b:ref_type:branch:ref:main",
+        [NO_ID],
+    ),
+    "HCP Terraform": (
+        "https://app.terraform.io",
+        "organization:acme:project:p:workspace:w:run_phase:apply",
+        ["`organization:acme:`", NO_ID],
+    ),
+    "Buildkite, whose customers are told apart by names too": (
+        "https://agent.buildkite.com",
+        "organization:acme:pipeline:p:ref:refs/heads/main:commit:abc:step:s",
+        ["`organization:acme:`", NO_ID],
+    ),
+    "an organization with an issuer of its own": (
+        "https://oidc.circleci.com/org/11111111-1111-4111-8111-111111111111",
+        USER,
+        [],
+    ),
+    "a cluster": ("https://oidc.eks.eu-west-1.amazonaws.com/id/ABC", "system:serviceaccount:ci:runner", []),
+    "a platform that nobody knows": ("https://idp.test", "job-7", []),
+}
+
+
+@pytest.mark.parametrize("platform", ELSEWHERE)
+def test_the_same_of_other_platforms_as_the_catalogue_knows_them(platform):
+    issuer, subject, words = ELSEWHERE[platform]
+    found = suggest(replace(EVENT, issuer=issuer, subject=subject), (OTHER,), "contained")
+    assert len(found.warnings) == len(words)
+    assert all(word in said for word, said in zip(words, found.warnings, strict=True))
 
 
 OWNED = {

@@ -19,6 +19,8 @@ from accredit.explain import github
 from accredit.signins.event import LONGEST, kept
 from accredit.trust import DEFAULT_AUDIENCE
 from accredit.trust.credential import NAME
+from accredit.trust.naming import unpinned
+from accredit.trust.written import WrittenTrust
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -29,9 +31,6 @@ if TYPE_CHECKING:
 Action = Literal["add", "update", "exists", "none"]
 UNMATCHED: Final = frozenset({70025, 700211, 700212, 700213, 7002131, 7002138})
 """The codes of refusals because nothing that the application trusts matches."""
-_BY_NAME: Final = ("project_path:", "organization:", "sc://")  # GitLab, HCP Terraform, Azure DevOps
-_OWNER: Final = re.compile(r"repo:[^:/]+/|project_path:[^:/]+/|organization:[^:/]+:|sc://[^:/]+/")
-"""Who stands at the beginning of a subject, where an issuer serves many: of GitHub and those of ``_BY_NAME``."""
 _LONGEST_NAME: Final = 60  # characters of a name that is made here
 
 
@@ -141,10 +140,9 @@ def _id_changed(event: Event, held: Sequence[FederatedCredential]) -> str:
 
 def _stranger(event: Event, held: Sequence[FederatedCredential]) -> tuple[str, ...]:
     """Warn of an owner, at an issuer that serves many, of whom the application trusts nothing so far."""
-    found = _OWNER.match(event.subject or "")
-    if found is None:
+    owner = _owner(event)
+    if not owner:
         return ()
-    owner = found[0]
     for each in held:
         trusted = each.subject.startswith(owner) if each.subject else each.expression and owner in each.expression.text
         if trusted and each.enabled and each.issuer.url == event.issuer:
@@ -154,6 +152,17 @@ def _stranger(event: Event, held: Sequence[FederatedCredential]) -> tuple[str, .
         "tokens like this one, and may send them here: make sure that this is yours, to the letter."
     )
     return (warning,)
+
+
+def _owner(event: Event) -> str:
+    """Return how a subject begins that says whose it is, where every customer of the platform has the issuer."""
+    from accredit.trust.lint import Context, facts  # noqa: PLC0415  only whoever asks about a sign-in pays for lint
+
+    trust = WrittenTrust(name="", issuer=event.issuer, subject=event.subject)
+    seen = facts.read(trust, Context())
+    parts = seen.branches[0].parts if seen.shared and seen.branches else None
+    ends = [end for name, (_, end) in parts.spans.items() if parts.segment(name).of == "tenant"] if parts else []
+    return (event.subject or "")[: max(ends) + 1] if ends else ""
 
 
 def _for_others(event: Event, held: Sequence[FederatedCredential], audience: str) -> tuple[str, ...]:
@@ -171,9 +180,12 @@ def _for_others(event: Event, held: Sequence[FederatedCredential], audience: str
 def _warnings(event: Event) -> tuple[str, ...]:
     subject = event.subject or ""
     theirs, found = github.read(subject), []
-    if (theirs is not None and not theirs.immutable) or (theirs is None and subject.startswith(_BY_NAME)):
+    if missing := unpinned(event.issuer, subject, None):
         how = " Have GitHub put ids into the subject (immutable subjects) first." if theirs else ""
-        found.append(f"The subject has names only: who takes over a name is trusted in its owner's place.{how}")
+        which = " and ".join(missing)
+        found.append(
+            f"The subject has no id of the {which}: who takes over a name is trusted in its owner's place.{how}"
+        )
     ran = theirs.ran_for if theirs else None
     if ran is not None and ran.kind == "pull_request":
         found.append("Whoever may open a pull request in the repository runs such jobs.")
