@@ -52,6 +52,14 @@ def test_codes_credentials_and_apis_have_names(cli):
     ]
 
 
+@pytest.mark.parametrize("since", ["1h", "7d"])
+@pytest.mark.parametrize("by", ["hour", "day", "code", "resource", "credential"])
+def test_the_totals_hold_every_attempt_of_the_time_whatever_the_rows_are(cli, by, since):
+    out = cli("logs", "stats", *BOT, "--by", by, "--since", since).out
+    for name in ("granted", "refused"):
+        assert re.search(rf"^{name} +1  ·*█·*$", out, re.MULTILINE), out
+
+
 def test_what_was_refused_most_comes_with_the_command_that_lists_it(cli, bare, data, served):
     out = cli("logs", "stats", *BOT).out
     assert re.search(r"^granted +1  ·*[▁-█]·*$", out, re.MULTILINE)

@@ -60,8 +60,9 @@ async def stats(desk: Desk, by: str | None, **asked: Unpack[Asked]) -> None:
         raise click.UsageError("--by credential needs --app: credentials are told apart within one application")
     first, last = period(asked["since"] or "24h", asked["until"], desk.now)
     first, last = whole(first or desk.now, HOUR), last or desk.now
-    by = by or ("hour" if last - first <= _BY_DAY + HOUR else "day")
-    apart, step = by in ("credential", "resource"), HOUR if by == "hour" else DAY
+    usual = "hour" if last - first <= _BY_DAY + HOUR else "day"
+    by = by or usual
+    apart, step = by in ("credential", "resource"), HOUR if "hour" in (by, usual) else DAY
     tenant, app, counts = await counted(desk, asked, (first, last), apart=apart, step=step)
     async with desk.reading() as store:
         known = await _evidence(desk, store, tenant, UUID(app)) if by == "credential" and app is not None else {}
@@ -69,7 +70,7 @@ async def stats(desk: Desk, by: str | None, **asked: Unpack[Asked]) -> None:
     session = desk.session
     drawn = session.output == "table" and not session.query
     if drawn:
-        _draw_totals(session, counts, (first, last))
+        _draw_totals(session, counts, (first, last), step)
     session.show(rows, [each for each in _columns(rows, by) if drawn or each.path != _DRAWN])
     if drawn:
         _name_worst(session, counts, asked, first, meant=by == "code")
@@ -196,9 +197,11 @@ def spark(numbers: Sequence[int], room: int) -> str:
     return "".join(_HEIGHTS[(number * 8 - 1) // most] if number else _NONE for number in sums)
 
 
-def _draw_totals(session: Session, counts: Sequence[HourCount], within: tuple[datetime, datetime]) -> None:
-    """Say how many there were in all, and draw how they came."""
-    rows, ink = _by_time(counts, within, HOUR), session.ink
+def _draw_totals(
+    session: Session, counts: Sequence[HourCount], within: tuple[datetime, datetime], step: timedelta
+) -> None:
+    """Say how many there were in all, and draw how they came: each hour or day is a height."""
+    rows, ink = _by_time(counts, within, step), session.ink
     session.say(f"{_hour(str(shapes.instant(within[0])))} to {_hour(str(shapes.instant(within[1])))}")
     totals = {name: [each[name] for each in rows] for name in ("granted", "refused")}
     broad = max(len(f"{sum(each):,}") for each in totals.values())
