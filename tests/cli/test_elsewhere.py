@@ -18,6 +18,8 @@ GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.example.com"
 CI = ("--issuer", GITLAB, "--subject", "project_path:a/b:ref_type:branch:ref:main")
 APP = ("app", "create")
+NAMED = ("credential", "add", "moving", "--issuer", GITHUB)
+IDS = ("--owner-id", "1", "--repository-id", "2")
 PRESET = (
     *("credential", "add", "forms", "--preset", "github_actions", "--org", "octo-org", "--org-id", "123456"),
     *("--repo", "octo-repo", "--repo-id", "456789"),
@@ -220,6 +222,37 @@ WRITES = {
         ),
         ("app", "delete", "copied", "--yes"),
     ),
+    "from names to ids": (
+        (*APP, "moving"),
+        (*NAMED, "--name", "prod", "--subject", "repo:o/r:environment:prod", "--description", "Deploys"),
+        (
+            *(*NAMED, "--name", "any", "--expression"),
+            "claims['sub'] matches 'repo:o/*' and claims['repository_id'] eq '2'",
+        ),
+        (*NAMED, "--name", "new", "--subject", "repo:p@1/r@2:environment:prod"),
+        ("migration", "list", "-a", "moving"),
+        ("migration", "list", "-a", "moving", "-o", "yaml"),
+        ("migration", "twin", "moving", "prod"),
+        ("migration", "twin", "moving", "prod", "--owner-id", "x", "--repository-id", "2"),
+        ("migration", "twin", "moving", "new"),
+        (*("migration", "twin", "moving", "prod"), *IDS, "--dry-run"),
+        (*("migration", "twin", "moving", "prod"), *IDS, "--to", "bicep"),
+        (*("migration", "twin", "moving", "prod"), *IDS),
+        (*("migration", "twin", "moving", "prod"), *IDS),
+        ("migration", "twin", "moving", "any", "--owner-id", "1"),
+        ("migration", "list", "-a", "moving", "-o", "csv"),
+        ("migration", "list", "--all", "--to", "az"),
+        ("migration", "retire", "moving", "prod"),
+        ("migration", "undo", "moving", "prod"),
+        ("migration", "retire", "moving", "prod", "--force"),
+        ("migration", "retire", "moving", "prod", "--force"),
+        ("migration", "list"),
+        ("migration", "undo", "moving", "prod"),
+        ("migration", "undo", "moving", "prod-immutable"),
+        ("migration", "retire", "moving", "prod-immutable"),
+        ("migration", "retire", "moving", "absent"),
+        ("app", "delete", "moving", "--yes"),
+    ),
     "the tenant": (
         ("tenant", "update", "--token-lifetime", "1200", "--name", "Contoso Ltd"),
         ("tenant", "update", "--multi-audience", "refuse"),
@@ -255,6 +288,7 @@ CODES = {  # how they end, so that nothing is equal only because it is refused t
     "issuers": [0, 5, 0, 2, 0, 2, 2, 0, 0, 0, 0, 0, 0, 5, 0, 0],
     "the tenant": [0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 2, 0, 0, 0],
     "a credential for a token": [0, 2, 2, 0, 0],
+    "from names to ids": [0, 0, 0, 0, 0, 0, 5, 2, 5, 0, 0, 0, 5, 0, 0, 0, 5, 5, 0, 5, 0, 0, 5, 5, 4, 0],
 }
 
 

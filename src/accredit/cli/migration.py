@@ -6,7 +6,6 @@ Rule 2: what is said of a credential is what the directory API says of it, where
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
@@ -16,7 +15,7 @@ from accredit.cli.credential_shown import show_credential
 from accredit.cli.desk import Desk, on_desk, opened
 from accredit.cli.grammar import group
 from accredit.cli.judged import accept_errors, overridable, tell_findings
-from accredit.cli.output import LAST_USED, Column, at
+from accredit.cli.output import Column, at
 from accredit.cli.session import Session
 from accredit.cli.words import accredit
 from accredit.errors import INPUT_INVALID, MIGRATION_NOT_NOW, Refused
@@ -33,14 +32,22 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 FORMS: Final = ("graph", "az", "bicep", "arm", "terraform")
-_TWIN: Final = "twin.lastSignInDateTime"
+
+
+def _used(row: Json, of: Json) -> str:
+    """Return when something was last used; of what a file says nobody knows."""
+    return str(of["lastSignInDateTime"] or ("never" if row["id"] else ""))
+
+
 COLUMNS: Final = (
     Column("Application", "appDisplayName"),
     Column("Credential", "federatedCredentialName"),
     Column("State", "state"),
-    replace(LAST_USED, below=True),
+    Column("Last used", "lastSignInDateTime", lambda row: _used(row, row), below=True),
     Column("Twin", "twin.name", lambda row: at(row, "twin.name") or at(row, "plan.name"), below=True),
-    Column("Twin last used", _TWIN, lambda row: row["twin"] and (at(row, _TWIN) or "never"), below=True),
+    Column(
+        "Twin last used", "twin.lastSignInDateTime", lambda row: row["twin"] and _used(row, row["twin"]), below=True
+    ),
     Column("Next", "nextStep", below=True),
     Column("Cause", "cause", wide=True),
 )
