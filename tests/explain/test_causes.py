@@ -407,6 +407,21 @@ EDITS = {  # what the credential holds, what the token says, the edits: target, 
         {"repository_id": "456789"},
         [("credential", "add", BRANCH, "wider")],
     ),
+    "no expression with a star where a namespace stands": (
+        {"subject": "system:serviceaccount:*:api"},
+        {"sub": "system:serviceaccount:somebody:api"},
+        [("credential", "add", "system:serviceaccount:somebody:api", "wider")],
+    ),
+    "no expression with a star where an account stands": (
+        {"subject": "arn:aws:iam::*:role/deploy"},
+        {"sub": "arn:aws:iam::210987654321:role/deploy"},
+        [("credential", "add", "arn:aws:iam::210987654321:role/deploy", "wider")],
+    ),
+    "no expression with a star where a workspace stands": (
+        {"subject": "organization:o:project:p:workspace:*:run_phase:apply"},
+        {"sub": "organization:o:project:p:workspace:w:run_phase:apply"},
+        [("credential", "add", "organization:o:project:p:workspace:w:run_phase:apply", "wider")],
+    ),
     "nothing, where nothing resembles the token": ({"subject": "x"}, {}, []),
 }
 

@@ -84,7 +84,9 @@ def _star(check: Check, text: str) -> str:
 def _is_only_context(pattern: str) -> bool:
     """Whether wildcards stand for what a job ran for only, and never for an owner, a repository or an id."""
     first = min(pattern.index(each) for each in glob.WILDCARDS if each in pattern)
-    return pattern[:first].count(":") >= _NAMED
+    before = pattern[:first]
+    return any(pattern.startswith(begin) and before.count(":") >= colons for begin, colons in _NAMED.items())
 
 
-_NAMED: Final = 2  # colons before the first wildcard: what is named, and what its name is
+_NAMED: Final = {"repo:": 2, "project_path:": 2, "organization:": 7}
+"""How subjects begin in which only jobs of one owner are left open behind so many colons; of others nobody knows."""
