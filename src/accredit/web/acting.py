@@ -51,7 +51,7 @@ def acting(
         emulator=emulator,
         correlation=who.correlation,
         may_widen=all_rights or WIDEN in caller.roles,
-        override=kept(override, LONGEST_REASON),
+        override=kept(override.strip(), LONGEST_REASON),
         may_override=all_rights or OVERRIDE in caller.roles,
         app_id=client.app_id,
         owns_only=client.principal.id if owned_only else None,

@@ -98,6 +98,15 @@ def test_whoever_overrides_says_why_and_the_record_says_it_too(own: Graph) -> No
     assert (shown["accredit.findings"], shown["accredit.override"]) == (["FIC-SLASH"], reason)
 
 
+@pytest.mark.parametrize("reason", ["", "%20", "%0A%09", "\u00a0"])
+def test_who_says_nothing_overrides_nothing(own: Graph, reason: str) -> None:
+    blocking(own)
+    trusting = Trusting(own, token=own.caller(A_W, OVERRIDE).token)
+    body = {"name": "gh-prod", "issuer": f"{GITHUB}/", "subject": GOOD, "audiences": [AUDIENCE]}
+    headers = {"accredit-override": quote(reason, safe="%")}
+    assert trusting.ask("POST", body=body, headers=headers).status == 400
+
+
 def test_a_part_of_a_batch_overrides_for_itself(own: Graph) -> None:
     blocking(own)
     trusting = Trusting(own, token=own.caller(A_W, OVERRIDE).token)
