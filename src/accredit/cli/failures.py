@@ -47,7 +47,7 @@ EXIT_CODES: Final[Mapping[int, str]] = {
     USAGE: "usage: the command, an option or a value is not right",
     NO: (
         "the answer is no (explain: no credential matches, a check fails, or the signature was not checked; lint: "
-        "something was found)"
+        "something was found; --replay: somebody would newly pass or newly fail)"
     ),
     NOT_FOUND: "not found",
     CONFLICT: "conflict or limit",

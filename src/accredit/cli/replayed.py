@@ -73,7 +73,8 @@ async def tell_replay(
     if replaces_the_rest(desk, since):
         session.show(told)
     else:
-        session.show(sorted(told["outcomes"], key=lambda each: list(WORDS).index(each["outcome"])), COLUMNS)
+        seen = [each for each in told["outcomes"] if each["count"]]
+        session.show(sorted(seen, key=lambda each: list(WORDS).index(each["outcome"])), COLUMNS)
         for line in _details(told):
             session.say(line)
     session.remark(f"{told['examined']} attempts since {instant:%Y-%m-%d %H:%M}Z. {told['note']}")
