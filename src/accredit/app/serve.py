@@ -105,7 +105,7 @@ async def _build(
 async def _begin(settings: Settings, folder: Folder, base: str) -> tuple[Tls | None, Path | None]:
     """Make what an emulator needs; check what production needs. Returns the listener's TLS and the CA's file."""
     if settings.profile == "emulator":
-        from accredit.signing import development_tls
+        from accredit.signing.developmentca import development_tls
 
         await begin_emulator(folder, base, now)
         made = development_tls(folder.path, now=now())

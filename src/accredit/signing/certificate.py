@@ -1,4 +1,7 @@
-"""A new signing key with the self-signed certificate that names it: Entra ID's clients know keys by thumbprint."""
+"""A new signing key with the self-signed certificate that names it: Entra ID's clients know keys by thumbprint.
+
+What reads and makes certificates is imported when one is: every command that opens a store imports this.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,17 @@ from base64 import urlsafe_b64encode
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 
-from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
 from accredit.signing.file import seal
 from accredit.tokens import SigningKey
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from cryptography import x509
 
 EMULATOR_NAME: Final = "accredit emulator, not for production"  # common name; one of the emulator's three marks
 PRODUCTION_NAME: Final = "accredit access token signing"
@@ -58,6 +61,9 @@ def generate(
 
 def self_signed(private_key: PrivateKey, name: str, *, not_before: datetime, not_after: datetime) -> x509.Certificate:
     """Return a certificate that says nothing but the key, its name and its dates, and may not certify others."""
+    from cryptography import x509  # noqa: PLC0415  as the module says
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415
+
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     usage = x509.KeyUsage(
         digital_signature=True,
@@ -87,6 +93,9 @@ def self_signed(private_key: PrivateKey, name: str, *, not_before: datetime, not
 
 def common_names(certificate: bytes) -> tuple[str, ...]:
     """Return the common names in the subject of a DER certificate; none of one that cannot be read."""
+    from cryptography import x509  # noqa: PLC0415  as the module says
+    from cryptography.x509.oid import NameOID  # noqa: PLC0415
+
     try:
         subject = x509.load_der_x509_certificate(certificate).subject
     except ValueError:
