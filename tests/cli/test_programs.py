@@ -194,7 +194,7 @@ def test_the_demo_holds_at_80_columns_and_leaves_nothing(monkeypatch, tmp_path):
     assert out.count("✓") > 15
     assert not re.search(r"eyJ[\w-]{20,}\.", out)  # no token is printed
     assert "\x1b" not in out
-    copied = (str(tmp_path), " GET https://")  # paths and addresses stay whole
+    copied = (str(tmp_path), " GET https://", " run         accredit ")  # paths, addresses and commands stay whole
     long = [each for each in out.splitlines() if len(each) > 80 and not any(one in each for one in copied)]
     assert long == []
     assert list(tmp_path.iterdir()) == []
