@@ -267,7 +267,7 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
             "The names are the same, but the ids are not: `repo:octo-org@123456/octo-repo@987654` in the token, "
             "`repo:octo-org@123456/octo-repo@456789` in the credential. The repository may have been deleted "
             "and created "
-            "again by someone else."
+            "again by someone else. Nothing was granted; an administrator has to confirm."
         ),
     ),
     "a subject in another case": (

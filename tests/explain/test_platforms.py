@@ -370,7 +370,7 @@ CLAUSES = {  # an expression, its version, what the token says, the cause, what 
         1,
         {"sub": BRANCH, "repository_id": "987654"},
         "ID_CHANGED",
-        "`repository_id` is 987654 and this credential demands 456789. It may have been deleted and created again",
+        "`repository_id` is 987654 and this credential demands 456789. The repository may have been deleted",
     ),
     "the id of the owner that the subject names": (
         "claims['sub'] eq '" + BRANCH + "' and claims['repository_owner_id'] eq '1'",

@@ -107,8 +107,8 @@ def _recycled(steps: tuple[Step, ...], failing: list[tuple[int, Step]], presente
         return None
     text = (
         f"The names are the same, but `{_named(step)}` is {claim_kept(step.claim, step.observed)} and this credential "
-        f"demands {step.operand}. It may have been deleted and created again by someone else. Nothing was granted; an "
-        "administrator has to confirm."
+        f"demands {step.operand}. The {'owner' if row.of == 'tenant' else platform.noun(by)} may have been deleted and "
+        "created again by someone else. Nothing was granted; an administrator has to confirm."
     )
     return Cause("ID_CHANGED", text)
 

@@ -77,7 +77,8 @@ def id_changed(_: FederatedCredential, check: Check, __: Presented) -> Cause | N
         return None
     text = (
         f"The names are the same, but the ids are not: `{theirs.repository}` in the token, `{mine.repository}` in the "
-        "credential. The repository may have been deleted and created again by someone else."
+        "credential. The repository may have been deleted and created again by someone else. Nothing was granted; an "
+        "administrator has to confirm."
     )
     return Cause("ID_CHANGED", text)
 
