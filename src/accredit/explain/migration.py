@@ -8,7 +8,9 @@ Rule 4: a plan adds; nothing is ever taken away before its twin was used and it 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import TYPE_CHECKING, Final, Literal
 from uuid import UUID
 
@@ -85,21 +87,21 @@ def migrations(
     ``typed``: ids that an administrator knows, by ``OWNER/REPOSITORY`` or ``OWNER``. ``portable``: the tenant is held
     to the limits of Entra ID.
     """
-    sightings, room = tuple(seen), not portable or len(held) < MOST
-    found = []
+    sightings, immutable, room = tuple(seen), _by_words(held), not portable or len(held) < MOST
+    taken, found = {each.trust.name.casefold() for each in held}, list[Migration]()
     for each in sorted(held, key=lambda one: (one.trust.name.casefold(), one.trust.name)):
         reading = twin.read(each.trust)
         if reading is None or reading.kind == "immutable":
             continue
         if reading.kind == "legacy" and reading.named is not None:
-            other = _twin(each, held)
+            other = _chosen(immutable.get(_words_of(each), ()))
             given = (reading.pinned, *([twin.ids_in(other.trust)] if other is not None else ()))
             known = ids_of(
                 reading.named, each.trust.issuer, each.id, (*given, *_typed(reading.named, typed)), sightings
             )
             way = Migration(held=each, state="found", cause=_cause(reading.named, *known), ids=known[0], twin=other)
             way = replace(way, named=reading.named)
-            found.append(_worded(_stands(way, held, now, after, portable=portable, room=room), now))
+            found.append(_worded(_stands(way, taken, now, after, portable=portable, room=room), now))
         else:
             found.append(_REPORTED[reading.kind](each))
     return tuple(found)
@@ -107,7 +109,7 @@ def migrations(
 
 def name_of(name: str, taken: Collection[str]) -> str:
     """Make the name of a twin that is free. ``taken``: names, folded."""
-    endings = (SUFFIX, *(f"{SUFFIX}-{n}" for n in range(2, len(taken) + 3)))
+    endings = chain((SUFFIX,), (f"{SUFFIX}-{n}" for n in range(2, len(taken) + 3)))
     names = (name[: LONGEST_NAME - len(each)] + each for each in endings)
     return next(each for each in names if each.casefold() not in taken)
 
@@ -122,16 +124,28 @@ def _cause(named: Named, known: Ids, changed: bool) -> Cause:  # noqa: FBT001  w
     return "ID_CHANGED" if changed else "IDS_UNKNOWN" if named.needs(known) else ""
 
 
-def _twin(of: Held, held: Sequence[Held]) -> Held | None:
-    """Return the credential that says the same with ids; of several an enabled one, and the one that is used."""
-    others = list(twin.twins(of.trust, (each.trust for each in held)))
-    found = [each for each in held if each.trust in others]
+def _by_words(held: Sequence[Held]) -> dict[tuple[str, tuple[str, ...], str], list[Held]]:
+    """Return the credentials with ids, by what they say without them."""
+    found: defaultdict[tuple[str, tuple[str, ...], str], list[Held]] = defaultdict(list)
+    for each in held:
+        reading = twin.read(each.trust)
+        if reading is not None and reading.kind == "immutable":
+            found[_words_of(each)].append(each)
+    return found
+
+
+def _words_of(of: Held) -> tuple[str, tuple[str, ...], str]:
+    return of.trust.issuer, of.trust.audiences, twin.skeleton(of.trust)
+
+
+def _chosen(found: Sequence[Held]) -> Held | None:
+    """Return of several twins an enabled one, and the one that is used."""
     never = datetime.min.replace(tzinfo=UTC)
     return max(found, key=lambda each: (each.trust.enabled, each.trust.last_used_at or never), default=None)
 
 
 def _stands(
-    way: Migration, held: Sequence[Held], now: datetime, after: timedelta, *, portable: bool, room: bool
+    way: Migration, taken: Collection[str], now: datetime, after: timedelta, *, portable: bool, room: bool
 ) -> Migration:
     """Say how far it is; what is missing for a plan is ``cause`` already."""
     other = way.twin
@@ -143,7 +157,7 @@ def _stands(
         return replace(way, state="found" if way.cause else "twin_planned")
     if way.cause:
         return way
-    plan = _plan(way, {each.trust.name.casefold() for each in held})
+    plan = _plan(way, taken)
     if (unfit := _unfit(plan, portable=portable)) is not None:
         return replace(way, cause="UNFIT", next=f"The twin could not be saved: {unfit}")
     return replace(way, state="twin_planned", plan=plan, cause="" if room else "LIMIT")
