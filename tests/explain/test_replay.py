@@ -156,6 +156,7 @@ def test_what_an_event_tells_of(sentence):
 
 
 ALTERED = {
+    "another issuer": ({"issuer": "https://another.example"}, EXACT, False),
     "the issuer": ({}, credential(1, expression=f"claims['iss'] eq '{ISSUER}'"), True),
     "one audience, which is a text or a list": ({}, credential(1, expression=f"claims['aud'] eq '{AUDIENCE}'"), None),
     "an audience that it has not": ({}, credential(1, expression="claims['aud'] eq 'z'"), False),

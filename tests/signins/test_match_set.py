@@ -38,6 +38,7 @@ def test_of_a_job_at_github_it_is_kept_whose_it_is():
 def test_an_issuer_that_is_not_trusted_yet_is_known_by_its_address():
     assert "repository_id" in trusted().wanted(GITHUB).names
     assert trusted().wanted(CLUSTER).names == ()
+    assert match_set(trusted().wanted(CLUSTER), {"ref": "x"}).claims == ()
     assert trusted().wanted("https://" + "x" * 700).names == ()
 
 
