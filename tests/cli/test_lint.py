@@ -178,7 +178,8 @@ def test_a_tenant_that_takes_no_errors_takes_one_for_a_reason(cli):
     assert cli("tenant", "update", "--lint", "block").code == 0
     wrong = (*SLASH, "s")
     refused = cli(*wrong)
-    assert (refused.code, "FIC-SLASH" in refused.err, "--override REASON" in refused.err) == (2, True, True)
+    said = " ".join(refused.err.split())
+    assert (refused.code, "FIC-SLASH" in said, "--override REASON" in said) == (2, True, True)
     assert cli(*wrong, "--dry-run").code == 2
     assert cli(*wrong, "--override", " ").code == 2
     assert cli(*wrong, "--override", "moving the issuer on Monday").code == 0
@@ -216,3 +217,24 @@ def test_files_are_judged_at_once_and_without_store_server_or_network(file):
         assert ended.returncode == 3
         assert "heavy: []" in ended.stderr
     assert min(taken) < 0.6, "seconds of a processor; 0.25 on a machine that does nothing else"
+
+
+def test_a_rule_is_explained_by_its_id(bare):
+    told = bare("help", "fic-name-only")
+    assert (told.code, "Names can be given up and taken by others" in told.out) == (0, True)
+    assert bare("help", "FIC-PR", "-o", "json").json["title"] == "Pull requests can sign in"
+    mistyped = bare("help", "FIC-NAME-ONL")
+    assert (mistyped.code, "did you mean FIC-NAME-ONLY?" in mistyped.err) == (4, True)
+
+
+@pytest.mark.parametrize("form", ["text", "json", "sarif", "github"])
+def test_nothing_in_a_file_moves_the_cursor_or_gives_a_command(bare, tmp_path, form):
+    hostile = "a\u2028::error::y\x85::error::y\x1b]0;pwn\x07\u202e\r\n::error::y"
+    path = tmp_path / "hostile.json"
+    path.write_text(
+        json.dumps([{"name": hostile, "issuer": GITHUB, "subject": hostile, "audiences": [hostile]}]), "utf-8"
+    )
+    said = bare("lint", "-f", str(path), "--format", form).out
+    assert "error" in said
+    assert said.replace("\n", "").isprintable()
+    assert not any(each.startswith("::error::") for each in said.splitlines())

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 import rich_click
+from msgspec import to_builtins as builtins
 
 from accredit.cli import failures
 from accredit.cli.failures import EXIT_CODES, NOT_FOUND, Ended
@@ -17,9 +18,21 @@ from accredit.cli.session import Session, pass_session
 from accredit.errors import CATALOGUE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from accredit.errors import Row
+    from accredit.trust.lint import Rule
 
 CODES: Final = (Column("Code", "code"), Column("Meaning", "meaning"))
+RULE: Final = (
+    Column("rule", "id"),
+    Column("", "title"),
+    Column("level", "level"),
+    Column("why", "why"),
+    Column("fix", "remedy"),
+    Column("before", "before"),
+    Column("after", "after"),
+)
 _MOVES: Final = {
     "caller": "whoever sent the request",
     "operator": "whoever administers this authority",
@@ -33,7 +46,7 @@ _MARKS: Final = {"V": "verified with Entra ID", "R": "reported by others", "A": 
 @click.argument("topic", metavar="[TOPIC]", nargs=-1)
 @pass_session
 def help_(session: Session, topic: tuple[str, ...]) -> None:
-    """Explain a code (AADSTS700213, ACC1001), the exit codes (exit-codes), or a command."""
+    """Explain a code (AADSTS700213, ACC1001), a rule of lint (FIC-PR), the exit codes (exit-codes), or a command."""
     context = click.get_current_context()
     if not topic:
         session.say(context.find_root().get_help().rstrip("\n"))
@@ -41,6 +54,8 @@ def help_(session: Session, topic: tuple[str, ...]) -> None:
         session.show([{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()], CODES)
     elif rows := _rows(topic[0]):
         _explain(session, rows)
+    elif rule := _rule(topic[0]):
+        session.show(builtins(rule), RULE)
     else:
         session.say(_command_help(context, topic))
 
@@ -48,6 +63,20 @@ def help_(session: Session, topic: tuple[str, ...]) -> None:
 def _rows(wanted: str) -> list[Row]:
     """Return the rows of a code; some have several texts."""
     return [row for row in CATALOGUE.values() if wanted.upper() in {row.label.upper(), str(row.code).upper()}]
+
+
+def _rule(wanted: str) -> Rule | None:
+    """Return the rule of lint that is meant, if it is one."""
+    return next((each for each in _rules(wanted) if each.id == wanted.upper()), None)
+
+
+def _rules(wanted: str) -> Sequence[Rule]:
+    """Return the rules of lint, where one may be meant: all others are spared reading them."""
+    if not wanted.upper().startswith("FIC-"):
+        return ()
+    from accredit.trust.lint import RULES
+
+    return tuple(RULES)
 
 
 def _explain(session: Session, rows: list[Row]) -> None:
@@ -89,7 +118,7 @@ def _command_help(context: click.Context, topic: tuple[str, ...]) -> str:
         inner = group.get_command(found, word) if isinstance(group, click.Group) else None
         if inner is None:
             known = [*group.list_commands(found)] if isinstance(group, Noun) else []
-            codes = [row.label for row in CATALOGUE.values()]
+            codes = [*(row.label for row in CATALOGUE.values()), *(each.id for each in _rules(word))]
             failure = failures.of_usage(unknown("topic", word, [*known, "exit-codes", *codes]).message, "accredit help")
             raise Ended(replace(failure, exit=NOT_FOUND))
         found = rich_click.RichContext(inner, parent=found, info_name=word)
