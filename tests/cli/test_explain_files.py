@@ -150,6 +150,13 @@ def test_an_expression_that_is_none_is_named_and_the_rest_explained(asked, file)
     assert "broken" in err
 
 
+def test_a_length_of_time_is_said_alike_in_the_sentence_and_in_the_step(asked, file):
+    then = int(time.time()) - 86_430
+    _, out, _ = asked("explain", token(exp=then, iat=then - 60, nbf=then - 60), "-f", file(listed()))
+    assert "The token expired 1 d ago; 5 min are tolerated." in out
+    assert "AADSTS700024 expired 1 d ago; 5 min are tolerated" in out
+
+
 def test_an_unreadable_token_is_explained(asked, file):
     code, out, _ = asked("explain", token(aud=...), "-f", file(listed()), "-o", "json")
     assert (code, json.loads(out)["cause"]) == (3, "CLAIM_MISSING(aud)")

@@ -41,6 +41,7 @@ def test_a_plan_changes_nothing_and_applying_it_adds_what_lacks(cli, document):
     assert held(cli) == before | {"one": ONE["subject"], "two": TWO["subject"]}
     again = cli("import", "--from", path, "-a", "deploy-bot", "--apply", "-o", "json")
     assert [each["plan"] for each in again.json] == ["keep", "keep"]
+    assert "Nothing lacks that could be added." in cli("import", "--from", path, "-a", "deploy-bot").err
 
 
 def test_what_lint_says_of_a_plan_names_the_credential(cli, document):

@@ -68,7 +68,8 @@ async def import_trusts(desk: Desk, *, path: str, application: str, of: str | No
             await tell_findings(desk, await desk.place.rehearsed(found, **_members(each)), named=True)
     desk.session.show([_row(plan, each) for plan, each in planned], COLUMNS)
     if not apply:
-        desk.session.remark(f"Nothing was changed. --apply adds {counted(len(lacking), 'credential')}.")
+        then = f"--apply adds {counted(len(lacking), 'credential')}" if lacking else "Nothing lacks that could be added"
+        desk.session.remark(f"Nothing was changed. {then}.")
         return
     for each in lacking:
         made = await desk.place.credentials.add(found.id, **_members(each))

@@ -16,6 +16,7 @@ from accredit.cli import failures, inputs, names
 from accredit.cli.desk import Desk, opened
 from accredit.cli.failures import Answered
 from accredit.cli.grammar import command
+from accredit.cli.output import visible
 from accredit.cli.session import Session
 
 if TYPE_CHECKING:
@@ -57,7 +58,11 @@ _GIVEN: Final = "-a APP, --all and -f FILE say different things; give one of the
     type=click.Choice(FORMATS),
     help="text; json; sarif, for code scanning; github, for the log of a workflow.",
 )
-@click.option("--portability", type=click.Choice(("entra", "extended")), help="Judge as a tenant that has this.")
+@click.option(
+    "--portability",
+    type=click.Choice(("entra", "extended")),
+    help="Judge as a tenant that has this (default: the tenant's own; of files, entra).",
+)
 @click.option("--cloud", type=click.Choice(("public", "usgov", "china")), default="public", help="Microsoft's cloud.")
 def lint(
     application: str | None,
@@ -190,7 +195,7 @@ def _drawn(session: Session, found: Found, told: Sequence[Finding], form: str) -
 
         rows = [write(each) for each in told]
         if session.output == "table" and not session.query:
-            yield json.dumps(rows, indent=2, ensure_ascii=False)
+            yield visible(json.dumps(rows, indent=2, ensure_ascii=False))
         else:
             session.show(rows)
     elif form == "sarif":
@@ -198,7 +203,7 @@ def _drawn(session: Session, found: Found, told: Sequence[Finding], form: str) -
         from accredit.interop import sarif
         from accredit.trust.lint import RULES
 
-        yield json.dumps(sarif.write(told, RULES, __version__), indent=2, ensure_ascii=False)
+        yield visible(json.dumps(sarif.write(told, RULES, __version__), indent=2, ensure_ascii=False))
     elif form == "github":
         from accredit.interop import annotations
 

@@ -78,7 +78,7 @@ def _given(name: str, value: str) -> tuple[str, ...]:
 
 def _field(of: dict[str, Any]) -> list[str]:
     choices = f" One of {', '.join(of['choices'])}." if of["choices"] else ""
-    return _hanging(option_of(of["name"]), " ".join((f"{of['help']}{choices}", *of["warnings"])))
+    return _hanging(option_of(of["name"]), f"{of['help']}{choices}")
 
 
 def _mode(of: dict[str, Any]) -> list[str]:
@@ -132,7 +132,7 @@ DETAILS: Final = (
     Column("preset", "id"),
     Column("platform", "title"),
     Column("", "summary"),
-    Column("also called", "aliases"),
+    Column("also called", "aliases", lambda shape: ", ".join(shape["aliases"])),
     Column("standing", "standing", lambda shape: _STANDING[shape["standing"]]),
     Column("not supported", "unsupported"),
     Column("documentation", "docsUrl"),

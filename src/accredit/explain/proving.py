@@ -10,6 +10,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from accredit.assertions import refuse_algorithm, signed_by
 from accredit.assertions.times import refuse_long_lived, refuse_untimely
 from accredit.errors import Refused
@@ -60,7 +62,7 @@ def prove(
         _step("self", "Foreign issuer", "", partial(refuse_own, presented.issuer, own, presented.key.kid)),
         _algorithm(presented, record),
         _signature(presented, record, keys, now),
-        _step("time", "Not expired", f"{span(left)} left", partial(refuse_untimely, presented, skew, now)),
+        _timely(left, skew, partial(refuse_untimely, presented, skew, now)),
         _step("lifetime", "Lifetime", "", partial(refuse_long_lived, presented, longest, now)),
         *demanded(presented, tenant, credential, now),
         *used_once(record),
@@ -97,6 +99,14 @@ def _step(step: StepId, label: str, detail: str, attempt: Callable[[], object]) 
     except Refused as error:
         return Step(id=step, label=label, status="fail", detail=error.detail, code=error.row.label), error
     return Step(id=step, label=label, status="pass", detail=detail), None
+
+
+def _timely(left: float, skew: int, attempt: Callable[[], object]) -> Tried:
+    """Make the step of the times. ``left``: seconds until the token expires, or since, below 0."""
+    step, error = _step("time", "Not expired", f"{span(left)} left", attempt)
+    if error is None or left > -skew:
+        return step, error
+    return replace(step, detail=f"expired {span(left)} ago; {span(skew)} are tolerated"), error
 
 
 def _skipped(step: StepId, label: str, why: str) -> Tried:
