@@ -164,3 +164,7 @@ def test_nothing_ends_a_workflow_command_early():
     (first, *_) = annotations.write(found("a,b:c.json:2", "x\r\n::error::y")).splitlines()
     assert "file=a%2Cb%3Ac.json,line=2,title=FIC-SLASH bot/x%0D%0A%3A%3Aerror%3A%3Ay::" in first
     assert annotations.write(found("")).startswith("::error title=FIC-SLASH bot/deploy::")
+    hostile = "".join(f"{end}::error::y" for end in "\x0b\x0c\x1c\x85\u2028\u2029") + "\x1b[2J\u202e"
+    told = annotations.write(found("a.json:1", hostile, hostile))
+    assert all(line.startswith(("::error file=", "::warning file=", "::notice file=")) for line in told.splitlines())
+    assert told.replace("\n", "").isprintable()

@@ -113,7 +113,7 @@ def text(value: Any, between: str = ", ") -> str:  # noqa: ANN401  any JSON valu
     return safe(str(value))
 
 
-def _visible(document: str) -> str:
+def visible(document: str) -> str:
     r"""Escape in JSON text what a terminal would obey; ``\u`` escapes keep it JSON."""
     if document.isprintable():
         return document
@@ -126,12 +126,12 @@ def _unit(character: str) -> str:
 
 
 def _json(value: Any, _columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401
-    return _visible(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
+    return visible(json.dumps(value, indent=2, ensure_ascii=False)) + "\n"
 
 
 def _jsonl(value: Any, _columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401
     rows = value if isinstance(value, list) else [value]
-    return "".join(_visible(json.dumps(each, ensure_ascii=False)) + "\n" for each in rows)
+    return "".join(visible(json.dumps(each, ensure_ascii=False)) + "\n" for each in rows)
 
 
 def _yaml(value: Any, _columns: Sequence[Column], _style: Style) -> str:  # noqa: ANN401

@@ -28,6 +28,16 @@ def _command(of: Finding) -> str:
     file, line = place(of.source)
     whose = "/".join(each for each in of.location if each)
     members = {"file": file, "line": str(line or "") if file else "", "title": f"{of.rule} {whose}".strip()}
-    told = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in members.items() if value)
-    text = f"{of.message} {of.why} {of.remedy}".translate(_DATA)
+    told = ",".join(f"{name}={_seen(value).translate(_PROPERTY)}" for name, value in members.items() if value)
+    text = _seen(f"{of.message} {of.why} {of.remedy}").translate(_DATA)
     return f"::{_COMMANDS[of.level]} {told}::{text}"
+
+
+def _seen(text: str) -> str:
+    """Write what moves a cursor or hides text so that it is seen; line ends are the command's to escape."""
+    return text if text.isprintable() else "".join(map(_written, text))
+
+
+def _written(character: str) -> str:
+    seen = character.isprintable() or character in "\r\n"
+    return character if seen else character.encode("unicode_escape").decode("ascii")
