@@ -18,7 +18,8 @@ DOCUMENT = ROOT / "docs/presets.md"
 sys.path.insert(0, str(ROOT))
 
 from accredit.trust import presets  # noqa: E402  after the path: the repository is no package
-from accredit.trust.presets.model import Claim, Clause, Field, Mode, Preset  # noqa: E402
+from accredit.trust.presets.claims import Claim  # noqa: E402
+from accredit.trust.presets.model import Clause, Field, Mode, Preset  # noqa: E402
 from accredit.trust.presets.not_issuers import entries as not_issuers  # noqa: E402
 from accredit.trust.presets.writing import clause_text, operands  # noqa: E402
 from tests.trust.presets import platforms  # noqa: E402

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from accredit.trust.presets import templates
 from accredit.trust.presets.catalogue import load
-from accredit.trust.presets.model import Claim, Preset
+from accredit.trust.presets.claims import Claim
+from accredit.trust.presets.model import Preset
 
 FOLDER = Path(__file__).parent.parent / "src/accredit/trust/presets"
 INDEX = FOLDER / "index.json"

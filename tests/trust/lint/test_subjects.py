@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from accredit.trust import presets
 from accredit.trust.expression import glob
 from accredit.trust.lint import subjects
-from accredit.trust.presets.model import Segment, SubjectForm
+from accredit.trust.presets.claims import Segment, SubjectForm
 
 NAME = Segment(cls="name", of="tenant")
 READ = {

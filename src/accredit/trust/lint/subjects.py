@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from accredit.trust.expression.glob import Glob
     from accredit.trust.presets import Preset, Segment
-    from accredit.trust.presets.model import SubjectForm
+    from accredit.trust.presets.claims import SubjectForm
 
 _AT_ONCE: Final = 128  # patterns that are remembered: one expression is asked about them for each of its branches
 MOST_STEPS: Final = 4_000  # of reading one pattern by one sequence; beyond that nothing is known

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from accredit.trust.presets.catalogue import ids, preset, recognise, speakers
+    from accredit.trust.presets.claims import Claim, Segment, SubjectForm, SubjectParts
     from accredit.trust.presets.form import FieldFinding, Form, FormError
     from accredit.trust.presets.ledger import unlisted
-    from accredit.trust.presets.model import Claim, Field, Mode, Preset, Segment, SubjectForm, SubjectParts
+    from accredit.trust.presets.model import Field, Mode, Preset
     from accredit.trust.presets.pasting import Snippet, snippets
     from accredit.trust.presets.reading import read
     from accredit.trust.presets.rendering import Rendered, free_name, render
@@ -19,7 +20,8 @@ _HOMES: Final = {
     **dict.fromkeys(("ids", "preset", "recognise", "speakers"), "catalogue"),
     **dict.fromkeys(("FieldFinding", "Form", "FormError"), "form"),
     **dict.fromkeys(("unlisted",), "ledger"),
-    **dict.fromkeys(("Claim", "Field", "Mode", "Preset", "Segment", "SubjectForm", "SubjectParts"), "model"),
+    **dict.fromkeys(("Claim", "Segment", "SubjectForm", "SubjectParts"), "claims"),
+    **dict.fromkeys(("Field", "Mode", "Preset"), "model"),
     **dict.fromkeys(("Snippet", "snippets"), "pasting"),
     **dict.fromkeys(("read",), "reading"),
     **dict.fromkeys(("Rendered", "free_name", "render"), "rendering"),

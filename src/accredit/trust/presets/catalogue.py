@@ -15,10 +15,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from accredit.errors import PRESET_UNKNOWN, Refused
-from accredit.trust.presets.model import LONGEST, Preset, SubjectParts
+from accredit.trust.presets.model import LONGEST, Preset
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from accredit.trust.presets.claims import SubjectParts
 
 OTHER: Final = "other"  # the preset without a platform
 

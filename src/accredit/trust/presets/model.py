@@ -1,37 +1,28 @@
 """What a preset says: the shape of the files in this directory. Values and look-ups only; no rule of a platform.
 
-Rule 1: a member that is not declared here is an error of the file, never ignored.
+Rule 1: a member that is declared neither here nor in ``claims`` is an error of the file, never ignored.
 Rule 2: patterns mean whole values; every name between braces is a field or a value of the same file.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date  # noqa: TC003  msgspec reads the annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
-from accredit.trust.expression.tree import Operator
+from accredit.trust.expression.tree import Operator  # noqa: TC001  msgspec reads the annotations
+from accredit.trust.presets.claims import STANDARD, Claim, Data, SubjectForm, SubjectParts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ClaimClass = Literal["id", "name", "run", "person", "chosen", "meta", "bounded"]
-"""An id pins; a name can be recycled; run: new in every run; chosen: by the workload; meta and bounded tell apart
-little."""
-Of = Literal["tenant", "project", "account", "person", "context"]
-"""What a value is the id or name of: customer of the platform, repository or pipeline, the workload's own principal."""
-ClaimType = Literal["string", "integer", "boolean", "list", "object"]
 Evidence = Literal["doc", "src", "obs", "cat", "asm"]
 """Documentation, source, seen running, a public catalogue, not confirmed."""
 
 LONGEST: Final = 600  # characters of issuer, subject and audience
-
-
-class Data(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of a preset's file."""
 
 
 class Source(Data, frozen=True, kw_only=True):
@@ -161,46 +152,6 @@ class Mode(Data, frozen=True, kw_only=True):
     clauses: tuple[Clause, ...] = ()
 
 
-class Segment(Data, frozen=True, kw_only=True):
-    """A part of a subject. ``claim``: where the token says the same outside its subject."""
-
-    cls: ClaimClass = msgspec.field(name="class")
-    of: Of | None = None
-    claim: str | tuple[str, ...] | None = None
-
-
-class SubjectForm(Data, frozen=True, kw_only=True):
-    """One form of the platform's subjects. ``exact``: whether an exact subject can match twice."""
-
-    name: str
-    regex: str
-    exact: Literal["yes", "never", "person"] = "yes"
-    segments: dict[str, Segment] = {}
-
-
-class Claim(Data, frozen=True, kw_only=True):
-    """A row of the ledger. A name that ends in ``*`` stands for all that begin so."""
-
-    name: str | tuple[str, ...]
-    type: ClaimType
-    cls: ClaimClass = msgspec.field(name="class")
-    of: Of | None = None
-    nullable: bool = False
-    note: str = ""
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The name of the claim and of the members below it."""
-        return (self.name,) if isinstance(self.name, str) else self.name
-
-    def is_at(self, path: tuple[str, ...]) -> bool:
-        """Whether it is the claim at this path."""
-        mine = self.path
-        if not mine[-1].endswith("*"):
-            return mine == path
-        return len(mine) == len(path) and mine[:-1] == path[:-1] and path[-1].startswith(mine[-1][:-1])
-
-
 class Snippet(Data, frozen=True, kw_only=True):
     """What is pasted at the platform. ``when``: a mode's id, or ``field=value``; empty: always."""
 
@@ -216,18 +167,6 @@ class Naming(Data, frozen=True, kw_only=True):
     """How a credential is called: the first template that can be filled."""
 
     templates: tuple[str, ...]
-
-
-class SubjectParts(msgspec.Struct, frozen=True):
-    """A subject, read by one form of its platform."""
-
-    form: SubjectForm
-    values: dict[str, str]  # by name of the segment
-    spans: dict[str, tuple[int, int]]  # subject[start:end]
-
-    def segment(self, name: str) -> Segment:
-        """What the preset says of this segment."""
-        return self.form.segments[name]
 
 
 class Preset(Data, frozen=True, kw_only=True, eq=False):
@@ -246,9 +185,9 @@ class Preset(Data, frozen=True, kw_only=True, eq=False):
     modes: tuple[Mode, ...]
     name: Naming
     fields: tuple[Field, ...] = ()
-    values: dict[str, tuple[str, ...]] = {}
+    values: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     aliases: tuple[str, ...] = ()
-    learn: dict[str, str] = {}  # name claim: id claim
+    learn: dict[str, str] = msgspec.field(default_factory=dict)  # name claim: id claim
     unsupported: str = ""  # why no trust can be made with it, in a sentence
     replay_default: Literal["off", "observe"] = "observe"
     lint: tuple[str, ...] = ()
@@ -300,13 +239,3 @@ def _ledger(of: Preset) -> tuple[dict[tuple[str, ...], Claim], tuple[Claim, ...]
     """The rows of one claim each by its path, and those that stand for many: tokens have many claims."""
     families = tuple(each for each in of.claims if each.path[-1].endswith("*"))
     return {each.path: each for each in reversed(of.claims) if each not in families}, families
-
-
-_REGISTERED: Final[dict[str, tuple[ClaimType, ClaimClass]]] = {
-    **dict.fromkeys(("iss", "sub", "aud"), ("string", "meta")),
-    **dict.fromkeys(("exp", "iat", "nbf"), ("integer", "meta")),
-    "jti": ("string", "run"),
-}
-STANDARD: Final[dict[tuple[str, ...], Claim]] = {
-    (name,): Claim(name=name, type=kind, cls=cls) for name, (kind, cls) in _REGISTERED.items()
-}
