@@ -15,7 +15,7 @@ from prometheus_client.registry import Collector
 from accredit.explain import platform
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import structlog
 
@@ -39,7 +39,8 @@ class Drift(Collector):
         presented = signin.presented
         if presented is None or presented.self_signed or not (signin.proof or signin.proof_state == "proven"):
             return
-        names = (presented.issuer, *_names(presented.claims))
+        claims = presented.claims
+        names = (presented.issuer, *claims, *[tuple(each) for each in claims.values() if type(each) is dict])
         found = self._sets.get(names)
         if found is None:
             if len(self._sets) >= MOST_SETS:
@@ -67,11 +68,3 @@ class Drift(Collector):
             said = {each.name: each.type for each in new}
             self._log.warning("issuer.unlisted_claims", issuer=presented.issuer, claims=said)
         return len(found)
-
-
-def _names(claims: Mapping[str, Any]) -> Iterator[object]:
-    """Yield the names of claims, and of the members of those that are objects."""
-    yield from claims
-    for name, value in claims.items():
-        if type(value) is dict:
-            yield (name, *value)
