@@ -152,6 +152,8 @@ Update application – Certificates and secrets management   trust widened
                                                         ^^^^^^^^^^
     + repo:octo-org@123456/octo-repo@456789:environment:staging
                                                         ^^^^^^^
+  accredit.findings
+    + FIC-SHARED-ISS
 """)
 
 
@@ -178,6 +180,9 @@ Update application – Certificates and secrets management   trust widened
     + claimsMatchingExpression / languageVersion  1
     + audiences  api://AzureADTokenExchange
     + enabled  true
+  accredit.findings
+    + FIC-REF-WILD
+    + FIC-SHARED-ISS
 """)
 
 
@@ -195,7 +200,8 @@ def test_for_programs(changed):
     first = rows(changed, "--app", "deploy-bot")[3]
     shown = changed("audit", "show", first["id"], "-o", "json").json
     assert shown == first
-    (difference,) = shown["differences"]
+    difference, said = shown["differences"]
+    assert (said["path"], said["newValue"]) == (["accredit.findings"], "FIC-SHARED-ISS")
     assert difference == {
         "path": ["FederatedIdentityCredentials", "github-production", "subject"],
         "change": "changed",

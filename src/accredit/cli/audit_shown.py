@@ -20,6 +20,7 @@ LISTED: Final = 3  # changed things named in a row of the list
 _HEAD: Final = 2  # the property, and the element of it, that differences stand under
 OLD: Final = "−"  # noqa: RUF001  a minus sign as broad as the plus
 NEW: Final = "+"
+_TOLD: Final = "accredit.findings"  # what lint said of a change: no part of it, and shown with the whole of it
 _SIGNS: Final = {"added": NEW, "removed": OLD}
 _BESIDE: Final = 6  # columns before a value: where it stands, its sign, a space
 
@@ -61,6 +62,8 @@ def _summary(shape: dict[str, Any]) -> list[str]:
         return []
     found = []
     for path, rows in groupby(shape["differences"], key=lambda each: each["path"][:_HEAD]):
+        if path[0] == _TOLD:
+            continue
         told = list(rows)
         kinds, members = {each["change"] for each in told}, [each["path"][-1] for each in told]
         if len(path) < _HEAD:
