@@ -178,6 +178,7 @@ TOKEN = f"{HEADER}.eyJzdWIiOiJ3b3JrbG9hZCJ9.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
         (f"https://some-host.{TOKEN}", f"https://some-host.{MASKED}"),
         (f"some-host.some-name.{TOKEN}", f"some-host.some-name.{MASKED}"),
         (f"{HEADER}.aaaaaaaa. and more that is long enough", f"{MASKED} and more that is long enough"),
+        (f"cut off in its claims: {TOKEN[:80]}", f"cut off in its claims: {MASKED}"),
         ("container.googleapis.com and oidc.eks.eu-west-1.amazonaws.com",) * 2,
     ],
 )

@@ -35,7 +35,7 @@ SHORTEST_JWT: Final = 60  # characters; what is shorter holds no signature
 MASKED: Final = "<jwt masked>"
 # Of a text that anybody may write no character is looked at more often than a few times: a run of letters is tried from
 # its beginning only, and only where it can be a JSON object, "{" or white space first, in base64url.
-_JWT: Final = re.compile(r"(?<![A-Za-z0-9_-])([eICD][A-Za-z0-9_-]{7,})(?=(\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*))")
+_JWT: Final = re.compile(r"(?<![A-Za-z0-9_-])([eICD][A-Za-z0-9_-]{7,})(?=(\.[A-Za-z0-9_-]{8,}(?:\.[A-Za-z0-9_-]*|\Z)))")
 _PROJECT: Final = ""  # the mark of a row that is our own decision
 
 
@@ -97,8 +97,11 @@ def shown(value: object) -> str:
 
 
 def masked(text: str) -> str:
-    """``text`` without the JWTs in it: a token that was sent in the wrong field is a token still. Host names survive."""
-    if len(text) < SHORTEST_JWT or text.count(".") < 2:  # noqa: PLR2004  two dots make three parts
+    """``text`` without the JWTs in it: a token that was sent in the wrong field is a token still. Host names survive.
+
+    One that the end of the text cuts off is masked, too.
+    """
+    if len(text) < SHORTEST_JWT or "." not in text:
         return text
     kept, end = list[str](), 0
     for found in _JWT.finditer(text):

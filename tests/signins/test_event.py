@@ -179,6 +179,12 @@ def test_a_row_of_our_own_is_kept_by_its_number():
     assert signin().event(Refused(errors.BROKEN), 1.0).code == 2_500
 
 
+def test_a_token_that_is_cut_off_is_masked():
+    endless = "eyJhbGciOiJSUzI1NiJ9." + "a" * 5_000 + ".c2lnbmF0dXJl"
+    assert kept(endless) == "<jwt masked>…"
+    assert kept("x " * 200 + endless) == "x " * 200 + "<jwt masked>…"
+
+
 def test_values_from_outside_are_cut_and_made_visible():
     assert kept("x" * LONGEST) == "x" * LONGEST
     assert kept("x" * (LONGEST + 1)) == "x" * LONGEST + "…"

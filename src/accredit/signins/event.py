@@ -29,6 +29,7 @@ Evidence = Literal["none", "clientSecret", "clientAssertion", "federatedIdentity
 
 LONGEST: Final = 600  # characters kept of a value from outside
 LONGEST_AGENT: Final = 256
+_LOOKED_AT: Final = 4  # times as many characters as are kept: tokens in them are masked
 MOST_CLAIMS: Final = 2_048  # characters kept of the values of all claims of an event
 MOST_VERDICTS: Final = 5  # the nearest ones; the rest can be computed again from the directory
 PERSON: Final = "(not kept)"  # stands for who a person is
@@ -134,12 +135,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, array_like=True):
 
 def kept(value: str, longest: int = LONGEST) -> str:
     """Return a value from outside as it is kept: what moves a cursor or hides text is escaped, then it is cut."""
+    more = len(value) > _LOOKED_AT * longest
     if len(value) >= SHORTEST_JWT:
-        value = masked(value)
+        value = masked(value[: _LOOKED_AT * longest])  # what is cut off needs no look
     if not value.isprintable():
         cut = value[: longest + 1]
         value = "".join(each if each.isprintable() else each.encode("unicode_escape").decode("ascii") for each in cut)
-    return value if len(value) <= longest else value[:longest] + "…"
+    return value[:longest] + "…" if more or len(value) > longest else value
 
 
 def hashed(token_id: str | None) -> str | None:
