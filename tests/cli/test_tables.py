@@ -28,7 +28,6 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
   token lifetime (s)     3600
   trust changes          entra
   allowed issuers        every one
-    of others            refused
   allowed algorithms     every one
   longest assertion (s)  any
   ids demanded           off
@@ -44,7 +43,6 @@ contoso.test  acc7ed17-0000-4000-8000-000000000001  Contoso  entra
   token lifetime (s)     3600
   trust changes          entra
   allowed issuers        every one
-    of others            refused
   allowed algorithms     every one
   longest assertion (s)  any
   ids demanded           off

@@ -24,6 +24,13 @@ def _domains(shape: dict[str, Any]) -> list[str]:
 
 
 _MODES: Final[dict[str, str]] = {"enforce": "refused", "audit": "noted"}
+
+
+def _others(shape: dict[str, Any]) -> str:
+    """Say what becomes of other issuers, where there are any."""
+    return _MODES[shape["allowedIssuersMode"]] if shape["allowedIssuers"] else ""
+
+
 COLUMNS: Final = (
     Column("Domain", "verifiedDomains", lambda shape: _domains(shape)[0]),
     Column("Tenant ID", "id"),
@@ -39,7 +46,7 @@ DETAILS: Final = (
     Column("token lifetime (s)", "tokenLifetime"),
     Column("trust changes", "trustChanges"),
     Column("allowed issuers", "allowedIssuers", lambda shape: shape["allowedIssuers"] or "every one"),
-    Column("  of others", "allowedIssuersMode", lambda shape: _MODES[shape["allowedIssuersMode"]]),
+    Column("  others", "allowedIssuersMode", _others),
     Column("allowed algorithms", "allowedAlgorithms", lambda shape: shape["allowedAlgorithms"] or "every one"),
     Column("longest assertion (s)", "maxAssertionLifetime", lambda shape: shape["maxAssertionLifetime"] or "any"),
     Column("ids demanded", "immutableIds"),
