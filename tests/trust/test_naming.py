@@ -1,5 +1,8 @@
 """Which trusts name what they trust by ids: what a tenant may demand, and lint warns of."""
 
+import subprocess
+import sys
+
 import pytest
 
 from accredit.trust.expression import parse
@@ -43,3 +46,15 @@ def test_a_customer_with_an_issuer_of_his_own_is_named_by_it():
     project = "22222222-2222-4222-8222-222222222222"
     subject = f"org/11111111-1111-4111-8111-111111111111/project/{project}/user/33333333-3333-4333-8333-333333333333"
     assert unpinned(issuer, subject, None) == ()
+
+
+def test_the_first_token_that_is_asked_for_ids_waits_for_no_rule_of_lint():
+    asks = f"import sys; from accredit.trust.naming import unpinned; unpinned({GITHUB!r}, 'repo:o/r:ref:x', None)"
+    told = subprocess.run(
+        [sys.executable, "-c", f"{asks}; print('accredit.trust.lint.rules' in sys.modules)"],
+        check=True,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert told.stdout == "False\n"
