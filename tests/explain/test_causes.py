@@ -247,6 +247,28 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
             "branch `main`."
         ),
     ),
+    "a newer form, and a context of no known kind": (
+        {"subject": "repo:octo-org/octo-repo:pull-request"},
+        {"sub": IMMUTABLE + "pull_request"},
+        700213,
+        "GENERATION",
+        (
+            "Same repository, newer subject format. The token says `repo:octo-org@123456/octo-repo@456789:…`, the "
+            "credential `repo:octo-org/octo-repo:…`. GitHub sends ids for repositories created, renamed or transferred "
+            "since 2026-07-15, or after opting in. And the job ran for a pull request, where the credential expects "
+            "`pull-request`."
+        ),
+    ),
+    "a newer form of a customised subject": (
+        {"subject": "repo:octo-org/octo-repo:actor:octocat"},
+        {"sub": IMMUTABLE + "ref:refs/heads/main"},
+        700213,
+        "TEMPLATE",
+        (
+            "The credential expects a customised subject; the token has GitHub's default form, so the repository's "
+            "template was reset, or never set. Set it again, or trust the default form."
+        ),
+    ),
     "an older form, for an environment": (
         {"subject": IMMUTABLE + "ref:refs/heads/main"},
         {"sub": "repo:octo-org/octo-repo:environment:x"},

@@ -43,7 +43,7 @@ def generation(_: FederatedCredential, check: Check, __: Presented) -> Cause | N
     mine, theirs = github.read(check.expected), github.read(check.presented)
     if not mine or not theirs or not mine.same_names(theirs) or mine.immutable == theirs.immutable:
         return None
-    if mine.context != theirs.context and (not mine.ran_for or not theirs.ran_for):
+    if mine.context != theirs.context and (_keyed(mine.context) or _keyed(theirs.context)):
         return None
     age = "newer" if theirs.immutable else "older"
     text = (
@@ -63,10 +63,10 @@ def generation(_: FederatedCredential, check: Check, __: Presented) -> Cause | N
 
 def _also(mine: github.Subject, theirs: github.Subject) -> str:
     """Say what a job ran for, where that differs besides the format. Neither format is at fault for it."""
-    wanted, ran = mine.ran_for, theirs.ran_for
-    if wanted is None or ran is None or wanted == ran:
+    if mine.context == theirs.context:
         return ""
-    return f"And the job ran for {ran.words}, where the credential expects {wanted.words}."
+    wanted, ran = (each.ran_for.words if each.ran_for else f"`{kept(each.context)}`" for each in (mine, theirs))
+    return f"And the job ran for {ran}, where the credential expects {wanted}."
 
 
 def id_changed(_: FederatedCredential, check: Check, __: Presented) -> Cause | None:
