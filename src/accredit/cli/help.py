@@ -46,7 +46,7 @@ _MARKS: Final = {"V": "verified with Entra ID", "R": "reported by others", "A": 
 @click.argument("topic", metavar="[TOPIC]", nargs=-1)
 @pass_session
 def help_(session: Session, topic: tuple[str, ...]) -> None:
-    """Explain a code (AADSTS700213, ACC1001), a rule of lint (FIC-PR), the exit codes (exit-codes), or a command."""
+    """Explain a code (AADSTS700213, ACC1001), a rule (FIC-PR), the exit codes, or a command."""
     context = click.get_current_context()
     if not topic:
         session.say(context.find_root().get_help().rstrip("\n"))

@@ -58,7 +58,7 @@ _TO: Final = click.option(
 
 @group("migration")
 def migration() -> None:
-    """Move trust in GitHub's repositories from their names to their ids: list, twin, retire, undo."""
+    """Move trust in GitHub's repositories from their names to their ids."""
 
 
 @migration.command("list")

@@ -59,7 +59,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "keys": ("keys:keys", "Signing keys: next, active, retired."),
     "db": ("db:db", "The database: its schema, copies of it, damage to it."),
     "config": ("config:config", "Settings of the server."),
-    "help": ("help:help_", "Explain a code (AADSTS700213, ACC1001), the exit codes (exit-codes), or a command."),
+    "help": ("help:help_", "Explain a code (AADSTS700213, ACC1001), a rule (FIC-PR), the exit codes, or a command."),
     "version": ("version:version", "Print the version."),
 }
 """Each noun: where it is, and the sentence that stands in the list, so that listing them imports none."""
