@@ -1,18 +1,21 @@
 """Reading the sign-in log."""
 
 import asyncio
+import itertools
 import re
 import sqlite3
 import subprocess
 import sys
 from datetime import timedelta
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 from msgspec.structs import replace
 
 from accredit.errors import Refused
-from accredit.stores import event_index
+from accredit.stores import event_index, event_pages
+from accredit.stores.event_pages import PAUSE, SLICE, giving_way
 from accredit.stores.event_reader import EventReader
 from accredit.stores.event_row import event_of, row
 from tests.stores.attempts import (
@@ -179,3 +182,11 @@ def test_a_file_that_is_not_there(tmp_path):
 async def test_reading_changes_nothing(reader):
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         reader._connection.execute("DELETE FROM signins")  # noqa: SLF001  there is no public way to try it
+
+
+async def test_who_looks_through_much_lets_others_go_on(monkeypatch):
+    clock, pauses = itertools.count(0.0, SLICE / 4), []  # each look at the clock takes so long
+    monkeypatch.setattr(event_pages, "time", SimpleNamespace(monotonic=clock.__next__, sleep=pauses.append))
+    assert list(giving_way(range(40))) == list(range(40))
+    assert len(pauses) == 8
+    assert {*pauses} == {PAUSE}
