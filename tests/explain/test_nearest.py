@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from accredit import errors
 from accredit.errors import Refused
@@ -13,6 +14,7 @@ from accredit.explain.nearest import CONSIDERED
 from accredit.explain.reasons import REASONS
 from accredit.signins import PERSONAL
 from accredit.trust import choose, match
+from accredit.trust.expression import parse
 from tests.forge import NOW
 from tests.signins.test_event import signin
 from tests.support.trusting import credential, presented, trusted
@@ -124,6 +126,22 @@ def test_who_a_person_is_is_not_said():
     assert "mallory" not in repr(event)
     assert event.nearest.endswith("`claims['actor'] eq 'alice'`, but the token names somebody else.")
     assert "actor" in PERSONAL
+
+
+STRANGERS = {
+    "where a star stops": ("claims['actor'] matches 'team/*'", {"actor": "team/mallory/x"}),
+    "in an object": ("claims['user']['email'] eq 'alice'", {"user": {"email": "mallory"}}),
+    "where the object is a text": ("claims['actor']['login'] eq 'alice'", {"actor": "mallory"}),
+}
+
+
+@pytest.mark.parametrize("sentence", STRANGERS)
+def test_nor_is_it_said(sentence):
+    clause, claims = STRANGERS[sentence]
+    held = replace(credential(1), subject=None, expression=parse(f"claims['sub'] eq '{MAIN}' and {clause}", 2))
+    event = missed(held, sub=MAIN, **claims)
+    assert "mallory" not in repr(event)
+    assert event.nearest
 
 
 def test_a_claim_is_said_as_it_is_kept():

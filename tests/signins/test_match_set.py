@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from accredit.signins import claim_set
+from accredit.signins import claim_set, is_personal
 from accredit.signins.claim_set import KINDS, LONGEST_REMEMBERED, MOST_REMEMBERED, match_set
 from accredit.trust import match_set as deciding
+from accredit.trust import presets
 from accredit.trust.expression import parse
 from accredit.trust.match_set import MOST_ISSUERS, MOST_KEPT, MOST_NAMED, wanted
 from accredit.trust.presets import catalogue
@@ -112,6 +113,27 @@ def test_a_number_without_room_is_not_kept_as_it_was():
 def test_who_a_person_is_is_not_kept():
     found = match_set(wanted(CLUSTER, [credential(1, expression="claims['email'] eq 'x'")]), {"email": "a@b"})
     assert (found.claims, found.kinds) == ((("email", "(not kept)"),), "p")
+
+
+NESTED = {  # an expression, the claims, and what is kept of the one it names
+    "who a person is, in an object": ("claims['user']['email'] eq 'x'", {"user": {"email": "a@b"}}, "(not kept)"),
+    "what a person's object says": ("claims['actor']['id'] eq 'x'", {"actor": {"id": "a@b"}}, "(not kept)"),
+    "the name of a service account": ("claims['account']['name'] eq 'x'", {"account": {"name": "api"}}, "api"),
+}
+
+
+@pytest.mark.parametrize("sentence", NESTED)
+def test_of_an_object_it_is_kept(sentence):
+    expression, claims, text = NESTED[sentence]
+    asked = wanted(CLUSTER, [replace(credential(1), subject=None, expression=parse(expression, 2))])
+    assert [value for _, value in match_set(asked, claims).claims] == [text]
+
+
+def test_nobody_whom_a_platform_names_is_kept():
+    for name in presets.ids():
+        for each in presets.preset(name).claims:
+            if each.cls == "person" or each.of == "person":
+                assert is_personal(deciding.written(each.path)), (name, each.path)
 
 
 def test_what_was_seen_is_found_again_and_never_fills_the_memory(monkeypatch):

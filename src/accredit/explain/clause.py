@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Final
 from accredit.explain import platform
 from accredit.explain.causes import Cause
 from accredit.explain.model import Edit
-from accredit.signins import PERSONAL, claim_kept, kept
+from accredit.signins import claim_kept, is_personal, kept
 from accredit.trust.expression import Cause as Reason
 from accredit.trust.expression import trace
+from accredit.trust.match_set import written
 
 if TYPE_CHECKING:
     from accredit.assertions import Presented
@@ -105,8 +106,9 @@ def _recycled(steps: tuple[Step, ...], failing: list[tuple[int, Step]], presente
     holding = [each for each in steps if each.result]
     if not any((names and _pins(each, names, row.of)) or _spoken(by, each, row.of) for each in holding):
         return None
+    says = claim_kept(written(step.path), step.observed)
     text = (
-        f"The names are the same, but `{_named(step)}` is {claim_kept(step.claim, step.observed)} and this credential "
+        f"The names are the same, but `{_named(step)}` is {says} and this credential "
         f"demands {step.operand}. The {'owner' if row.of == 'tenant' else platform.noun(by)} may have been deleted and "
         "created again by someone else. Nothing was granted; an administrator has to confirm."
     )
@@ -130,7 +132,7 @@ def _pins(step: Step, names: re.Pattern[str], of: str | None) -> bool:
 
 def _delimited(held: Expression, number: int, step: Step) -> Cause | None:
     """Find a ``*`` that stopped at a delimiter, where ``**`` would not."""
-    if step.freed is None or step.miss is None or not isinstance(step.observed, str):
+    if step.freed is None or step.miss is None or not isinstance(step.observed, str) or is_personal(written(step.path)):
         return None
     at = step.miss.value_at
     reached = step.observed[:at]
@@ -159,6 +161,6 @@ def _named(step: Step) -> str:
 
 
 def _says(step: Step) -> str:
-    if step.claim in PERSONAL:
+    if is_personal(written(step.path)):
         return "the token names somebody else"
-    return f"the token says `{claim_kept(step.claim, step.observed)}`"
+    return f"the token says `{claim_kept(written(step.path), step.observed)}`"

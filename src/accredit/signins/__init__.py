@@ -14,6 +14,7 @@ from accredit.signins.event import (
     VerdictKept,
     claim_kept,
     hashed,
+    is_personal,
     keep_verdicts,
     kept,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "checks",
     "claim_kept",
     "hashed",
+    "is_personal",
     "keep_verdicts",
     "kept",
     "match_set",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from accredit.signins.event import MOST_CLAIMS, PERSONAL, claim_kept, kept
+from accredit.signins.event import MOST_CLAIMS, claim_kept, is_personal, kept
 from accredit.trust.match_set import ABSENT
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def _made(wanted: Wanted, values: tuple[Any, ...]) -> MatchSet:
 
 
 def _kind(name: str, value: object, text: str) -> str:
-    if name in PERSONAL:
+    if is_personal(name):
         return "p"
     if isinstance(value, str):
         return "s" if value == text else "t"

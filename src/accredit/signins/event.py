@@ -39,9 +39,12 @@ PERSONAL: Final = frozenset(
         *("user_id", "user_login", "user_email", "user_identities"),  # GitLab
         *("email", "family_name", "given_name", "name", "nickname", "phone_number", "preferred_username"),  # OpenID
         *("scm_user_name", "upn", "unique_name"),
+        *("aap_controller_launched_by_id", "aap_controller_launched_by_name", "requesting_user_email"),
     )
 )
 """Claims that say which person started a workload: they prove nothing about it, and nobody needs to keep them."""
+_WITHIN: Final = PERSONAL - {"name"}  # of objects: that of a service account, or of a node, is nobody's
+_STEP: Final = re.compile(r"\['([^']*)'\]")  # of a path, as ``trust.match_set.written`` has it
 _HASHED: Final = "sha256:"
 _SHA256: Final = re.compile(r"sha256:[0-9a-f]{64}")  # as it was read from Graph
 
@@ -151,9 +154,14 @@ def hashed(token_id: str | None) -> str | None:
     return _HASHED + sha256(token_id.encode()).hexdigest()
 
 
+def is_personal(name: str) -> bool:
+    """Whether a claim says who a person is. ``name``: its own, or the path to it as an event has it."""
+    return name in PERSONAL or (name.startswith("claims['") and not _WITHIN.isdisjoint(_STEP.findall(name)))
+
+
 def claim_kept(name: str, value: object) -> str:
     """Return a claim as it is kept: of what is nested, and of persons, without the value."""
-    if name in PERSONAL:
+    if is_personal(name):
         return PERSON
     if isinstance(value, str):
         return kept(value)
@@ -188,6 +196,7 @@ __all__ = [
     "VerdictKept",
     "claim_kept",
     "hashed",
+    "is_personal",
     "keep_verdicts",
     "kept",
 ]
