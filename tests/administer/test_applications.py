@@ -432,7 +432,7 @@ def test_who_may_change_what_it_owns_alone_is_asked_inside_the_change():
         lambda: credentials.add(by, mine, name="one", **github),
         lambda: credentials.put(by, mine, "two", github),
         lambda: credentials.update(by, mine, "main", description="d"),
-        lambda: credentials.enable(by, mine, "main", enabled=False),
+        lambda: credentials.update(by, mine, "main", enabled=False),
         lambda: credentials.delete(by, mine, "main"),
         lambda: evidence.add_secret(by, mine),
         lambda: evidence.remove_secret(by, mine, kept),

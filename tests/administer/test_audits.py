@@ -170,7 +170,7 @@ CHANGES = {
     ),
     "credentials.put": lambda at, by: credentials.put(by, at.app, "main", {**TRUST, "subject": "other"}),
     "credentials.put of a new one": lambda at, by: credentials.put(by, at.app, "fresh", {**TRUST, "subject": "other"}),
-    "credentials.enable": lambda at, by: credentials.enable(by, at.app, "off"),
+    "credentials.update that enables": lambda at, by: credentials.update(by, at.app, "off", enabled=True),
     "credentials.delete": lambda at, by: credentials.delete(by, at.app, "main"),
     "delegated.grant": lambda at, by: delegated.grant(
         by, at.resource.id, at.principal.id, "a b", consent_type="Principal", user_id=NAME

@@ -43,15 +43,14 @@ WIDENING = {
     "a clause less": ({"expression": NARROWER}, update(expression=PATTERN)),
     "an expression to a subject": ({"expression": PATTERN}, update(subject=SUBJECT)),
     "more audiences of a token": ({"multi_audience": "refuse"}, update(multi_audience=None)),
-    "to enable it": ({"enabled": False}, lambda by, app: credentials.enable(by, app, "main")),
-    "to enable it by an update": ({"enabled": False}, update(enabled=True)),
+    "to enable it": ({"enabled": False}, update(enabled=True)),
 }
 NARROWING = {
     "another description": ({}, update(description="d")),
     "nothing": ({}, update(subject=SUBJECT, issuer=GITHUB, audiences=("api://AzureADTokenExchange",), name="main")),
     "a clause more": ({"expression": PATTERN}, update(expression=NARROWER)),
     "several audiences refused": ({}, update(multi_audience="refuse")),
-    "to disable it": ({}, lambda by, app: credentials.enable(by, app, "main", enabled=False)),
+    "to disable it": ({}, update(enabled=False)),
     "to delete it": ({}, lambda by, app: credentials.delete(by, app, "main")),
 }
 
@@ -95,7 +94,7 @@ def test_a_credential_is_found_by_its_id_too():
     (made,) = at.read("credentials")
     app = at.application.id
     assert run(credentials.update(at.by, app, made.id, description="d")).description == "d"
-    assert run(credentials.enable(at.by, app, made.id, enabled=False)).enabled is False
+    assert run(credentials.update(at.by, app, made.id, enabled=False)).enabled is False
     run(credentials.delete(at.by, app, made.id))
     absent = refusal(credentials.delete(at.by, app, made.id))
     assert (absent.row, absent.fields) == (errors.OBJECT_NOT_FOUND, {"id": str(made.id)})

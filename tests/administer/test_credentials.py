@@ -153,11 +153,11 @@ def test_an_update_changes_what_is_given_and_nothing_else():
     assert (back.subject, back.expression) == (SUBJECT, None)
 
 
-def test_a_credential_is_disabled_and_enabled_whatever_its_values():
+def test_a_credential_is_disabled_and_enabled():
     at = office()
     run(add()(at))
-    assert run(credentials.enable(at.by, at.application.id, "github", enabled=False)).enabled is False
-    assert run(credentials.enable(at.by, at.application.id, "github")).enabled is True
+    assert run(credentials.update(at.by, at.application.id, "github", enabled=False)).enabled is False
+    assert run(credentials.update(at.by, at.application.id, "github", enabled=True)).enabled is True
 
 
 async def twice(at):

@@ -60,8 +60,9 @@ def test_what_only_narrows_is_never_refused_and_what_widens_is():
     run(credentials.update(at.by, at.application.id, "slash", description="to be mended"))
     refused = refusal(credentials.update(at.by, at.application.id, "slash", subject="repo:octo-org/*"))
     assert refused.row is LINT_BLOCKS
-    run(credentials.enable(at.by, at.application.id, "slash", enabled=False))
-    assert "accredit.findings" not in at.changed(), "its values are not judged again"
+    run(credentials.update(at.by, at.application.id, "slash", enabled=False))
+    again = refusal(credentials.update(at.by, at.application.id, "slash", enabled=True))
+    assert again.row is LINT_BLOCKS, "what counts again is judged as if it were new"
 
 
 def test_keys_that_were_uploaded_say_how_an_issuer_signs():

@@ -56,8 +56,8 @@ def test_a_credential_disabled_and_enabled(production, workload):
     alternate(
         production,
         workload,
-        lambda by: credentials.enable(by, workload.application_id, "ci-main", enabled=False),
-        lambda by: credentials.enable(by, workload.application_id, "ci-main"),
+        lambda by: credentials.update(by, workload.application_id, "ci-main", enabled=False),
+        lambda by: credentials.update(by, workload.application_id, "ci-main", enabled=True),
         (401, 70025),
     )
 

@@ -155,7 +155,7 @@ def narrow_credential(at: At) -> Done:
 
 def disable_credential(at: At) -> Done:
     at.trust()
-    local = partial(credentials.enable, at.by, at.application.id, "main", enabled=False)
+    local = partial(credentials.update, at.by, at.application.id, "main", enabled=False)
     return at.credential("PATCH", {"accredit": {"enabled": False}}, local)
 
 
@@ -172,7 +172,7 @@ def widen_credential(at: At) -> Done:
 
 def enable_credential(at: At) -> Done:
     at.trust(enabled=False)
-    local = partial(credentials.enable, at.by, at.application.id, "main")
+    local = partial(credentials.update, at.by, at.application.id, "main", enabled=True)
     return at.credential("PATCH", {"accredit": {"enabled": True}}, local)
 
 

@@ -39,9 +39,8 @@ if TYPE_CHECKING:
     from accredit.directory import Tenant
     from accredit.ports import Transaction
     from accredit.trust import Members
-    from accredit.trust.lint import Finding
 
-__all__ = ["ACTIVITY", "MOST_LISTED", "add", "delete", "enable", "find", "named", "noted", "put", "update"]
+__all__ = ["ACTIVITY", "MOST_LISTED", "add", "delete", "find", "named", "noted", "put", "update"]
 
 
 async def add(by: Administrator, application_id: UUID, **members: Unpack[Members]) -> FederatedCredential:
@@ -70,15 +69,6 @@ async def put(by: Administrator, application_id: UUID, name: str, members: Membe
         if found := await named(change.store, application_id, name):
             return await _update(change, found, members), False
         return await _add(change, application_id, {**members, "name": name}), True
-
-
-async def enable(
-    by: Administrator, application_id: UUID, which: str | UUID, *, enabled: bool = True
-) -> FederatedCredential:
-    """Let a credential count again, or count as absent. Its values are not judged again."""
-    async with by.change() as change:
-        before = await find(change.store, application_id, which)
-        return await _put(change, before, replace(before, enabled=enabled))
 
 
 async def delete(by: Administrator, application_id: UUID, which: str | UUID) -> None:
@@ -172,17 +162,14 @@ async def _update(change: Change, before: FederatedCredential, changes: Members)
 
 
 async def _put(
-    change: Change, before: FederatedCredential, after: FederatedCredential, judging: Tenant | None = None
+    change: Change, before: FederatedCredential, after: FederatedCredential, tenant: Tenant
 ) -> FederatedCredential:
-    """``judging``: the tenant, where the values are others than before."""
     application = await change.store.applications.get(before.application_id)
     await change.refuse_not_owned(application)
     narrower = narrows(before, after)
     if not narrower:
-        change.refuse_widening(await change.store.tenants.get(before.tenant_id), application)
-    found: tuple[Finding, ...] = ()
-    if judging is not None:
-        found = await refuse_errors(change, judging, application, after, narrower=narrower)
+        change.refuse_widening(tenant, application)
+    found = await refuse_errors(change, tenant, application, after, narrower=narrower)
     after = await change.store.credentials.put(after)
     await record(change, application, before, after, found)
     return after
