@@ -336,6 +336,13 @@ CLAUSES = {  # an expression, its version, what the token says, the cause, what 
             "`/hotfix`. `**` would cross it and would also match every deeper branch."
         ),
     ),
+    "a star that stops at a slash, after a quote": (
+        "claims['sub'] matches 'o''brien:release/*'",
+        2,
+        {"sub": "o'brien:release/1/hotfix"},
+        "GLOB_DELIMITER",
+        "The pattern reached `o'brien:release/1`; the token continues `/hotfix`.",
+    ),
     "a pattern that fits up to a character": (
         "claims['sub'] matches 'repo:octo-org/*:environment:x'",
         1,

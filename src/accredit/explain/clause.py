@@ -15,6 +15,7 @@ from accredit.explain.model import Edit
 from accredit.signins import claim_kept, is_personal, kept
 from accredit.trust.expression import Cause as Reason
 from accredit.trust.expression import trace
+from accredit.trust.expression.writing import condition
 from accredit.trust.match_set import written
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def _delimited(held: Expression, number: int, step: Step) -> Cause | None:
         f"`*` stops at `/`, `:` and `@`. The pattern reached `{kept(reached)}`; the token continues "
         f"`{kept(step.observed[at : at + _SHOWN])}`. `**` would cross it and would also match every deeper branch."
     )
-    clause = held.text[step.start : step.end].replace(str(step.operand), step.freed)
+    clause = condition(step.path, "matches", step.freed)
     edit = Edit(
         target="credential",
         kind="set",
