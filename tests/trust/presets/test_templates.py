@@ -66,6 +66,12 @@ def filled(text, **options):
     return [each.text for each in presets.snippets(changed, rendered, client_id="c", authority="https://a.example")]
 
 
+def test_an_authority_that_nobody_knows_is_seen_to_be_filled_in():
+    preset = presets.preset("github_actions")
+    (found, *_) = presets.snippets(preset, presets.render(preset, GITHUB))
+    assert 'AUTHORITY: "https://YOUR-AUTHORITY"' in found.text
+
+
 SNIPPETS = {
     "a field": ("«org»/«repo»", ["o/r\n"]),
     "what the trust is": ("«issuer» «mode»", ["https://token.actions.githubusercontent.com immutable\n"]),

@@ -28,9 +28,9 @@ OURS: Final = ("issuer", "subject", "expression", "audience", "name", "client_id
 UNKNOWN: Final = {
     "client_id": "00000000-0000-0000-0000-000000000000",
     "tenant": "00000000-0000-0000-0000-000000000000",
-    "authority": "https://login.example",
+    "authority": "https://YOUR-AUTHORITY",
 }
-"""What stands where the caller does not say: it is read as it should, and works nowhere."""
+"""What stands where the caller does not say: it is read as it should, is seen to be filled in, and works nowhere."""
 _MARK: Final = re.compile(r"«(not_)?([a-z][a-z0-9_]*)(?:=([^«»?]*))?\?»")
 _PLACE: Final = re.compile(r"«([^«»]*)»")
 
