@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from accredit.trust import FederatedCredential
 
 LONGEST: Final = 600  # characters of a reason
-_NO_NEWS: Final = "FIC-SHARED-ISS"  # true of everything that is trusted on such a platform; accredit lint tells it
 
 overridable = click.option(
     "--override",
@@ -34,12 +33,14 @@ def accept_errors(desk: Desk, reason: str | None) -> None:
 async def tell_findings(desk: Desk, made: FederatedCredential, *, named: bool = False) -> None:
     """Say what lint and the tenant's policies find in what was saved, or would be. ``named``: it is one of several."""
     from accredit.administer import credentials, linting
+    from accredit.trust.lint import RULES
 
     async with desk.reading() as store:
         tenant = await store.tenants.get(made.tenant_id)
         found = await linting.findings(store, made, own=desk.place.own_issuers, emulator=desk.place.emulator)
     of = f"{made.name}: " if named else ""
-    for same in alike(each for each in found if each.rule != _NO_NEWS):
+    quiet = {each.id for each in RULES if each.quiet}
+    for same in alike(each for each in found if each.rule not in quiet):
         messages = " ".join(each.message for each in same)
         if same[0].level == "info":
             desk.session.remark(f"{of}{same[0].rule}: {messages}")

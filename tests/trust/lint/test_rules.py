@@ -59,6 +59,10 @@ def test_a_rule_says_what_it_is_about_in_whole_sentences(rule: Rule) -> None:
         assert "invalid" not in said.lower()
 
 
+def test_what_is_true_of_a_whole_platform_is_marked_and_asks_for_nothing() -> None:
+    assert {(each.id, each.level) for each in RULES if each.quiet} == {("FIC-SHARED-ISS", "info")}
+
+
 def test_what_entra_id_refuses_is_marked() -> None:
     assert {each.id for each in RULES if each.refused} - OURS == REFUSED
 

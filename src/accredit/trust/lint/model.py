@@ -60,6 +60,7 @@ class Rule(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     remedy: str
     before: str = ""
     after: str = ""
+    quiet: bool = False  # true of whatever is trusted on such a platform: who saves some is not told
     refused: bool = False  # Entra ID refuses it, so a portable tenant does, whatever its policy
 
     @property

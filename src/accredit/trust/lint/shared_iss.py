@@ -19,6 +19,7 @@ RULE: Final = Rule(
     why="All customers of the platform have this issuer. That a token is genuine says nothing about whose it is: the"
     " subject, or the expression, is the only boundary. The audience is none, since whoever asks chooses it.",
     remedy="Nothing needs to be done, as long as the subject says whose it is.",
+    quiet=True,
 )
 
 
