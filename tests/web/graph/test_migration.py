@@ -82,6 +82,11 @@ def test_from_names_to_ids(story):
         "claimsMatchingExpression": None,
         "audiences": [AUDIENCE],
         "description": "Deploys to staging",
+        "accredit": {
+            "multiAudience": None,
+            "listedAudiences": [],
+            "issuerRecordId": planned["plan"]["accredit"]["issuerRecordId"],
+        },
     }
     assert story.job(NEW) == 700213
     added = story.ask("POST", f"/beta/applications/{story.application}/federatedIdentityCredentials", planned["plan"])
@@ -105,6 +110,19 @@ def test_from_names_to_ids(story):
     story.change(enabled=True)
     assert isinstance(story.job(OLD), str)
     assert story.row["state"] == "observed", "it was used again"
+
+
+def test_a_twin_is_no_wider_in_what_graph_does_not_know(story):
+    assert isinstance(story.job(OLD), str)
+    rules = {"multiAudience": "listed", "listedAudiences": ["https://other.example"]}
+    story.change(**rules)
+    path = f"/beta/applications/{story.application}/federatedIdentityCredentials"
+    old = story.ask("GET", f"{path}/staging").json["accredit"]
+    added = story.ask("POST", path, story.row["plan"])
+    assert added.status == 201, added.body
+    made = story.ask("GET", f"{path}/{added.json['id']}").json["accredit"]
+    assert {name: made[name] for name in rules} == rules
+    assert made["issuerRecordId"] == old["issuerRecordId"]
 
 
 def test_a_token_of_the_old_generation_is_explained_after_it_was_retired(story):

@@ -7,8 +7,10 @@ from uuid import UUID  # noqa: TC003  msgspec reads the annotations
 
 from accredit.interop.graph.credential import Matching
 from accredit.interop.graph.parts import Instant, Wire
+from accredit.trust import MultiAudience  # noqa: TC001  msgspec reads the annotations
 
 if TYPE_CHECKING:
+    from accredit.issuers import Issuer
     from accredit.trust.written import WrittenTrust
 
 KIND = "Migration"
@@ -31,6 +33,14 @@ class Twin(Wire, frozen=True, kw_only=True):
     last_sign_in_date_time: Instant | None = None
 
 
+class PlannedRules(Wire, frozen=True, kw_only=True):
+    """What Graph has no member for, as the credential has it that the planned one is the twin of."""
+
+    multi_audience: MultiAudience | None = None
+    listed_audiences: tuple[str, ...] = ()
+    issuer_record_id: UUID
+
+
 class Planned(Wire, frozen=True, kw_only=True):
     """The credential that would be added: the body of the call that adds it."""
 
@@ -40,6 +50,7 @@ class Planned(Wire, frozen=True, kw_only=True):
     claims_matching_expression: Matching | None = None
     audiences: tuple[str, ...]
     description: str | None = None
+    accredit: PlannedRules | None = None  # of what is stored here; a file knows no issuer records
 
 
 class Written(Wire, frozen=True, kw_only=True):
@@ -83,4 +94,11 @@ def planned(of: WrittenTrust) -> Planned:
         claims_matching_expression=matching(of),
         audiences=of.audiences,
         description=of.description,
+        accredit=None if of.record is None else _rules(of, of.record),
+    )
+
+
+def _rules(of: WrittenTrust, record: Issuer) -> PlannedRules:
+    return PlannedRules(
+        multi_audience=of.multi_audience, listed_audiences=of.listed_audiences, issuer_record_id=record.id
     )
