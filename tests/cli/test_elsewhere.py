@@ -265,6 +265,7 @@ WRITES = {
         ("tenant", "update", "--immutable-ids", "audit", "--allowed-issuers-mode", "audit", "--lint", "block"),
         ("tenant", "update", "--allow-algorithm", "RS256", "--max-assertion-lifetime", "7200"),
         ("tenant", "preview"),
+        ("tenant", "preview", "--lint", "block"),
         ("tenant", "preview", "--allow-issuer", GITLAB, "--max-assertion-lifetime", "60"),
         ("tenant", "preview", "--allow-algorithm", "HS256"),
         ("tenant", "update", "--allow-any-algorithm", "--max-assertion-lifetime", "0", "--immutable-ids", "off"),
@@ -286,7 +287,7 @@ CODES = {  # how they end, so that nothing is equal only because it is refused t
     "secrets": [0, 0, 2, 0, 2, 0, 4, 0],
     "certificates": [0, 0, 5, 2, 0, 0, 4, 0],
     "issuers": [0, 5, 0, 2, 0, 2, 2, 0, 0, 0, 0, 0, 0, 5, 0, 0],
-    "the tenant": [0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 2, 0, 0, 0],
+    "the tenant": [0, 0, 2, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0],
     "a credential for a token": [0, 2, 2, 0, 0],
     "from names to ids": [0, 0, 0, 0, 0, 0, 5, 2, 5, 0, 0, 0, 5, 0, 0, 0, 5, 5, 0, 5, 0, 0, 5, 5, 4, 0],
 }

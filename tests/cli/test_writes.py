@@ -448,6 +448,16 @@ def test_who_would_break_is_shown_before_a_tenant_demands_more(cli):
     assert cli("tenant", "show", "-o", "json").json["allowedIssuers"] is None, "nothing was changed"
 
 
+def test_what_could_not_be_saved_any_more_is_shown_before_lint_blocks(cli):
+    github = "https://token.actions.githubusercontent.com/"
+    made = cli("credential", "add", "deploy-bot", "--name", "slash", "--issuer", github, "--subject", "repo:o/r:a")
+    assert made.code == 0, made.err
+    (row,) = cli("tenant", "preview", "--lint", "block", "-o", "json").json
+    assert (row["federatedCredentialName"], row["policy"], row["isEnforced"]) == ("slash", "lint", True)
+    assert "FIC-SLASH: The issuer " in row["reason"]
+    assert cli("tenant", "preview", "--lint", "warn", "-o", "json").json == []
+
+
 @pytest.mark.parametrize("verb", [("update",), ("preview",), ("create", "x", "--domain", "x.test")])
 @pytest.mark.parametrize("what", [("issuer", "https://a.test"), ("algorithm", "RS256")])
 def test_all_and_some_are_two_different_things(cli, verb, what):

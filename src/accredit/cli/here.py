@@ -104,7 +104,7 @@ class Here:
     async def preview(self, tenant_id: UUID, **policies: Any) -> list[dict[str, Any]]:  # noqa: ANN401  by name
         """Return the credentials that a tenant would refuse with other policies."""
         from accredit.administer import tenants
-        from accredit.administer.preview import broken
+        from accredit.administer.preview import broken, errors
         from accredit.cli import names
         from accredit.interop.graph.parts import written
 
@@ -112,6 +112,7 @@ class Here:
         async with self.reading() as store:
             held = await names.everything(store.credentials, tenant_id=tenant_id)
             owners = {each.id: each for each in await names.everything(store.applications, tenant_id=tenant_id)}
+            wrong = {each.id: await errors(self.by, store, would, each) for each in held}
         found: list[PolicyFinding] = []
         with self.log() as log:
             used = log.uses_of(tenant_id, {each.app_id for each in owners.values()})
@@ -119,7 +120,7 @@ class Here:
                 of = owners[each.application_id]
                 use = used.get(of.app_id, {}).get(each.id)
                 last = log.by_id(use.last_id) if use is not None and use.last_id is not None else None
-                found += broken(would, of, each, use.last_at if use is not None else None, last)
+                found += broken(would, of, each, use.last_at if use is not None else None, last, wrong[each.id])
         return [written(each) for each in found]
 
     async def migration(self, tenant: Tenant, application: Application | None) -> list[dict[str, Any]]:

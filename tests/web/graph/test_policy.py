@@ -63,6 +63,23 @@ def test_who_would_break_is_told_before_anything_is_refused(named):
     assert named.wire.post(named.wire.form()).status == 200
 
 
+def test_what_could_not_be_saved_any_more_is_told_before_lint_blocks(named):
+    named.wire.run(
+        credentials.add,
+        named.wire.administrator,
+        seed.marked("application deploy-bot"),
+        name="slash",
+        issuer=f"{GITHUB}/",
+        subject=BY_NAME,
+        audiences=(AUDIENCE,),
+    )
+    admin = named.admin()
+    (row,) = previewed(named, admin, lint="block")
+    assert told([row]) == [("slash", "lint", True, False)]
+    assert str(row["reason"]).startswith("FIC-SLASH: ")
+    assert previewed(named, admin, lint="warn") == []
+
+
 def test_in_audit_nothing_is_refused_and_the_preview_says_what_was_noted(named):
     admin = named.admin()
     body = {"immutableIds": "audit", "allowedIssuers": [OTHER], "allowedIssuersMode": "audit"}

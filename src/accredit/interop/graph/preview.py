@@ -20,7 +20,7 @@ class PolicyFinding(Wire, frozen=True, kw_only=True):
     federated_credential_name: str
     is_enabled: bool  # the credential; one that is not signs nobody in
     issuer: str
-    policy: Name | Literal["replay"]
+    policy: Name | Literal["replay", "lint"]  # lint: the credential stays as it is, a change of it is refused
     is_enforced: bool  # the policy; else it is only noted
     reason: str
     last_sign_in_date_time: Instant | None = None  # that was granted; None: none that is known

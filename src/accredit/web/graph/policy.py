@@ -10,7 +10,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit.administer import tenants
-from accredit.administer.preview import broken
+from accredit.administer.preview import broken, errors
 from accredit.interop.graph import organization, parts, preview
 from accredit.interop.graph.parts import invalid, written
 from accredit.query import Compare, Query
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.directory import Application, Tenant
+    from accredit.ports import Transaction
     from accredit.signins import Event
     from accredit.trust import FederatedCredential
     from accredit.web.graph.answers import Answer
@@ -46,7 +47,7 @@ async def previewed(call: Call) -> Answer:
             query = Query(after=after, limit=min(AT_ONCE, most - looked))
             page = await store.credentials.search(query, tenant_id=would.id)
             held = [(each, await store.applications.get(each.application_id)) for each in page.things]
-            await rows.add(await _findings(call, would, held), _written)
+            await rows.add(await _findings(call, store, would, held), _written)
             looked, after = looked + len(page.things), page.after
             if after is None:
                 break
@@ -64,14 +65,16 @@ async def _proposed(call: Call) -> Tenant:
 
 
 async def _findings(
-    call: Call, would: Tenant, held: Sequence[tuple[FederatedCredential, Application]]
+    call: Call, store: Transaction, would: Tenant, held: Sequence[tuple[FederatedCredential, Application]]
 ) -> list[preview.PolicyFinding]:
     used = await call.log.uses(would.id, {of.app_id for _, of in held})
     found: list[preview.PolicyFinding] = []
     for credential, application in held:
         use = used.get(application.app_id, {}).get(credential.id)
         last = None if use is None or use.last_id is None else await _event(call, use.last_id)
-        found += broken(would, application, credential, None if use is None else use.last_at, last)
+        wrong = await errors(call.by, store, would, credential)
+        found += broken(would, application, credential, None if use is None else use.last_at, last, wrong)
+        await asyncio.sleep(0)  # a hostile expression takes lint a while
     return found
 
 
