@@ -126,5 +126,9 @@ def test_what_is_done_is_not_replayed(say):
     assert "--dry-run" in ended.err
 
 
-def test_a_time_that_is_none_is_refused(say):
-    assert say("delete", BOT, NAME, "--dry-run", "--replay", "soon").code == 2
+@pytest.mark.parametrize("since", ["soon", "9999-01-01"], ids=["no time", "yet to come"])
+def test_what_is_no_past_is_refused_before_anything_is_said(say, since):
+    ended = say("delete", BOT, NAME, "--dry-run", "--replay", since)
+    assert (ended.code, ended.out) == (2, "")
+    assert f"--replay {since}" in ended.err
+    assert "Nothing was changed" not in ended.err

@@ -14,7 +14,7 @@ from accredit.cli.grammar import group
 from accredit.cli.judged import accept_errors, overridable, tell_findings
 from accredit.cli.output import LAST_USED, Column, at
 from accredit.cli.preset_form import PresetVerb, members_of, rendered_form
-from accredit.cli.replayed import refuse_replay_alone, replaces_the_rest, replayable, tell_replay
+from accredit.cli.replayed import refuse_replay, replaces_the_rest, replayable, tell_replay
 from accredit.cli.words import accredit, option
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ async def add(
     With --preset a form is filled in, an option for each field, and issuer, subject and audience follow from it.
     """
     accept_errors(desk, override)
-    refuse_replay_alone(since, dry_run=dry_run)
+    refuse_replay(since, desk.now, dry_run=dry_run)
     rendered = rendered_form(preset, mode, pairs, {**members, "token": from_token})
     version = _version(desk, language_version, members)
     async with desk.reading() as store:
@@ -183,7 +183,7 @@ async def update(
     An expression that takes the place of another is in its language, unless --language-version says otherwise.
     """
     accept_errors(desk, override)
-    refuse_replay_alone(since, dry_run=dry_run)
+    refuse_replay(since, desk.now, dry_run=dry_run)
     changes: dict[str, Any] = {key: value for key, value in members.items() if value is not None}
     if audience is not None:
         changes["audiences"] = (audience,)
@@ -219,7 +219,7 @@ async def update(
 @on_desk
 async def delete(desk: Desk, application: str, name: str, *, dry_run: bool, since: str | None) -> None:
     """Trust it no more; holds for the next request."""
-    refuse_replay_alone(since, dry_run=dry_run)
+    refuse_replay(since, desk.now, dry_run=dry_run)
     async with desk.reading() as store:
         tenant = await names.tenant(store, desk.session.tenant)
         found = await names.application(store, tenant, application)

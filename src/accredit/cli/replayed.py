@@ -10,9 +10,11 @@ from accredit.cli import failures, inputs
 from accredit.cli.failures import Answered
 from accredit.cli.ink import safe
 from accredit.cli.output import Column
+from accredit.errors import INPUT_INVALID, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from datetime import datetime
 
     from accredit.cli.desk import Desk
     from accredit.directory import Application
@@ -46,10 +48,13 @@ def replayable(function: Callable[..., None]) -> Callable[..., None]:
     return click.option("--dry-run", is_flag=True, help="Judge it, and change nothing.")(function)
 
 
-def refuse_replay_alone(since: str | None, *, dry_run: bool) -> None:
-    """Refuse a replay of what is done anyway. ``click.UsageError``."""
+def refuse_replay(since: str | None, now: datetime, *, dry_run: bool) -> None:
+    """Refuse a replay of what is done anyway (``click.UsageError``), and of no past (``INPUT_INVALID``)."""
     if since is not None and not dry_run:
         raise click.UsageError("--replay says what would have been: give it together with --dry-run")
+    instant = inputs.moment(since, now, "--replay")
+    if instant is not None and instant > now:
+        raise Refused(INPUT_INVALID, what=f"--replay {since}", reason="it is yet to come")
 
 
 def replaces_the_rest(desk: Desk, since: str | None) -> bool:
