@@ -20,6 +20,7 @@ TRUSTS = [
 ]
 QUESTIONS = {
     "explain, of what is stored": ("explain", "-", "-a", "deploy-bot", "--data", "{data}"),
+    "explain, of a file": ("explain", "-", "-f", "{file}"),
     "explain, of every application": ("explain", "-", "--all", "--data", "{data}"),
     "lint, of a file": ("lint", "-f", "{file}"),
     "lint, of what is stored": ("lint", "--all", "--data", "{data}"),
@@ -51,3 +52,14 @@ def test_a_question_is_answered_at_once(served, data, tmp_path, question):
         assert code in {"0", "3"}, ended.stderr
         used.append(float(seconds))
     assert min(used) < MOST, used
+
+
+def test_a_token_is_explained_against_a_file_without_what_proves_one(served, tmp_path):
+    file = tmp_path / "trusts.json"
+    file.write_text(json.dumps(TRUSTS))
+    program = PROGRAM + "print(*sys.modules, file=sys.stderr)"
+    words = [sys.executable, "-c", program, "explain", "-", "-f", str(file)]
+    ended = subprocess.run(words, input=served.tokens["main"], capture_output=True, text=True, check=True)
+    loaded = {each.partition(".")[0] for each in ended.stderr.splitlines()[-1].split()}
+    assert "accredit" in loaded
+    assert not loaded & {"cryptography", "sqlalchemy"}

@@ -11,7 +11,6 @@ from __future__ import annotations
 from dataclasses import InitVar, dataclass
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from accredit.assertions.algorithms import verify_signature
 from accredit.assertions.times import refuse_long_lived, refuse_untimely
 from accredit.errors import (
     ALGORITHM_NOT_ALLOWED,
@@ -77,6 +76,8 @@ def refuse_algorithm(key: KeyReference, issuer: Issuer) -> None:
 
 def signed_by(presented: Presented, issuer: Issuer, keys: KeySet, now: datetime) -> VerificationKey:
     """Return the key that signed it, whatever its dates say: 7000272, 5002730, 700027."""
+    from accredit.assertions.algorithms import verify_signature  # noqa: PLC0415  loads cryptography, for who has a key
+
     for key in _eligible(presented.key, issuer, keys, now):
         if verify_signature(presented.key.alg, key.public_key, presented.signing_input, presented.signature):
             return key

@@ -19,7 +19,6 @@ from uuid import UUID
 import msgspec
 
 from accredit.assertions import compact
-from accredit.assertions.algorithms import verify_signature
 from accredit.assertions.times import refuse_long_lived, refuse_untimely, span
 from accredit.errors import (
     ASSERTION_AUDIENCE,
@@ -34,14 +33,14 @@ from accredit.errors import (
     SIGNATURE_INVALID,
     Refused,
 )
-from accredit.issuers import base64url, material
-from accredit.issuers.material import UNREADABLE, PublicKey
+from accredit.issuers import base64url
 from accredit.issuers.record import MAX_SKEW
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from accredit.assertions.compact import Presented
+    from accredit.issuers.material import PublicKey  # noqa: TC004  nobody decodes a key, so msgspec never reads the annotation
     from accredit.issuers.record import KeyReference
 
 MAX_LIFETIME: Final = 86_400  # seconds, assumed
@@ -85,11 +84,13 @@ def registered(
 
     Its registration may be shorter than its own validity, never longer.
     """
+    from accredit.issuers import material  # noqa: PLC0415  loads cryptography, for who has a certificate
+
     try:
         certificate = material.certificate(der_certificate)
         public_key = material.refuse_weak(certificate.public_key())
         begins, ends = certificate.not_valid_before_utc, certificate.not_valid_after_utc
-    except UNREADABLE as error:
+    except material.UNREADABLE as error:
         raise _unreadable(f"the certificate cannot be used: {error}") from error
     return RegisteredKey(
         key_id=key_id,
@@ -148,6 +149,8 @@ def _proven(presented: Presented, key: RegisteredKey, audiences: Collection[str]
 
 
 def _signer(presented: Presented, keys: Sequence[RegisteredKey]) -> RegisteredKey:
+    from accredit.assertions.algorithms import verify_signature  # noqa: PLC0415  loads cryptography, for who has a key
+
     wanted = presented.key
     meant = keys[:MAX_TRIED] if wanted.missing else [each for each in keys if _named(each, wanted)]
     fitting = [each for each in meant if wanted.alg in each.algorithms]

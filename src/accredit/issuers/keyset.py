@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from accredit.issuers.material import PublicKey
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from accredit.issuers.material import PublicKey  # noqa: TC004  nobody decodes a key, so msgspec never reads the annotation
     from accredit.issuers.record import KeyReference
 
 
