@@ -19,7 +19,6 @@ from accredit import config
 from accredit.app.chance import SystemIds
 from accredit.app.marks import is_emulators
 from accredit.errors import DATA_EXISTS, DATA_OPEN, OUTPUT_UNWRITABLE, SETTING_INVALID, Refused
-from accredit.signing import EMULATOR_NAME, PRODUCTION_NAME, create_master_key, generate, load_master_key
 from accredit.signins import Actor
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.sqlite import refuse_other_schema
@@ -63,11 +62,14 @@ class Folder:
 
     def master_key(self) -> bytes:
         """Read the master key: systemd's credential, if it hands one over, before the file. ``MASTER_KEY``."""
+        from accredit.signing import load_master_key
+
         handed = "" if self.emulator else os.environ.get("CREDENTIALS_DIRECTORY", "")
         return load_master_key(self.master_key_file, credentials=Path(handed) if handed else None)
 
     def make_key(self, master_key: bytes) -> Callable[[SigningAlgorithm, datetime], SigningKey]:
         """Return what makes this folder's signing keys: an emulator's bear its marks."""
+        from accredit.signing import EMULATOR_NAME, PRODUCTION_NAME, generate
 
         def make(algorithm: SigningAlgorithm, now: datetime) -> SigningKey:
             return generate(
@@ -105,6 +107,7 @@ def find(settings: Settings) -> Folder:
 async def begin_emulator(folder: Folder, base: str, clock: Clock) -> None:
     """Fill an emulator's empty folder: master key, signing keys, the fixed identities. One that is filled stays."""
     from accredit.app import seed
+    from accredit.signing import create_master_key
     from accredit.stores import fresh
     from accredit.stores.memory import MemoryRegistry
 
@@ -138,6 +141,7 @@ async def begin_production(
     ``DATA_EXISTS`` when there is one, ``DATA_OPEN`` when others can read it, ``OUTPUT_UNWRITABLE``.
     """
     from accredit.administer import Administrator, tenants
+    from accredit.signing import create_master_key
     from accredit.stores import fresh
     from accredit.stores.memory import MemoryRegistry
 

@@ -12,7 +12,6 @@ from accredit.app.folder import Folder, find
 from accredit.app.judge import public_url
 from accredit.app.marks import is_emulators, own_issuers
 from accredit.errors import STORE_MISSING, Refused
-from accredit.signing import refuse_foreign
 from accredit.stores.event_reader import EventReader
 from accredit.stores.lookup import SqliteLookup
 from accredit.stores.sqlite import SqliteRegistry
@@ -60,6 +59,8 @@ class Local:
 
     def make_key(self) -> Callable[[SigningAlgorithm, datetime], SigningKey]:
         """Return what makes a signing key, sealed with this folder's master key. ``MASTER_KEY``."""
+        from accredit.signing import refuse_foreign
+
         master_key = self.folder.master_key()
         with closing(SqliteLookup(self.folder.database)) as lookup:
             refuse_foreign(master_key, lookup.signing_keys())

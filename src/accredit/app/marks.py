@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Final
 from accredit.errors import EMULATOR_MARK, Refused
 from accredit.issuers import OwnIssuers
 from accredit.issuers.url import split
-from accredit.signing import EMULATOR_NAME, common_names
 from accredit.tokens.keys import EMULATOR_KID
 
 if TYPE_CHECKING:
@@ -42,6 +41,8 @@ def refuse_emulator(lookup: SqliteLookup) -> None:
 
 
 def _marked(lookup: SqliteLookup) -> Iterator[str]:
+    from accredit.signing import EMULATOR_NAME, common_names  # 40 ms, which who only asks something need not wait
+
     for key in lookup.signing_keys():
         if key.kid.startswith(EMULATOR_KID) or EMULATOR_NAME in common_names(key.certificate):
             yield f"signing key {key.kid}"
