@@ -29,7 +29,7 @@ def exchanged(workload: Workload, subject: str) -> int:
 @pytest.mark.slow
 def test_the_whole_way_of_a_credential_in_use(emulator: Emulator) -> None:
     workload = engage(emulator, trusting=False)
-    name, where = workload.application.display_name, ("--data", str(emulator.data))
+    name, where = workload.application.display_name, ("--data", str(emulator.data), "--tenant", "contoso.test")
     old, new = (each.format(workload.environment) for each in (OLD, NEW))
     workload.trust(name="staging", subject=old, description="Deploys")
 

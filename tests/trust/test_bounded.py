@@ -48,6 +48,5 @@ def test_sixty_four_times_the_expressions_cost_what_it_takes_to_name_them(versio
 @pytest.mark.parametrize("version", [1, 2])
 def test_explaining_costs_a_request_and_a_few_traces_however_many_there_are(version):
     few, many = (trusted(count, version) for count in (FEW, MANY))
-    once = spent(lambda: explain(TOKEN, few, client="a", now=NOW))
+    once = spent(lambda: explain(TOKEN, few, client="a", now=NOW))  # about 0.25 s on an idle machine
     assert spent(lambda: explain(TOKEN, many, client="a", now=NOW)) < 4 * once
-    assert once < 1.0  # seconds; about 0.25 on an idle machine
