@@ -62,11 +62,9 @@ class Claim(Data, frozen=True, kw_only=True):
         """The name of the claim and of the members below it."""
         return (self.name,) if isinstance(self.name, str) else self.name
 
-    def is_at(self, path: tuple[str, ...]) -> bool:
-        """Whether it is the claim at this path."""
+    def covers(self, path: tuple[str, ...]) -> bool:
+        """Whether it stands for the claim at this path, as one that is named by how names begin."""
         mine = self.path
-        if not mine[-1].endswith("*"):
-            return mine == path
         return len(mine) == len(path) and mine[:-1] == path[:-1] and path[-1].startswith(mine[-1][:-1])
 
 

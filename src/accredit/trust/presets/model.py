@@ -217,7 +217,7 @@ class Preset(Data, frozen=True, kw_only=True, eq=False):
     def claim(self, path: tuple[str, ...]) -> Claim | None:
         """The row of the ledger for this path; the claims of RFC 7519 are in every ledger."""
         listed, families = _ledger(self)
-        return listed.get(path) or next((each for each in families if each.is_at(path)), None) or STANDARD.get(path)
+        return listed.get(path) or next((each for each in families if each.covers(path)), None) or STANDARD.get(path)
 
     def read_subject(self, subject: str) -> SubjectParts | None:
         """Take a subject apart by the first form that fits."""
