@@ -10,7 +10,7 @@ from accredit.trust.presets.form import FormError
 from tests.trust.presets import trusts
 
 FEW = settings(max_examples=1, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
-MANY = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+MANY = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 FILLS = ("x", "main", "a/b:c@d", "release/1", "'", "x:ref:refs/heads/main", "*", "")
 
 
