@@ -21,8 +21,8 @@ from accredit.stores.event_counts import come_to
 if TYPE_CHECKING:
     import sqlite3
 
-BEHIND: Final = 2_000  # events that it is behind at most, for each process that writes; their batches come on top
-LIGHT: Final = 500  # the same of what has few pages
+BEHIND: Final = 4_000  # events that it is behind at most, for each process that writes; their batches come on top
+LIGHT: Final = 1_000  # the same of what has few pages
 QUIET: Final = 5  # looks at a log to which nothing was added, until it comes to the end of that
 
 LAST_PLACE: Final = "SELECT max(totals, coalesce((SELECT max(seq) FROM signins), 0)) FROM signins_indexed"
