@@ -27,7 +27,9 @@ NEIGHBOURLY = {
     if each.samples
     and any(part.of in {"project", "account"} for form in each.subject_forms for part in form.segments.values())
 }
-QUIET = settings(max_examples=50, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], deadline=None)
+QUIET = settings(
+    max_examples=50, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow], deadline=None
+)
 
 
 def errors(trust: WrittenTrust, context: Context = EXTENDED) -> set[str]:
