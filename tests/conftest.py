@@ -75,6 +75,12 @@ SLOW = tuple(
             "web/graph/test_logs.py",
             "web/graph/test_reports.py",
             "web/graph/test_weight.py",
+            "web/graph/test_credential_refusals.py",
+            "web/graph/test_credentials.py",
+            "web/graph/test_lint.py",
+            "web/graph/test_migration.py",
+            "web/graph/test_policy.py",
+            "web/graph/test_replay.py",
             "outbound/test_http.py",
             "stores/test_aside.py",
         ),
@@ -84,7 +90,14 @@ SLOW = tuple(
         *("stores/test_migrations_log.py", "stores/test_quota.py", "stores/test_search.py"),
         *("stores/test_assertions_used.py", "stores/test_salvage.py", "stores/test_sqlite_file.py"),
         *("stores/test_state.py", "trust/lint/test_laws.py"),
-        *("cli/test_audit.py", "cli/test_operators.py", "cli/test_programs.py", "cli/test_writes.py"),
+        *(
+            "cli/test_audit.py",
+            "cli/test_errors.py",
+            "cli/test_explain.py",
+            "cli/test_operators.py",
+            "cli/test_programs.py",
+            "cli/test_writes.py",
+        ),
     )
 )
 
