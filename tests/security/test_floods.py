@@ -199,9 +199,11 @@ def test_an_address_over_its_limit_is_judged_still_and_proof_passes(tmp_path):
                 assert int(answer.headers["retry-after"]) >= 1
         assert seen[:100] == [401] * 100
         assert seen[-1] == 429
+        begun, seen = time.monotonic(), []
         for _ in range(20):
             assert work.ask(**attacker).status_code == 200  # who proves himself passes, also from there
-            assert work.ask(forged, **attacker).status_code == 429
+            seen.append(work.ask(forged, **attacker).status_code)
+        assert seen.count(429) >= len(seen) - 1 - (time.monotonic() - begun)  # one a second is judged again
         assert work.ask(**victim).status_code == 200  # and nobody else is locked out of that client
         assert work.ask(forged, **victim).status_code == 401
         near, far = {"x-forwarded-for": "2001:db8::1"}, {"x-forwarded-for": "2001:db8:0:1::1"}
