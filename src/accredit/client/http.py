@@ -91,7 +91,7 @@ class Http:
         except httpx2.TimeoutException as error:
             raise self._unreachable("it did not answer in time") from error
         except httpx2.HTTPError as error:
-            raise self._unreachable(_said(error)) from error
+            raise self._unreachable(said(error)) from error
 
     def _unreachable(self, reason: str) -> Refused:
         return Refused(AUTHORITY_UNREACHABLE, url=self.url, reason=reason)
@@ -131,7 +131,8 @@ def _wait(answer: Answer, attempt: int) -> float | None:
     return float(said) if said.isascii() and said.isdigit() else _FIRST_WAIT * 2**attempt
 
 
-def _said(error: Exception) -> str:
+def said(error: Exception) -> str:
+    """Word why a connection failed."""
     text = str(error) or type(error).__name__
     plain = _OF_SYSTEM.sub("", text)
     if "CERTIFICATE_VERIFY_FAILED" in text:
