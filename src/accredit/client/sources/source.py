@@ -22,10 +22,14 @@ Audience = Literal["chosen", "fixed", "preset"]
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """Whether a platform was recognised, and by what: a variable or a file, by name; else what is missing."""
+    """Whether a platform was recognised, and by what: a variable or a file, by name; else what is missing.
+
+    ``partly``: it is this platform, but it was not told to give this job a token; ``why`` says how it is told.
+    """
 
     found: bool
     why: str
+    partly: bool = False
 
 
 class Source(Protocol):
