@@ -67,6 +67,7 @@ class Refused(Exception):
 
     about: UUID | None = None  # the registered secret or certificate that it concerns; kept with the event
     policy: str = ""  # the policy of the tenant that refuses what is true; kept with the event
+    retry_after: int | None = None  # seconds after which it may be tried again; None: what is usual for the row
     details: tuple[tuple[str, str, str], ...] = ()  # parts of the reason, for programs: code, sentence, member
 
     def __init__(self, row: Row, *, detail: str = "", **fields: object) -> None:

@@ -130,8 +130,9 @@ class TokenEndpoint:
         headers = self._headers(who)
         if refused.row is VERB_NOT_ALLOWED:
             headers.append((b"allow", b"POST"))
-        if refused.row.name in _LATER:
-            headers.append((b"retry-after", str(RETRY_AFTER).encode()))
+        later = RETRY_AFTER if refused.retry_after is None and refused.row.name in _LATER else refused.retry_after
+        if later is not None:
+            headers.append((b"retry-after", str(later).encode()))
         if status == _UNAUTHORIZED and sent.get(b"authorization", b"")[:6].lower() == b"basic ":
             headers.append((b"www-authenticate", b'Basic realm="accredit"'))
         await answer(send, status, headers, body)

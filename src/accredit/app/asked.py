@@ -1,0 +1,183 @@
+"""What the token endpoint was asked, and what it answered, for tests to look at. Emulator only.
+
+Rule 1: no token and no secret is kept: an assertion is its claims, unverified, and its hash; a field that may hold
+something secret is its name.
+Rule 2: memory is bounded: the newest requests are kept.
+Rule 3: nothing here changes a request or its answer.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from contextlib import suppress
+from datetime import datetime
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from accredit.errors import Refused, masked, shown
+from accredit.issuers import base64url, strictjson
+from accredit.web import form, sender
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from accredit.ports import Clock
+    from accredit.web.answers import Application, Message, Receive, Scope, Send
+
+MOST: Final = 1_000  # requests
+LARGEST: Final = 131_072  # octets of a body that are looked at; the endpoint reads no more
+NOT_KEPT: Final = "(not kept)"
+_KEPT: Final = frozenset(
+    {
+        *("grant_type", "client_id", "scope", "resource", "client_assertion_type", "client_info"),
+        *("token_type", "requested_token_use", "claims", "response_type"),
+    }
+)
+_PATH: Final = re.compile(r"/+(?P<tenant>[^/]+)/oauth2/(?P<version>v2\.0/)?token")
+_CODE: Final = re.compile(r"\w+")
+_DEPTH, _MEMBERS = 32, 2_000  # of a claim set that is shown
+
+
+class Shown(msgspec.Struct, frozen=True):
+    """An assertion as it may be shown. Nothing in it was verified."""
+
+    sha256: str  # of the whole, hexadecimal
+    header: dict[str, Any]  # empty where it cannot be read
+    claims: dict[str, Any]  # the same
+
+
+class Asked(msgspec.Struct, frozen=True, kw_only=True):
+    """One request to the token endpoint, and its outcome."""
+
+    at: datetime  # by the emulator's clock
+    tenant: str  # as the caller wrote it
+    version: int  # of the endpoint
+    client_id: str  # of the form or of HTTP Basic; "": none was given
+    form: dict[str, str]  # what may be kept; of every other field only that it was sent
+    assertion: Shown | None
+    user_agent: str
+    correlation_id: str  # as the caller sent it
+    status: int
+    error: str  # the code, such as AADSTS700213; "" for a token
+
+
+class Recorded:
+    """Stands in front of an application, keeps what its token endpoint was asked, and lets everything pass."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._kept: deque[Asked] = deque(maxlen=MOST)
+
+    def all(self) -> tuple[Asked, ...]:
+        """Return what is kept, oldest first."""
+        return tuple(self._kept)
+
+    def clear(self) -> None:
+        """Forget what is kept."""
+        self._kept.clear()
+
+    def before(self, application: Application) -> Application:
+        """Return ``application`` with the record in front of it."""
+
+        async def recording(scope: Scope, receive: Receive, send: Send) -> None:
+            found = _PATH.fullmatch(scope["path"]) if scope["type"] == "http" else None
+            if found is None:
+                await application(scope, receive, send)
+                return
+            heard = _Heard()
+            try:
+                await application(scope, heard.received(receive), heard.sent(send))
+            finally:
+                self._kept.append(_asked(self._clock(), scope, found, heard))
+
+        return recording
+
+
+class _Heard:
+    """What went by of one request and its answer."""
+
+    def __init__(self) -> None:
+        self.body = b""
+        self.status = 0
+        self.answer = b""
+
+    def received(self, receive: Receive) -> Receive:
+        async def receiving() -> Message:
+            message = await receive()
+            if len(self.body) <= LARGEST:
+                self.body += message.get("body", b"")
+            return message
+
+        return receiving
+
+    def sent(self, send: Send) -> Send:
+        async def sending(message: Message) -> None:
+            self.status = message.get("status", self.status)
+            if self.status >= 400:  # noqa: PLR2004  only a refusal is looked at: a grant holds a token
+                self.answer += message.get("body", b"")
+            await send(message)
+
+        return sending
+
+
+def _asked(at: datetime, scope: Scope, found: re.Match[str], heard: _Heard) -> Asked:
+    headers: dict[bytes, bytes] = dict(scope["headers"])
+    fields: dict[str, str] = {}
+    with suppress(Refused):
+        fields = form.read(headers.get(b"content-type", b""), heard.body)
+    basic = None
+    with suppress(Refused):
+        basic = sender.basic(scope["headers"])
+    assertion = fields.get("client_assertion", "")
+    return Asked(
+        at=at,
+        tenant=shown(found["tenant"]),
+        version=2 if found["version"] else 1,
+        client_id=shown(fields.get("client_id") or (basic[0] if basic else "")),
+        form={shown(name): shown(value) if name in _KEPT else NOT_KEPT for name, value in fields.items()},
+        assertion=_shown(assertion) if assertion else None,
+        user_agent=_header(headers, b"user-agent"),
+        correlation_id=_header(headers, b"client-request-id") or shown(fields.get("client-request-id", "")),
+        status=heard.status,
+        error=_error(heard.answer),
+    )
+
+
+def _header(headers: Mapping[bytes, bytes], name: bytes) -> str:
+    return shown(headers.get(name, b"").decode("latin-1"))
+
+
+def _shown(token: str) -> Shown:
+    header, _, rest = token.strip().partition(".")
+    return Shown(sha256(token.strip().encode()).hexdigest(), _object(header), _object(rest.partition(".")[0]))
+
+
+def _object(segment: str) -> dict[str, Any]:
+    found: object = None
+    with suppress(ValueError):
+        found = strictjson.loads(base64url.decode(segment), depth=_DEPTH, members=_MEMBERS)
+    return _without_tokens(found) if isinstance(found, dict) else {}
+
+
+def _without_tokens(value: Any) -> Any:  # noqa: ANN401  JSON
+    """Return JSON in which a token that is a value, which nobody should send, is masked."""
+    if isinstance(value, dict):
+        return {name: _without_tokens(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_without_tokens(each) for each in value]
+    return masked(value) if isinstance(value, str) else value
+
+
+def _error(answer: bytes) -> str:
+    """Return the code that a refusal begins with."""
+    try:
+        said = msgspec.json.decode(answer)["error_description"] if answer else ""
+    except (msgspec.DecodeError, LookupError, TypeError):
+        return ""
+    found = _CODE.match(said)
+    return found[0] if found else ""
+
+
