@@ -28,12 +28,16 @@ from accredit.tokens.keys import EMULATOR_KID
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
+    from typing import TypeAlias
 
     from accredit.config import Settings
     from accredit.directory import SigningAlgorithm, Tenant
     from accredit.issuers import Portability
     from accredit.ports import Clock
     from accredit.tokens import SigningKey
+
+    KeysOf: TypeAlias = Callable[[bytes], Callable[[SigningAlgorithm, datetime], SigningKey]]
+    """From a master key to what makes signing keys that are sealed with it."""
 
 SECRET_LIFE: Final = timedelta(days=3_650)  # of the emulator's documented secret
 DATABASE: Final = "accredit.db"
@@ -104,8 +108,11 @@ def find(settings: Settings) -> Folder:
     return Folder(path, key_file, emulator, temporary)
 
 
-async def begin_emulator(folder: Folder, base: str, clock: Clock) -> None:
-    """Fill an emulator's empty folder: master key, signing keys, the fixed identities. One that is filled stays."""
+async def begin_emulator(folder: Folder, base: str, clock: Clock, keys: KeysOf | None = None) -> None:
+    """Fill an emulator's empty folder: master key, signing keys, the fixed identities. One that is filled stays.
+
+    ``keys``: what makes its first signing keys, in place of new ones.
+    """
     from accredit.app import seed
     from accredit.signing import create_master_key
     from accredit.stores import fresh
@@ -116,7 +123,7 @@ async def begin_emulator(folder: Folder, base: str, clock: Clock) -> None:
         return
     ids, now = SystemIds(), clock()
     master_key = folder.master_key() if folder.master_key_file.exists() else create_master_key(folder.master_key_file)
-    make = folder.make_key(master_key)
+    make = (keys or folder.make_key)(master_key)
     contents = MemoryRegistry()
     async with contents.transaction() as change:
         await seed.seed(change, now, ids, SECRET_LIFE)

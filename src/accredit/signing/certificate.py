@@ -42,14 +42,29 @@ def generate(
     kid_prefix: str = "",
 ) -> SigningKey:
     """Make a signing key and a certificate of common name ``name``. ``kid``: the prefix and the SHA-1 thumbprint."""
-    private_key = _private_key(algorithm)
+    private_key = new_private_key(algorithm)
     certificate = self_signed(private_key, name, not_before=now - _EARLY, not_after=activates_at + CERTIFIED_FOR)
+    return certified(
+        private_key, certificate, now=now, activates_at=activates_at, master_key=master_key, kid_prefix=kid_prefix
+    )
+
+
+def certified(
+    private_key: PrivateKey,
+    certificate: x509.Certificate,
+    *,
+    now: datetime,
+    activates_at: datetime,
+    master_key: bytes,
+    kid_prefix: str = "",
+) -> SigningKey:
+    """Return the signing key of a private key and its certificate."""
     thumbprint = _base64url(certificate.fingerprint(SHA1()))  # noqa: S303  a name, as Entra ID gives it; nothing trusts it
     kid = kid_prefix + thumbprint
     plain = private_key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return SigningKey(
         kid=kid,
-        algorithm=algorithm,
+        algorithm="RS256" if isinstance(private_key, rsa.RSAPrivateKey) else "ES256",
         thumbprint=thumbprint,
         certificate=certificate.public_bytes(Encoding.DER),
         public=public_members(private_key),
@@ -117,7 +132,8 @@ def public_members(private_key: PrivateKey) -> dict[str, str]:
     }
 
 
-def _private_key(algorithm: Literal["RS256", "ES256"]) -> PrivateKey:
+def new_private_key(algorithm: Literal["RS256", "ES256"]) -> PrivateKey:
+    """Make one; of RS256 it takes some 60 ms."""
     if algorithm == "RS256":
         return rsa.generate_private_key(public_exponent=_PUBLIC_EXPONENT, key_size=RSA_BITS)
     return ec.generate_private_key(ec.SECP256R1())
