@@ -17,8 +17,8 @@ from joserfc.jwk import KeySet
 from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.issuers import IssuerUrl, discovery, jwks
 from accredit.testidp import OUTAGES, Endpoints, Outage, dialects
-from accredit.testidp.endpoints import LIMIT
 from accredit.testidp.outages import Answer
+from accredit.testidp.wire import LIMIT
 from tests.issuers.records import record
 from tests.testidp.workbench import GITHUB, Parts, issuer
 

@@ -1,51 +1,45 @@
 """The addresses of the test issuers, bare ASGI: ``/idp/{dialect}/…`` for everybody, and the control of them.
 
-Rule 1: documents are GET. Control is POST with a JSON body of at most 64 KiB, and with the control token; minting goes
-without the token where the emulator says so (loopback).
+Rule 1: documents are GET. Control is POST with a JSON body, and with the control token; minting a token and beginning a
+job go without it where the emulator says so (loopback).
 Rule 2: a web page must not be able to drive it: JSON only, no other site, no CORS header, no OPTIONS. Host names are
 checked before a request comes here.
-Rule 3: what is wrong is said as JSON: what, where, and what to do; nothing else leaves.
+Rule 3: what is wrong is said as JSON: what, where, and what to do; nothing else leaves. A platform's own clients are
+answered as the platform does (``native``).
 """
 
 from __future__ import annotations
 
-import asyncio
 import hmac
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+import json
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from accredit.errors import (
-    BODY_TOO_LARGE,
-    CONTROL_TOKEN,
-    CROSS_SITE,
-    INPUT_INVALID,
-    MEDIA_TYPE,
-    METHOD_NOT_ALLOWED,
-    NOT_FOUND,
-    Refused,
-)
+from accredit.errors import CONTROL_TOKEN, CROSS_SITE, INPUT_INVALID, MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, Refused
 from accredit.issuers import strictjson
 from accredit.testidp.changes import STRANGER_CERTIFICATE, STRANGER_JWKS, certificate
 from accredit.testidp.dialect import dialects
 from accredit.testidp.draft import write
-from accredit.testidp.outages import HELD, MOVED, Answer, Request, Which, honest
+from accredit.testidp.native.catalogue import read
+from accredit.testidp.outages import MOVED, Answer, Request, Which, honest
+from accredit.testidp.wire import body_of, headers_of, of_another_site, refusal, send_answer
 
 if TYPE_CHECKING:
     from accredit.testidp.mint import Platform, TestIssuer
+    from accredit.testidp.native.catalogue import Natives
+    from accredit.testidp.wire import Receive, Scope, Send
 
-Scope = MutableMapping[str, Any]
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+Control = Callable[[Mapping[str, object]], Mapping[str, object]]
+"""What ``POST /idp/_name`` does: from the JSON object of its body to that of its answer. Refuses with ``Refused``."""
 
 ROOT: Final = "/idp"
 DISCOVERY: Final = "/.well-known/openid-configuration"
-LIMIT: Final = 64 * 1024  # octets of a control request
-_DEPTH, _MEMBERS = 32, 2_000  # of its JSON
+OPEN: Final = frozenset({"mint", "environment"})  # controls that go without the token, where the emulator says so
+_DEPTH, _MEMBERS = 32, 2_000  # of the JSON of a control request
 
 
 class Rotate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -61,28 +55,51 @@ class Down(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Endpoints:
-    """The ASGI application. ``control_token`` ``None`` lifts the token (loopback only), not the other rules."""
+    """The ASGI application. ``control_token`` ``None`` lifts the token (loopback only), not the other rules.
 
-    def __init__(self, issuer: TestIssuer, *, control_token: str | None, open_mint: bool = True) -> None:
+    ``controls``: further ones by name, each at ``POST /idp/_name``. ``natives``: what platforms' own clients ask.
+    """
+
+    def __init__(
+        self,
+        issuer: TestIssuer,
+        *,
+        control_token: str | None,
+        open_mint: bool = True,
+        controls: Mapping[str, Control] | None = None,
+        natives: Natives | None = None,
+    ) -> None:
         self._issuer = issuer
         self._control_token = control_token
-        self._open_mint = open_mint
+        self._open = OPEN if open_mint else frozenset()
+        self._natives = natives
+        self._controls: dict[str, Control] = {"mint": self._mint, **(controls or {})}
+        if natives is not None:
+            self._controls["environment"] = natives.environment
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             answer = await self._answer(scope, receive)
         except Refused as refused:
-            answer = _refusal(refused)
-        await _send(answer, receive, send)
+            answer = refusal(refused)
+        await send_answer(answer, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Answer:
         path = str(scope["path"]).removeprefix(ROOT)
         name, _, rest = path.removeprefix("/").partition("/")
-        if path == "/_mint" or rest in ("_rotate", "_down"):
-            body = await self._control(scope, receive, mint=path == "/_mint")
-            return Answer(write(self._act(name, rest, body)), headers=(("cache-control", "no-store"),))
-        if not any(name == each.name or name in each.aliases for each in dialects().values()):
+        if name.startswith("_") and not rest and name[1:] in self._controls:
+            body = await self._control(scope, receive, without_token=name[1:] in self._open)
+            return _done(self._controls[name[1:]](body))
+        if rest in ("_rotate", "_down"):
+            return _done(self._act(name, rest, await self._control(scope, receive)))
+        found = next((each for each in dialects().values() if name == each.name or name in each.aliases), None)
+        if found is None:
             raise Refused(NOT_FOUND)
+        if self._natives is not None and not of_another_site(headers_of(scope)):
+            asked = await read(scope, receive, f"/{rest}")
+            answer = self._natives.of_issuer(found.name, asked)
+            if answer is not None:
+                return answer
         if scope["method"] != "GET":
             raise Refused(METHOD_NOT_ALLOWED, valid_verbs="GET")
         return self._document(self._issuer.platform(name), f"/{rest}", scope["query_string"])
@@ -105,18 +122,20 @@ class Endpoints:
         request = Request(which, platform.address + path, make())
         return honest(request) if platform.outage is None or query == MOVED else platform.outage.change(request)
 
-    async def _control(self, scope: Scope, receive: Receive, *, mint: bool) -> Mapping[str, object]:
+    async def _control(
+        self, scope: Scope, receive: Receive, *, without_token: bool = False
+    ) -> Mapping[str, object]:
         """Let a control request in and return its body, or refuse it."""
-        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = headers_of(scope)
         if scope["method"] != "POST":
             raise Refused(METHOD_NOT_ALLOWED, valid_verbs="POST")
-        if headers.get("sec-fetch-site", "same-origin") != "same-origin":
+        if of_another_site(headers):
             raise Refused(CROSS_SITE)
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused(MEDIA_TYPE, accepted="application/json")
-        if not (mint and self._open_mint):
+        if not without_token:
             self._refuse_without_token(headers.get("authorization", ""))
-        return _object(await _body(receive))
+        return _object(await body_of(receive))
 
     def _refuse_without_token(self, authorization: str) -> None:
         if self._control_token is None:
@@ -125,10 +144,11 @@ class Endpoints:
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._control_token.encode()):
             raise Refused(CONTROL_TOKEN)
 
+    def _mint(self, body: Mapping[str, object]) -> dict[str, object]:
+        minted = self._issuer.mint(body)
+        return {"token": minted.token, "claims": minted.claims, "header": minted.header}
+
     def _act(self, name: str, rest: str, body: Mapping[str, object]) -> dict[str, object]:
-        if not rest:
-            minted = self._issuer.mint(body)
-            return {"token": minted.token, "claims": minted.claims, "header": minted.header}
         platform = self._issuer.platform(name)
         if rest == "_rotate":
             self._issuer.rotate(name, keep_previous=_read(body, Rotate).keep_previous)
@@ -138,22 +158,16 @@ class Endpoints:
         return {"mode": mode}
 
 
+def _done(said: Mapping[str, object]) -> Answer:
+    """Answer a control request."""
+    written = json.dumps(dict(said), separators=(",", ":"), default=msgspec.to_builtins)
+    return Answer(written.encode(), headers=(("cache-control", "no-store"),))
+
+
 def _discovery(platform: Platform) -> dict[str, object]:
     """Return the discovery document: it says the platform's real issuer, and where its keys are here."""
     jwks_uri = platform.address + platform.dialect.jwks_path
     return {"issuer": platform.issuer, "jwks_uri": jwks_uri, **platform.dialect.discovery}
-
-
-async def _body(receive: Receive) -> bytes:
-    body = b""
-    while True:
-        message = await receive()
-        part: bytes = message.get("body", b"")
-        body += part
-        if len(body) > LIMIT:
-            raise Refused(BODY_TOO_LARGE, limit=LIMIT)
-        if not message.get("more_body"):
-            return body
 
 
 def _object(body: bytes) -> Mapping[str, object]:
@@ -171,43 +185,3 @@ def _read(body: Mapping[str, object], kind: type[Shape]) -> Shape:
         return msgspec.convert(body, kind)
     except msgspec.ValidationError as error:
         raise Refused(INPUT_INVALID, what="the request", reason=str(error)) from error
-
-
-def _refusal(refused: Refused) -> Answer:
-    row = refused.row
-    said = {"error": row.error, "error_description": str(refused), "code": row.code, "advice": row.advice}
-    headers = [("cache-control", "no-store")]
-    if row is CONTROL_TOKEN:
-        headers.append(("www-authenticate", "Bearer"))
-    if row is METHOD_NOT_ALLOWED:
-        headers.append(("allow", refused.fields["valid_verbs"]))
-    return Answer(write({name: value for name, value in said.items() if value}), row.status, headers=tuple(headers))
-
-
-async def _send(answer: Answer, receive: Receive, send: Send) -> None:
-    if answer.delay and await _gone(receive, answer.delay):
-        return
-    headers = [("content-type", answer.content_type), ("x-content-type-options", "nosniff"), *answer.headers]
-    if not answer.drip:
-        headers.append(("content-length", str(len(answer.body))))
-    raw = [(name.encode(), value.encode()) for name, value in headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": raw})
-    rest = answer.body
-    if answer.drip:
-        for _ in range(min(len(rest), int(HELD / answer.drip))):
-            await send({"type": "http.response.body", "body": rest[:1], "more_body": True})
-            rest = rest[1:]
-            if await _gone(receive, answer.drip):
-                return
-    await send({"type": "http.response.body", "body": rest})
-
-
-async def _gone(receive: Receive, seconds: float) -> bool:
-    """Wait; whether the reader went away meanwhile."""
-    try:
-        async with asyncio.timeout(seconds):
-            while (await receive())["type"] != "http.disconnect":
-                pass
-    except TimeoutError:
-        return False
-    return True

@@ -1,0 +1,105 @@
+"""Every platform that is played here, and how its endpoints are served."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from accredit.errors import CROSS_SITE, HOST_NOT_SERVED, NOT_FOUND, Refused
+from accredit.testidp.dialect import find
+from accredit.testidp.native import Asked, Environment, Job, Jobs, Native, Place, Places, queried, refuse_dialect
+from accredit.testidp.native.github import GitHub
+from accredit.testidp.wire import body_of, headers_of, of_another_site, refusal, send_answer
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from accredit.testidp.mint import TestIssuer
+    from accredit.testidp.outages import Answer
+    from accredit.testidp.wire import Receive, Scope, Send
+
+PLATFORMS: Final[tuple[type[Native], ...]] = (GitHub,)
+_BODILESS: Final = frozenset({"GET", "HEAD"})
+
+
+class Natives:
+    """The platforms of one emulator and the jobs that run on them."""
+
+    def __init__(self, issuer: TestIssuer, places: Places) -> None:
+        self.jobs = Jobs(issuer, places)
+        self._all = tuple(each(self.jobs) for each in PLATFORMS)
+        self._of = {dialect: each for each in self._all for dialect in each.dialects}
+
+    def begin(self, request: Mapping[str, object]) -> tuple[Job, Environment]:
+        """Begin a job whose tokens are as ``request`` says; return what surrounds it. ``Refused`` as for minting."""
+        name = find(str(request.get("dialect", ""))).name
+        native = self._of.get(name)
+        if native is None:
+            raise refuse_dialect(name, ", ".join(sorted(self._of)))
+        job = self.jobs.begin(request, native.secret())
+        return job, native.environment(job)
+
+    def environment(self, request: Mapping[str, object]) -> dict[str, object]:
+        """Begin a job, as the control API does."""
+        job, found = self.begin(request)
+        return {
+            "dialect": job.dialect,
+            "variables": dict(found.variables),
+            "files": dict(found.files),
+            "paths": dict(found.paths),
+        }
+
+    def of_issuer(self, dialect: str, asked: Asked) -> Answer | None:
+        """Answer below an issuer's address, of the platform's own or of an instance; ``None``: no such route."""
+        native = self._of.get(dialect)
+        if native is None or native.place != "issuer":
+            return None
+        answer = native.answer(asked)
+        instance, slash, rest = asked.path[1:].partition("/")
+        if answer is None and slash:
+            found = Asked(asked.method, f"/{rest}", asked.query, asked.headers, asked.body, instance)
+            answer = native.answer(found)
+        return answer
+
+    def at(self, place: Place, asked: Asked) -> Answer | None:
+        """Answer at the root of a listener of its own; ``None``: no such route."""
+        answers = (each.answer(asked) for each in self._all if each.place == place)
+        return next((each for each in answers if each is not None), None)
+
+
+async def read(scope: Scope, receive: Receive, path: str) -> Asked:
+    """Read a client's request. ``BODY_TOO_LARGE``, ``INPUT_INVALID``."""
+    body = b"" if scope["method"] in _BODILESS else await body_of(receive)
+    return Asked(scope["method"], path, queried(scope["query_string"]), headers_of(scope), body)
+
+
+class Outside:
+    """The application of a listener that stands for a machine's own surroundings: no issuer's address leads there.
+
+    ``hosts``: allowed values of the Host header, with port; ``None``: nobody can be led astray (a Unix socket).
+    """
+
+    def __init__(self, natives: Natives, place: Place, hosts: Collection[str] | None) -> None:
+        self._natives = natives
+        self._place: Place = place
+        self._hosts = hosts
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one HTTP request."""
+        if scope["type"] != "http":
+            return
+        try:
+            answer = await self._answer(scope, receive)
+        except Refused as refused:
+            answer = refusal(refused)
+        await send_answer(answer, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Answer:
+        said = [value.decode("latin-1").lower() for name, value in scope["headers"] if name.lower() == b"host"]
+        if self._hosts is not None and (len(said) != 1 or said[0] not in self._hosts):
+            raise Refused(HOST_NOT_SERVED)
+        if of_another_site(headers_of(scope)):
+            raise Refused(CROSS_SITE)
+        answer = self._natives.at(self._place, await read(scope, receive, str(scope["path"])))
+        if answer is None:
+            raise Refused(NOT_FOUND)
+        return answer
