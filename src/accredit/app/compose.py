@@ -22,8 +22,8 @@ from accredit.directory import wellknown
 from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
 from accredit.explain import worded
-from accredit.issuers import base64url, freshness
-from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules, emulator
+from accredit.issuers import freshness
+from accredit.outbound import Fetcher, IssuerKeys, Rules
 from accredit.outbound.at_hand import KeysAtHand
 from accredit.ports import Authority
 from accredit.signing import TokenMint
@@ -46,7 +46,7 @@ from accredit.web.token import TokenEndpoint
 from accredit.web.wellknown import WellKnown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from uuid import UUID
 
@@ -54,15 +54,14 @@ if TYPE_CHECKING:
 
     from accredit.app.exporting import Exporter
     from accredit.app.folder import Folder
+    from accredit.app.test_issuers import Surroundings
     from accredit.config import Settings
     from accredit.ports import Clock
     from accredit.stores.health import Damage
     from accredit.web.sender import Network
 
 MEGABYTE: Final = 2**20
-_CONTROL_TOKEN: Final = 32  # octets
 _HOLDER: Final = 16  # octets that tell one exporting process from another
-LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 
 
 async def build(
@@ -73,21 +72,34 @@ async def build(
     clock: Clock,
     ca_file: Path | None = None,
     listeners: frozenset[tuple[str, int]] = frozenset(),
+    around: Surroundings | None = None,
 ) -> Runtime:
-    """Compose an authority that answers as ``base``. The folder is filled (``folder``); nothing listens yet."""
+    """Compose an authority that answers as ``base``. The folder is filled (``folder``); nothing listens yet.
+
+    ``around``: where an emulator answers besides.
+    """
     refuse_lost_transactions(folder.database)
     refuse_other_schema(folder.database)
-    lookup = SqliteLookup(folder.database)
+    lookup, provoking = SqliteLookup(folder.database), _provoking(folder, clock)
+    clock = provoking.clock if provoking else clock
     try:
         strangers = _strangers(settings, base, folder, clock, ca_file, listeners)
-        return await _composed(settings, base, folder, clock, lookup, strangers)
+        runtime = await _composed(settings, base, folder, clock, lookup, strangers, provoking)
+        _listen(runtime, around, ca_file)
     except BaseException:
         lookup.close()
         raise
+    return runtime
 
 
 async def _composed(
-    settings: Settings, base: str, folder: Folder, clock: Clock, lookup: SqliteLookup, strangers: tuple[Any, Rules]
+    settings: Settings,
+    base: str,
+    folder: Folder,
+    clock: Clock,
+    lookup: SqliteLookup,
+    strangers: tuple[Any, Rules],
+    provoking: Any,  # noqa: ANN401  its module is the emulator's only
 ) -> Runtime:
     (test_issuer, rules), damage = strangers, lookup.damage
     ids, admission = SystemIds(), Admission(settings.under_way)
@@ -99,7 +111,7 @@ async def _composed(
     signing = lookup.signing_keys()
     following = Following(
         lookup,
-        _issuer_keys(folder, rules, admission),
+        _issuer_keys(folder, rules, admission, provoking.clock.seconds if provoking else time.monotonic),
         TokenMint(base, signing, folder.master_key(), aio=ids.aio, graph_extras=settings.graph_extras),
         signing,
     )
@@ -119,7 +131,7 @@ async def _composed(
         mint=following.mint,
         signins=events,
     )
-    runtime = Runtime(
+    return Runtime(
         settings=settings,
         base=base,
         folder=folder,
@@ -134,21 +146,21 @@ async def _composed(
         place_mark=PlaceMark(folder.path / MARK, lookup.place, journal),
         administrator=_system(registry, authority, folder),
         test_issuer=test_issuer,
+        provoking=provoking,
         damage=damage,
         exporter=_exporter(settings, base, folder, clock, log),
+        admission=admission,
     )
-    _listen(runtime, admission)
-    return runtime
 
 
-def _listen(runtime: Runtime, admission: Admission) -> None:
+def _listen(runtime: Runtime, around: Surroundings | None, ca_file: Path | None) -> None:
     """Put the two listeners' applications in front of an authority."""
-    settings, authority, base = runtime.settings, runtime.authority, runtime.base
-    emulator_only = runtime.folder.emulator
+    settings, authority, base, admission = runtime.settings, runtime.authority, runtime.base, runtime.admission
+    emulator_only, provoking = runtime.folder.emulator, runtime.provoking
     failures = Failures(time.monotonic, shared=Shared(time.monotonic, _networks(settings, "shared_networks")))
     tokens = TokenEndpoint(
         authority=authority,
-        exchange=exchange,
+        exchange=provoking.around(exchange) if provoking else exchange,
         senders=Senders(authority.ids, _networks(settings, "trusted_proxies")),
         errors=Errors(base, errors.override(settings.refusals), settings.error_separator),
         admission=admission,
@@ -156,7 +168,7 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
         broken=runtime.journal.broken,
         seconds=time.perf_counter,
         patience=None if emulator_only else Patience(failures, KeysAtHand(authority.keys)),
-        explanation=Explained(authority) if emulator_only and settings.explain_to_caller else None,
+        explanation=provoking.explaining(Explained(authority)) if provoking and settings.explain_to_caller else None,
         strict_transport=settings.strict_transport and not emulator_only,
     )
     runtime.metrics.registry.register(
@@ -171,12 +183,12 @@ def _listen(runtime: Runtime, admission: Admission) -> None:
         runtime.metrics.registry.register(Exported(runtime.exporter))
     rooms = {**directory_api.rooms(runtime, tokens), **resource_manager.rooms(runtime, tokens)}
     if runtime.test_issuer is not None:
-        from accredit.testidp import Endpoints
+        from accredit.app import test_issuers
 
-        runtime.control_token = base64url.encode(authority.ids.octets(_CONTROL_TOKEN))
-        rooms["idp"] = Endpoints(runtime.test_issuer, control_token=runtime.control_token)
+        rooms["idp"] = test_issuers.serve(runtime, around or test_issuers.Surroundings(), ca_file)
     documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
-    runtime.front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)
+    front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)
+    runtime.front = provoking.recorded.before(front) if provoking else front
     runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.metrics.text, runtime.remarks)
 
 
@@ -200,12 +212,22 @@ def _system(registry: SqliteRegistry, authority: Authority, folder: Folder) -> A
     )
 
 
-def _issuer_keys(folder: Folder, rules: Rules, admission: Admission) -> IssuerKeys:
+def _provoking(folder: Folder, clock: Clock) -> Any:  # noqa: ANN401  see above
+    """Return what a test may do to an emulator; ``None`` in production, which does not even import it."""
+    if not folder.emulator:
+        return None
+    from accredit.app.clock import SettableClock
+    from accredit.app.provoking import Provoking
+
+    return Provoking(SettableClock(clock))
+
+
+def _issuer_keys(folder: Folder, rules: Rules, admission: Admission, seconds: Callable[[], float]) -> IssuerKeys:
     limits = freshness.EMULATOR if folder.emulator else freshness.PRODUCTION
     return IssuerKeys(
         Fetcher(limits, rules, user_agent=f"accredit/{__version__}"),
         limits,
-        clock=time.monotonic,
+        clock=seconds,
         jitter=lambda: random.uniform(-1, 1),  # noqa: S311  spreads load, guards nothing
         while_waiting=admission.given_back,
     )
@@ -238,11 +260,9 @@ def _strangers(
     """Return the emulator's test issuer, if there is one, and the rules for connections to strangers."""
     if not folder.emulator:
         return None, Rules(own_listeners=listeners)
-    from accredit.testidp import TestIssuer
+    from accredit.app import test_issuers
 
-    made = TestIssuer(base, clock=clock, ids=SystemIds(), data=folder.path)
-    own_ca = OwnCa(frozenset(LOOPBACK_HOSTS), ca_file.read_text("utf-8")) if ca_file else None
-    return made, emulator(overrides={**made.real_issuers, **settings.issuer_overrides}, own_ca=own_ca)
+    return test_issuers.issuer(settings, base, folder, clock, ca_file)
 
 
 def _sink(settings: Settings, folder: Folder, clock: Clock, damage: Damage) -> SqliteSink:

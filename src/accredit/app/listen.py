@@ -105,6 +105,7 @@ class Listener:
     sockets: list[socket.socket]
     tls: Tls | None = None
     drain: float = 20.0  # seconds
+    path: str = ""  # of a Unix socket, which is made here, in place of ``sockets``
     _server: _Server | None = None
     _task: asyncio.Task[None] | None = None
     _watching: asyncio.Task[None] | None = None
@@ -128,6 +129,7 @@ class Listener:
             timeout_graceful_shutdown=int(self.drain),
             ssl_certfile=self.tls.certificate if self.tls else None,
             ssl_keyfile=self.tls.key if self.tls else None,
+            uds=self.path or None,
         )
         try:
             self._seen = _changed_at(self.tls) if self.tls else ()
@@ -135,7 +137,7 @@ class Listener:
         except (OSError, ssl.SSLError) as error:
             raise Refused(TLS_UNUSABLE, reason=error) from error
         self._server = _Server(config)
-        self._task = asyncio.create_task(self._server.serve(sockets=self.sockets))
+        self._task = asyncio.create_task(self._server.serve(sockets=self.sockets or None))
         while not self._server.started:
             if self._task.done():
                 self._task.result()
@@ -148,7 +150,8 @@ class Listener:
 
     async def ended(self) -> None:
         """Wait until the listener has ended by itself, which none does, and raise why."""
-        addresses = ", ".join(f"{host} port {port}" for host, port, *_ in (each.getsockname() for each in self.sockets))
+        names = (each.getsockname() for each in self.sockets)
+        addresses = self.path or ", ".join(f"{host} port {port}" for host, port, *_ in names)
         tasks = [each for each in (self._task, self._watching) if each is not None]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         raise RuntimeError(f"the listener on {addresses} has ended") from done.pop().exception()

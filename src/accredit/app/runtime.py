@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from accredit.stores.sqlite import SqliteRegistry
     from accredit.tokens import SigningKey
     from accredit.web.answers import Application, Receive, Scope, Send
+    from accredit.web.limits import Admission
 
 REFRESHED_EVERY: Final = 2.0  # seconds between two looks for what other processes changed; no request waits for it
 AGAIN_AFTER: Final = 1.0  # seconds, after something that should not end has ended
@@ -91,10 +92,16 @@ class Runtime:
     place_mark: PlaceMark
     administrator: Administrator
     damage: Damage
+    admission: Admission
     front: Application = _nothing
     admin: Application = _nothing
     exporter: Exporter | None = None  # of the sign-in log, where one is wanted
     test_issuer: Any = None  # the emulator's
+    provoking: Any = None  # what a test may do to it; the emulator's, too
+    natives: Any = None  # the platforms whose jobs run there
+    around: Any = None  # where they answer besides
+    metadata: Application = _nothing  # stands for a machine's metadata server
+    socket: Application = _nothing  # what answers jobs behind a Unix socket
     control_token: str = ""
     draining: bool = False
     _tasks: list[asyncio.Task[None]] = field(default_factory=list)

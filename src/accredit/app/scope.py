@@ -28,7 +28,7 @@ def common(transport: asyncio.Transport) -> dict[str, Any]:
 
 def _address(transport: asyncio.Transport, end: str) -> tuple[str, int] | None:
     found = transport.get_extra_info(end)
-    return (str(found[0]), int(found[1])) if found else None
+    return (str(found[0]), int(found[1])) if isinstance(found, tuple) else None  # a Unix socket has no port
 
 
 def target(url: bytes) -> tuple[str, bytes, bytes]:
