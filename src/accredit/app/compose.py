@@ -183,9 +183,10 @@ def _listen(runtime: Runtime, around: Surroundings | None, ca_file: Path | None)
         runtime.metrics.registry.register(Exported(runtime.exporter))
     rooms = {**directory_api.rooms(runtime, tokens), **resource_manager.rooms(runtime, tokens)}
     if runtime.test_issuer is not None:
-        from accredit.app import test_issuers
+        from accredit.app import provoking_control, test_issuers
 
-        rooms["idp"] = test_issuers.serve(runtime, around or test_issuers.Surroundings(), ca_file)
+        controls = provoking_control.Controls(provoking).all()
+        rooms["idp"] = test_issuers.serve(runtime, around or test_issuers.Surroundings(), ca_file, controls)
     documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
     front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)
     runtime.front = provoking.recorded.before(front) if provoking else front
