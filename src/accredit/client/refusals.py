@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from accredit.errors import CATALOGUE, Refused
+from accredit.errors import CATALOGUE, Refused, masked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -50,7 +50,7 @@ def of_graph(status: int, body: bytes) -> Refused | OtherRefusal:
 def of_token_endpoint(status: int, body: bytes) -> Refused | OtherRefusal:
     """Read an answer of the token endpoint that is not a success."""
     error = _object(_decoded(body))
-    said = _IDS.sub("", str(error.get("error_description") or "The answer has no description."))
+    said = masked(_IDS.sub("", str(error.get("error_description") or "The answer has no description.")))
     code = _CODE.match(said)
     message = said[code.end() :] if code else said
     rows = (row for row in CATALOGUE.values() if code and row.family == "sts" and str(row.code) == code[1])

@@ -113,7 +113,15 @@ class Surroundings:
 
     def path(self, name: str) -> Path:
         """Return a file of the machine, named as its own programs name it: ``/.fly/api``."""
-        return self.root / name.lstrip("/") if self.root != Path("/") else Path(name)
+        return self.root / name.lstrip("/")
+
+    def seen(self, variable: str, marker: str = "", how: str = "") -> Detection:
+        """Say whether a variable is set that holds a token, and how that is had where a ``marker`` tells the platform."""
+        if self.value(variable):
+            return Detection(True, f"{variable} is set")  # noqa: FBT003  found
+        if marker and self.value(marker):
+            return Detection(False, f"{marker} is set, but {variable} is not: {how}", partly=True)  # noqa: FBT003
+        return Detection(False, f"{variable} is not set")  # noqa: FBT003
 
     def file(self, source: str, path: Path | str, *, most: int = LONGEST) -> str:
         """Return what a file says, without the white space around it. ``SOURCE_MISSING``, ``SOURCE_REFUSED``."""
