@@ -1,4 +1,4 @@
-"""How the tokens of a platform look: a dialect is a file of data, and filling it with parameters gives the claims.
+"""How the tokens of a platform look: a dialect is a file of data, and filling it with parameters gives the token.
 
 Rule 1: a new platform is a new file in ``dialects/``, never a class.
 Rule 2: a template that names something absent is never rendered with a blank: the next alternative is taken, or the
@@ -8,193 +8,232 @@ Rule 3: what a file says is checked when it is read; a name that nothing defines
 
 from __future__ import annotations
 
-import re
 import tomllib
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 
 from accredit.errors import DIALECT_UNKNOWN, INPUT_INVALID, Refused
+from accredit.testidp.parameters import LONGEST, NOT, Parameter
+from accredit.testidp.templates import ABSENT, Place, Template, first, places, render
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-Kind = Literal["text", "texts", "id", "flag"]
-Template = str
+__all__ = ["LONGEST", "MAX_LIFETIME", "Dialect", "Given", "Sample", "Shape", "dialects", "find", "load", "render"]
 
-LONGEST: Final = 1_000  # characters of one parameter; every platform's own limit is below it
 MAX_LIFETIME: Final = 315_360_000  # seconds, ten years: long enough to be refused by everybody
-NOT: Final = "not_"  # prefix of the name that exists when a flag is off
-GIVEN: Final = frozenset({"issuer", "jti"})  # values that the minter adds to every dialect's own
+GIVEN: Final = frozenset({"issuer", "jti", "null"})  # values that every dialect has
+LIFETIME: Final = "lifetime"  # a parameter of every dialect: seconds from iat to exp
+ALGORITHM: Final = "algorithm"  # a parameter of every dialect that has a choice
+NULL: Final = "{null}"
+WELL_KNOWN: Final = "/.well-known/openid-configuration"
 
-_PLACE: Final = re.compile(r"\{([a-z_]+)(\?|\|sub)?\}")
-
-
-class Parameter(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One thing that a request may choose about a token."""
-
-    says: str
-    kind: Kind = "text"
-    default: str | bool | None = None
-    unless: tuple[str, ...] = ()  # the default holds only when none of these is given
-    one_of: tuple[str, ...] = ()
-    when_true: str | None = None  # what a plain ``true`` stands for
-    split: tuple[str, ...] = ()  # names of the parts around its only slash
-
-    @property
-    def wanted(self) -> str:
-        """What the parameter takes, in words."""
-        return {
-            "text": "text",
-            "texts": "text, or a list of texts",
-            "id": "text or a whole number",
-            "flag": "true or false",
-        }[self.kind]
+Offset = int | Literal["none"]
+"""Seconds from the moment of minting; or the date is left out."""
 
 
-class Dialect(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A part of a dialect's file."""
+
+
+class Variant(Data, frozen=True, kw_only=True):
+    """What is different under one value of a parameter: each member takes the place of the dialect's as a whole."""
+
+    header: dict[str, Template] | None = None
+    times: dict[str, Offset] | None = None
+    lifetime: int | None = None
+    algorithms: tuple[str, ...] | None = None
+    required: tuple[str, ...] | None = None
+    kid: bool | None = None
+
+
+class Sample(Data, frozen=True, kw_only=True):
+    """A request with a name: what a documented set of claims is made of. ``{null}`` is null."""
+
+    params: dict[str, object] = {}
+    overrides: dict[str, object] = {}
+    header: dict[str, object] = {}
+    times: dict[str, Offset] = {}
+    algorithm: str | None = None
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What a token is filled with beside its parameters."""
+
+    address: str  # where the issuer answers
+    jti: str
+    now: int  # seconds since 1970
+    issuer: str | None = None  # in place of the dialect's own
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a token is, apart from its claims."""
+
+    header: Mapping[str, Template]
+    times: Mapping[str, Offset]
+    lifetime: int  # seconds
+    algorithms: tuple[str, ...]
+    required: tuple[str, ...]
+    kid: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A token without its dates and its signature."""
+
+    values: Mapping[str, object]
+    claims: dict[str, object]
+    header: dict[str, object]
+    shape: Shape
+    algorithm: str
+
+
+class Dialect(Data, frozen=True, kw_only=True, dict=True):
     """A platform: where its documents are, and how its tokens look."""
 
     name: str
-    aliases: tuple[str, ...]
+    aliases: tuple[str, ...] = ()
     title: str
-    issuer: str  # the platform's real one; empty: the address at which this process answers
+    preset: str = ""  # the id of the preset that says how to trust it
+    evidence: str = ""  # where its facts are from
+    issuers: str | list[str] = msgspec.field(name="issuer")  # templates of parameters; empty: where this process answers
     jwks_path: str
+    discovery_paths: tuple[str, ...] = (WELL_KNOWN,)
     algorithms: tuple[str, ...]  # the first is the default
     lifetime: int  # seconds
-    times: dict[str, int]  # seconds from the moment of minting
-    header: dict[str, str]
+    times: dict[str, Offset]
+    header: dict[str, Template]
+    kid: bool = True  # whether the header names the key
     required: tuple[str, ...]  # claims that the platform always sends
-    discovery: dict[str, object]
+    discovery: dict[str, object] = {}
     params: dict[str, Parameter]
-    values: dict[str, tuple[Template, ...]]
+    values: dict[str, tuple[Template, ...]] = {}
     claims: dict[str, Template]
+    variants: dict[str, dict[str, Variant]] = {}
+    samples: dict[str, Sample] = {}
 
-    def fill(
-        self, params: Mapping[str, object], given: Mapping[str, str]
-    ) -> tuple[dict[str, object], dict[str, object]]:
-        """Return (values, claims without times) of a token with ``params``; ``given`` are those of ``GIVEN``.
+    @cached_property
+    def parameters(self) -> Mapping[str, Parameter]:
+        """Every parameter but ``lifetime``: those of the file, and the algorithm where there is a choice."""
+        if ALGORITHM in self.params or len(self.algorithms) == 1:
+            return self.params
+        return {**self.params, ALGORITHM: Parameter("the signature algorithm", one_of=self.algorithms)}
+
+    @cached_property
+    def issuer(self) -> str:
+        """The issuer when no parameter is given: the platform's real one. Empty: where this process answers."""
+        return self.issuer_of({}, Given("", "", 0))
+
+    @cached_property
+    def issuer_parameters(self) -> frozenset[str]:
+        """The parameters that the issuer is made of."""
+        return frozenset(self._parameter(place.name) for place in places(self._issuer_templates))
+
+    def issuer_of(self, params: Mapping[str, object], given: Given) -> str:
+        """Return the issuer of a token with ``params``: a parameter that was asked for wins over ``given.issuer``.
 
         Raises ``Refused(INPUT_INVALID)`` for a parameter that the dialect does not have or cannot use.
         """
-        values = dict(given) | self._parameters(params)
+        return self._issuer(params, self._parameters(params, given.now), given)
+
+    def fill(self, params: Mapping[str, object], given: Given) -> Filled:
+        """Return a token with ``params``.
+
+        Raises ``Refused(INPUT_INVALID)`` for a parameter that the dialect does not have or cannot use.
+        """
+        values = self._parameters(params, given.now)
+        shape = self._shape(values)
+        values |= {"issuer": self._issuer(params, values, given), "jti": given.jti, "null": None}
         for name, alternatives in self.values.items():
-            rendered = next(
-                (text for text in (render(each, values) for each in alternatives) if text is not None), None
-            )
-            if rendered is not None:
-                values[name] = rendered
-        claims = {
-            name: rendered
-            for name, template in self.claims.items()
-            if (rendered := render(template, values)) is not None
-        }
-        missing = [name for name in self.required if name not in claims]
+            if (found := first(alternatives, values)) is not ABSENT:
+                values[name] = found
+        claims = _members(self.claims, values)
+        self._refuse_missing(shape.required, claims, values)
+        algorithm = str(values.get(ALGORITHM, shape.algorithms[0]))
+        return Filled(values, claims, _members(shape.header, values), shape, algorithm)
+
+    def sample(self, name: str) -> Sample:
+        """Find a named request. ``INPUT_INVALID``."""
+        if name not in self.samples:
+            reason = f"dialect {self.name} has no such sample (there are: {', '.join(self.samples) or 'none'})"
+            raise Refused(INPUT_INVALID, what="sample", reason=reason)
+        return self.samples[name]
+
+    def _parameters(self, params: Mapping[str, object], now: int) -> dict[str, object]:
+        unknown = sorted(params.keys() - self.parameters.keys() - {LIFETIME})
+        if unknown:
+            known = ", ".join(sorted({*self.parameters, LIFETIME}))
+            reason = f"dialect {self.name} has no such parameter (there are: {known})"
+            raise Refused(INPUT_INVALID, what=f"params.{unknown[0]}", reason=reason)
+        values: dict[str, object] = {}
+        for name, parameter in self.parameters.items():
+            values.update(parameter.read(name, parameter.chosen(name, params), now))
+        return values
+
+    @cached_property
+    def _issuer_templates(self) -> list[str]:
+        return [self.issuers] if isinstance(self.issuers, str) else self.issuers
+
+    def _issuer(self, params: Mapping[str, object], values: Mapping[str, object], given: Given) -> str:
+        if given.issuer is not None and params.keys().isdisjoint(self.issuer_parameters):
+            return given.issuer
+        rendered = first(tuple(self._issuer_templates), values)
+        if rendered is ABSENT:
+            causes = " or ".join(self._causes(self._issuer_templates, values))
+            raise Refused(INPUT_INVALID, what="params", reason=f"without {causes} the issuer cannot be formed")
+        return str(rendered) or given.address
+
+    def _shape(self, values: Mapping[str, object]) -> Shape:
+        """Return how the token is: as the dialect says, and as the variants that hold say otherwise."""
+        names = ("header", "times", "lifetime", "algorithms", "required", "kid")
+        found = {name: getattr(self, name) for name in names}
+        for parameter, variants in self.variants.items():
+            variant = variants.get(str(values.get(parameter)))
+            changed = {name: getattr(variant, name, None) for name in names}
+            found.update({name: value for name, value in changed.items() if value is not None})
+        return Shape(**found)
+
+    def _refuse_missing(
+        self, required: Iterable[str], claims: Mapping[str, object], values: Mapping[str, object]
+    ) -> None:
+        missing = [name for name in required if name not in claims]
         if missing:
             causes = " or ".join(self._causes((self.claims[missing[0]],), values))
             reason = f"without {causes} the claim {missing[0]} cannot be formed"
             raise Refused(INPUT_INVALID, what="params", reason=reason)
-        return values, claims
-
-    def _parameters(self, params: Mapping[str, object]) -> dict[str, object]:
-        unknown = sorted(params.keys() - self.params.keys() - {"lifetime"})
-        if unknown:
-            known = ", ".join(sorted({*self.params, "lifetime"}))
-            reason = f"dialect {self.name} has no such parameter (there are: {known})"
-            raise Refused(INPUT_INVALID, what=f"params.{unknown[0]}", reason=reason)
-        values: dict[str, object] = {}
-        for name, parameter in self.params.items():
-            chosen = params.get(name, self._default(parameter, params))
-            values.update(_read(name, parameter, chosen))
-        return values
-
-    @staticmethod
-    def _default(parameter: Parameter, params: Mapping[str, object]) -> object:
-        if any(params.get(other) not in (None, False) for other in parameter.unless):
-            return None
-        return parameter.default
 
     def _causes(self, templates: Iterable[Template], values: Mapping[str, object]) -> list[str]:
         """Name the parameters whose absence keeps all of ``templates`` from being rendered."""
         found: list[str] = []
         for template in templates:
-            absent = [name for name in named(template) if name not in values]
-            if any(name.startswith(NOT) or self._is_flag(name) for name in absent):
-                continue  # the flag decided for another template
-            for name in absent:
+            absent = [place for place in places(template) if not place.exists(values)]
+            if any(self._decided(place, values) for place in absent):
+                continue  # a choice was made for another template
+            for name in (place.name for place in absent):
                 found += self._causes(self.values[name], values) if name in self.values else [self._parameter(name)]
         return list(dict.fromkeys(found))
 
-    def _is_flag(self, name: str) -> bool:
-        return name in self.params and self.params[name].kind == "flag"
+    def _decided(self, place: Place, values: Mapping[str, object]) -> bool:
+        """Whether a place cannot be filled because of what was chosen, not because something is missing."""
+        flag = place.name in self.params and self.params[place.name].kind == "flag"
+        return flag or place.name.startswith(NOT) or (place.equal is not None and place.name in values)
 
     def _parameter(self, name: str) -> str:
         """Return the parameter that brings ``name``: itself, or the one that it is a part of."""
-        return next((whole for whole, each in self.params.items() if name in each.split), name)
+        whole = next((whole for whole, each in self.params.items() if name in each.split), name)
+        return whole.removeprefix(NOT) if whole not in self.params else whole
 
 
-def render(template: Template, values: Mapping[str, object]) -> object | None:
-    """Fill ``template``; ``None`` when it names something that does not exist. A lone ``{x}`` keeps the type of x."""
-    if any(name not in values for name in named(template)):
-        return None
-    whole = _PLACE.fullmatch(template)
-    if whole is not None and not whole[2]:
-        return values[whole[1]]
-
-    def fill(place: re.Match[str]) -> str:
-        if place[2] == "?":
-            return ""
-        text = str(values[place[1]])
-        return text.replace(":", "%3A") if place[2] else text
-
-    return _PLACE.sub(fill, template)
-
-
-def named(template: Template) -> Iterator[str]:
-    """Yield the names that a template uses."""
-    return (place[1] for place in _PLACE.finditer(template))
-
-
-def _read(name: str, parameter: Parameter, value: object) -> dict[str, object]:
-    """Return what one parameter contributes: itself, or its parts too; nothing when it is absent."""
-    if parameter.kind == "flag":
-        return _flag(name, value)
-    if value is None or value is False:
-        return {}
-    if value is True and parameter.when_true is not None:
-        value = parameter.when_true
-    if parameter.kind == "id" and isinstance(value, int) and not isinstance(value, bool):
-        value = str(value)
-    texts = value if parameter.kind == "texts" and isinstance(value, list) and value else [value]
-    for text in texts:
-        _refuse_text(name, parameter, text)
-    parts = str(value).split("/") if parameter.split else []
-    if len(parts) != len(parameter.split) or not all(parts):
-        reason = "it must be " + "/".join(parameter.split)
-        raise Refused(INPUT_INVALID, what=f"params.{name}", reason=reason)
-    return {name: value, **dict(zip(parameter.split, parts, strict=True))}
-
-
-def _flag(name: str, value: object) -> dict[str, object]:
-    if not isinstance(value, bool | None):
-        raise Refused(INPUT_INVALID, what=f"params.{name}", reason="it must be true or false")
-    return {name: True} if value else {NOT + name: True}
-
-
-def _refuse_text(name: str, parameter: Parameter, text: object) -> None:
-    if not isinstance(text, str):
-        reason = f"it must be {parameter.wanted} ({parameter.says}), or null to remove it"
-    elif not text:
-        reason = "it is empty; null removes it"
-    elif len(text) > LONGEST:
-        reason = f"it is longer than {LONGEST} characters"
-    elif parameter.one_of and text not in parameter.one_of:
-        reason = f"it must be one of {', '.join(parameter.one_of)}"
-    else:
-        return
-    raise Refused(INPUT_INVALID, what=f"params.{name}", reason=reason)
+def _members(templates: Mapping[str, Template], values: Mapping[str, object]) -> dict[str, object]:
+    rendered = {name: render(template, values) for name, template in templates.items()}
+    return {name: each for name, each in rendered.items() if each is not ABSENT}
 
 
 @cache
@@ -205,30 +244,91 @@ def dialects() -> Mapping[str, Dialect]:
     return {each.name: each for each in read}
 
 
+@cache
+def _names() -> Mapping[str, Dialect]:
+    return {name: each for each in dialects().values() for name in (each.name, *each.aliases)}
+
+
+def known(name: str) -> bool:
+    """Whether a dialect has this name or alias."""
+    return name in _names()
+
+
 def find(name: str) -> Dialect:
     """Find a dialect by its name or an alias of it. ``DIALECT_UNKNOWN``."""
-    for each in dialects().values():
-        if name == each.name or name in each.aliases:
-            return each
-    raise Refused(DIALECT_UNKNOWN, name=name, known=", ".join(dialects()))
+    if not known(name):
+        raise Refused(DIALECT_UNKNOWN, name=name, known=", ".join(dialects()))
+    return _names()[name]
 
 
 def load(text: str) -> Dialect:
     """Read one file. Raises ``ValueError`` for a template that names what nothing defines."""
-    found = msgspec.convert(tomllib.loads(text), Dialect)
-    flags = [name for name, each in found.params.items() if each.kind == "flag"]
-    defined = {*GIVEN, *found.params, *(part for each in found.params.values() for part in each.split)}
-    defined |= {NOT + name for name in flags}
-    for name, templates in found.values.items():
-        _refuse_undefined(found, name, templates, defined)
-        defined.add(name)  # those after it may use it
-    for name, template in found.claims.items():
-        _refuse_undefined(found, name, (template,), defined)
+    found = msgspec.convert(_without_nulls(tomllib.loads(text)), Dialect)
+    for says in _slips(found):
+        raise ValueError(f"dialect {found.name}: {says}")
     return found
 
 
-def _refuse_undefined(found: Dialect, name: str, templates: tuple[Template, ...], defined: set[str]) -> None:
-    undefined = {each for template in templates for each in named(template)} - defined
+def _without_nulls(file: dict[str, object]) -> dict[str, object]:
+    """Read ``{null}`` in samples, which TOML cannot say itself."""
+    if isinstance(samples := file.get("samples"), dict):
+        return {**file, "samples": _nulled(samples)}
+    return file
+
+
+def _nulled(value: object) -> object:
+    if isinstance(value, dict):
+        return {name: _nulled(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_nulled(each) for each in value]
+    return None if value == NULL else value
+
+
+def _slips(found: Dialect) -> Iterator[str]:
+    """Say what is wrong with a file, in sentences."""
+    defined = {*found.parameters, *(part for each in found.params.values() for part in each.split)}
+    defined |= {NOT + name for name in found.parameters}
+    yield from _undefined(found, "issuer", found.issuers, defined)
+    defined |= GIVEN
+    for name, templates in found.values.items():
+        yield from _undefined(found, name, list(templates), defined)
+        defined.add(name)  # those after it may use it
+    for header in (found.header, *(each.header or {} for some in found.variants.values() for each in some.values())):
+        yield from _undefined(found, "the header", header, defined)
+    for name, template in found.claims.items():
+        yield from _undefined(found, name, template, defined)
+    yield from _unfit(found)
+
+
+def _undefined(found: Dialect, name: str, template: Template, defined: set[str]) -> Iterator[str]:
+    undefined = {place.name for place in places(template)} - defined
     if undefined:
-        message = f"dialect {found.name}: {name} names {', '.join(sorted(undefined))}, which nothing defines"
-        raise ValueError(message)
+        yield f"{name} names {', '.join(sorted(undefined))}, which nothing defines"
+    for place in places(template):
+        if place.equal is not None and place.equal not in _choices(found, place.name):
+            yield f"{name} asks whether {place.name} is {place.equal}, which it never is"
+
+
+def _unfit(found: Dialect) -> Iterator[str]:
+    """Say which members fit no parameter, algorithm or claim."""
+    for parameter, variants in found.variants.items():
+        for value in variants.keys() - {*_choices(found, parameter)}:
+            yield f"there is a variant for {parameter} {value}, which it never is"
+    for name, sample in found.samples.items():
+        for unknown in sorted(sample.params.keys() - found.parameters.keys() - {LIFETIME}):
+            yield f"sample {name} gives {unknown}, which is no parameter"
+        if sample.algorithm not in (None, *found.algorithms):
+            yield f"sample {name} is signed with {sample.algorithm}, which is not listed"
+    for name, parameter in found.params.items():
+        if name in {LIFETIME, "jti", "null"} or len(parameter.split) not in (0, 2):
+            yield f"parameter {name} has a name that is taken, or is not split in two"
+        try:
+            parameter.read(name, parameter.default, 0)
+        except Refused as refused:
+            yield f"the default of {name} cannot be used: {refused}"
+    for name in {*found.required} - {*found.claims}:
+        yield f"{name} is required and no claim"
+
+
+def _choices(found: Dialect, name: str) -> tuple[str, ...]:
+    return found.parameters[name].one_of if name in found.parameters else ()

@@ -90,8 +90,11 @@ ALGORITHMS: Final = {
     "RS384": Algorithm(_rsa, _pkcs1(hashes.SHA384())),
     "RS512": Algorithm(_rsa, _pkcs1(hashes.SHA512())),
     "PS256": Algorithm(_rsa, _pss(hashes.SHA256())),
+    "PS384": Algorithm(_rsa, _pss(hashes.SHA384())),
+    "PS512": Algorithm(_rsa, _pss(hashes.SHA512())),
     "ES256": Algorithm(lambda: ec.generate_private_key(ec.SECP256R1()), _ecdsa(hashes.SHA256())),
     "ES384": Algorithm(lambda: ec.generate_private_key(ec.SECP384R1()), _ecdsa(hashes.SHA384())),
+    "ES512": Algorithm(lambda: ec.generate_private_key(ec.SECP521R1()), _ecdsa(hashes.SHA512())),
     "EdDSA": Algorithm(ed25519.Ed25519PrivateKey.generate, _eddsa),
 }
 # fmt: on
