@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from accredit.trust.presets.catalogue import ids, preset, recognise, speakers
     from accredit.trust.presets.claims import Claim, Segment, SubjectForm, SubjectParts
+    from accredit.trust.presets.filling import fill
     from accredit.trust.presets.form import FieldFinding, Form, FormError
     from accredit.trust.presets.ledger import unlisted
     from accredit.trust.presets.model import Field, Mode, Preset
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     **dict.fromkeys(("ids", "preset", "recognise", "speakers"), "catalogue"),
+    **dict.fromkeys(("fill",), "filling"),
     **dict.fromkeys(("FieldFinding", "Form", "FormError"), "form"),
     **dict.fromkeys(("unlisted",), "ledger"),
     **dict.fromkeys(("Claim", "Segment", "SubjectForm", "SubjectParts"), "claims"),
@@ -40,6 +42,7 @@ __all__ = [
     "Snippet",
     "SubjectForm",
     "SubjectParts",
+    "fill",
     "free_name",
     "ids",
     "preset",
