@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from accredit.cli.ink import Ink, safe
 from accredit.errors import (
     ASSIGNMENT_EXISTS,
+    CATALOGUE,
     EMULATOR_MARK,
     IDENTIFIER_TAKEN,
     KEY_STATE,
@@ -165,12 +166,15 @@ def of_refused(refused: Refused, where: str, fix: str = "") -> Failure:
 def of_authority(error: OtherRefusal, where: str) -> Failure:
     """Word what an authority refused for a reason that the catalogue here does not have."""
     usual = _BY_STATUS.get(error.status, USAGE)
+    known = next((row for row in CATALOGUE.values() if row.label == error.code and row.advice), None)
+    other = "Ask whoever administers the authority; its version or its texts differ from those of this command."
     return Failure(
         code=error.code,
         message=error.message,
         where=where,
         why=error.detail or f"The authority answered {error.status}.",
-        fix="Ask whoever administers the authority; its version or its texts differ from those of this command.",
+        fix=known.advice if known is not None else other,
+        docs=f"accredit help {error.code}" if known is not None else "",
         exit=EXCHANGE_REFUSED if error.token else usual,
     )
 

@@ -80,14 +80,16 @@ def _shared(*, hidden: bool) -> list[click.Parameter]:
     ]
 
 
+def _with_shared(own: Sequence[click.Parameter]) -> list[click.Parameter]:
+    taken = {name for each in own for name in each.opts}  # serve has a --profile of its own
+    return [*own, *(each for each in _shared(hidden=True) if not taken & set(each.opts))]
+
+
 class Verb(rich_click.RichCommand):
     """A command that does something. It takes the shared options after its own."""
 
     def __init__(self, *, params: list[click.Parameter] | None = None, **more: Any) -> None:  # noqa: ANN401
-        own = [*(params or [])]
-        taken = {name for each in own for name in each.opts}  # serve has a --profile of its own
-        shared = [each for each in _shared(hidden=True) if not taken & set(each.opts)]
-        super().__init__(params=[*own, *shared], **{"epilog": EPILOG, **more})
+        super().__init__(params=_with_shared(params or []), **{"epilog": EPILOG, **more})
 
 
 class Noun(rich_click.RichGroup):
@@ -103,6 +105,14 @@ class Noun(rich_click.RichGroup):
         if self.get_command(ctx, name) is None and not name.startswith("-"):
             raise unknown("command", name, self.list_commands(ctx), ctx)
         return super().resolve_command(ctx, args)
+
+
+class Doing(Noun):
+    """A thing that does something without a verb, too. It takes the shared options after its own."""
+
+    def __init__(self, *, params: list[click.Parameter] | None = None, **more: Any) -> None:  # noqa: ANN401
+        more = {"invoke_without_command": True, "no_args_is_help": True, **more}
+        super().__init__(params=_with_shared(params or []), **more)
 
 
 class Root(Noun):
@@ -146,6 +156,11 @@ class Root(Noun):
 def group(name: str, **more: Any) -> Callable[[Callable[..., Any]], Noun]:  # noqa: ANN401
     """Decorate a noun."""
     return rich_click.command(name, cls=Noun, **{"epilog": EPILOG, **more})
+
+
+def doing(name: str, **more: Any) -> Callable[[Callable[..., Any]], Doing]:  # noqa: ANN401
+    """Decorate a noun that does something by itself."""
+    return rich_click.command(name, cls=Doing, **{"epilog": EPILOG, **more})
 
 
 def command(name: str, **more: Any) -> Callable[[Callable[..., Any]], Verb]:  # noqa: ANN401

@@ -120,7 +120,7 @@ def save(profile: Profile) -> None:
     kept = _read()
     kept.profiles[profile.name] = profile
     kept.current = profile.name
-    _write(_profiles(), msgspec.json.format(msgspec.json.encode(kept)))
+    write(_profiles(), msgspec.json.format(msgspec.json.encode(kept)))
 
 
 def forget(profile: Profile) -> None:
@@ -129,7 +129,7 @@ def forget(profile: Profile) -> None:
     kept.profiles.pop(profile.name, None)
     if kept.current == profile.name:
         kept.current = ""
-    _write(_profiles(), msgspec.json.format(msgspec.json.encode(kept)))
+    write(_profiles(), msgspec.json.format(msgspec.json.encode(kept)))
     _token(profile).unlink(missing_ok=True)
 
 
@@ -144,20 +144,21 @@ def token(profile: Profile) -> str:
 def keep_token(profile: Profile, value: str) -> None:
     """Keep an access token for the commands to come."""
     if profile.name:
-        _write(_token(profile), value.encode())
+        write(_token(profile), value.encode())
 
 
 def _profiles() -> Path:
-    return _home("XDG_CONFIG_HOME", ".config") / "profiles.json"
+    return home("XDG_CONFIG_HOME", ".config") / "profiles.json"
 
 
 def _token(profile: Profile) -> Path:
     from hashlib import sha256
 
-    return _home("XDG_CACHE_HOME", ".cache") / f"token-{sha256(profile.name.encode()).hexdigest()[:32]}"
+    return home("XDG_CACHE_HOME", ".cache") / f"token-{sha256(profile.name.encode()).hexdigest()[:32]}"
 
 
-def _home(variable: str, usual: str) -> Path:
+def home(variable: str, usual: str) -> Path:
+    """Return the directory of ours below the one that a variable names, else below its usual place."""
     found = os.environ.get(variable, "")
     if Path(found).is_absolute():
         return Path(found) / "accredit"
@@ -188,7 +189,8 @@ def _read() -> _Kept:
         raise Said(refused, fix=f"Move it away, and sign in again: {aside}") from error
 
 
-def _write(path: Path, data: bytes) -> None:
+def write(path: Path, data: bytes) -> None:
+    """Write a file for its owner's eyes only, whole or not at all. ``OUTPUT_UNWRITABLE``."""
     import tempfile
 
     try:
