@@ -1,4 +1,4 @@
-"""``accredit token``: what a token says, believed by nobody."""
+"""``accredit token``: the workload's own token, what it is exchanged for, and what tokens say, believed by nobody."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ import click
 
 from accredit.cli import inputs
 from accredit.cli.failures import Said
-from accredit.cli.grammar import group
+from accredit.cli.grammar import doing
 from accredit.cli.ink import cells, folded, safe, width
 from accredit.cli.session import Session, pass_session
+from accredit.cli.token_options import options
 from accredit.errors import NOT_A_JWT, Refused
 
 if TYPE_CHECKING:
@@ -25,9 +26,30 @@ _LAST_SECOND: Final = 253_402_300_799  # of the year 9999; a later one has no da
 _PARTS: Final = ("header", "payload")
 
 
-@group("token")
-def token() -> None:
-    """Tokens: what they say."""
+@doing("token")
+@options
+@click.pass_context
+def token(context: click.Context, /, **given: Any) -> None:  # noqa: ANN401  options by name
+    """Get the token that the platform gives this workload, or an access token for it.
+
+    Where it comes from is found out, or said: accredit token --source github_actions. With --exchange it is given to an
+    authority, ours or Microsoft Entra ID, and what that gives for it is printed. With --explain nothing is printed that
+    opens anything: what the token says, and the credential that trusts it.
+    """
+    if context.invoked_subcommand is None:
+        from accredit.cli.token_got import got
+
+        got(context.ensure_object(Session), given)
+
+
+@token.command("sources")
+@click.option("--here", is_flag=True, help="Look for each of them, and say what was seen.")
+@pass_session
+def sources(session: Session, *, here: bool) -> None:
+    """List where tokens come from, in the order in which they are looked for, and what each of them is proven by."""
+    from accredit.cli import token_explained
+
+    session.show(*token_explained.listed(here=here))
 
 
 @token.command("inspect")

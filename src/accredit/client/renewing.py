@@ -83,10 +83,7 @@ class Assertion:
         """Return what the source gives, even where it has ended: to know whose it is."""
         with self._lock:
             if self._held is None:
-                given = self._read(self._clock())
-                if given.ends_by(given.at + EARLY):
-                    return given
-                self._held = given
+                self._held = self._read(self._clock())
             return self._held
 
     def forget(self) -> bool:
@@ -112,7 +109,8 @@ class Assertion:
         value = self.source.fetch(self._asked or AUDIENCE).strip()
         said = claims.read(value)
         if said is None:
-            raise Refused(SOURCE_REFUSED, source=self.source.name, reason="what it gave is not a JWT")
+            more = "A compact JWT has three parts with dots between them; nothing else may stand beside it."
+            raise Refused(SOURCE_REFUSED, source=self.source.name, reason="what it gave is not a JWT", detail=more)
         self._refuse_other(claims.audiences(said))
         return Given(value, said, now, claims.ends(said))
 
