@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from accredit.client.sources.source import Audience, Surroundings
 
 SECONDS: Final = 300  # that a token lives
+TIMEOUT: Final = 10.0  # seconds without an octet
+ATTEMPTS: Final = 2
 VARIABLES: Final = (
     "AWS_ACCESS_KEY_ID",
     "AWS_PROFILE",
@@ -29,7 +31,9 @@ FILES: Final = ("credentials", "config")  # of ~/.aws
 VENDOR: Final = "/sys/class/dmi/id/sys_vendor"
 _KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 _MEND: Final = {
-    "OutboundWebIdentityFederationDisabledException": "Once per account: aws iam enable-outbound-web-identity-federation",
+    "OutboundWebIdentityFederationDisabledException": (
+        "Once per account: aws iam enable-outbound-web-identity-federation"
+    ),
     "AccessDenied": "The role or user needs the action sts:GetWebIdentityToken for this audience.",
 }
 
@@ -57,7 +61,7 @@ class AwsOutbound:
     def fetch(self, audience: str) -> str:
         """Ask STS. ``SOURCE_MISSING``, ``SOURCE_EXTRA``, ``SOURCE_UNREACHABLE``, ``SOURCE_REFUSED``."""
         try:
-            from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+            from botocore import exceptions as boto  # noqa: PLC0415  an extra
         except ImportError:
             raise Refused(SOURCE_EXTRA, source=self.name) from None
         try:
@@ -67,17 +71,20 @@ class AwsOutbound:
         except AttributeError:
             reason = "this botocore is older than sts:GetWebIdentityToken; a later one knows it"
             raise Refused(SOURCE_MISSING, source=self.name, reason=reason) from None
-        except ClientError as error:
+        except boto.ClientError as error:
             code, said = (str(error.response["Error"].get(each, "")) for each in ("Code", "Message"))
-            raise Refused(SOURCE_REFUSED, source=self.name, reason=f"{code}: {said}", detail=_MEND.get(code, "")) from None
-        except HTTPClientError as error:
+            raise Refused(
+                SOURCE_REFUSED, source=self.name, reason=f"{code}: {said}", detail=_MEND.get(code, "")
+            ) from None
+        except (boto.ConnectionError, boto.HTTPClientError) as error:
             raise Refused(SOURCE_UNREACHABLE, source=self.name, url="STS", reason=str(error)) from None
-        except BotoCoreError as error:
+        except boto.BotoCoreError as error:
             raise Refused(SOURCE_MISSING, source=self.name, reason=str(error)) from None
         return str(answer["WebIdentityToken"])
 
     def _client(self) -> Any:  # noqa: ANN401  botocore makes its clients' classes from data
-        from botocore.session import Session
+        from botocore.config import Config  # noqa: PLC0415  an extra
+        from botocore.session import Session  # noqa: PLC0415
 
         value = self.around.value
         session = Session()
@@ -86,8 +93,15 @@ class AwsOutbound:
             session.set_credentials(*(value(each) for each in _KEYS), value("AWS_SESSION_TOKEN") or None)
         region = self.region or value("AWS_REGION") or value("AWS_DEFAULT_REGION") or None
         endpoint = value("AWS_ENDPOINT_URL_STS") or value("AWS_ENDPOINT_URL") or None
+        if not (endpoint or region or session.get_config_variable("region")):
+            reason = "no region is set, and the global endpoint of STS does not have this operation"
+            raise Refused(SOURCE_MISSING, source=self.name, reason=reason, detail="Set AWS_REGION.")
         return session.create_client(
-            "sts", region_name=region, endpoint_url=endpoint, verify=value("AWS_CA_BUNDLE") or None
+            "sts",
+            region_name=region,
+            endpoint_url=endpoint,
+            verify=value("AWS_CA_BUNDLE") or None,
+            config=Config(connect_timeout=TIMEOUT, read_timeout=TIMEOUT, retries={"total_max_attempts": ATTEMPTS}),
         )
 
     def _seen(self) -> str:

@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
+from accredit.client.sources.answers import refused
 from accredit.client.sources.source import Detection
-from accredit.errors import SOURCE_MISSING, SOURCE_REFUSED, Refused
+from accredit.errors import SOURCE_MISSING, Refused
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,6 @@ SOCKET: Final = "/.fly/api"
 ELSEWHERE: Final = "ACCREDIT_FLY_SOCKET"  # names another socket: that of an emulator
 ADDRESS: Final = "http://localhost/v1/tokens/oidc"  # the socket stands for the host
 _OK: Final = 200
-_SHOWN: Final = 200  # characters of a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +44,9 @@ class Fly:
         body = json.dumps({"aud": audience}).encode()
         headers = {"Content-Type": "application/json"}
         answer = self.around.ask(self.name, "POST", ADDRESS, headers=headers, body=body, socket=str(self._path()))
-        said = answer.body.decode("ascii", errors="replace").strip()
         if answer.status != _OK:
-            reason = f"its socket answered {answer.status}: {said[:_SHOWN]}"
-            raise Refused(SOURCE_REFUSED, source=self.name, reason=reason)
-        return said
+            raise refused(self.name, answer)
+        return answer.body.decode("ascii", errors="replace").strip()
 
     def _path(self) -> Path:
         return self.around.path(self.socket or self.around.value(ELSEWHERE) or SOCKET)

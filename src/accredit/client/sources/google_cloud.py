@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote, urlencode
 
+from accredit.client.sources.answers import refused
 from accredit.client.sources.source import Detection
 from accredit.errors import SOURCE_REFUSED, Refused
 
@@ -23,7 +24,6 @@ PRODUCT: Final = "/sys/class/dmi/id/product_name"
 FLAVOR: Final = {"Metadata-Flavor": "Google"}
 LOOKING: Final = 0.3  # seconds
 _OK: Final = 200
-_SHOWN: Final = 200  # characters of a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +47,7 @@ class GoogleCloud:
             pass  # no such file, which says nothing
         address = self.around.value("GCE_METADATA_IP") or ADDRESS
         try:
-            answer = self.around.ask(
-                self.name, "GET", f"http://{address}/", headers=FLAVOR, timeout=LOOKING, near=True
-            )
+            answer = self.around.ask(self.name, "GET", f"http://{address}/", headers=FLAVOR, timeout=LOOKING, near=True)
         except Refused:
             return Detection(found=False, why=f"GCE_METADATA_HOST is not set, and no metadata server is at {address}")
         if _is_google(answer):
@@ -65,11 +63,9 @@ class GoogleCloud:
         if not _is_google(answer):
             reason = f"what answers at {host} is no metadata server of Google"
             raise Refused(SOURCE_REFUSED, source=self.name, reason=reason)
-        said = answer.body.decode("ascii", errors="replace").strip()
         if answer.status != _OK:
-            reason = f"the metadata server answered {answer.status}: {said[:_SHOWN]}"
-            raise Refused(SOURCE_REFUSED, source=self.name, reason=reason)
-        return said
+            raise refused(self.name, answer)
+        return answer.body.decode("ascii", errors="replace").strip()
 
 
 def _is_google(answer: Answer) -> bool:

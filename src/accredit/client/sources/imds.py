@@ -5,22 +5,20 @@ Such a token is made for a resource of an Entra tenant, so an audience is the id
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlencode
 
+from accredit.client.sources.answers import object_of, refused
 from accredit.client.sources.source import Detection
-from accredit.errors import SOURCE_MISSING, SOURCE_REFUSED, Refused
+from accredit.errors import SOURCE_MISSING, Refused
 
 if TYPE_CHECKING:
-    from accredit.client.http import Answer
     from accredit.client.sources.source import Audience, Surroundings
 
 HOST: Final = "http://169.254.169.254"
 PATH: Final = "/metadata/identity/oauth2/token"
 _OK: Final = 200
-_SHOWN: Final = 300  # characters of a refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +44,9 @@ class Imds:
         if self.client_id:
             query["client_id"] = self.client_id
         answer = self.around.ask(self.name, "GET", f"{place}?{urlencode(query)}", headers=headers, near=True)
-        found = _object(answer)
-        token = found.get("access_token")
+        token = object_of(answer).get("access_token")
         if answer.status != _OK or not isinstance(token, str):
-            reason = f"its endpoint answered {answer.status}: {_said(found) or 'nothing that says why'}"
-            raise Refused(SOURCE_REFUSED, source=self.name, reason=reason)
+            raise refused(self.name, answer)
         return token
 
     def _endpoint(self) -> tuple[str, str, dict[str, str]]:
@@ -64,17 +60,3 @@ class Imds:
                 reason = f"IDENTITY_ENDPOINT is that of {of}, which is not asked from here"
                 raise Refused(SOURCE_MISSING, source=self.name, reason=reason)
         return endpoint, "2019-08-01", {"X-IDENTITY-HEADER": self.around.need(self.name, "IDENTITY_HEADER")}
-
-
-def _object(answer: Answer) -> dict[str, object]:
-    try:
-        found = json.loads(answer.body)
-    except ValueError:
-        found = None
-    return found if isinstance(found, dict) else {}
-
-
-def _said(found: dict[str, object]) -> str:
-    """Return what an endpoint says of its refusal: machines and App Service have other members for it."""
-    names = ("error", "error_description", "statusCode", "message")
-    return ", ".join(str(found[name]) for name in names if found.get(name))[:_SHOWN]

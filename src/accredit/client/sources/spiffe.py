@@ -43,8 +43,8 @@ class Spiffe:
         """Ask the Workload API. ``SOURCE_MISSING``, ``SOURCE_EXTRA``, ``SOURCE_UNREACHABLE``, ``SOURCE_REFUSED``."""
         address = self.around.need(self.name, SOCKET)
         try:
-            from spiffe import SpiffeId, WorkloadApiClient
-            from spiffe.errors import ArgumentError, PySpiffeError
+            from spiffe import SpiffeId, WorkloadApiClient  # noqa: PLC0415  an extra
+            from spiffe.errors import ArgumentError, PySpiffeError  # noqa: PLC0415
         except ImportError:
             raise Refused(SOURCE_EXTRA, source=self.name) from None
         try:

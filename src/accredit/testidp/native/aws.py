@@ -1,4 +1,4 @@
-"""AWS: ``sts:GetWebIdentityToken``, and the three actions of IAM that switch outbound federation on, off and tell of it.
+"""AWS: ``sts:GetWebIdentityToken``, and IAM's actions that switch outbound federation on and off and tell of it.
 
 An access key stands for a job, so several keys are several principals; ``EXAMPLE_KEY`` is always there. An account has
 outbound federation from the beginning, until somebody disables it.
@@ -77,7 +77,9 @@ class Aws(Native):
         account = _account(job)
         if action == "EnableOutboundWebIdentityFederation":
             if account not in self._disabled:
-                raise Failed("FeatureEnabled", 409, f"Outbound web identity federation is already enabled for {account}.")
+                raise Failed(
+                    "FeatureEnabled", 409, f"Outbound web identity federation is already enabled for {account}."
+                )
             self._disabled.remove(account)
             return {"IssuerIdentifier": self._issuer(job)}
         if account in self._disabled:
@@ -157,7 +159,9 @@ def _operation(fields: Mapping[str, str]) -> tuple[Service, str]:
         raise Failed("MissingAction", 400, "The request is missing an action or a required parameter.")
     service = _OPERATIONS.get((action, version))
     if service is None:
-        raise Failed("InvalidAction", 400, f"Could not find operation {action} for version {version or 'NO_VERSION_SPECIFIED'}")
+        raise Failed(
+            "InvalidAction", 400, f"Could not find operation {action} for version {version or 'NO_VERSION_SPECIFIED'}"
+        )
     return service, action
 
 

@@ -1,4 +1,4 @@
-"""What ``GetWebIdentityToken`` takes, and how AWS words it when something else comes: every violation in one sentence."""
+"""What ``GetWebIdentityToken`` takes, and how AWS words it when something else comes: all violations at once."""
 
 from __future__ import annotations
 

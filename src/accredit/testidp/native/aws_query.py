@@ -1,4 +1,4 @@
-"""The query protocol of AWS as its own clients speak it: a form comes in, XML goes out, signature version 4 says who asks.
+"""The query protocol of AWS as its own clients speak it: a form comes in, XML goes out, a signature says who asks.
 
 Rule 1: the signature is read, not verified: it names the access key, the region and the service, and nothing more is
 needed to know which principal a test plays.
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 MOST_FIELDS: Final = 500  # 50 tags are 100 of them
 CONTENT_TYPE: Final = "text/xml"
 _MEMBER: Final = r"\.member\.([1-9][0-9]{0,3})"
-_CREDENTIAL: Final = re.compile(r"Credential=([A-Za-z0-9]{1,128})/([0-9]{8})/([a-z0-9-]{1,40})/([a-z0-9-]{1,40})/aws4_request")
+_CREDENTIAL: Final = re.compile(
+    r"Credential=([A-Za-z0-9]{1,128})/([0-9]{8})/([a-z0-9-]{1,40})/([a-z0-9-]{1,40})/aws4_request"
+)
 _PARTS: Final = ("SignedHeaders=", "Signature=")
 _SCHEME: Final = "AWS4-HMAC-SHA256"
 
@@ -37,7 +39,7 @@ STS: Final = Service("sts", "2011-06-15", "https://sts.amazonaws.com/doc/2011-06
 IAM: Final = Service("iam", "2010-05-08", "https://iam.amazonaws.com/doc/2010-05-08/")
 
 
-class Failed(Exception):  # noqa: N818  the error of another API, sent as it is
+class Failed(Exception):
     """An error as AWS words it: its code, the HTTP status, and a sentence."""
 
     def __init__(self, code: str, status: int, message: str) -> None:
@@ -113,4 +115,9 @@ def _elements(values: Mapping[str, str]) -> str:
 
 def _printable(text: str) -> str:
     """Replace what XML 1.0 cannot carry, even escaped: a refusal repeats what was sent."""
-    return "".join(each if each in "\t\n\r" or " " <= each <= "\ud7ff" or "\ue000" <= each <= "\ufffd" or each >= "\U00010000" else "\ufffd" for each in text)
+    return "".join(
+        each
+        if each in "\t\n\r" or " " <= each <= "\ud7ff" or "\ue000" <= each <= "\ufffd" or each >= "\U00010000"
+        else "\ufffd"
+        for each in text
+    )

@@ -7,23 +7,39 @@ Rule 2: an identity that is asked for by an id must be the job's.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from accredit.errors import Refused
 from accredit.testidp.native import Asked, Environment, Job, Native, json_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from accredit.testidp.mint import Minted
     from accredit.testidp.outages import Answer
 
 MACHINE: Final = "/metadata/identity/oauth2/token"
 APP: Final = "/msi/token"
 EXCHANGE: Final = "api://AzureADTokenExchange"
-VERSIONS: Final = frozenset({"2018-02-01", "2019-02-01", "2019-03-11", "2019-06-01", "2019-08-01", "2020-06-01", "2021-02-01"})
+VERSIONS: Final = frozenset(
+    {"2018-02-01", "2019-02-01", "2019-03-11", "2019-06-01", "2019-08-01", "2020-06-01", "2021-02-01"}
+)
 APP_VERSIONS: Final = frozenset({"2017-09-01", "2019-08-01"})
-_IDS: Final = {"client_id": ("azp", "appid"), "clientid": ("azp", "appid"), "object_id": ("oid",), "principal_id": ("oid",)}
+_IDS: Final = {
+    "client_id": ("azp", "appid"),
+    "clientid": ("azp", "appid"),
+    "object_id": ("oid",),
+    "principal_id": ("oid",),
+}
 _RESOURCE_IDS: Final = ("msi_res_id", "mi_res_id")
+
+
+class _No(Exception):
+    """A refusal, which a machine's service and an app's word differently."""
+
+    def __init__(self, error: str, description: str, status: int = 400) -> None:
+        super().__init__(description)
+        self.error, self.description, self.status = error, description, status
 
 
 class Imds(Native):
@@ -44,56 +60,47 @@ class Imds(Native):
         return self._machine(self.jobs.latest("entra"), asked)
 
     def _machine(self, job: Job, asked: Asked) -> Answer:
-        if asked.method != "GET":
-            return _machine_says("invalid_request", "The method is not allowed", 405)
-        if asked.headers.get("metadata", "").lower() != "true" or "x-forwarded-for" in asked.headers:
-            return _machine_says("bad_request_102", "Required metadata header not specified")
-        if asked.one("api-version") not in VERSIONS:
-            return _machine_says("invalid_request", "Required query variable 'api-version' is missing or not supported")
-        resource = asked.one("resource")
-        if not resource:
-            return _machine_says("invalid_request", "Required audience parameter not specified")
         try:
-            minted = self._minted(job, resource)
-        except Refused as refused:
-            return _machine_says("invalid_resource", str(refused))
-        if not _is_asked_for(minted, asked):
-            return _machine_says("invalid_request", "Identity not found")
-        left = _left(minted)
-        times = {"expires_in": left, "ext_expires_in": left, "not_before": minted.claims.get("nbf", "")}
-        return json_answer({**self._common(minted, resource), **{name: str(value) for name, value in times.items()}})
+            return json_answer(self._of_machine(job, asked))
+        except _No as no:
+            return json_answer({"error": no.error, "error_description": no.description}, no.status)
+
+    def _of_machine(self, job: Job, asked: Asked) -> dict[str, object]:
+        if asked.method != "GET":
+            raise _No("invalid_request", "The method is not allowed", 405)
+        if asked.headers.get("metadata", "").lower() != "true" or "x-forwarded-for" in asked.headers:
+            raise _No("bad_request_102", "Required metadata header not specified")
+        minted = self._minted(job, asked, VERSIONS)
+        left, begins = _left(minted), minted.claims.get("nbf", "")
+        times = {"expires_in": left, "ext_expires_in": left, "not_before": begins}
+        return {**_common(minted, asked), **{name: str(value) for name, value in times.items()}}
 
     def _app(self, asked: Asked) -> Answer:
+        try:
+            return json_answer(self._of_app(asked))
+        except _No as no:
+            return json_answer({"statusCode": no.status, "message": no.description}, no.status)
+
+    def _of_app(self, asked: Asked) -> dict[str, object]:
         job = self.jobs.of(asked.headers.get("x-identity-header", ""), *self.dialects)
         if job is None:
-            return _app_says("The X-IDENTITY-HEADER is missing or is not that of this app.", 401)
-        if asked.one("api-version") not in APP_VERSIONS:
-            return _app_says("The api-version is missing or not supported.")
+            raise _No("unauthorized", "The X-IDENTITY-HEADER is missing or is not that of this app.", 401)
+        return _common(self._minted(job, asked, APP_VERSIONS), asked)
+
+    def _minted(self, job: Job, asked: Asked, versions: Collection[str]) -> Minted:
+        """Make a token; the resource that every tenant has is called what its version of tokens calls it."""
+        if asked.one("api-version") not in versions:
+            raise _No("invalid_request", "Required query variable 'api-version' is missing or not supported")
         resource = asked.one("resource")
         if not resource:
-            return _app_says("The parameter resource is missing.")
+            raise _No("invalid_request", "Required audience parameter not specified")
         try:
-            minted = self._minted(job, resource)
+            minted = self.jobs.mint(job, params={} if resource == EXCHANGE else {"audience": resource})
         except Refused as refused:
-            return _app_says(str(refused))
+            raise _No("invalid_resource", str(refused)) from refused
         if not _is_asked_for(minted, asked):
-            return _app_says("No User Assigned or Delegated Managed Identity found for specified ClientId/ResourceId/PrincipalId.")
-        return json_answer(self._common(minted, resource))
-
-    def _minted(self, job: Job, resource: str) -> Minted:
-        """Make a token; the resource that every tenant has is called what its version of tokens calls it."""
-        return self.jobs.mint(job, params={} if resource == EXCHANGE else {"audience": resource})
-
-    @staticmethod
-    def _common(minted: Minted, resource: str) -> dict[str, object]:
-        claims = minted.claims
-        return {
-            "access_token": minted.token,
-            "client_id": claims.get("azp", claims.get("appid", "")),
-            "expires_on": str(claims.get("exp", "")),
-            "resource": resource,
-            "token_type": "Bearer",
-        }
+            raise _No("invalid_request", "Identity not found")
+        return minted
 
     def environment(self, job: Job) -> Environment:
         """Both forms at once, which no real host has: libraries that find the app's variables take them first."""
@@ -105,6 +112,17 @@ class Imds(Native):
                 "AZURE_POD_IDENTITY_AUTHORITY_HOST": f"{metadata}/{job.secret}",
             }
         )
+
+
+def _common(minted: Minted, asked: Asked) -> dict[str, object]:
+    claims = minted.claims
+    return {
+        "access_token": minted.token,
+        "client_id": claims.get("azp", claims.get("appid", "")),
+        "expires_on": str(claims.get("exp", "")),
+        "resource": asked.one("resource"),
+        "token_type": "Bearer",
+    }
 
 
 def _is_asked_for(minted: Minted, asked: Asked) -> bool:
@@ -122,11 +140,3 @@ def _left(minted: Minted) -> int:
     """Return the seconds that a token lives from now on."""
     exp, iat = minted.claims.get("exp"), minted.claims.get("iat")
     return exp - iat if isinstance(exp, int) and isinstance(iat, int) else 0
-
-
-def _machine_says(error: str, description: str, status: int = 400) -> Answer:
-    return json_answer({"error": error, "error_description": description}, status)
-
-
-def _app_says(message: str, status: int = 400) -> Answer:
-    return json_answer({"statusCode": status, "message": message}, status)
