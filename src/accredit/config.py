@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 PREFIX: Final = "ACCREDIT_"
 CLIENT_VARIABLES: Final = frozenset(
-    f"{PREFIX}{name}" for name in ("URL", "TOKEN", "CA_FILE", "TENANT", "CLIENT_ID", "CLIENT_SECRET", "PROFILE")
+    f"{PREFIX}{name}"
+    for name in ("URL", "TOKEN", "CA_FILE", "TENANT", "CLIENT_ID", "CLIENT_SECRET", "PROFILE", "CONTROL_TOKEN")
 )
 """What scripts say to the command line; a server never reads them."""
 OTHER_VARIABLES: Final = frozenset(f"{PREFIX}{name}" for name in ("CONFIG", "VECTORS", "REQUIRE_VECTORS", "NO_COLOR"))

@@ -28,6 +28,7 @@ LIGHT = {
     "a token": ("token", "inspect", TOKEN),
     "the version": ("version",),
     "a wrong command": ("nonsense",),
+    "a dialect": ("idp", "dialects", "github"),
 }
 
 
