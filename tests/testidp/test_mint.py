@@ -10,6 +10,7 @@ from joserfc.jwk import KeySet
 from accredit.errors import Refused
 from accredit.testidp import FAULTS, OUTAGES, dialects
 from accredit.testidp.mint import MOST_FAULTS
+from accredit.testidp.platforms import MOST_INSTANCES
 from tests.forge import AT
 from tests.testidp.workbench import GITHUB, Parts, issuer
 
@@ -55,6 +56,126 @@ def test_dialects_have_keys_of_their_own(idp):
     assert len(set(kids.values())) == len(kids)
 
 
+def test_an_instance_is_an_issuer_of_its_own(idp):
+    minted = idp.mint({"dialect": "github", "instance": "staging"})
+    found = idp.platform("github_actions", "staging")
+    assert found.address == minted.claims["iss"] == "https://localhost:8443/idp/github/staging"
+    assert minted.header["kid"] == found.keyring.signing("RS256").kid
+    assert minted.header["kid"] != idp.platform("github").keyring.signing("RS256").kid
+    assert idp.platform("github", "default") is idp.platform("github")
+    assert idp.platform("github", "staging") is found
+
+
+def test_a_parameter_says_the_issuer_of_an_instances_token(idp):
+    request = {"dialect": "kubernetes", "instance": "staging"}
+    assert idp.mint(request).claims["iss"] == "https://localhost:8443/idp/kubernetes/staging"
+    own = idp.mint({**request, "params": {"issuer": "https://k8s.example"}})
+    assert own.claims["iss"] == "https://k8s.example"
+    assert own.header["kid"] == idp.mint(request).header["kid"]
+
+
+def test_an_issuer_that_parameters_make_has_an_address_and_its_dialects_keys(idp):
+    account = "https://00001000-aaaa-4bbb-8ccc-ddddeeeeffff.tokens.sts.global.api.aws"
+    answering = idp.real_issuers
+    assert account not in answering
+    minted = idp.mint({"dialect": "aws", "params": {"issuer": account, "algorithm": "ES384"}})
+    found, rest = idp.locate(answering[account].removeprefix("https://localhost:8443") + "/.well-known/jwks.json")
+    assert (found.issuer, rest) == (account, "/.well-known/jwks.json")
+    assert minted.header["kid"] == found.keyring.signing("ES384").kid
+    assert found.keyring is idp.platform("aws").keyring
+    idp.down("aws", "status_500")
+    assert found.outage is OUTAGES["status_500"]
+    idp.heal()
+    assert idp.platform("aws").outage is None
+
+
+def test_an_issuer_string_has_the_keys_of_who_signed_first_in_its_name():
+    idp = issuer()
+    entra = "https://login.microsoftonline.com/11111111-2222-4333-8444-555555555555/v2.0"
+    signed = [
+        idp.mint(each) for each in ({"dialect": "entra"}, {"dialect": "azure_devops", "params": {"form": "entra"}})
+    ]
+    assert [each.claims["iss"] for each in signed] == [entra, entra]
+    assert signed[0].header["kid"] == signed[1].header["kid"]
+    assert idp.real_issuers[entra] == "https://localhost:8443/idp/entra"
+
+
+def test_after_a_restart_an_issuer_that_parameters_make_has_its_address_again(tmp_path):
+    request = {"dialect": "kubernetes", "params": {"issuer": "https://k8s.example", "algorithm": "ES256"}}
+    first, second = issuer(tmp_path), issuer(tmp_path)
+    minted = first.mint(request)
+    path = first.real_issuers["https://k8s.example"].removeprefix("https://localhost:8443")
+    assert second.locate(f"{path}/x")[0].issuer == f"https://localhost:8443{path}"  # nobody said yet whose it is
+    assert second.mint(request).header == minted.header
+    assert second.locate(f"{path}/x")[0].issuer == "https://k8s.example"
+
+
+def test_others_may_answer_for_an_issuer_first(idp):
+    answers = idp.answers({GITHUB: "https://github.example"})
+    assert answers[GITHUB] == "https://github.example"
+    assert {*answers} == {*idp.real_issuers}
+    assert len(answers) == len(idp.real_issuers)
+
+
+def test_an_instance_is_rotated_and_goes_down_alone(idp):
+    default, found = idp.platform("github"), idp.platform("github", "alone")
+    before = [each.keyring.signing("RS256").kid for each in (default, found)]
+    idp.rotate("github", instance="alone")
+    idp.down("github", "status_500", instance="alone")
+    after = [each.keyring.signing("RS256").kid for each in (default, found)]
+    assert (before[0] == after[0], before[1] == after[1]) == (True, False)
+    assert default.outage is None
+    assert found.outage is OUTAGES["status_500"]
+
+
+LOCATED = {
+    "/idp/github/.well-known/jwks": ("github", "default", "/.well-known/jwks"),
+    "/github_actions/.well-known/jwks": ("github", "default", "/.well-known/jwks"),
+    "/idp/github": ("github", "default", "/"),
+    "/idp/github/": ("github", "default", "/"),
+    "/idp/github/_token": ("github", "default", "/_token"),
+    "/idp/github/staging": ("github", "default", "/staging"),
+    "/idp/github/staging/": ("github", "staging", "/"),
+    "/idp/github/staging/_rotate": ("github", "staging", "/_rotate"),
+    "/idp/github/default/_rotate": ("github", "default", "/_rotate"),
+    "/idp/kubernetes/openid/v1/jwks": ("kubernetes", "default", "/openid/v1/jwks"),
+    "/idp/kubernetes/prod/openid/v1/jwks": ("kubernetes", "prod", "/openid/v1/jwks"),
+    "/idp/google/computeMetadata/v1/": ("google", "default", "/computeMetadata/v1/"),
+}
+
+
+def test_an_address_is_that_of_an_issuer(idp):
+    found = {path: idp.locate(path) for path in LOCATED}
+    assert {path: (at.dialect.name, at.instance, rest) for path, (at, rest) in found.items()} == LOCATED
+    for unknown in ("/idp", "/idp/", "/idp/githubb/x", "/"):
+        with pytest.raises(Refused) as refused:
+            idp.locate(unknown)
+        assert refused.value.row.name == "NOT_FOUND"
+
+
+def test_the_documents_of_every_issuer_and_instance_are_found(idp):
+    for name, dialect in dialects().items():
+        for path in (dialect.jwks_path, *dialect.discovery_paths):
+            assert idp.locate(f"/idp/{name}{path}") == (idp.platform(name), path)
+            assert idp.locate(f"/idp/{name}/other{path}") == (idp.platform(name, "other"), path)
+
+
+def test_there_is_an_end_to_instances():
+    idp = issuer()
+    for number in range(MOST_INSTANCES):
+        idp.platform("custom", f"n{number}")
+    with pytest.raises(Refused, match="there are 1000 instances already"):
+        idp.platform("custom", "one-more")
+    assert idp.platform("custom", "n0").instance == "n0"
+
+
+def test_the_keys_of_an_instance_outlive_the_process(tmp_path):
+    first = issuer(tmp_path).mint({"dialect": "custom", "instance": "a", "params": {"algorithm": "ES256"}})
+    second = issuer(tmp_path).mint({"dialect": "custom", "instance": "a", "params": {"algorithm": "ES256"}})
+    assert first.header == second.header
+    assert [each.name for each in (tmp_path / "testidp").iterdir()] == ["custom.a-ES256.pem"]
+
+
 def test_overrides_win_and_null_stays_null(idp):
     overrides = {"sub": None, "iss": "https://issuer.example", "roles": ["a", {"b": 1}], "exp": 5}
     minted = idp.mint({"dialect": "custom", "overrides": overrides})
@@ -83,6 +204,10 @@ TIMES = {
     "dates left out": ({"times": {"iat": None, "nbf": None}}, {"exp": AT + 3600}),
     "no expiry": ({"times": {"exp": None}}, {"iat": AT, "nbf": AT}),
     "expiry by itself": ({"times": {"exp": -1}}, {"iat": AT, "nbf": AT, "exp": AT - 1}),
+    "a lifetime wins over a sample's": (
+        {"dialect": "nomad", "sample": "nomad_without_exp", "params": {"lifetime": 60}},
+        {"iat": AT, "nbf": AT, "exp": AT + 60},
+    ),
     "lifetime of null": ({"params": {"lifetime": None}}, {"iat": AT, "nbf": AT, "exp": AT + 3600}),
 }
 
@@ -95,8 +220,15 @@ def test_times_are_counted_from_the_clock(idp, name):
 
 
 REFUSED = {
-    "no dialect": ({}, "DIALECT_UNKNOWN", "there is no dialect (none given) (there are: custom, github)"),
-    "an unknown dialect": ({"dialect": "gitlabb"}, "DIALECT_UNKNOWN", "no dialect gitlabb (there are: custom, github)"),
+    "no dialect": ({}, "DIALECT_UNKNOWN", f"there is no dialect (none given) (there are: {', '.join(dialects())})"),
+    "an unknown dialect": (
+        {"dialect": "gitlabb"},
+        "DIALECT_UNKNOWN",
+        f"no dialect gitlabb (there are: {', '.join(dialects())})",
+    ),
+    "an instance with a slash": ({"dialect": "github", "instance": "a/b"}, "INPUT_INVALID", "instance is not valid"),
+    "an instance in capitals": ({"dialect": "github", "instance": "A"}, "INPUT_INVALID", "1 to 63 lower case"),
+    "an instance called like a path": ({"dialect": "github", "instance": "v1"}, "INPUT_INVALID", "no part of a"),
     "an unknown fault": (
         {"dialect": "github", "faults": ["no_exp", "x"]},
         "FAULT_UNKNOWN",
@@ -145,7 +277,12 @@ def test_the_refusal_of_an_outage_names_all_of_them(idp):
 
 
 def test_the_real_issuers_are_mapped_to_where_we_answer(idp):
-    assert idp.real_issuers == {GITHUB: "https://localhost:8443/idp/github"}
+    assert idp.real_issuers[GITHUB] == "https://localhost:8443/idp/github"
+    assert idp.real_issuers["https://accounts.google.com"] == "https://localhost:8443/idp/google"
+    assert {*issuer().real_issuers.values()} == {idp.platform(name).address for name in dialects() if name != "custom"}
+    said = issuer(issuers={"github": "https://github.example"})
+    assert GITHUB not in said.real_issuers
+    assert said.mint({"dialect": "github"}).claims["iss"] == "https://github.example"
 
 
 def test_a_token_is_not_in_its_repr(idp):

@@ -4,11 +4,14 @@ import json
 from base64 import b64decode
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from accredit.testidp import TestIssuer
+from accredit.testidp.platforms import Platform
 from tests.forge import NOW
 
 BASE = "https://localhost:8443"
@@ -29,8 +32,20 @@ class SameIds:
         return bytes(count)
 
 
-def issuer(data: Path | None = None, base: str = BASE) -> TestIssuer:
-    return TestIssuer(base, clock=lambda: NOW, ids=SameIds(), data=data)
+def issuer(data: Path | None = None, base: str = BASE, issuers: Mapping[str, str] | None = None) -> TestIssuer:
+    return TestIssuer(base, clock=lambda: NOW, ids=SameIds(), data=data, issuers=issuers)
+
+
+@cache
+def shared() -> TestIssuer:
+    """The test issuer of tests that only mint: it makes the keys of every platform once."""
+    return issuer()
+
+
+def answering(issuer: object, dialect: str) -> Platform:
+    """Return who answers for an issuer string in ``shared()``; where nobody does, the dialect's own issuer."""
+    address = shared().real_issuers.get(str(issuer))
+    return shared().platform(dialect) if address is None else shared().locate(f"{urlsplit(address).path}/")[0]
 
 
 @dataclass(frozen=True)

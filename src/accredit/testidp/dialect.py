@@ -17,17 +17,14 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from accredit.errors import DIALECT_UNKNOWN, INPUT_INVALID, Refused
-from accredit.testidp.parameters import LONGEST, NOT, Parameter
+from accredit.testidp.parameters import NOT, Parameter
+from accredit.testidp.slips import LIFETIME, slips
 from accredit.testidp.templates import ABSENT, Place, Template, first, places, render
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-__all__ = ["LONGEST", "MAX_LIFETIME", "Dialect", "Given", "Sample", "Shape", "dialects", "find", "load", "render"]
+    from collections.abc import Iterable, Mapping
 
 MAX_LIFETIME: Final = 315_360_000  # seconds, ten years: long enough to be refused by everybody
-GIVEN: Final = frozenset({"issuer", "jti", "null"})  # values that every dialect has
-LIFETIME: Final = "lifetime"  # a parameter of every dialect: seconds from iat to exp
 ALGORITHM: Final = "algorithm"  # a parameter of every dialect that has a choice
 NULL: Final = "{null}"
 WELL_KNOWN: Final = "/.well-known/openid-configuration"
@@ -103,7 +100,9 @@ class Dialect(Data, frozen=True, kw_only=True, dict=True):
     title: str
     preset: str = ""  # the id of the preset that says how to trust it
     evidence: str = ""  # where its facts are from
-    issuers: str | list[str] = msgspec.field(name="issuer")  # templates of parameters; empty: where this process answers
+    issuers: str | list[str] = msgspec.field(
+        name="issuer"
+    )  # templates of parameters; empty: where this process answers
     jwks_path: str
     discovery_paths: tuple[str, ...] = (WELL_KNOWN,)
     algorithms: tuple[str, ...]  # the first is the default
@@ -186,8 +185,7 @@ class Dialect(Data, frozen=True, kw_only=True, dict=True):
             return given.issuer
         rendered = first(tuple(self._issuer_templates), values)
         if rendered is ABSENT:
-            causes = " or ".join(self._causes(self._issuer_templates, values))
-            raise Refused(INPUT_INVALID, what="params", reason=f"without {causes} the issuer cannot be formed")
+            raise self._unformed("the issuer", self._issuer_templates, values)
         return str(rendered) or given.address
 
     def _shape(self, values: Mapping[str, object]) -> Shape:
@@ -205,9 +203,12 @@ class Dialect(Data, frozen=True, kw_only=True, dict=True):
     ) -> None:
         missing = [name for name in required if name not in claims]
         if missing:
-            causes = " or ".join(self._causes((self.claims[missing[0]],), values))
-            reason = f"without {causes} the claim {missing[0]} cannot be formed"
-            raise Refused(INPUT_INVALID, what="params", reason=reason)
+            raise self._unformed(f"the claim {missing[0]}", (self.claims[missing[0]],), values)
+
+    def _unformed(self, what: str, templates: Iterable[Template], values: Mapping[str, object]) -> Refused:
+        causes = " or ".join(self._causes(templates, values))
+        reason = f"{f'without {causes}' if causes else 'with these parameters'} {what} cannot be formed"
+        return Refused(INPUT_INVALID, what="params", reason=reason)
 
     def _causes(self, templates: Iterable[Template], values: Mapping[str, object]) -> list[str]:
         """Name the parameters whose absence keeps all of ``templates`` from being rendered."""
@@ -264,7 +265,7 @@ def find(name: str) -> Dialect:
 def load(text: str) -> Dialect:
     """Read one file. Raises ``ValueError`` for a template that names what nothing defines."""
     found = msgspec.convert(_without_nulls(tomllib.loads(text)), Dialect)
-    for says in _slips(found):
+    for says in slips(found):
         raise ValueError(f"dialect {found.name}: {says}")
     return found
 
@@ -282,53 +283,3 @@ def _nulled(value: object) -> object:
     if isinstance(value, list):
         return [_nulled(each) for each in value]
     return None if value == NULL else value
-
-
-def _slips(found: Dialect) -> Iterator[str]:
-    """Say what is wrong with a file, in sentences."""
-    defined = {*found.parameters, *(part for each in found.params.values() for part in each.split)}
-    defined |= {NOT + name for name in found.parameters}
-    yield from _undefined(found, "issuer", found.issuers, defined)
-    defined |= GIVEN
-    for name, templates in found.values.items():
-        yield from _undefined(found, name, list(templates), defined)
-        defined.add(name)  # those after it may use it
-    for header in (found.header, *(each.header or {} for some in found.variants.values() for each in some.values())):
-        yield from _undefined(found, "the header", header, defined)
-    for name, template in found.claims.items():
-        yield from _undefined(found, name, template, defined)
-    yield from _unfit(found)
-
-
-def _undefined(found: Dialect, name: str, template: Template, defined: set[str]) -> Iterator[str]:
-    undefined = {place.name for place in places(template)} - defined
-    if undefined:
-        yield f"{name} names {', '.join(sorted(undefined))}, which nothing defines"
-    for place in places(template):
-        if place.equal is not None and place.equal not in _choices(found, place.name):
-            yield f"{name} asks whether {place.name} is {place.equal}, which it never is"
-
-
-def _unfit(found: Dialect) -> Iterator[str]:
-    """Say which members fit no parameter, algorithm or claim."""
-    for parameter, variants in found.variants.items():
-        for value in variants.keys() - {*_choices(found, parameter)}:
-            yield f"there is a variant for {parameter} {value}, which it never is"
-    for name, sample in found.samples.items():
-        for unknown in sorted(sample.params.keys() - found.parameters.keys() - {LIFETIME}):
-            yield f"sample {name} gives {unknown}, which is no parameter"
-        if sample.algorithm not in (None, *found.algorithms):
-            yield f"sample {name} is signed with {sample.algorithm}, which is not listed"
-    for name, parameter in found.params.items():
-        if name in {LIFETIME, "jti", "null"} or len(parameter.split) not in (0, 2):
-            yield f"parameter {name} has a name that is taken, or is not split in two"
-        try:
-            parameter.read(name, parameter.default, 0)
-        except Refused as refused:
-            yield f"the default of {name} cannot be used: {refused}"
-    for name in {*found.required} - {*found.claims}:
-        yield f"{name} is required and no claim"
-
-
-def _choices(found: Dialect, name: str) -> tuple[str, ...]:
-    return found.parameters[name].one_of if name in found.parameters else ()

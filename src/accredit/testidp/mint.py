@@ -1,23 +1,19 @@
-"""Test issuers, one for every dialect and instance. A token is filled, overridden, made wrong and signed, in this order.
-
-Rule 1: an instance of a dialect is an issuer of its own: another address, another issuer string, other keys.
-Rule 2: nothing is made before it is asked for: a key of RS256 takes some 60 ms.
-"""
+"""Test issuers, one for every dialect and instance. A token is filled, overridden, made wrong and then signed."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import msgspec
 
 from accredit.errors import DIALECT_UNKNOWN, INPUT_INVALID, NOT_FOUND, Refused
-from accredit.testidp.dialect import ALGORITHM, LIFETIME, MAX_LIFETIME, Dialect, Given, Offset, dialects, find, known
-from accredit.testidp.draft import Draft
+from accredit.testidp.dialect import ALGORITHM, MAX_LIFETIME, Dialect, Given, Offset, dialects
+from accredit.testidp.draft import Draft, write
 from accredit.testidp.faults import fault
-from accredit.testidp.keys import Keyring
-from accredit.testidp.outages import Outage, outage
+from accredit.testidp.outages import outage
+from accredit.testidp.platforms import Platform, Platforms
+from accredit.testidp.slips import LIFETIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -25,17 +21,9 @@ if TYPE_CHECKING:
 
     from accredit.ports import Clock, Ids
     from accredit.testidp.dialect import Filled
+    from accredit.testidp.impostors import Impostors
 
 MOST_FAULTS: Final = 20  # of one token
-MOST_INSTANCES: Final = 1_000  # of all dialects: whoever asks for an address makes one
-DEFAULT_INSTANCE: Final = "default"
-ROOT: Final = "/idp"
-# First parts of addresses below an issuer's that are the platform's, and so never the name of an instance.
-RESERVED: Final = frozenset(
-    {"api", "apis", "cdn-cgi", "jwks", "keys", "metadata", "ng", "oauth", "oauth2", "openid", "protocol", "token"}
-    | {"v1", "v2"}
-)
-_INSTANCE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
 
 class MintRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,22 +51,6 @@ class Minted:
     claims: Mapping[str, object]
 
 
-@dataclass(slots=True)
-class Platform:
-    """One issuer: a dialect at an address, with keys of its own."""
-
-    dialect: Dialect
-    issuer: str  # what its tokens and its discovery document say when no parameter says otherwise
-    address: str  # where it answers
-    keyring: Keyring
-    outage: Outage | None = None
-    instance: str = DEFAULT_INSTANCE
-
-    @property
-    def default_algorithm(self) -> str:
-        return self.dialect.algorithms[0]
-
-
 class TestIssuer:
     """All test issuers of one emulator, below ``{base}/idp``.
 
@@ -93,46 +65,48 @@ class TestIssuer:
     ) -> None:
         self.clock = clock
         self._ids = ids
-        self._base = base
-        self._folder = None if data is None else data / "testidp"
-        self._instances: dict[tuple[str, str], Platform] = {}
-        self.platforms: Mapping[str, Platform] = {
-            name: self._made(found, (issuers or {}).get(name) or found.issuer) for name, found in dialects().items()
-        }
+        self._all = Platforms(base, None if data is None else data / "testidp", issuers or {})
+        self.impostors: Impostors | None = None  # who answer over TLS as nobody should, where there are some
 
-    def _made(self, dialect: Dialect, issuer: str, instance: str = "") -> Platform:
-        address = f"{self._base}{ROOT}/{dialect.name}" + (instance and f"/{instance}")
-        keyring = Keyring(dialect.name + (instance and f".{instance}"), self._folder)
-        return Platform(dialect, issuer or address, address, keyring, instance=instance or DEFAULT_INSTANCE)
+    @property
+    def platforms(self) -> Mapping[str, Platform]:
+        """The issuer of every dialect, by its name."""
+        return self._all.default
 
     @property
     def real_issuers(self) -> Mapping[str, str]:
-        """Issuer strings that are not where we answer, each with the address that answers for it."""
-        return {each.issuer: each.address for each in self.platforms.values() if each.issuer != each.address}
+        """Issuer strings that are not where we answer, each with the address that answers for it.
+
+        It grows when parameters make further issuers: an account's, a cluster's.
+        """
+        return self._all.answers({})
+
+    def answers(self, others: Mapping[str, str]) -> Mapping[str, str]:
+        """Return ``real_issuers``, with others before them."""
+        return self._all.answers(others)
 
     def platform(self, name: str, instance: str | None = None) -> Platform:
         """Find an issuer by its dialect's name or alias, and its instance. ``DIALECT_UNKNOWN``, ``INPUT_INVALID``."""
-        dialect = find(name)
-        if instance is None or instance == DEFAULT_INSTANCE:
-            return self.platforms[dialect.name]
-        found = self._instances.get((dialect.name, instance))
-        if found is None:
-            self._refuse_instance(instance)
-            found = self._instances.setdefault((dialect.name, instance), self._made(dialect, "", instance))
-        return found
+        return self._all.find(name, instance)
 
     def locate(self, path: str) -> tuple[Platform, str]:
         """Return the issuer that answers at ``/idp/{dialect}[/{instance}]/…``, and the rest of the path. ``NOT_FOUND``.
 
         The rest begins with a slash. A part that is no instance's name belongs to the rest.
         """
-        name, _, rest = path.removeprefix(ROOT).removeprefix("/").partition("/")
-        if not known(name):
+        return self._all.locate(path)
+
+    def key_set(self, path: str) -> bytes:
+        """Return the honest key set that an issuer has at a path below ``/idp``. ``NOT_FOUND``."""
+        found, rest = self.locate(path)
+        if rest != found.dialect.jwks_path:
             raise Refused(NOT_FOUND)
-        instance, slash, below = rest.partition("/")
-        if not slash or not _named(instance):
-            return self.platform(name), f"/{rest}"
-        return self.platform(name, instance), f"/{below}"
+        return write({"keys": [key.jwk for key in found.keyring.published(found.default_algorithm)]})
+
+    def heal(self) -> None:
+        """Make every issuer's documents right again."""
+        for each in self._all:
+            each.outage = None
 
     def rotate(self, name: str, *, keep_previous: bool = True, instance: str | None = None) -> None:
         """Let new keys sign; the previous ones are published until the next time, or dropped at once."""
@@ -164,33 +138,18 @@ class TestIssuer:
         now = int(self.clock().timestamp())
         params = dict(wanted.params)
         asked = params.pop(LIFETIME, None)
-        given = Given(found.address, str(self._ids.object()), now, self._fixed(found))
-        filled = found.dialect.fill(params, given)
+        said = None if found.issuer == found.dialect.issuer else found.issuer
+        filled = found.dialect.fill(params, Given(found.address, str(self._ids.object()), now, said))
         lifetime = _lifetime(asked, filled)
         offsets = {**filled.shape.times, **wanted.times}
         if "exp" not in offsets or (asked is not None and "exp" not in wanted.times):
             offsets["exp"] = _seconds(offsets.get("iat")) + lifetime
         dates = {name: now + offset for name, offset in offsets.items() if isinstance(offset, int)}
-        key = found.keyring.signing(filled.algorithm)
+        signer = self._all.of_issuer(str(filled.values["issuer"]), found)
+        key = signer.keyring.signing(filled.algorithm)
         header = {**filled.header, "alg": key.algorithm} | ({"kid": key.kid} if filled.shape.kid else {})
         claims = {**filled.claims, **dates}
-        return Draft(found.address, found.keyring, key, now, filled.values, header, claims, key.sign)
-
-    @staticmethod
-    def _fixed(found: Platform) -> str | None:
-        """The issuer string that was said for a platform, where it is not what its parameters make of it."""
-        return None if found.issuer == found.dialect.issuer else found.issuer
-
-    def _refuse_instance(self, instance: str) -> None:
-        if not _named(instance):
-            reason = "it must be 1 to 63 lower case letters, digits and inner hyphens, and no part of a platform's address"
-            raise Refused(INPUT_INVALID, what="instance", reason=reason)
-        if len(self._instances) >= MOST_INSTANCES:
-            raise Refused(INPUT_INVALID, what="instance", reason=f"there are {MOST_INSTANCES} instances already")
-
-
-def _named(instance: str) -> bool:
-    return bool(_INSTANCE.fullmatch(instance)) and instance not in RESERVED
+        return Draft(signer.address, signer.keyring, key, now, filled.values, header, claims, key.sign)
 
 
 def _sampled(wanted: MintRequest, name: str, dialect: Dialect) -> MintRequest:
@@ -198,6 +157,8 @@ def _sampled(wanted: MintRequest, name: str, dialect: Dialect) -> MintRequest:
     sample = dialect.sample(name)
     chosen = {} if sample.algorithm is None else {ALGORITHM: sample.algorithm}
     times = {date: None if offset == "none" else offset for date, offset in sample.times.items()}
+    if wanted.params.get(LIFETIME) is not None:
+        times.pop("exp", None)
     return msgspec.structs.replace(
         wanted,
         params={**chosen, **sample.params, **wanted.params},

@@ -1,8 +1,8 @@
 """Templates of the dialects: values of TOML, with places in their texts, at any depth.
 
-``{x}`` is x, and alone keeps the type of x; ``{x|sub}`` is x as it stands in a subject (a colon becomes %3A); ``{x?}`` is
-nothing but must exist; ``{x=v?}`` is nothing, and the parameter x must be v. ``{null}``, alone, is JSON null; a null
-within a text is nothing. A brace around a place stays: ``{{x}}`` is x in braces.
+``{x}`` is x, and alone keeps the type of x; ``{x|sub}`` is x as it stands in a subject (a colon becomes %3A);
+``{x?}`` is nothing but must exist; ``{x=v?}`` is nothing, and the parameter x must be v. ``{null}``, alone, is JSON
+null; a null within a text is nothing. A brace around a place stays: ``{{x}}`` is x in braces.
 
 A text that names something absent is absent; so is a member of a table or an item of a list, and a table or list of
 which nothing is left. A table with a member ``"?"`` exists only where that text does.
@@ -11,10 +11,12 @@ which nothing is left. A table with a member ``"?"`` exists only where that text
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
 
 Template = object
 """What TOML can say but dates."""
