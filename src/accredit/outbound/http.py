@@ -53,8 +53,11 @@ PRODUCTION: Final = Rules()
 
 
 def emulator(*, overrides: Mapping[str, str] | None = None, own_ca: OwnCa | None = None) -> Rules:
-    """Return the emulator's rules: any port, this machine, and other places that answer for real issuers."""
-    return Rules(ports=None, loopback=True, overrides=dict(overrides or {}), own_ca=own_ca)
+    """Return the emulator's rules: any port, this machine, and other places that answer for real issuers.
+
+    ``overrides`` may grow.
+    """
+    return Rules(ports=None, loopback=True, overrides={} if overrides is None else overrides, own_ca=own_ca)
 
 
 class Fetcher:
