@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from accredit.app import fresh_tenant
 from accredit.app.chance import SystemIds
 from accredit.app.judge import LOOPBACKS
 from accredit.issuers import base64url
@@ -71,7 +72,7 @@ def serve(
         runtime.test_issuer,
         control_token=runtime.control_token,
         open_mint=runtime.settings.host in {*LOOPBACKS, "localhost"},
-        controls=controls,
+        controls={**(controls or {}), "tenant": fresh_tenant.controlled(runtime.administrator)},
         natives=natives,
     )
 
