@@ -159,9 +159,7 @@ def surroundings(runtime: Runtime, metadata: list[socket.socket]) -> tuple[Liste
     return tuple(found)
 
 
-async def _begin(
-    settings: Settings, folder: Folder, base: str, keys: KeysOf | None
-) -> tuple[Tls | None, Path | None]:
+async def _begin(settings: Settings, folder: Folder, base: str, keys: KeysOf | None) -> tuple[Tls | None, Path | None]:
     """Make what an emulator needs; check what production needs. Returns the listener's TLS and the CA's file."""
     if settings.profile == "emulator":
         from accredit.signing.developmentca import development_tls
@@ -194,8 +192,9 @@ async def _answer(
         await _stopped(told, listeners)
     finally:
         runtime.draining = True
-        for each in reversed(started):  # the public one first, so that /readyz says what happens
-            await each.stop()
+        if started:
+            await started.pop().stop()  # the public one first, so that /readyz says what happens
+        await asyncio.gather(*(each.stop() for each in started))
 
 
 async def _stopped(told: asyncio.Event, listeners: Iterable[Listener]) -> None:

@@ -50,7 +50,8 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "token": ("token:token", "The token that a platform gives a workload, an access token for it, and what it says."),
     "logs": ("logs:logs", "Sign-ins, granted or refused, and why: every attempt whose application is known."),
     "audit": ("audit:audit", "Changes of the directory: who changed which trust, when, and from what to what."),
-    "idp": ("idp:idp", "Test issuers of a running emulator."),
+    "idp": ("idp:idp", "Test issuers of a running emulator, and what a test does to the emulator itself."),
+    "testing": ("testing:testing", "An authority for tests: started for one command, gone when it ends."),
     "login": ("login:login", "Sign in at an authority: commands act there from now on, until logout, or with --local."),
     "logout": ("login:logout", "Forget an authority and the access token for it."),
     "whoami": ("login:whoami", "Say who commands act as, where, with which roles, and for how long."),
@@ -98,7 +99,7 @@ rich_click.rich_click.COMMAND_GROUPS = {
                 "issuer",
             ],
         },
-        {"name": "What happened, and why", "commands": ["explain", "lint", "token", "logs", "audit", "idp"]},
+        {"name": "What happened, and why", "commands": ["explain", "lint", "token", "logs", "audit", "idp", "testing"]},
         {"name": "Speak to an authority", "commands": ["login", "logout", "whoami", "profile", "env"]},
         {"name": "Run it", "commands": ["import", "export", "keys", "db", "config", "help", "version"]},
     ]
