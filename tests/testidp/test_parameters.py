@@ -4,7 +4,8 @@ import msgspec
 import pytest
 
 from accredit.errors import Refused
-from accredit.testidp.dialect import Dialect, Given, load
+from accredit.testidp.dialect import Dialect, load
+from accredit.testidp.filling import Given
 from accredit.testidp.parameters import LARGEST, Parameter
 from tests.forge import AT
 

@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING, ClassVar, Final
 import msgspec
 
 from accredit.errors import DIALECT_UNKNOWN, INPUT_INVALID, NOT_FOUND, Refused
-from accredit.testidp.dialect import ALGORITHM, MAX_LIFETIME, Dialect, Given, Offset, dialects
+from accredit.testidp.dialect import dialects
 from accredit.testidp.draft import Draft, write
 from accredit.testidp.faults import fault
+from accredit.testidp.filling import ALGORITHM, LIFETIME, MAX_LIFETIME, Dialect, Given, Offset
 from accredit.testidp.outages import outage
 from accredit.testidp.platforms import Platform, Platforms
-from accredit.testidp.slips import LIFETIME
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from accredit.ports import Clock, Ids
-    from accredit.testidp.dialect import Filled
+    from accredit.testidp.filling import Filled
     from accredit.testidp.impostors import Impostors
 
 MOST_FAULTS: Final = 20  # of one token

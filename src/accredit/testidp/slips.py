@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from accredit.errors import Refused
+from accredit.testidp.filling import LIFETIME
 from accredit.testidp.parameters import NOT
 from accredit.testidp.templates import Template, places
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from accredit.testidp.dialect import Dialect
+    from accredit.testidp.filling import Dialect
 
 GIVEN: Final = frozenset({"issuer", "jti", "null"})  # values that every dialect has
-LIFETIME: Final = "lifetime"  # a parameter of every dialect: seconds from iat to exp
 
 
 def slips(found: Dialect) -> Iterator[str]:
