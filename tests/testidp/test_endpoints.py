@@ -14,10 +14,8 @@ from cryptography import x509
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.issuers import IssuerUrl, discovery, jwks
-from accredit.testidp import OUTAGES, Endpoints, Outage, dialects
-from accredit.testidp.outages import Answer
+from accredit.testidp import Endpoints, dialects
 from accredit.testidp.wire import LIMIT
 from tests.issuers.records import record
 from tests.testidp.workbench import GITHUB, Parts, issuer
@@ -56,8 +54,7 @@ def running():
 @pytest.fixture
 def idp(running):
     yield running[0]
-    for each in running[0].platforms.values():
-        each.outage = None
+    running[0].heal()
 
 
 @pytest.fixture
@@ -69,14 +66,41 @@ def mint(client, headers=JSON, **request):
     return client.post("/idp/_mint", content=json.dumps({"dialect": "github", **request}), headers=headers)
 
 
-@pytest.mark.parametrize("name", dialects())
-def test_a_minted_token_is_verified_through_discovery(idp, client, name):
-    minted = mint(client, dialect=name).json()
-    found = client.get(f"/idp/{name}/.well-known/openid-configuration").json()
-    assert found["issuer"] == minted["claims"]["iss"]
-    assert found["jwks_uri"] == idp.platform(name).address + dialects()[name].jwks_path
-    keys = KeySet.import_key_set(client.get(found["jwks_uri"]).json())
-    assert jwt.decode(minted["token"], keys, algorithms=["RS256"]).claims == minted["claims"]
+def test_every_minted_token_is_verified_through_what_its_issuer_publishes(idp, client):
+    wrong = {}
+    for name, dialect in dialects().items():
+        minted, platform = mint(client, dialect=name).json(), idp.platform(name)
+        jwks_uri = platform.address + dialect.jwks_path
+        said = {"issuer": platform.issuer, "jwks_uri": jwks_uri}
+        for path in dialect.discovery_paths:
+            found = client.get(platform.address + path).json()
+            if {member: found.get(member) for member in said} != said:
+                wrong[name] = f"{path} says {found}"
+        keys = KeySet.import_key_set(client.get(jwks_uri).json())
+        if jwt.decode(minted["token"], keys, algorithms=[minted["header"]["alg"]]).claims != minted["claims"]:
+            wrong[name] = "the token says something else"
+    assert wrong == {}
+
+
+def test_who_publishes_no_discovery_has_none(client):
+    without = [name for name, each in dialects().items() if not each.discovery_paths]
+    assert without == ["cloudflare_access"]
+    assert client.get("/idp/cloudflare_access/.well-known/openid-configuration").status_code == 404
+
+
+def test_an_instance_answers_below_its_own_address_with_its_own_keys(idp, client):
+    rows = [client.get(f"/idp/github{each}/.well-known/openid-configuration").json() for each in ("", "/blue")]
+    assert [each["issuer"] for each in rows] == [GITHUB, idp.platform("github", "blue").address]
+    kids = [[key["kid"] for key in client.get(each["jwks_uri"]).json()["keys"]] for each in rows]
+    assert not {*kids[0]} & {*kids[1]}
+    before = mint(client, instance="blue").json()["header"]["kid"]
+    assert client.post("/idp/github/blue/_rotate", content=b"{}", headers=OWNER).json()["kids"] != kids[1]
+    assert mint(client, instance="blue").json()["header"]["kid"] != before
+    assert mint(client).json()["header"]["kid"] in kids[0]
+    assert client.post("/idp/github/blue/_down", content=b'{"mode":"status_500"}', headers=OWNER).status_code == 200
+    statuses = [client.get(f"/idp/github{each}/.well-known/jwks").status_code for each in ("", "/blue")]
+    assert statuses == [200, 500]
+    idp.down("github", None, instance="blue")
 
 
 def test_the_documents_are_what_the_core_reads(idp, client):
@@ -86,13 +110,6 @@ def test_the_documents_are_what_the_core_reads(idp, client):
     found = jwks.parse(keys, wanted)
     assert [key.kid for key in found.keys] == [mint(client).json()["header"]["kid"]]
     assert found.dropped == ()
-
-
-def test_the_paths_are_the_platforms_own():
-    assert {name: each.jwks_path for name, each in dialects().items()} == {
-        "custom": "/.well-known/jwks.json",
-        "github": "/.well-known/jwks",
-    }
 
 
 def test_an_alias_is_served_too(idp, client):
@@ -172,6 +189,7 @@ REFUSED = {
     "an unknown fault": ("POST", "/idp/_mint", JSON, b'{"dialect":"github","faults":["x"]}', 400, "ACC1005"),
     "an unknown parameter": ("POST", "/idp/_mint", JSON, b'{"dialect":"github","params":{"x":1}}', 400, "ACC1003"),
     "control of an unknown dialect": ("POST", "/idp/gitlabb/_rotate", OWNER, b"{}", 400, "ACC1004"),
+    "control below an issuer": ("POST", "/idp/github/x.y/_down", OWNER, b"{}", 404, "ACC2404"),
     "an unknown outage": ("POST", "/idp/github/_down", OWNER, b'{"mode":"fire"}', 400, "ACC1005"),
     "an outage without its mode": ("POST", "/idp/github/_down", OWNER, b"{}", 400, "ACC1003"),
     "an outage of another type": ("POST", "/idp/github/_down", OWNER, b'{"mode":5}', 400, "ACC1003"),
@@ -235,164 +253,6 @@ def test_a_rotation_publishes_new_keys(idp, client):
     dropped = client.post("/idp/github/_rotate", headers=OWNER, content=b'{"keep_previous": false}').json()
     assert dropped == {"kids": [mint(client).json()["header"]["kid"]]}
     assert [key["kid"] for key in client.get("/idp/github/.well-known/jwks").json()["keys"]] == dropped["kids"]
-
-
-DISCOVERY = "/idp/github/.well-known/openid-configuration"
-JWKS = "/idp/github/.well-known/jwks"
-
-
-def core(client):
-    """Fetch and read as the core does, without redirects. Returns the step that refused, or nothing."""
-    wanted = record(url=IssuerUrl(GITHUB))
-    try:
-        found = client.get(DISCOVERY)
-        if found.status_code != 200 or len(found.content) > 512 * 1024:
-            return "discovery"
-        keys = client.get(discovery.parse(found.content, wanted))
-        if keys.status_code != 200 or len(keys.content) > 512 * 1024:
-            return "jwks"
-        jwks.parse(keys.content, wanted)
-    except Refused as refused:
-        if refused.row is not ISSUER_UNREACHABLE:
-            raise
-        return refused.detail.split(":")[0]
-    except httpx2.TimeoutException:
-        return "time"
-    except httpx2.ConnectError:
-        return "address"
-    return ""
-
-
-QUICK = {
-    "status_500": ("discovery", lambda client: client.get(JWKS).status_code == 500),
-    "status_404": ("discovery", lambda client: client.get(JWKS).status_code == 404),
-    "status_429": ("discovery", lambda client: client.get(JWKS).headers["retry-after"] == "1"),
-    "status_403_jwks": ("jwks", lambda client: client.get(JWKS).status_code == 403),
-    "html_200": ("discovery", lambda client: client.get(JWKS).headers["content-type"].startswith("text/html")),
-    "wrong_issuer": ("discovery", lambda client: client.get(DISCOVERY).json()["issuer"] == "https://issuer.example"),
-    "issuer_slash": ("discovery", lambda client: client.get(DISCOVERY).json()["issuer"] == GITHUB + "/"),
-    "missing_jwks_uri": ("discovery", lambda client: client.get(DISCOVERY).json()["issuer"] == GITHUB),
-    "empty_jwks": ("jwks", lambda client: client.get(JWKS).json() == {"keys": []}),
-    "huge_jwks": ("jwks", lambda client: len(client.get(JWKS).json()["keys"]) == 1),
-    "huge_discovery": ("discovery", lambda client: client.get(DISCOVERY).json()["issuer"] == GITHUB),
-    "redirect_same_host": ("discovery", lambda client: honest(client.get(JWKS, follow_redirects=True), client)),
-    "redirect_cross_host": (
-        "discovery",
-        lambda client: honest(client.get(JWKS, follow_redirects=True), client, "localhost"),
-    ),
-    "redirect_metadata_ip": (
-        "discovery",
-        lambda client: client.get(JWKS).headers["location"].startswith("http://169.254."),
-    ),
-}
-OTHERS = {"jwks_metadata_ip", "timeout", "slow_drip"}
-
-
-def honest(answer, client, host="127.0.0.1"):
-    assert answer.history[0].status_code == 302
-    assert answer.url.host == host
-    return len(answer.json()["keys"]) == 1
-
-
-def down(client, mode):
-    answer = client.post("/idp/github/_down", headers=OWNER, content=json.dumps({"mode": mode}))
-    assert answer.json() == {"mode": mode}
-
-
-def test_every_outage_is_examined_below():
-    assert {*QUICK} | OTHERS == {*OUTAGES}
-    sentences = {each.sentence for each in OUTAGES.values()}
-    assert len(sentences) == len(OUTAGES)
-    assert {each.causes for each in OUTAGES.values()} == {ISSUER_UNREACHABLE.code}
-
-
-@pytest.mark.parametrize("name", QUICK)
-def test_an_outage_ends_the_reading_and_null_ends_the_outage(idp, client, name):
-    step, seen = QUICK[name]
-    client.get(JWKS)
-    down(client, name)
-    assert core(client) == step
-    assert seen(client)
-    down(client, None)
-    assert core(client) == ""
-
-
-def test_minting_goes_on_during_an_outage(idp, client):
-    down(client, "status_500")
-    assert mint(client).status_code == 200
-
-
-def test_an_outage_is_of_one_issuer(idp, client):
-    down(client, "status_500")
-    assert client.get("/idp/custom/.well-known/openid-configuration").status_code == 200
-
-
-def test_a_metadata_address_is_named_as_key_set(idp, client):
-    down(client, "jwks_metadata_ip")
-    assert client.get(DISCOVERY).json()["jwks_uri"] == "http://169.254.169.254/latest/jwks"
-
-
-def test_a_held_answer_does_not_come(idp, client):
-    down(client, "timeout")
-    with pytest.raises(httpx2.ReadTimeout):
-        client.get(JWKS, timeout=0.3)
-
-
-def test_a_slow_answer_comes_octet_by_octet(idp, client):
-    down(client, "slow_drip")
-    began = time.monotonic()
-    with client.stream("GET", JWKS) as answer:
-        parts = answer.iter_raw()
-        assert [next(parts) for _ in range(3)] == [b"{", b'"', b"k"]
-    assert 0.15 < time.monotonic() - began < 5
-
-
-async def asked(outage, receive):
-    """Ask for a document while the issuer is wrong in a way of our own, and return the messages that were sent."""
-    idp, sent = issuer(), []
-    idp.platform("github").outage = outage
-
-    async def send(message):
-        sent.append(message)
-
-    scope = {"type": "http", "method": "GET", "path": DISCOVERY, "query_string": b"", "headers": []}
-    await Endpoints(idp, control_token=None)(scope, receive, send)
-    return sent
-
-
-async def gone():
-    return {"type": "http.disconnect"}
-
-
-async def patient():
-    await asyncio.sleep(10)
-
-
-SHORT = {"delayed": Answer(b"abc", delay=0.01), "dripping": Answer(b"abc", drip=0.001)}
-
-
-@pytest.mark.parametrize("name", SHORT)
-def test_who_waits_gets_the_whole_answer(name):
-    sent = asyncio.run(asked(Outage("", "", lambda _: SHORT[name]), patient))
-    assert b"".join(each.get("body", b"") for each in sent) == b"abc"
-    assert not sent[-1].get("more_body")
-
-
-def test_nothing_is_sent_to_a_reader_who_left():
-    assert asyncio.run(asked(OUTAGES["timeout"], gone)) == []
-    assert len(asyncio.run(asked(OUTAGES["slow_drip"], gone))) == 2  # the head and one octet
-
-
-def test_a_slow_answer_is_bounded():
-    sent = asyncio.run(asked(Outage("", "", lambda _: Answer(b"x" * 100, drip=10.0)), gone_after(3)))
-    assert [len(each["body"]) for each in sent[1:]] == [1, 1, 1, 97]
-
-
-def gone_after(_: int):
-    async def receive():
-        raise TimeoutError  # time passes at once
-
-    return receive
 
 
 def test_without_a_control_token_control_is_open_and_the_other_rules_hold():

@@ -21,15 +21,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from accredit.errors import CONTROL_TOKEN, CROSS_SITE, INPUT_INVALID, MEDIA_TYPE, METHOD_NOT_ALLOWED, NOT_FOUND, Refused
 from accredit.issuers import strictjson
 from accredit.testidp.changes import STRANGER_CERTIFICATE, STRANGER_JWKS, certificate
-from accredit.testidp.dialect import dialects
+from accredit.testidp.dialect import find
 from accredit.testidp.draft import write
 from accredit.testidp.native.catalogue import read
 from accredit.testidp.outages import MOVED, Answer, Request, Which, honest
 from accredit.testidp.wire import body_of, headers_of, of_another_site, refusal, send_answer
 
 if TYPE_CHECKING:
-    from accredit.testidp.mint import Platform, TestIssuer
+    from accredit.testidp.mint import TestIssuer
     from accredit.testidp.native.catalogue import Natives
+    from accredit.testidp.platforms import Platform
     from accredit.testidp.wire import Receive, Scope, Send
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
@@ -37,7 +38,6 @@ Control = Callable[[Mapping[str, object]], Mapping[str, object]]
 """What ``POST /idp/_name`` does: from the JSON object of its body to that of its answer. Refuses with ``Refused``."""
 
 ROOT: Final = "/idp"
-DISCOVERY: Final = "/.well-known/openid-configuration"
 OPEN: Final = frozenset({"mint", "environment"})  # controls that go without the token, where the emulator says so
 _DEPTH, _MEMBERS = 32, 2_000  # of the JSON of a control request
 
@@ -90,24 +90,24 @@ class Endpoints:
         if name.startswith("_") and not rest and name[1:] in self._controls:
             body = await self._control(scope, receive, without_token=name[1:] in self._open)
             return _done(self._controls[name[1:]](body))
-        if rest in ("_rotate", "_down"):
-            return _done(self._act(name, rest, await self._control(scope, receive)))
-        found = next((each for each in dialects().values() if name == each.name or name in each.aliases), None)
-        if found is None:
-            raise Refused(NOT_FOUND)
+        if path.rpartition("/")[2] in ("_rotate", "_down"):
+            body = await self._control(scope, receive)
+            find(name)  # a slip in the name is told as one
+            return _done(self._act(*self._issuer.locate(path), body))
+        platform, below = self._issuer.locate(path)
         if self._natives is not None and not of_another_site(headers_of(scope)):
-            asked = await read(scope, receive, f"/{rest}")
-            answer = self._natives.of_issuer(found.name, asked)
+            asked = await read(scope, receive, below, platform.instance)
+            answer = self._natives.of_issuer(platform.dialect.name, asked)
             if answer is not None:
                 return answer
         if scope["method"] != "GET":
             raise Refused(METHOD_NOT_ALLOWED, valid_verbs="GET")
-        return self._document(self._issuer.platform(name), f"/{rest}", scope["query_string"])
+        return self._document(platform, below, scope["query_string"])
 
     def _document(self, platform: Platform, path: str, query: bytes) -> Answer:
         keyring, used = platform.keyring, platform.default_algorithm
         documents: dict[str, tuple[Which, Callable[[], dict[str, object]]]] = {
-            DISCOVERY: ("discovery", lambda: _discovery(platform)),
+            **{each: ("discovery", lambda: self._discovery(platform)) for each in platform.dialect.discovery_paths},
             platform.dialect.jwks_path: ("jwks", lambda: {"keys": [key.jwk for key in keyring.published(used)]}),
         }
         if path == STRANGER_JWKS:
@@ -119,12 +119,10 @@ class Endpoints:
         if path not in documents:
             raise Refused(NOT_FOUND)
         which, make = documents[path]
-        request = Request(which, platform.address + path, make())
+        request = Request(which, platform.address + path, make(), self._issuer.impostors)
         return honest(request) if platform.outage is None or query == MOVED else platform.outage.change(request)
 
-    async def _control(
-        self, scope: Scope, receive: Receive, *, without_token: bool = False
-    ) -> Mapping[str, object]:
+    async def _control(self, scope: Scope, receive: Receive, *, without_token: bool = False) -> Mapping[str, object]:
         """Let a control request in and return its body, or refuse it."""
         headers = headers_of(scope)
         if scope["method"] != "POST":
@@ -148,26 +146,30 @@ class Endpoints:
         minted = self._issuer.mint(body)
         return {"token": minted.token, "claims": minted.claims, "header": minted.header}
 
-    def _act(self, name: str, rest: str, body: Mapping[str, object]) -> dict[str, object]:
-        platform = self._issuer.platform(name)
-        if rest == "_rotate":
-            self._issuer.rotate(name, keep_previous=_read(body, Rotate).keep_previous)
+    def _act(self, platform: Platform, what: str, body: Mapping[str, object]) -> dict[str, object]:
+        name, instance = platform.dialect.name, platform.instance
+        if what == "/_rotate":
+            keep = _read(body, Rotate).keep_previous
+            self._issuer.rotate(name, keep_previous=keep, instance=instance)
             return {"kids": [key.kid for key in platform.keyring.published(platform.default_algorithm)]}
+        if what != "/_down":
+            raise Refused(NOT_FOUND)
         mode = _read(body, Down).mode
-        self._issuer.down(name, mode)
+        self._issuer.down(name, mode, instance=instance)
         return {"mode": mode}
+
+    def _discovery(self, platform: Platform) -> dict[str, object]:
+        """Return the discovery document: it says the platform's real issuer, and where its keys are here."""
+        address = platform.address
+        said = {"issuer": platform.issuer, "jwks_uri": address + platform.dialect.jwks_path}
+        played = {} if self._natives is None else self._natives.discovery(platform.dialect.name, address)
+        return {**said, **platform.dialect.discovery, **played}
 
 
 def _done(said: Mapping[str, object]) -> Answer:
     """Answer a control request."""
     written = json.dumps(dict(said), separators=(",", ":"), default=msgspec.to_builtins)
     return Answer(written.encode(), headers=(("cache-control", "no-store"),))
-
-
-def _discovery(platform: Platform) -> dict[str, object]:
-    """Return the discovery document: it says the platform's real issuer, and where its keys are here."""
-    jwks_uri = platform.address + platform.dialect.jwks_path
-    return {"issuer": platform.issuer, "jwks_uri": jwks_uri, **platform.dialect.discovery}
 
 
 def _object(body: bytes) -> Mapping[str, object]:

@@ -48,7 +48,7 @@ class Asked:
     query: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)  # names in lower case
     body: bytes = field(default=b"", repr=False)
-    instance: str = ""  # the one whose address was asked
+    instance: str = ""  # the issuer among those of its platform that was asked
 
     def one(self, name: str) -> str | None:
         """Return the first value that the query has for ``name``."""
@@ -92,13 +92,15 @@ def json_answer(content: Mapping[str, object], status: int = 200, **headers: str
     return Answer(write(content), status, headers=_named(headers))
 
 
-def text_answer(text: str, status: int = 200, content_type: str = "text/plain; charset=utf-8", **headers: str) -> Answer:
+def text_answer(
+    text: str, status: int = 200, content_type: str = "text/plain; charset=utf-8", **headers: str
+) -> Answer:
     """Answer with text that nobody may keep."""
     return Answer(text.encode(), status, content_type, _named(headers))
 
 
 def _named(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    given = {name.lower().replace("_", "-"): value for name, value in headers.items()}
     return tuple({"cache-control": "no-store", **given}.items())
 
 
@@ -144,10 +146,9 @@ class Job:
         found = self.request.get("params", {})
         return found if isinstance(found, dict) else {}
 
-    @property
-    def instance(self) -> str:
-        """The issuer among those of its platform, empty for the first one."""
-        return str(self.request.get("instance") or "")
+    def value(self, name: str) -> object:
+        """Return a parameter as it was chosen, or as it is by default."""
+        return find(self.dialect).parameters[name].chosen(name, self.params)
 
 
 class Jobs:
@@ -191,7 +192,8 @@ class Jobs:
 
     def address(self, job: Job) -> str:
         """Return the address of the issuer of a job, without a slash at its end."""
-        return f"{self.places.base}/idp/{job.dialect}" + (f"/{job.instance}" if job.instance else "")
+        instance = job.request.get("instance")
+        return self.issuer.platform(job.dialect, None if instance is None else str(instance)).address
 
 
 class Native(ABC):
@@ -205,11 +207,15 @@ class Native(ABC):
 
     def secret(self) -> str:
         """Make what a new job is known by."""
-        return secrets.token_urlsafe(SECRET)
+        return secrets.token_urlsafe(SECRET)  # noqa: TID251  a key, like those that the issuers make for themselves
 
     def answer(self, asked: Asked) -> Answer | None:  # noqa: ARG002  for those that answer
         """Answer as the platform does; ``None`` for what is none of its routes."""
         return None
+
+    def discovery(self, dialect: str, address: str) -> Mapping[str, object]:  # noqa: ARG002  for those that have some
+        """Return what the discovery document of an issuer says of the endpoints that are played here."""
+        return {}
 
     @abstractmethod
     def environment(self, job: Job) -> Environment:

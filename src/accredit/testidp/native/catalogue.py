@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Final
 from accredit.errors import CROSS_SITE, HOST_NOT_SERVED, NOT_FOUND, Refused
 from accredit.testidp.dialect import find
 from accredit.testidp.native import Asked, Environment, Job, Jobs, Native, Place, Places, queried, refuse_dialect
+from accredit.testidp.native.aws import Aws
+from accredit.testidp.native.azure_devops import AzureDevOps
+from accredit.testidp.native.fly import Fly
 from accredit.testidp.native.github import GitHub
+from accredit.testidp.native.google import Google
+from accredit.testidp.native.imds import Imds
+from accredit.testidp.native.kubernetes import Kubernetes
+from accredit.testidp.native.openid import OpenId
+from accredit.testidp.native.variables import Variables
+from accredit.testidp.native.vault import Vault
 from accredit.testidp.wire import body_of, headers_of, of_another_site, refusal, send_answer
 
 if TYPE_CHECKING:
@@ -17,7 +26,10 @@ if TYPE_CHECKING:
     from accredit.testidp.outages import Answer
     from accredit.testidp.wire import Receive, Scope, Send
 
-PLATFORMS: Final[tuple[type[Native], ...]] = (GitHub,)
+PLATFORMS: Final[tuple[type[Native], ...]] = (
+    *(GitHub, AzureDevOps, Kubernetes, Aws, Google, Imds, Fly, Vault, OpenId),
+    Variables,
+)
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 
 
@@ -49,16 +61,14 @@ class Natives:
         }
 
     def of_issuer(self, dialect: str, asked: Asked) -> Answer | None:
-        """Answer below an issuer's address, of the platform's own or of an instance; ``None``: no such route."""
+        """Answer below an issuer's address; ``None``: no such route."""
         native = self._of.get(dialect)
-        if native is None or native.place != "issuer":
-            return None
-        answer = native.answer(asked)
-        instance, slash, rest = asked.path[1:].partition("/")
-        if answer is None and slash:
-            found = Asked(asked.method, f"/{rest}", asked.query, asked.headers, asked.body, instance)
-            answer = native.answer(found)
-        return answer
+        return native.answer(asked) if native is not None and native.place == "issuer" else None
+
+    def discovery(self, dialect: str, address: str) -> Mapping[str, object]:
+        """Return what an issuer's discovery document says of its endpoints."""
+        native = self._of.get(dialect)
+        return native.discovery(dialect, address) if native is not None else {}
 
     def at(self, place: Place, asked: Asked) -> Answer | None:
         """Answer at the root of a listener of its own; ``None``: no such route."""
@@ -66,10 +76,10 @@ class Natives:
         return next((each for each in answers if each is not None), None)
 
 
-async def read(scope: Scope, receive: Receive, path: str) -> Asked:
+async def read(scope: Scope, receive: Receive, path: str, instance: str = "") -> Asked:
     """Read a client's request. ``BODY_TOO_LARGE``, ``INPUT_INVALID``."""
     body = b"" if scope["method"] in _BODILESS else await body_of(receive)
-    return Asked(scope["method"], path, queried(scope["query_string"]), headers_of(scope), body)
+    return Asked(scope["method"], path, queried(scope["query_string"]), headers_of(scope), body, instance)
 
 
 class Outside:
