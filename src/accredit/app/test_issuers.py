@@ -16,7 +16,9 @@ from accredit.app.chance import SystemIds
 from accredit.app.judge import LOOPBACKS
 from accredit.issuers import base64url
 from accredit.outbound import OwnCa, Rules, emulator
+from accredit.signing.developmentca import WRONG, wrong_file
 from accredit.testidp import Endpoints, TestIssuer
+from accredit.testidp.impostors import Impostors
 from accredit.testidp.native import Places
 from accredit.testidp.native.catalogue import Natives, Outside
 
@@ -48,8 +50,9 @@ def issuer(
 ) -> tuple[TestIssuer, Rules]:
     """Return the test issuers, and the rules for connections to strangers: what stands for whom, whose CA is known."""
     made = TestIssuer(base, clock=clock, ids=SystemIds(), data=folder.path)
+    made.impostors = Impostors({each: wrong_file(folder.path, each) for each in WRONG}, made.key_set)
     own_ca = OwnCa(frozenset(LOOPBACK_HOSTS), ca_file.read_text("utf-8")) if ca_file else None
-    return made, emulator(overrides={**made.real_issuers, **settings.issuer_overrides}, own_ca=own_ca)
+    return made, emulator(overrides=made.answers(settings.issuer_overrides), own_ca=own_ca)
 
 
 def serve(
@@ -63,6 +66,8 @@ def serve(
     natives = Natives(runtime.test_issuer, Places(runtime.base, around.metadata_url, around.socket, ca))
     runtime.natives = natives
     runtime.around = around
+    runtime.provoking.heal = runtime.test_issuer.heal
+    runtime.let_go(runtime.test_issuer.impostors.close)
     if around.socket:
         runtime.let_go(lambda: _remove(Path(around.socket), runtime.folder))
     runtime.control_token = base64url.encode(runtime.authority.ids.octets(_CONTROL_TOKEN))

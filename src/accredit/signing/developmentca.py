@@ -4,6 +4,7 @@ Rule 1: name constraints bind the CA to the emulator's names, critically: truste
 Rule 2: the CA's key exists while the leaf is being signed and is never written anywhere.
 Rule 3: the chain passes strict verification (RFC 5280): critical constraints and usage, both key identifiers.
 Rule 4: files appear complete or not at all; those that do not belong together are made again.
+Rule 5: beside the honest certificate there are some that nobody should accept, for tests of who accepts them.
 """
 
 from __future__ import annotations
@@ -28,14 +29,18 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
 LASTS: Final = timedelta(days=30)
 RENEWED_BEFORE: Final = timedelta(days=7)  # its end
 LOCAL_NAMES: Final = ("localhost", "127.0.0.1", "::1")
+WRONG: Final = ("expired", "wrong_name", "unknown_ca")
+"""What is wrong with the certificates beside the honest one; each is in a file with its key."""
+OTHER_NAME: Final = "other.localhost"  # one that the CA may certify, and no client asks for
 _EARLY: Final = timedelta(hours=1)  # clocks in containers are slow
+_DAY: Final = timedelta(days=1)
 _IDENTIFIED: Final = 8  # hex digits of the CA's key in its name: two CAs of one name confuse verifiers
 
 
@@ -61,15 +66,31 @@ def development_tls(directory: Path, names: Collection[str] = (), *, now: dateti
     ends = _fitting(files, now)
     if ends is not None:
         return DevelopmentTls(files.ca_file, files.certificate_file, files.key_file, wanted, ends)
-    authority, leaf, key = make(wanted, now)
-    _write(files.key_file, key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()), 0o600)
+    authority, leaf, key, wrong = issue(wanted, now)
+    private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    for what, certificate in wrong.items():
+        _write(wrong_file(directory, what), certificate.public_bytes(Encoding.PEM) + private, 0o600)
+    _write(files.key_file, private, 0o600)
     _write(files.certificate_file, leaf.public_bytes(Encoding.PEM), 0o644)
     _write(files.ca_file, authority.public_bytes(Encoding.PEM), 0o644)
     return files
 
 
+def wrong_file(directory: Path, what: str) -> Path:
+    """Return where a certificate that nobody should accept is, with its key. ``what``: one of ``WRONG``."""
+    return directory / f"tls-{what}.pem"
+
+
 def make(names: Sequence[str], now: datetime) -> tuple[x509.Certificate, x509.Certificate, ec.EllipticCurvePrivateKey]:
     """Return a CA, a server certificate for ``names`` that it signed, and the server's key. The CA's own is gone."""
+    authority, leaf, key, _ = issue(names, now)
+    return authority, leaf, key
+
+
+def issue(
+    names: Sequence[str], now: datetime
+) -> tuple[x509.Certificate, x509.Certificate, ec.EllipticCurvePrivateKey, Mapping[str, x509.Certificate]]:
+    """Return what ``make`` does, and the certificates of the same key that nobody should accept."""
     ca_key, key = ec.generate_private_key(ec.SECP256R1()), ec.generate_private_key(ec.SECP256R1())
     identifier = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
     ca_name = _name(f"accredit development CA {identifier.digest.hex()[:_IDENTIFIED]}, not for production")
@@ -83,17 +104,34 @@ def make(names: Sequence[str], now: datetime) -> tuple[x509.Certificate, x509.Ce
         .add_extension(aki, critical=False)
         .sign(ca_key, SHA256())
     )
-    leaf = (
-        _builder(_name("accredit emulator, not for production"), ca_name, key.public_key(), now)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+
+    def leaf(names: Sequence[str], now: datetime = now) -> x509.Certificate:
+        return _leaf(_builder(_OWN, ca_name, key.public_key(), now), names, key, aki).sign(ca_key, SHA256())
+
+    alone = x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key())
+    wrong = {
+        "expired": leaf(names, now - LASTS - _DAY),
+        "wrong_name": leaf((OTHER_NAME,)),
+        "unknown_ca": _leaf(_builder(_OWN, _OWN, key.public_key(), now), names, key, alone).sign(key, SHA256()),
+    }
+    return authority, leaf(names), key, wrong
+
+
+def _leaf(
+    builder: x509.CertificateBuilder,
+    names: Sequence[str],
+    key: ec.EllipticCurvePrivateKey,
+    authority: x509.AuthorityKeyIdentifier,
+) -> x509.CertificateBuilder:
+    """Say that it is the certificate of a server that has these names."""
+    return (
+        builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .add_extension(x509.SubjectAlternativeName([_general(each) for each in names]), critical=False)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .add_extension(aki, critical=False)
-        .sign(ca_key, SHA256())
+        .add_extension(authority, critical=False)
     )
-    return authority, leaf, key
 
 
 def _builder(
@@ -112,6 +150,9 @@ def _builder(
 
 def _name(common_name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+_OWN: Final = _name("accredit emulator, not for production")
 
 
 def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
@@ -160,6 +201,7 @@ def _fitting(files: DevelopmentTls, now: datetime) -> datetime | None:
         key.public_key() == leaf.public_key()
         and set(certified) == {_general(each) for each in files.names}
         and leaf.not_valid_before_utc <= now < ends - RENEWED_BEFORE
+        and all(wrong_file(files.ca_file.parent, each).exists() for each in WRONG)
     )
     return ends if fits else None
 

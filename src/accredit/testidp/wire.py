@@ -67,6 +67,9 @@ async def send_answer(answer: Answer, receive: Receive, send: Send) -> None:
     raw = [(name.encode(), value.encode()) for name, value in headers]
     await send({"type": "http.response.start", "status": answer.status, "headers": raw})
     rest = answer.body
+    if answer.cut:  # what is announced never comes: whoever serves this closes the connection
+        await send({"type": "http.response.body", "body": b"", "more_body": True})
+        return
     if answer.drip:
         for _ in range(min(len(rest), int(HELD / answer.drip))):
             await send({"type": "http.response.body", "body": rest[:1], "more_body": True})
