@@ -543,6 +543,8 @@ VISITS = {  # how a visit to an issuer ended, the cause
     "jwks: status: 403": "RBAC_403",
     "discovery: status: 403": "RBAC_403",
     "discovery: tls: the certificate is not accepted: self-signed certificate": "TLS_CA",
+    "jwks: tls: the certificate is not accepted: certificate has expired": "TLS_EXPIRED",
+    "jwks: tls: the certificate is not accepted: Hostname mismatch, certificate is not valid for 'a'.": "TLS_NAME",
     "discovery: the document says 'https://a', the record 'https://b'": "ISSUER_MISMATCH",
     "discovery: not JSON: it begins with '<'": "HTML",
     "discovery: connect: refused (the next attempt is not due yet)": "KEY_COOLDOWN",

@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from accredit import assertions, directory
-from accredit.errors import Refused
+from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.exchange import Assertion, TokenRequest
 from accredit.explain import explain, unreadable
+from accredit.issuers import KeySet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from uuid import UUID
 
     from accredit.ports import Authority
 
 
-async def explanation_of(request: TokenRequest, _refused: Refused, authority: Authority) -> Mapping[str, Any] | None:
-    """Explain the request's assertion again, with keys at hand only. ``None`` where there is nothing to explain."""
+async def explanation_of(request: TokenRequest, refused: Refused, authority: Authority) -> Mapping[str, Any] | None:
+    """Explain the request's assertion again, with keys at hand only. ``None`` where there is nothing to explain.
+
+    ``refused``: what the exchange ended in; where keys could not be had, it says why.
+    """
     if not isinstance(request.evidence, Assertion):
         return None
     try:
@@ -29,14 +34,15 @@ async def explanation_of(request: TokenRequest, _refused: Refused, authority: Au
     now, name = authority.clock(), client.display_name
     try:
         presented = assertions.parse(request.evidence.token.value, authority.policies[tenant.portability])
-    except Refused as refused:
-        return _plain(unreadable(refused, client=name, now=now, token=request.evidence.token.value))
+    except Refused as unread:
+        return _plain(unreadable(unread, client=name, now=now, token=request.evidence.token.value))
     trusted = await authority.directory.trusted(client)
-    keys = {
-        each.issuer.id: authority.keys.at_hand(each.issuer)
-        for each in trusted.credentials
-        if each.issuer.url == presented.issuer
-    }
+    records = (each.issuer for each in trusted.credentials if each.issuer.url == presented.issuer)
+    keys: dict[UUID, KeySet | Refused] = {each.id: authority.keys.at_hand(each) for each in records}
+    if refused.row is ISSUER_UNREACHABLE:
+        keys = {
+            record: found if isinstance(found, KeySet) and found.keys else refused for record, found in keys.items()
+        }
     found = explain(presented, trusted, client=name, now=now, own=authority.own_issuers, keys=keys, tenant=tenant)
     return _plain(found)
 
