@@ -14,12 +14,12 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from accredit.app.chance import now
+from accredit.app.seed import EARLIEST
 from accredit.errors import INPUT_INVALID, Refused
 
 if TYPE_CHECKING:
     from accredit.ports import Clock
 
-EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(2999, 12, 31, tzinfo=UTC)
 
 
@@ -55,9 +55,7 @@ class SettableClock:
         """How far it is from the machine's clock: negative when it is behind."""
         return self() - self._machine()
 
-    def advance(
-        self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
-    ) -> datetime:
+    def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> datetime:
         """Move it forward; one that stands still goes on standing there. ``INPUT_INVALID`` for a step back."""
         try:
             step = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)

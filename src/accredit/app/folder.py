@@ -15,6 +15,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from accredit import config
 from accredit.app.chance import SystemIds
 from accredit.app.marks import is_emulators
@@ -128,7 +130,8 @@ async def begin_emulator(folder: Folder, base: str, clock: Clock, keys: KeysOf |
     async with contents.transaction() as change:
         await seed.seed(change, now, ids, SECRET_LIFE)
         for algorithm in ALGORITHMS:
-            await change.signing_keys.add(make(algorithm, now))
+            # A test may set the clock to the past, and something has to sign there.
+            await change.signing_keys.add(replace(make(algorithm, now), activates_at=seed.EARLIEST))
         await change.emit([issuer(base, seed.TENANT_ID, version) for version in (1, 2)])
     fresh.create(folder.database, contents)
 

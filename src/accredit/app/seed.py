@@ -5,6 +5,7 @@ They exist in the emulator only; every one of them bears a mark that a productio
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID, uuid5
 
@@ -15,7 +16,7 @@ from accredit.issuers import Issuer, IssuerUrl
 from accredit.trust import DEFAULT_AUDIENCE, FederatedCredential
 
 if TYPE_CHECKING:
-    from datetime import datetime, timedelta
+    from datetime import timedelta
 
     from accredit.ports import Ids, Transaction
 
@@ -31,6 +32,8 @@ CREDENTIAL: Final = "github-production"
 GITHUB: Final = IssuerUrl("https://token.actions.githubusercontent.com")
 SUBJECT: Final = "repo:octo-org@123456/octo-repo@456789:environment:production"
 VERIFIABLE: Final = UUID("3db474b9-6a0c-4840-96ac-1fceb342124f")
+EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
+"""The emulator's keys and its administrator's secret hold from then on: a test may set the clock to the past."""
 GRAPH: Final = UUID("00000003-0000-0000-c000-000000000000")
 
 
@@ -51,7 +54,7 @@ async def seed(change: Transaction, now: datetime, ids: Ids, life: timedelta) ->
         salt=salt,
         digest=directory.digest(salt, ADMIN_SECRET.encode()),
         hint=ADMIN_SECRET[:3],
-        starts_at=now,
+        starts_at=EARLIEST,
         ends_at=now + life,
         display_name="emulator only",
     )

@@ -72,7 +72,10 @@ def rotation_due(keys: Sequence[SigningKey], algorithm: str, now: datetime) -> b
     signing = active(keys, algorithm, now)
     if signing is None or any(each.algorithm == algorithm and state(each, keys, now) == "next" for each in keys):
         return False
-    return now >= signing.activates_at + ROTATED_AFTER - PUBLISHED_BEFORE
+    since = max(
+        signing.activates_at, signing.created_at
+    )  # an emulator's first keys sign for instants before it was made
+    return now >= since + ROTATED_AFTER - PUBLISHED_BEFORE
 
 
 def refuse_retiring(key: SigningKey, keys: Sequence[SigningKey], now: datetime) -> None:
