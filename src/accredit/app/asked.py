@@ -179,5 +179,3 @@ def _error(answer: bytes) -> str:
         return ""
     found = _CODE.match(said)
     return found[0] if found else ""
-
-

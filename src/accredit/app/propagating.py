@@ -19,15 +19,19 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Propagating:
-    """The directory as it is seen where news arrives late: credentials made after ``until`` are not known yet."""
+    """The directory as it is seen where news arrives late.
+
+    Of the credentials made from ``since`` on, those made after ``until`` are not known yet.
+    """
 
     _directory: Directory
+    _since: datetime
     _until: datetime
 
     async def trusted(self, client: Client) -> Trusted:
         """Return what the application trusts, without what is too new."""
         trusted = await self._directory.trusted(client)
-        seen = [each for each in trusted.credentials if each.created_at <= self._until]
+        seen = [each for each in trusted.credentials if each.created_at < self._since or each.created_at <= self._until]
         if len(seen) == len(trusted.credentials):
             return trusted
         return Trusted(seen, multi_audience=trusted.multi_audience)

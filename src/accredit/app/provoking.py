@@ -1,10 +1,10 @@
-"""What a test does to the authority itself: the next answer is an error, it is throttled, it is slow to see what was
-written, its clock is another one. Emulator only: production never imports this module.
+"""What a test does to the authority itself: planned refusals, throttling, late news, another time. Emulator only.
 
 Rule 1: what is provoked is refused where the real thing refuses: same body, same headers, same event in the log. Only a
 request that is in order uses it up.
 Rule 2: the control API and Python use these same objects; it may be done from any thread.
-Rule 3: what cannot be meant is refused with what would be right.
+Rule 3: production does not even import this module.
+Rule 4: what cannot be meant is refused with what would be right.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class _Planned:
         return not self.client_id or request.client_id.lower() == self.client_id.lower()
 
     def refusal(self, request: TokenRequest, now: datetime) -> Provoked:
-        said = {name: "(provoked)" for name in self.row.fields} | _known(request, now)
+        said = dict.fromkeys(self.row.fields, "(provoked)") | _known(request, now)
         fields = {name: value for name, value in said.items() if name in self.row.fields}
         refused = Provoked(self.row, detail="a test asked for this refusal", **fields)
         refused.retry_after = self.retry_after
@@ -76,6 +76,7 @@ class Provoking:
     heal: Callable[[], None] = lambda: None
     recorded: Recorded = field(init=False)
     delay: float = 0.0  # seconds until a new credential is seen
+    _delayed_since: datetime | None = None  # older credentials are no news
     _planned: deque[_Planned] = field(default_factory=deque)
 
     def __post_init__(self) -> None:
@@ -100,19 +101,18 @@ class Provoking:
             row = changed(row, status=status, name="")  # under its own name it would be found with its own status
         self._plan(row, times, retry_after, client_id)
 
-    def throttle(
-        self, status: int = 429, *, retry_after: int = 1, times: int | None = 1, client_id: str = ""
-    ) -> None:
+    def throttle(self, status: int = 429, *, retry_after: int = 1, times: int | None = 1, client_id: str = "") -> None:
         """Refuse the next token requests with 429 (or 503) and a Retry-After in seconds."""
         if status not in THROTTLES:
             raise Refused(INPUT_INVALID, what="status", reason=f"it must be 429 or 503, not {status}")
         self._plan(THROTTLES[status], times, retry_after, client_id)
 
     def propagation_delay(self, seconds: float) -> None:
-        """Let credentials be seen only so many seconds after they were made, as in Entra ID; 0: at once."""
+        """From now on let credentials be seen only so many seconds after they were made, as in Entra ID; 0: at once."""
         if not 0 <= seconds <= LONGEST_DELAY:
             reason = f"it must be 0 to {LONGEST_DELAY:.0f} seconds, not {seconds:g}"
             raise Refused(INPUT_INVALID, what="delay", reason=reason)
+        self._delayed_since = self._delayed_since if self.delay and seconds else self.clock()
         self.delay = seconds
 
     @property
@@ -141,9 +141,9 @@ class Provoking:
         async def provoked(request: TokenRequest, authority: Authority) -> AccessToken:
             if (planned := self._take(request)) is not None:
                 await _refuse(planned.refusal(request, authority.clock()), request, authority)
-            if self.delay:
-                late = Propagating(authority.directory, authority.clock() - timedelta(seconds=self.delay))
-                authority = changed(authority, directory=late)
+            if self.delay and self._delayed_since:
+                until = authority.clock() - timedelta(seconds=self.delay)
+                authority = changed(authority, directory=Propagating(authority.directory, self._delayed_since, until))
             return await real(request, authority)
 
         return provoked
