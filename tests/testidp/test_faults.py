@@ -2,10 +2,12 @@
 
 import hmac
 import json
+import runpy
 import zlib
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from joserfc.jwk import KeySet, RSAKey
 from accredit import trust
 from accredit.assertions import ENTRA, EXTENDED, parse, verify
 from accredit.errors import CATALOGUE, Refused
+from accredit.explain import explain, unreadable
 from accredit.issuers import jwks
 from accredit.testidp import FAULTS, TestIssuer
 from accredit.testidp.keys import Key
@@ -29,6 +32,7 @@ from tests.forge import AT, NOW, b64
 from tests.issuers.records import record
 from tests.testidp.workbench import GITHUB, Parts, decoded, issuer
 
+ROOT = Path(__file__).parents[2]
 GONE = object()
 HONEST = {"dialect": "github", "overrides": {}}
 LEGACY = {"dialect": "github", "params": {"immutable": False}}
@@ -305,24 +309,39 @@ def test_every_fault_has_a_sentence_of_its_own():
     assert all(each.endswith(".") and each[0].isupper() for each in sentences)
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_exactly_the_named_members_differ(idp, name):
-    change = CHANGES[name]
-    honest = Parts.of(honest_token(idp, change.request))
-    minted = idp.mint({**change.request, "faults": [name]})
-    made = Parts.of(minted.token)
-    for before, after, changed in (
-        (honest.header, made.header, change.header),
-        (honest.claims, made.claims, change.claims),
-    ):
-        assert after == {each: value for each, value in {**before, **changed}.items() if value is not GONE}
-    assert_signature(idp, made, change.signed)
-    assert (minted.header, minted.claims) == (made.header, made.claims)
+def failures(names, attempt):
+    """Try every name; return what went wrong, by name, so that all of it is told."""
+    wrong = {}
+    for name in names:
+        try:
+            attempt(name)
+        except Exception as error:  # noqa: BLE001  an assertion that fails, a token that cannot be read, anything
+            wrong[name] = repr(error)
+    return wrong
 
 
-@pytest.mark.parametrize("name", LOOKS)
-def test_it_looks_as_its_sentence_says(idp, name):
-    LOOKS[name](idp, Parts.of(honest_token(idp)), idp.mint({**HONEST, "faults": [name]}).token)
+def test_exactly_the_named_members_differ(idp):
+    def attempt(name):
+        change = CHANGES[name]
+        honest = Parts.of(honest_token(idp, change.request))
+        minted = idp.mint({**change.request, "faults": [name]})
+        made = Parts.of(minted.token)
+        for before, after, changed in (
+            (honest.header, made.header, change.header),
+            (honest.claims, made.claims, change.claims),
+        ):
+            assert after == {each: value for each, value in {**before, **changed}.items() if value is not GONE}
+        assert_signature(idp, made, change.signed)
+        assert (minted.header, minted.claims) == (made.header, made.claims)
+
+    assert failures(CHANGES, attempt) == {}
+
+
+def test_it_looks_as_its_sentence_says(idp):
+    def attempt(name):
+        LOOKS[name](idp, Parts.of(honest_token(idp)), idp.mint({**HONEST, "faults": [name]}).token)
+
+    assert failures(LOOKS, attempt) == {}
 
 
 def test_a_compressed_payload_is_the_honest_one(idp):
@@ -330,13 +349,14 @@ def test_a_compressed_payload_is_the_honest_one(idp):
     assert zlib.decompress(made.claims_text, wbits=-15) == Parts.of(honest_token(idp)).claims_text
 
 
-@pytest.mark.parametrize("length", range(6))
-@pytest.mark.parametrize("name", ["b64_padded", "b64_standard_alphabet", "b64_trailing_bits"])
-def test_a_spelling_fault_shows_whatever_the_token_says(idp, name, length):
+def test_a_spelling_fault_shows_whatever_the_token_says(idp):
     # 96 octets of signature need neither padding nor spare bits.
-    request = {"dialect": "custom", "params": {"algorithm": "ES384", "sub": "s" * (length + 1)}, "faults": [name]}
-    with pytest.raises(Refused):
-        parse(idp.mint(request).token, EXTENDED)
+    for name in ("b64_padded", "b64_standard_alphabet", "b64_trailing_bits"):
+        for length in range(6):
+            params = {"algorithm": "ES384", "sub": "s" * (length + 1)}
+            token = idp.mint({"dialect": "custom", "params": params, "faults": [name]}).token
+            with pytest.raises(Refused):
+                parse(token, EXTENDED)
 
 
 INAPPLICABLE = {
@@ -355,13 +375,15 @@ INAPPLICABLE = {
 }
 
 
-@pytest.mark.parametrize("name", INAPPLICABLE)
-def test_a_fault_without_effect_is_refused(idp, name):
-    faults, what, reason = INAPPLICABLE[name]
-    with pytest.raises(Refused) as refused:
-        idp.mint({**HONEST, "faults": faults})
-    assert refused.value.row.name == "INPUT_INVALID"
-    assert refused.value.fields == {"what": what, "reason": reason}
+def test_a_fault_without_effect_is_refused(idp):
+    def attempt(name):
+        faults, what, reason = INAPPLICABLE[name]
+        with pytest.raises(Refused) as refused:
+            idp.mint({**HONEST, "faults": faults})
+        assert refused.value.row.name == "INPUT_INVALID"
+        assert refused.value.fields == {"what": what, "reason": reason}
+
+    assert failures(INAPPLICABLE, attempt) == {}
 
 
 def test_a_dialect_with_one_form_of_the_subject_has_no_other(idp):
@@ -386,8 +408,8 @@ def test_any_two_faults_make_a_token_or_a_refusal(idp):
                 assert refused.row.name == "INPUT_INVALID"  # noqa: PT017  either outcome is right
 
 
-def outcome(idp: TestIssuer, name: str, portability: str) -> int | None:
-    """The AADSTS code with which the core answers to a token with this fault."""
+def outcome(idp: TestIssuer, name: str, portability: str) -> tuple[int | None, str]:
+    """The AADSTS code with which the core answers to a token with this fault, and the cause that is explained."""
     request = CHANGES[name].request if name in CHANGES else HONEST
     wanted = idp.mint(request).claims["sub"]
     keys = jwks.parse(json.dumps({"keys": [key.jwk for key in published(idp)]}), record())
@@ -405,23 +427,42 @@ def outcome(idp: TestIssuer, name: str, portability: str) -> int | None:
     rule = "contained" if portability == "entra" else "refuse"
     trusted = Trusted([credential], multi_audience=rule)
     policy = ENTRA if portability == "entra" else EXTENDED
+    token = idp.mint({**request, "faults": [name]} if name else request).token
+    code = None
     try:
-        presented = parse(idp.mint({**request, "faults": [name]} if name else request).token, policy)
+        presented = parse(token, policy)
+    except Refused as refused:
+        return int(refused.row.code), unreadable(refused, client="deploy-bot", now=NOW, token=token).cause
+    try:
         trust.choose("deploy-bot", trust.match(trusted, presented))
         verify(presented, issuer_record, keys, NOW)
     except Refused as refused:
-        return int(refused.row.code)
-    return None
+        code = int(refused.row.code)
+    said = explain(presented, trusted, client="deploy-bot", now=NOW, keys={issuer_record.id: keys})
+    assert said.code == (f"AADSTS{code}" if code else "")
+    return code, said.cause
 
 
-@pytest.mark.parametrize("portability", ["entra", "extended"])
-@pytest.mark.parametrize("name", FAULTS)
-def test_the_core_answers_with_the_code_of_the_row(idp, name, portability):
-    fault = FAULTS[name]
-    expected = fault.entra if portability == "entra" else fault.extended
-    assert expected is None or any(row.code == expected for row in CATALOGUE.values())
-    assert outcome(idp, name, portability) == expected
+def test_the_core_answers_with_code_and_cause_of_the_row(idp):
+    known = {row.code for row in CATALOGUE.values()}
+    wrong = {}
+    for name, fault in FAULTS.items():
+        for portability, code in (("entra", fault.entra), ("extended", fault.extended)):
+            assert code is None or code in known
+            found = outcome(idp, name, portability)
+            if found != (code, fault.cause if code else ""):
+                wrong[name, portability] = found
+    assert wrong == {}
+
+
+def test_a_row_has_a_cause_where_something_refuses():
+    assert [each.name for each in FAULTS.values() if bool(each.cause) != bool(each.entra or each.extended)] == []
 
 
 def test_the_honest_token_is_accepted(idp):
-    assert [outcome(idp, "", each) for each in ("entra", "extended")] == [None, None]
+    assert [outcome(idp, "", each) for each in ("entra", "extended")] == [(None, ""), (None, "")]
+
+
+def test_the_documentation_has_what_is_true_here(capsys):
+    current = runpy.run_path(str(ROOT / "scripts/fault_tables.py"))["main"]("--check")
+    assert current == 0, f"run scripts/fault_tables.py\n{capsys.readouterr().out}"
