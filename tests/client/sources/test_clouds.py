@@ -2,6 +2,7 @@
 
 import gc
 import socket
+import sys
 from pathlib import Path
 from threading import Thread
 
@@ -11,7 +12,8 @@ from accredit.client.sources.aws_outbound import AwsOutbound
 from accredit.client.sources.fly import Fly
 from accredit.client.sources.google_cloud import GoogleCloud
 from accredit.client.sources.imds import Imds
-from accredit.errors import SOURCE_MISSING, SOURCE_REFUSED, SOURCE_UNREACHABLE, Refused
+from accredit.client.sources.spiffe import Spiffe
+from accredit.errors import SOURCE_EXTRA, SOURCE_MISSING, SOURCE_REFUSED, SOURCE_UNREACHABLE, Refused
 from tests.client.sources.surroundings import AUDIENCE, around, unsigned
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "x" * 40}
@@ -159,6 +161,24 @@ def test_what_aws_says_when_there_is_no_token(monkeypatch, answered):
         found, text = refusal(AwsOutbound(around(environment)))
         assert (found, says in text) == (row, True), text
         assert KEYS["AWS_SECRET_ACCESS_KEY"] not in text
+
+
+def test_aws_is_asked_in_its_region_whatever_is_configured(monkeypatch):
+    monkeypatch.setenv("AWS_STS_REGIONAL_ENDPOINTS", "legacy")
+    for variables in ({"AWS_REGION": "us-east-1"}, {"AWS_DEFAULT_REGION": "us-east-1"}):
+        client = AwsOutbound(around(KEYS | variables))._client()  # noqa: SLF001  nobody answers there who could tell
+        assert client.meta.endpoint_url == "https://sts.us-east-1.amazonaws.com"
+
+
+def test_what_is_said_where_an_extra_is_not_installed(monkeypatch):
+    for package in ("botocore", "spiffe"):
+        monkeypatch.setitem(sys.modules, package, None)
+    sources = (AwsOutbound(around(KEYS)), Spiffe(around({"SPIFFE_ENDPOINT_SOCKET": "unix:/run/agent.sock"})))
+    for each in sources:
+        detection = each.detect()
+        assert not detection.found
+        assert detection.why.endswith("is not installed")
+        assert refusal(each)[0] is SOURCE_EXTRA
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

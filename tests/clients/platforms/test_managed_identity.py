@@ -1,6 +1,7 @@
 """azure-identity's ManagedIdentityCredential, unmodified, against a machine's metadata service and App Service."""
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
 from accredit.client.sources.registry import source
 from accredit.client.sources.source import Surroundings as Seen
@@ -29,11 +30,18 @@ except i.CredentialUnavailableError as refused:
 
 @pytest.fixture
 def identity(emulator, tmp_path):
-    """A job with an identity of its own, and an application that trusts it."""
+    """A job with an identity of its own, and an application that trusts it.
+
+    The issuer is an instance: nobody takes a token of Entra ID's own issuers, as a test below says.
+    """
     workload = engage(emulator, trusting=False)
-    workload.trust(issuer=ISSUER, subject=workload.client_id, audiences=(EXCHANGED_FOR,))
-    params = {"principal_id": workload.client_id, "client_id": str(workload.principal.id)}
-    return workload, begin(emulator, tmp_path, "entra", params=params)
+    issuer = f"{emulator.ready['idp_url']}/entra/{workload.environment}"
+    workload.trust(issuer=issuer, subject=workload.client_id, audiences=(EXCHANGED_FOR,))
+    return workload, begin(emulator, tmp_path, "entra", params=params(workload), instance=workload.environment)
+
+
+def params(workload):
+    return {"principal_id": workload.client_id, "client_id": str(workload.principal.id)}
 
 
 def machine(job):
@@ -50,6 +58,15 @@ def test_a_machine(identity):
 def test_an_app(identity):
     workload, job = identity
     exchanged(workload, job.program(ASK, AUDIENCE))
+
+
+def test_entra_ids_own_issuer_is_refused_as_entra_id_refuses_it(emulator, tmp_path):
+    workload = engage(emulator, trusting=False)
+    workload.trust(issuer=ISSUER, subject=workload.client_id, audiences=(EXCHANGED_FOR,))
+    token = machine(begin(emulator, tmp_path, "entra", params=params(workload))).program(ASK, AUDIENCE)
+    assert unverified(token)["iss"] == ISSUER
+    with pytest.raises(ClientAuthenticationError, match="AADSTS700222"):
+        exchanged(workload, token)
 
 
 def test_an_identity_by_name(identity):

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import grpc
+import grpc  # type: ignore[import-untyped]  # it has no stubs
 from spiffe._proto import workload_pb2, workload_pb2_grpc
 
 from tests.support.emulator import Emulator
@@ -16,7 +16,7 @@ HEADER = ("workload.spiffe.io", "true")
 ENDS_WITHIN = 5.0  # seconds
 
 
-class WorkloadApi(workload_pb2_grpc.SpiffeWorkloadAPIServicer):  # type: ignore[misc]  # generated without types
+class WorkloadApi(workload_pb2_grpc.SpiffeWorkloadAPIServicer):
     """One workload behind the socket, with one identity."""
 
     def __init__(self, emulator: Emulator, spiffe_id: str) -> None:
@@ -49,7 +49,8 @@ def serving(emulator: Emulator, folder: Path, spiffe_id: str) -> Iterator[str]:
     """Serve the Workload API for one workload; the address of its socket."""
     address = f"unix:{folder / 'agent.sock'}"
     server = grpc.server(ThreadPoolExecutor(max_workers=2))
-    workload_pb2_grpc.add_SpiffeWorkloadAPIServicer_to_server(WorkloadApi(emulator, spiffe_id), server)
+    api = WorkloadApi(emulator, spiffe_id)
+    workload_pb2_grpc.add_SpiffeWorkloadAPIServicer_to_server(api, server)  # type: ignore[no-untyped-call]  # generated
     server.add_insecure_port(address)
     server.start()
     try:

@@ -61,16 +61,14 @@ class AwsOutbound:
     def fetch(self, audience: str) -> str:
         """Ask STS. ``SOURCE_MISSING``, ``SOURCE_EXTRA``, ``SOURCE_UNREACHABLE``, ``SOURCE_REFUSED``."""
         try:
-            from botocore import exceptions as boto  # noqa: PLC0415  an extra
+            from botocore import exceptions as boto  # type: ignore[import-untyped]  # noqa: PLC0415  an extra
         except ImportError:
             raise Refused(SOURCE_EXTRA, source=self.name) from None
         try:
-            answer = self._client().get_web_identity_token(
+            client = self._client()
+            answer = client.get_web_identity_token(
                 Audience=[audience], SigningAlgorithm=self.algorithm, DurationSeconds=SECONDS
             )
-        except AttributeError:
-            reason = "this botocore is older than sts:GetWebIdentityToken; a later one knows it"
-            raise Refused(SOURCE_MISSING, source=self.name, reason=reason) from None
         except boto.ClientError as error:
             code, said = (str(error.response["Error"].get(each, "")) for each in ("Code", "Message"))
             raise Refused(
@@ -83,8 +81,8 @@ class AwsOutbound:
         return str(answer["WebIdentityToken"])
 
     def _client(self) -> Any:  # noqa: ANN401  botocore makes its clients' classes from data
-        from botocore.config import Config  # noqa: PLC0415  an extra
-        from botocore.session import Session  # noqa: PLC0415
+        from botocore.config import Config  # type: ignore[import-untyped]  # noqa: PLC0415
+        from botocore.session import Session  # type: ignore[import-untyped]  # noqa: PLC0415
 
         value = self.around.value
         session = Session()
