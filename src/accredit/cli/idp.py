@@ -11,7 +11,7 @@ from accredit.cli.idp_authority import delay, next_error, requests, reset, throt
 from accredit.cli.idp_clock import clock
 from accredit.cli.idp_dialects import dialects, faults
 from accredit.cli.idp_issuers import down, rotate
-from accredit.cli.idp_jobs import environment
+from accredit.cli.idp_jobs import environment, project
 from accredit.cli.idp_reach import Emulator, on_emulator
 from accredit.cli.idp_wanted import token_options, wanted
 from accredit.cli.serve import serve as serve_anything
@@ -52,5 +52,5 @@ def post_mint(url: str, ca_file: str | None, body: Mapping[str, Any]) -> dict[st
     return Emulator(url, ca_file).ask("_mint", body)
 
 
-for each in (environment, dialects, faults, rotate, down, clock, next_error, throttle, delay, requests, reset):
+for each in (environment, project, dialects, faults, rotate, down, clock, next_error, throttle, delay, requests, reset):
     idp.add_command(each)

@@ -13,6 +13,7 @@ from accredit.cli.session import pass_session
 
 if TYPE_CHECKING:
     from accredit.cli.session import Session
+    from accredit.testidp import Fault, Outage
     from accredit.testidp.dialect import Dialect
     from accredit.testidp.parameters import Parameter
 
@@ -21,13 +22,6 @@ COLUMNS: Final = (
     Column("Platform", "title"),
     Column("Issuer", "issuer", below=True),
     Column("Also called", "aliases"),
-)
-FAULTS: Final = (
-    Column("Fault", "name"),
-    Column("Of", "of"),
-    Column("What it does", "says"),
-    Column("Entra", "entra", lambda shape: shape["entra"] or "accepted"),
-    Column("Extended", "extended", lambda shape: shape["extended"] or "accepted"),
 )
 _GAP: Final = "  "
 _LABELS: Final = 16  # columns that the names of the members take
@@ -56,27 +50,26 @@ def faults(session: Session, kind: str | None) -> None:
     from accredit.testidp import FAULTS as OF_TOKENS
     from accredit.testidp import OUTAGES
 
-    rows = [
-        {
-            "name": each.name,
-            "of": "token",
-            "says": each.sentence,
-            "entra": _code(each.entra),
-            "extended": _code(each.extended),
-        }
-        for each in OF_TOKENS.values()
-    ]
-    rows += [
-        {
-            "name": each.name,
-            "of": "issuer",
-            "says": each.sentence,
-            "entra": _code(each.causes),
-            "extended": _code(each.causes),
-        }
-        for each in OUTAGES.values()
-    ]
+    rows = [_fault(each, "token") for each in OF_TOKENS.values()]
+    rows += [_fault(each, "issuer") for each in OUTAGES.values()]
     session.show([each for each in rows if kind in (None, each["of"])], FAULTS)
+
+
+def _fault(fault: Fault | Outage, of: str) -> dict[str, Any]:
+    return {
+        "name": fault.name,
+        "of": of,
+        "says": fault.sentence,
+        "entra": _code(fault.entra),
+        "extended": _code(fault.extended),
+        "cause": fault.cause or None,
+    }
+
+
+def _ends(shape: dict[str, Any]) -> str:
+    """Say the code of a fault; where it depends on a tenant's portability, both."""
+    entra, extended = (shape[name] or "accepted" for name in ("entra", "extended"))
+    return entra if entra == extended else f"{entra} (extended: {extended})"
 
 
 def _code(number: int | None) -> str | None:
@@ -131,6 +124,14 @@ def _said(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
+FAULTS: Final = (
+    Column("Fault", "name"),
+    Column("Of", "of"),
+    Column("Ends in", "entra", _ends),
+    Column("Extended", "extended", wide=True),
+    Column("Cause", "cause"),
+    Column("What it does", "says", below=True),
+)
 DETAILS: Final = (
     Column("Dialect", "name"),
     Column("Platform", "title"),

@@ -13,7 +13,7 @@ from accredit.cli.words import accredit, option
 if TYPE_CHECKING:
     from accredit.cli.session import Session
 
-MODE: Final = "status_500"  # where no other way of being down is named
+MODE: Final = "down"  # where no other way of being down is named
 INSTANCE: Final = click.option("--instance", metavar="NAME", help="Another issuer of the dialect.")
 
 
@@ -40,7 +40,8 @@ def down(
 ) -> None:
     """Let a test issuer's documents be wrong in a named way (accredit idp faults --of issuer), or right again.
 
-    Without MODE they answer 500. What an authority fetched before is believed until it is due.
+    Without MODE connections end before an answer is complete. What an authority fetched before serves until it is
+    due.
     """
     if up and mode:
         raise click.UsageError("an issuer that is up has no MODE: give MODE or --up")
