@@ -29,7 +29,7 @@ ROOT: Final = "/idp"
 # First parts of addresses below an issuer's that are the platform's, and so never the name of an instance.
 RESERVED: Final = frozenset(
     {"api", "apis", "cdn-cgi", "discovery", "jwks", "keys", "metadata", "ng", "oauth", "oauth2", "openid", "protocol"}
-    | {"token", "v1", "v2"}
+    | {"msi", "token", "v1", "v2"}
 )
 _INSTANCE: Final = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 
