@@ -140,12 +140,15 @@ def test_an_account_enables_federation_and_disables_it(emulator, tmp_path):
     assert unverified(token)["iss"] == info["IssuerIdentifier"]
 
 
-def test_an_account_with_an_issuer_of_its_own(emulator, tmp_path):
-    job = begin(emulator, tmp_path, "aws", instance="subsidiary", params={"account": "333333333333"})
-    issuer = of(job.variables, "iam").get_outbound_web_identity_federation_info()["IssuerIdentifier"]
-    token = of(job.variables, "sts").get_web_identity_token(**ASK)["WebIdentityToken"]
-    subject = "arn:aws:iam::333333333333:role/DataProcessingRole"
-    exchanged(trusting(emulator, issuer=issuer, subject=subject), token)
+def test_every_account_has_an_issuer_of_its_own(emulator, tmp_path):
+    issuers = [ISSUER]
+    for request in ({}, {"instance": "subsidiary"}):
+        job = begin(emulator, tmp_path, "aws", params={"account": "333333333333"}, **request).variables
+        issuers.append(of(job, "iam").get_outbound_web_identity_federation_info()["IssuerIdentifier"])
+        token = of(job, "sts").get_web_identity_token(**ASK)["WebIdentityToken"]
+        subject = "arn:aws:iam::333333333333:role/DataProcessingRole"
+        exchanged(trusting(emulator, issuer=issuers[-1], subject=subject), token)
+    assert len(set(issuers)) == 3
 
 
 def test_the_source_gets_the_same_token(emulator, tmp_path):

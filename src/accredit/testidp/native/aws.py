@@ -1,7 +1,7 @@
 """AWS: ``sts:GetWebIdentityToken``, and IAM's actions that switch outbound federation on and off and tell of it.
 
 An access key stands for a job, so several keys are several principals; ``EXAMPLE_KEY`` is always there. An account has
-outbound federation from the beginning, until somebody disables it.
+an issuer of its own, and outbound federation from the beginning, until somebody disables it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import hashlib
 from base64 import b32encode
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
+from uuid import NAMESPACE_URL, UUID, uuid5
 
 from accredit.errors import Refused
 from accredit.testidp.native import Answer, Asked, Environment, Job, Jobs, Native
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 EXAMPLE_KEY: Final = "AKIAIOSFODNN7EXAMPLE"  # of AWS's own documentation: the default role of the default account
 TEMPORARY: Final = "ASIA"  # how the keys of a role's sessions begin: they are nothing without their session token
 LARGEST: Final = 20 * 1_024  # octets of a payload. AWS publishes no number; fifty tags of Latin letters just fit
+_DEFAULT_ACCOUNT: Final = "123456789012"
 _KEY: Final = 16  # characters of an access key behind its prefix
 _SECRET: Final = 40  # characters of a secret access key
 _GLOBAL: Final = "aws-global"  # what a client signs for that was told no region
@@ -81,13 +82,13 @@ class Aws(Native):
                     "FeatureEnabled", 409, f"Outbound web identity federation is already enabled for {account}."
                 )
             self._disabled.remove(account)
-            return {"IssuerIdentifier": self._issuer(job)}
+            return self._told(job)
         if account in self._disabled:
             raise Failed("FeatureDisabled", 404, f"Outbound web identity federation is disabled for {account}.")
         if action == "DisableOutboundWebIdentityFederation":
             self._disabled.add(account)
             return None
-        return {"IssuerIdentifier": self._issuer(job), "JwtVendingEnabled": "true"}
+        return {**self._told(job), "JwtVendingEnabled": "true"}
 
     def _token(self, job: Job, signer: Signer, wanted: constraints.Wanted) -> Mapping[str, str]:
         if _account(job) in self._disabled:
@@ -103,6 +104,7 @@ class Aws(Native):
             "lifetime": wanted.seconds,
             "region": _HOME if signer.region == _GLOBAL else signer.region,
             "request_tags": dict(wanted.tags) or None,
+            **_issuer(job),
         }
         try:
             token = self.jobs.mint(job, params=params).token
@@ -117,8 +119,8 @@ class Aws(Native):
     def _octets(self) -> bytes:
         return hashlib.sha256(super().secret().encode()).digest()
 
-    def _issuer(self, job: Job) -> str:
-        return str(self.jobs.mint(job).claims["iss"])
+    def _told(self, job: Job) -> Mapping[str, str]:
+        return {"IssuerIdentifier": str(self.jobs.mint(job, params=_issuer(job)).claims["iss"])}
 
     def environment(self, job: Job) -> Environment:
         """What a role's session has, and where STS and IAM are. The CA's file is for the AWS SDKs."""
@@ -167,6 +169,14 @@ def _operation(fields: Mapping[str, str]) -> tuple[Service, str]:
 
 def _account(job: Job) -> str:
     return str(job.value("account"))
+
+
+def _issuer(job: Job) -> dict[str, object]:
+    """Return the issuer of an account that nobody has given one: each has its own, always the same."""
+    account = _account(job)
+    if "issuer" in job.params or "instance" in job.request or account == _DEFAULT_ACCOUNT:
+        return {}
+    return {"issuer": f"https://{uuid5(NAMESPACE_URL, account)}.tokens.sts.global.api.aws"}
 
 
 def _xml(body: bytes, status: int, request_id: str) -> Answer:
