@@ -75,6 +75,7 @@ def _of_emulator(runtime: Runtime) -> list[tuple[str, str]]:
 
     return [
         ("idp", f"{runtime.base}/idp"),
+        ("metadata", runtime.around.metadata_url),
         ("ca_file", str(runtime.folder.path / "ca.pem")),
         ("tenant", f"{seed.TENANT_ID}  {seed.TENANT_DOMAIN}"),
         ("workload", f"{seed.WORKLOAD_ID}  deploy-bot"),

@@ -133,6 +133,15 @@ def test_files_are_written_for_their_owner_alone(tmp_path):
     assert modes == [0o700, 0o600]
 
 
+def test_no_file_is_written_elsewhere(tmp_path):
+    for name in ("../token", "/etc/token", "a/b", "..", ""):
+        with pytest.raises(Refused, match="in the folder"):
+            Environment({}, {name: "x"}).written(tmp_path / "job")
+        with pytest.raises(Refused, match="in the folder"):
+            Environment({}, {}, {"FILE": name}).written(tmp_path / "job")
+    assert [*tmp_path.iterdir()] == []
+
+
 # ── over HTTP ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 

@@ -102,23 +102,29 @@ def test_a_plain_file_in_its_place_makes_way(tmp_path, clock):
 def test_nobody_reads_a_half_of_it_or_none(tmp_path, clock):
     projected = Projected(tmp_path, lambda: ("x" * 20_000, {}), clock)
     projected.keep()
-    wrong, done = [], threading.Event()
+    wrong, done, readings, read = [], threading.Event(), [0, 0], threading.Condition()
 
-    def read():
+    def follow(reader):
         while not done.is_set():
             try:
                 if projected.path.read_text() != "x" * 20_000:
                     wrong.append("a half")
             except OSError as error:
                 wrong.append(str(error))
+            with read:
+                readings[reader] += 1
+                read.notify()
 
-    readers = [threading.Thread(target=read) for _ in range(2)]
-    for each in readers:
+    followers = [threading.Thread(target=follow, args=[each]) for each in range(2)]
+    for each in followers:
         each.start()
-    for _ in range(100):
+    for _ in range(50):
         clock.advance(86_400)
+        before = [*readings]
         projected.keep()
+        with read:  # nobody is so slow that he meets two rotations on his way
+            assert read.wait_for(lambda before=before: all(n > b for n, b in zip(readings, before, strict=True)), 20)
     done.set()
-    for each in readers:
+    for each in followers:
         each.join()
     assert wrong == []

@@ -13,6 +13,7 @@ import secrets
 from abc import ABC, abstractmethod
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 from urllib.parse import parse_qsl
 
@@ -24,7 +25,6 @@ from accredit.testidp.outages import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from accredit.testidp.mint import Minted, TestIssuer
 
@@ -123,7 +123,13 @@ class Environment:
     paths: Mapping[str, str] = field(default_factory=dict)  # variables that hold where a file of ``files`` is: its name
 
     def written(self, folder: Path) -> dict[str, str]:
-        """Write the files into ``folder``, for the owner only, and return all variables."""
+        """Write the files into ``folder``, for the owner only, and return all variables.
+
+        ``INPUT_INVALID`` for a name that leads elsewhere: an environment may come from another process.
+        """
+        for name in (*self.files, *self.paths.values()):
+            if name != Path(name).name or name in {"", ".", ".."}:
+                raise Refused(INPUT_INVALID, what=f"the file {name}", reason="it would not lie in the folder")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in self.files.items():
             made = folder / name
