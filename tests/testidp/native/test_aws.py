@@ -8,6 +8,7 @@ import pytest
 from accredit.testidp.native import Asked
 from accredit.testidp.native.aws import EXAMPLE_KEY
 from accredit.testidp.native.aws_query import IAM, STS
+from tests.forge import NOW
 from tests.testidp.native.asking import asked, begun, platforms
 from tests.testidp.workbench import BASE, Parts
 
@@ -166,6 +167,16 @@ def test_a_session_gives_no_token_that_outlives_it():
     headers = signed(key) | {"x-amz-security-token": "t"}
     assert ask(natives, TOKEN, headers)[1]["Code"] == "SessionDurationEscalationException"
     assert ask(natives, TOKEN | {"DurationSeconds": "120"}, headers)[0] == 200
+
+
+def test_what_a_job_was_begun_with_holds_for_every_token():
+    natives = platforms()
+    key = begun(natives, "aws", faults=["expired"], params={"account": "444444444444"})["AWS_ACCESS_KEY_ID"]
+    _, said = ask(natives, TOKEN, signed(key) | {"x-amz-security-token": "t"})
+    claims = Parts.of(said["WebIdentityToken"]).claims
+    assert claims["exp"] < NOW.timestamp()
+    assert claims["sub"] == "arn:aws:iam::444444444444:role/DataProcessingRole"
+    assert claims["iss"].endswith(".tokens.sts.global.api.aws")
 
 
 def test_federation_is_enabled_and_disabled_for_an_account():
