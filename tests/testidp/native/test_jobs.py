@@ -53,6 +53,8 @@ def test_every_platform_has_dialects_and_no_dialect_has_two_platforms():
     named = [dialect for each in PLATFORMS for dialect in each.dialects]
     assert sorted(named) == sorted(set(named))
     assert set(named) <= set(dialects())
+    for each in PLATFORMS:
+        assert (each.load().dialects, each.load().place) == (each.dialects, each.place), each.name
 
 
 @pytest.mark.parametrize("dialect", sorted(dialect for each in PLATFORMS for dialect in each.dialects))

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 from accredit.errors import CROSS_SITE, HOST_NOT_SERVED, NOT_FOUND, Refused
 from accredit.testidp.dialect import find
 from accredit.testidp.native import Asked, Environment, Job, Jobs, Native, Place, Places, queried, refuse_dialect
-from accredit.testidp.native.aws import Aws
-from accredit.testidp.native.azure_devops import AzureDevOps
-from accredit.testidp.native.fly import Fly
-from accredit.testidp.native.github import GitHub
-from accredit.testidp.native.google import Google
-from accredit.testidp.native.imds import Imds
-from accredit.testidp.native.kubernetes import Kubernetes
-from accredit.testidp.native.openid import OpenId
-from accredit.testidp.native.variables import Variables
-from accredit.testidp.native.vault import Vault
 from accredit.testidp.wire import body_of, headers_of, of_another_site, refusal, send_answer
 
 if TYPE_CHECKING:
@@ -26,9 +18,40 @@ if TYPE_CHECKING:
     from accredit.testidp.outages import Answer
     from accredit.testidp.wire import Receive, Scope, Send
 
-PLATFORMS: Final[tuple[type[Native], ...]] = (
-    *(GitHub, AzureDevOps, Kubernetes, Aws, Google, Imds, Fly, Vault, OpenId),
-    Variables,
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """Where a platform is played. It is imported when a job of it begins, or a client of it asks."""
+
+    module: str
+    name: str  # of the class
+    dialects: tuple[str, ...]
+    place: Place = "issuer"
+
+    def load(self) -> type[Native]:
+        """Import it."""
+        found: type[Native] = getattr(import_module(f"accredit.testidp.native.{self.module}"), self.name)
+        return found
+
+
+PLATFORMS: Final = (
+    Platform("github", "GitHub", ("github", "ghes")),
+    Platform("azure_devops", "AzureDevOps", ("azure_devops",)),
+    Platform("kubernetes", "Kubernetes", ("kubernetes", "eks", "aks", "gke")),
+    Platform("aws", "Aws", ("aws",)),
+    Platform("google", "Google", ("google",), "metadata"),
+    Platform("imds", "Imds", ("entra",), "metadata"),
+    Platform("fly", "Fly", ("fly",), "socket"),
+    Platform("vault", "Vault", ("vault",)),
+    Platform("openid", "OpenId", ("keycloak", "auth0", "okta", "custom")),
+    Platform(
+        "variables",
+        "Variables",
+        (
+            *("gitlab", "terraform", "circleci", "bitbucket", "semaphore", "spacelift", "env0", "vercel", "jenkins"),
+            *("codefresh", "nomad"),
+        ),
+    ),
 )
 _BODILESS: Final = frozenset({"GET", "HEAD"})
 
@@ -38,15 +61,15 @@ class Natives:
 
     def __init__(self, issuer: TestIssuer, places: Places) -> None:
         self.jobs = Jobs(issuer, places)
-        self._all = tuple(each(self.jobs) for each in PLATFORMS)
-        self._of = {dialect: each for each in self._all for dialect in each.dialects}
+        self._of = {dialect: each for each in PLATFORMS for dialect in each.dialects}
+        self._loaded: dict[Platform, Native] = {}
 
     def begin(self, request: Mapping[str, object]) -> tuple[Job, Environment]:
         """Begin a job whose tokens are as ``request`` says; return what surrounds it. ``Refused`` as for minting."""
         name = find(str(request.get("dialect", ""))).name
-        native = self._of.get(name)
-        if native is None:
+        if name not in self._of:
             raise refuse_dialect(name, ", ".join(sorted(self._of)))
+        native = self._native(self._of[name])
         job = self.jobs.begin(request, native.secret())
         return job, native.environment(job)
 
@@ -62,18 +85,23 @@ class Natives:
 
     def of_issuer(self, dialect: str, asked: Asked) -> Answer | None:
         """Answer below an issuer's address; ``None``: no such route."""
-        native = self._of.get(dialect)
-        return native.answer(asked) if native is not None and native.place == "issuer" else None
+        found = self._of.get(dialect)
+        return self._native(found).answer(asked) if found is not None and found.place == "issuer" else None
 
     def discovery(self, dialect: str, address: str) -> Mapping[str, object]:
         """Return what an issuer's discovery document says of its endpoints."""
-        native = self._of.get(dialect)
-        return native.discovery(dialect, address) if native is not None else {}
+        found = self._of.get(dialect)
+        return self._native(found).discovery(dialect, address) if found is not None else {}
 
     def at(self, place: Place, asked: Asked) -> Answer | None:
         """Answer at the root of a listener of its own; ``None``: no such route."""
-        answers = (each.answer(asked) for each in self._all if each.place == place)
+        answers = (self._native(each).answer(asked) for each in PLATFORMS if each.place == place)
         return next((each for each in answers if each is not None), None)
+
+    def _native(self, platform: Platform) -> Native:
+        if platform not in self._loaded:
+            self._loaded[platform] = platform.load()(self.jobs)
+        return self._loaded[platform]
 
 
 async def read(scope: Scope, receive: Receive, path: str, instance: str = "") -> Asked:
