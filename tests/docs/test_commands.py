@@ -45,6 +45,8 @@ def unknown(given: list[str], *, prose: bool = False) -> str:
     while isinstance(command, click.Group):
         if not given:
             return ""  # the group as a whole is meant
+        if command.invoke_without_command and given[0].startswith("-"):
+            break  # it does something by itself
         name = given[0]
         found = command.get_command(context, name)
         if found is None:

@@ -163,7 +163,7 @@ def trust(told: Narrator, stage: Stage, number: int) -> None:
 
 def exchange(told: Narrator, stage: Stage, number: int) -> None:
     """Exchange a token of the trusted job for an access token, with azure-identity."""
-    from accredit.cli.token import in_words
+    from accredit.cli.token_read import in_words
 
     told.step(number, "Exchange", "The test issuer signs what GitHub gives that job. azure-identity is told:")
     stage.mint({**_JOB, "environment": "production"})

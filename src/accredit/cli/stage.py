@@ -136,7 +136,7 @@ class Stage:
         from uuid import UUID
 
         from accredit.assertions.algorithms import verify_signature
-        from accredit.cli.token import read
+        from accredit.cli.token_read import read
         from accredit.issuers import Issuer, IssuerUrl, KeyReference, base64url, jwks
 
         header, claims = read(token)

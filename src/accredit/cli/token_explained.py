@@ -58,7 +58,7 @@ def listed(*, here: bool) -> tuple[list[dict[str, Any]], tuple[Column, ...]]:
 
 def explain(session: Session, assertion: Assertion, looked: Sequence[Looked]) -> None:
     """Print what the token says and the credential for it; of the token itself nothing that opens anything."""
-    from accredit.cli.token import drawn, read
+    from accredit.cli.token_read import drawn, read
 
     given = assertion.peeked()
     header, claims = read(given.value)
@@ -95,7 +95,7 @@ def _seen(each: Looked) -> dict[str, Any]:
 
 
 def credential(claims: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the credential that trusts such a token: its members, and the commands that add it here and in Entra ID."""
+    """Return the credential that trusts such a token, and the commands that add it here and in Entra ID."""
     from accredit.trust import presets
 
     heard = reading.audiences(dict(claims))
@@ -157,5 +157,7 @@ def _show_credential(session: Session, trust: Mapping[str, Any]) -> None:
     session.say(trust["command"])
     if trust["az"]:
         session.say(trust["az"])
-    else:
-        session.remark("In Entra ID no command adds an expression; its language there is narrower: accredit export.")
+        return
+    session.remark("In Entra ID no command adds an expression; its language there is narrower: accredit export.")
+    if trust["claimsMatchingExpression"]["languageVersion"] > 1:
+        session.remark("Its language is version 2, which a tenant takes that need not be like Entra ID (extended).")

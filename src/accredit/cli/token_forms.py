@@ -50,6 +50,7 @@ def show(session: Session, token: Printed, form: str, named: str | None) -> None
     elif form == "env":
         session.say(_variable(token, named))
     elif form == "json":
+        session.output = "json" if session.output == "table" else session.output  # a query may have one of its own
         session.show({"token": token.value, "expiresOn": _instant(token), "kind": token.kind, "source": token.source})
     else:
         session.say(json.dumps(_OBJECTS[form](token)))

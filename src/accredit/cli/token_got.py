@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from accredit.client import Assertion
     from accredit.client.sources.registry import Looked
 
-OF_SOURCES: Final = ("file", "variable", "role", "service_connection")
-"""Options that are said of a source, by its own name for each."""
+OF_SOURCES: Final = {"file": "file", "variable": "variable", "role": "role", "service_connection": "connection"}
+"""Options that are said of a source, and its own name for each."""
 _EXCHANGED: Final = ("client_id", "scope", "authority", "ca_file", "ready_file", "cache")
 
 
@@ -83,13 +83,14 @@ def _chosen(session: Session, given: Mapping[str, Any]) -> Chosen:
         looked = registry.look(around)
         found = registry.chosen(looked)
         name = found[0].name
-        _tell(session, looked, [each.name for each in found])
+        if given["form"] != "credential-process":  # who reads that takes both streams for the answer
+            _tell(session, looked, [each.name for each in found])
     return Chosen(client.assertion(name, audience=given["audience"], around=around, **_said(given)), tuple(looked))
 
 
 def _said(given: Mapping[str, Any]) -> dict[str, object]:
     """Return what was said of the source."""
-    said: dict[str, object] = {each: given[each] for each in OF_SOURCES if given[each]}
+    said: dict[str, object] = {own: given[each] for each, own in OF_SOURCES.items() if given[each]}
     if given["command"]:
         try:
             said["command"] = tuple(shlex.split(given["command"]))

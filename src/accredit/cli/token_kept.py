@@ -8,7 +8,7 @@ Rule 2: a file that is open to others, or belongs to somebody else, is as good a
 from __future__ import annotations
 
 import os
-from datetime import datetime  # noqa: TC003  msgspec reads the annotations
+from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final

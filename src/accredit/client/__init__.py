@@ -1,7 +1,8 @@
 """An authority from the outside: tokens for a client of it, its directory over Graph as values, and changes of that.
 
-``connect`` opens one. ``assertion`` is the workload's side: the token that its platform gives it, and ``access_token`` what
-an authority, or Entra ID, gives for that. Nothing of the server is in here; whoever uses it needs ``httpx2`` and no more.
+``connect`` opens one. ``assertion`` is the workload's side: the token that its platform gives it, and ``access_token``
+what an authority, or Entra ID, gives for that. Nothing of the server is in here; whoever uses it needs ``httpx2``, and
+what some platforms want comes as extras.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from uuid import uuid4
 
 from accredit.client.authority import Authority
 from accredit.client.evidence import ClientCertificate, ClientSecret, Evidence, FederatedToken
+from accredit.client.exchanging import Exchanged, Request, exchange
 from accredit.client.graph import Graph
 from accredit.client.http import TIMEOUT, Http
-from accredit.client.exchanging import Exchanged, Request, exchange
 from accredit.client.refusals import OtherRefusal
 from accredit.client.renewing import Assertion
 from accredit.client.sources import registry
@@ -86,7 +87,7 @@ def assertion(
     """Return a function that returns the platform's current token, by the name of its source.
 
     ``audience``: what it is to be for; if not said, ``api://AzureADTokenExchange`` wherever that can be chosen.
-    ``options``: what else is said of the source, by name (``variable="ID_TOKEN"``). ``SOURCE_UNKNOWN``, ``SOURCE_NONE``.
+    ``options``: what else is said of it, by name (``variable="ID_TOKEN"``). ``SOURCE_UNKNOWN``, ``SOURCE_NONE``.
     """
     around = around or Surroundings()
     if isinstance(source, str):
@@ -96,7 +97,7 @@ def assertion(
     return Assertion(source, audience, _now)
 
 
-def access_token(  # noqa: PLR0913  the fields of the request
+def access_token(
     url: str,
     *,
     tenant: str,

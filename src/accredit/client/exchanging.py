@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import quote, urlencode
 
 import msgspec
@@ -41,6 +41,12 @@ class Request:
     tenant: str
     client_id: str
     scope: str
+
+
+class _Granted(msgspec.Struct):
+    access_token: Annotated[str, msgspec.Meta(min_length=1)]
+    expires_in: int | str  # seconds; version 1 writes numbers as text
+    scope: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +100,10 @@ def _once(http: Http, request: Request, assertion: Assertion, clock: Callable[[]
 
 def _read(answer: Answer, request: Request, asked: datetime) -> Exchanged:
     try:
-        found: Any = msgspec.json.decode(answer.body)
-        value, seconds = found["access_token"], int(found["expires_in"])
-        if not isinstance(value, str) or not value:
-            raise TypeError
-        return Exchanged(value, asked + timedelta(seconds=seconds), str(found.get("scope") or request.scope))
-    except (LookupError, TypeError, ValueError, OverflowError, msgspec.MsgspecError):
+        found = msgspec.json.decode(answer.body, type=_Granted)
+        ends = asked + timedelta(seconds=int(found.expires_in))
+        return Exchanged(found.access_token, ends, found.scope or request.scope)
+    except (ValueError, OverflowError, msgspec.MsgspecError):
         reason = "it says 200, and holds no access token"
         raise Refused(INPUT_INVALID, what="the authority's answer", reason=reason) from None  # it stands in the error
 

@@ -1,4 +1,4 @@
-"""A source's tokens, each one used until shortly before it ends. What they say is read for that, and believed by nobody.
+"""A source's tokens, each used until shortly before it ends. What they say is read for that, and believed by nobody.
 
 Rule 1: a token is asked for when one is needed; the one that was given before is given again until a minute before its
 end, and what somebody else replaces in a file is read again after ten.
@@ -49,8 +49,8 @@ class Given:
 class Assertion:
     """The current token of a source, by calling it. To be handed to azure-identity's ``ClientAssertionCredential``.
 
-    ``audience``: what it is to be for; if not said, the default of a credential, where anybody can choose, and otherwise
-    what the platform has put there. ``clock``: the current instant, aware UTC.
+    ``audience``: what it is to be for; if not said, the default of a credential, where anybody can choose, and
+    otherwise what the platform has put there. ``clock``: the current instant, aware UTC.
     """
 
     def __init__(self, source: Source, audience: str | None, clock: Callable[[], datetime]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
@@ -36,6 +37,8 @@ def ask(  # noqa: PLR0913  a request has as many parts
     ``near``: an address of this machine or its host, which no proxy stands before. ``socket``: the path of a Unix
     socket that is spoken to instead. ``ca_file``: certificates (PEM) that are trusted beside the machine's.
     """
+    if socket is not None and not Path(socket).is_socket():
+        raise _unreachable(source, url, socket, "there is no such socket")
     verify = _trusting(ca_file) if url.startswith("https:") else False  # where there is no TLS nothing is loaded for it
     try:
         with (
@@ -67,8 +70,8 @@ def _trusting(ca_file: str | None) -> ssl.SSLContext:
     if ca_file:
         try:
             context.load_verify_locations(cafile=ca_file)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not certificates (PEM)"
+        except OSError as error:
+            reason = "not certificates (PEM)" if isinstance(error, ssl.SSLError) else error.strerror or "it is none"
             raise Refused(INPUT_UNREADABLE, what=ca_file, reason=reason) from error
     return context
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Jenkins:
-    """The token of a build. One of ``variable``, as the binding names it: a text, or the path of a file; or ``file``."""
+    """The token of a build. ``variable``: as the binding names it, a text or the path of a file; or ``file``."""
 
     name: ClassVar[str] = "jenkins"
     one_shot: ClassVar[bool] = True

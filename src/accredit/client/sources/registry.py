@@ -61,7 +61,7 @@ SOURCES: Final[tuple[Known, ...]] = (
         "AzureDevops",
         "Azure Pipelines",
         "`SYSTEM_OIDCREQUESTURI`",
-        ("endpoint", "the request URI as the test issuer plays it", "tests/client/sources/test_native.py"),
+        ("client", "azure-identity (AzurePipelinesCredential)", "tests/clients/platforms/test_azure_pipelines.py"),
         aliases=("azure_pipelines", "azure-pipelines"),
     ),
     _known("gitlab", "Gitlab", "GitLab CI", "the variable of `id_tokens`", _VARIABLES),
@@ -145,7 +145,7 @@ SOURCES: Final[tuple[Known, ...]] = (
         "ClientCredentials",
         "Keycloak, Auth0, Okta",
         "any token endpoint, by client credentials",
-        ("endpoint", "a token endpoint as the test issuer plays it", "tests/client/sources/test_native.py"),
+        ("client", "requests-oauthlib", "tests/clients/platforms/test_token_endpoints.py"),
         aliases=("keycloak", "auth0", "okta"),
         automatic=False,
     ),
@@ -165,7 +165,7 @@ SOURCES: Final[tuple[Known, ...]] = (
         "Env",
         "a variable",
         "the variable that is named",
-        ("surroundings", "a variable", "tests/client/sources/test_plain.py"),
+        ("surroundings", "a variable", "tests/client/sources/test_variables.py"),
         automatic=False,
     ),
     _known(
@@ -173,7 +173,7 @@ SOURCES: Final[tuple[Known, ...]] = (
         "Exec",
         "another program",
         "what the program prints",
-        ("program", "a program", "tests/client/sources/test_plain.py"),
+        ("program", "a program", "tests/client/sources/test_programs.py"),
         automatic=False,
     ),
     _known(
@@ -239,6 +239,8 @@ def chosen(seen: list[Looked]) -> list[Known]:
     """Return those that were found, that which is taken first. ``SOURCE_NONE``, which says why it is none of them."""
     found = [each.known for each in seen if each.detection is not None and each.detection.found]
     if not found:
-        why = "\n".join(f"{each.known.name}: {each.detection.why}" for each in seen if each.detection is not None)
+        looked = [(each.known.name, each.detection) for each in seen if each.detection is not None]
+        looked.sort(key=lambda each: not each[1].partly)  # this is the platform, most likely
+        why = "\n".join(f"{name}: {detection.why}" for name, detection in looked)
         raise Refused(SOURCE_NONE, detail=why)
     return found

@@ -116,7 +116,7 @@ class Surroundings:
         return self.root / name.lstrip("/")
 
     def seen(self, variable: str, marker: str = "", how: str = "") -> Detection:
-        """Say whether a variable is set that holds a token, and how that is had where a ``marker`` tells the platform."""
+        """Say whether a variable holds a token; ``how`` it is had, where a ``marker`` tells the platform."""
         if self.value(variable):
             return Detection(True, f"{variable} is set")  # noqa: FBT003  found
         if marker and self.value(marker):

@@ -31,8 +31,8 @@ def fill(claims: Mapping[str, Any], audience: str) -> Rendered | None:
     if usual.subject is not None:
         form = reading.read(issuer, subject, None, audience=audience, preset=found.id)
     else:
-        text = _expression(found, usual, claims)
-        form = text and reading.read(issuer, None, text, usual.language_version, audience=audience, preset=found.id)
+        text = _expression(found, usual, claims) or None
+        form = reading.read(issuer, None, text, usual.language_version, audience=audience, preset=found.id)
     return render(form.preset, form.values, mode=form.mode, audience=audience) if form else None
 
 
