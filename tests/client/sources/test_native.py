@@ -1,7 +1,7 @@
 """Platforms that are asked: how they are recognised, and what is said where one gives no token.
 
-That their own clients get the same tokens is shown in ``tests/clients/platforms``; for Vault, which has none here, the
-token is got and exchanged below.
+That their own clients get the same tokens is shown in ``tests/clients/platforms``; for Vault, which has none there,
+the token is got and exchanged below.
 """
 
 import pytest
