@@ -16,13 +16,13 @@ EXCHANGED_FOR = "fb60f99c-7a34-4190-8149-302f77469936"  # what tokens of version
 APP = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER")
 ASK = """
 import sys, azure.identity as i
-options = {"client_id": sys.argv[2]} if sys.argv[2:] else {}
-print(i.ManagedIdentityCredential(**options).get_token(sys.argv[1] + "/.default").token)
+print(i.ManagedIdentityCredential().get_token(sys.argv[1] + "/.default").token)
 """
-REFUSED = """
+BY_NAME = """
 import sys, azure.identity as i
+print(i.ManagedIdentityCredential(client_id=sys.argv[2]).get_token(sys.argv[1] + "/.default").token)
 try:
-    i.ManagedIdentityCredential(client_id=sys.argv[2]).get_token(sys.argv[1] + "/.default")
+    i.ManagedIdentityCredential(client_id=sys.argv[3]).get_token(sys.argv[1] + "/.default")
 except i.CredentialUnavailableError as refused:
     print(refused)
 """
@@ -72,8 +72,9 @@ def test_entra_ids_own_issuer_is_refused_as_entra_id_refuses_it(emulator, tmp_pa
 def test_an_identity_by_name(identity):
     workload, job = identity
     for each in (job, machine(job)):
-        assert unverified(each.program(ASK, AUDIENCE, str(workload.principal.id)))["sub"] == workload.client_id
-        assert "Identity not found" in each.program(REFUSED, AUDIENCE, workload.client_id)
+        token, refusal = each.program(BY_NAME, AUDIENCE, str(workload.principal.id), workload.client_id).splitlines()
+        assert unverified(token)["sub"] == workload.client_id
+        assert "Identity not found" in refusal
 
 
 def test_the_source_gets_the_same_token(identity):

@@ -5,14 +5,14 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from accredit.testidp.native import Answer, Asked, Place, Places
 from accredit.testidp.native.catalogue import Natives
-from tests.testidp.workbench import BASE, issuer
+from tests.testidp.workbench import BASE, shared
 
 METADATA = "http://127.0.0.1:9000"
 SOCKET = "/run/emulator/job.sock"
 
 
 def platforms() -> Natives:
-    return Natives(issuer(), Places(BASE, METADATA, SOCKET, "-----BEGIN CERTIFICATE-----"))
+    return Natives(shared(), Places(BASE, METADATA, SOCKET, "-----BEGIN CERTIFICATE-----"))
 
 
 def begun(natives: Natives, dialect: str, **request: object) -> Mapping[str, str]:
