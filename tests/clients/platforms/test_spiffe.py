@@ -1,6 +1,8 @@
 """PyPI spiffe, unmodified, against a Workload API that serves the test issuer's JWT-SVIDs; then the exchange."""
 
+import jwt
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 from spiffe import JwtSvid, SpiffeId, TrustDomain, WorkloadApiClient
 from spiffe.workloadapi.errors import FetchJwtSvidError
 
@@ -9,7 +11,7 @@ from accredit.client.sources.source import Surroundings
 from accredit.errors import SOURCE_MISSING, SOURCE_REFUSED, SOURCE_UNREACHABLE, Refused
 from tests.clients.platforms.jobs import AUDIENCE, exchanged
 from tests.clients.platforms.workload_api import DOMAIN, serving
-from tests.support.workload import engage
+from tests.support.workload import engage, extended
 
 pytestmark = pytest.mark.clients
 
@@ -38,6 +40,18 @@ def test_a_jwt_svid_is_one_to_its_own_library_and_is_exchanged(workload, agent):
             client.fetch_jwt_svid(audience={AUDIENCE}, subject=SpiffeId(f"{DOMAIN}/another"))
     assert JwtSvid.parse_and_validate(svid.token, bundle, {AUDIENCE}).spiffe_id == svid.spiffe_id
     exchanged(workload, svid.token)
+
+
+def test_the_least_that_a_jwt_svid_says_is_for_tenants_that_take_it(emulator, workload, tmp_path):
+    subject = workload.credential.subject
+    lenient = engage(emulator, home=extended(emulator), trusting=False)
+    lenient.trust(issuer=ISSUER, subject=subject)
+    with serving(emulator, tmp_path, subject, "minimal") as address:
+        token = source("spiffe", Surroundings({SOCKET: address})).fetch(AUDIENCE)
+    assert jwt.get_unverified_header(token) == {"alg": "ES256", "typ": "JOSE"}
+    exchanged(lenient, token)
+    with pytest.raises(ClientAuthenticationError, match="AADSTS5002738"):
+        exchanged(workload, token)
 
 
 def test_the_source_gets_the_same_token(workload, agent):

@@ -19,9 +19,10 @@ ENDS_WITHIN = 5.0  # seconds
 class WorkloadApi(workload_pb2_grpc.SpiffeWorkloadAPIServicer):
     """One workload behind the socket, with one identity."""
 
-    def __init__(self, emulator: Emulator, spiffe_id: str) -> None:
+    def __init__(self, emulator: Emulator, spiffe_id: str, form: str) -> None:
         self._emulator = emulator
         self._spiffe_id = spiffe_id
+        self._form = form
 
     def FetchJWTSVID(self, request: Any, context: Any) -> Any:  # noqa: N802  the name of the method
         self._let_in(context)
@@ -29,7 +30,9 @@ class WorkloadApi(workload_pb2_grpc.SpiffeWorkloadAPIServicer):
             context.abort(grpc.StatusCode.INVALID_ARGUMENT, "audience must be specified")
         if request.spiffe_id not in ("", self._spiffe_id):
             context.abort(grpc.StatusCode.PERMISSION_DENIED, "no identity issued")
-        token = self._emulator.mint("spiffe", params={"spiffe_id": self._spiffe_id, "audience": list(request.audience)})
+        token = self._emulator.mint(
+            "spiffe", params={"spiffe_id": self._spiffe_id, "audience": list(request.audience), "form": self._form}
+        )
         return workload_pb2.JWTSVIDResponse(svids=[workload_pb2.JWTSVID(spiffe_id=self._spiffe_id, svid=token)])
 
     def FetchJWTBundles(self, request: Any, context: Any) -> Iterator[Any]:  # noqa: ARG002, N802  the name of the method
@@ -45,11 +48,11 @@ class WorkloadApi(workload_pb2_grpc.SpiffeWorkloadAPIServicer):
 
 
 @contextmanager
-def serving(emulator: Emulator, folder: Path, spiffe_id: str) -> Iterator[str]:
-    """Serve the Workload API for one workload; the address of its socket."""
+def serving(emulator: Emulator, folder: Path, spiffe_id: str, form: str = "full") -> Iterator[str]:
+    """Serve the Workload API for one workload; the address of its socket. ``form``: of its JWT-SVIDs."""
     address = f"unix:{folder / 'agent.sock'}"
     server = grpc.server(ThreadPoolExecutor(max_workers=2))
-    api = WorkloadApi(emulator, spiffe_id)
+    api = WorkloadApi(emulator, spiffe_id, form)
     workload_pb2_grpc.add_SpiffeWorkloadAPIServicer_to_server(api, server)  # type: ignore[no-untyped-call]  # generated
     server.add_insecure_port(address)
     server.start()
