@@ -55,5 +55,5 @@ def test_a_token_of_another_tenant_does_not(guard, accredit):
     with accredit.tenant() as elsewhere:
         stranger = elsewhere.application(roles={ORDERS: ["Orders.Read.All"]})
         stranger.trust_github(environment="production")
-        with pytest.raises(Forbidden, match="Audience"):
+        with pytest.raises(Forbidden, match="issuer"):
             guard.caller(stranger.token(SCOPE))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from functools import cached_property
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
+
+    import httpx2
 
     from accredit.app.runtime import Runtime
     from accredit.ports import Transaction
@@ -40,9 +43,16 @@ class Here:
         self._reader: EventReader | None = None
 
     def close(self) -> None:
-        """Let go of the log."""
+        """Let go of connections and of the log."""
+        if "http" in self.__dict__:
+            self.http.close()
         if self._reader is not None:
             self._reader.__exit__(None, None, None)
+
+    @cached_property
+    def http(self) -> httpx2.Client:
+        """A plain client that trusts it."""
+        return place.client(self.ready)
 
     def fresh(self) -> Tenant:
         """Make a tenant."""
@@ -57,6 +67,10 @@ class Here:
         if self._reader is None:
             self._reader = EventReader(self._runtime.folder.database)
         return self._reader.last(tenant.tenant_id, limit=most)
+
+    def is_ours(self, tenant: Tenant, client_id: str) -> bool:  # noqa: ARG002  it signs in nowhere
+        """Whether the kit itself signs in as this application."""
+        return False
 
     def now(self) -> datetime:
         """The time there."""

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import os
-import ssl
 from contextlib import contextmanager
-from functools import cached_property
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import httpx2
 import msgspec
 
 from accredit.app.asked import Asked
@@ -26,6 +23,8 @@ from accredit.testing.variables import Variables, misleading, no_proxy
 if TYPE_CHECKING:
     from collections.abc import Collection, Coroutine, Iterator, Mapping
     from uuid import UUID
+
+    import httpx2
 
     from accredit.directory import Application as Registered
     from accredit.directory import ServicePrincipal
@@ -94,11 +93,10 @@ class Authority:
         """The address that tokens are asked for at."""
         return f"{self.url}/{self.tenant_id}/oauth2/v2.0/token"
 
-    @cached_property
+    @property
     def http(self) -> httpx2.Client:
         """A plain client that trusts it."""
-        context = ssl.create_default_context(cafile=self.ca_file or None)
-        return httpx2.Client(verify=context, trust_env=False, timeout=30)
+        return self._place.http
 
     @contextmanager
     def tenant(self) -> Iterator[Authority]:
@@ -146,7 +144,8 @@ class Authority:
     def requests(self) -> list[Asked]:
         """What its token endpoint was asked, oldest first: never a token or a secret."""
         found = msgspec.convert(self._place.control("_requests", {})["requests"], list[Asked])
-        return [each for each in found if each.tenant.lower() in {self.tenant_id, self.tenant_domain}]
+        here = [each for each in found if each.tenant.lower() in {self.tenant_id, self.tenant_domain}]
+        return [each for each in here if not self._place.is_ours(self._tenant, each.client_id)]
 
     def explanation(self) -> str:
         """Say what became of the last request for a token, and why; empty when there was none."""
@@ -219,10 +218,7 @@ class Authority:
         return Path(self._folder.name)
 
     def close(self) -> None:
-        """Take away what was made beside the authority: files, connections."""
-        if "http" in self.__dict__:
-            self.http.close()
-            del self.__dict__["http"]
+        """Take away the files that were made beside the authority."""
         if self._folder is not None:
             self._folder.cleanup()
             self._folder = None

@@ -5,10 +5,12 @@ Both are controlled by the same requests, and their directory is changed by func
 
 from __future__ import annotations
 
+import ssl
 from base64 import urlsafe_b64decode
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from uuid import UUID
 
+import httpx2
 import msgspec
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+TIMEOUT: Final = 30.0  # seconds
 JSON_TYPE: Final = "application/json"
 
 
@@ -67,6 +70,10 @@ class Place(Protocol):
     def home(self) -> Tenant:
         """The tenant that every emulator has."""
 
+    @property
+    def http(self) -> httpx2.Client:
+        """A plain client that trusts it."""
+
     def fresh(self) -> Tenant:
         """Make a tenant."""
 
@@ -74,7 +81,10 @@ class Place(Protocol):
         """Open a tenant's directory."""
 
     def events(self, tenant: Tenant, most: int) -> Sequence[Event]:
-        """Return the newest sign-ins of a tenant, newest first."""
+        """Return the newest sign-ins of a tenant, newest first, but those of the kit itself."""
+
+    def is_ours(self, tenant: Tenant, client_id: str) -> bool:
+        """Whether the kit itself signs in as this application."""
 
     def now(self) -> datetime:
         """The time there."""
@@ -84,6 +94,12 @@ class Place(Protocol):
 
     def control(self, path: str, body: Mapping[str, object]) -> dict[str, Any]:
         """Make a request of the control API, such as ``_mint``. ``KitError`` for a refusal."""
+
+
+def client(ready: Mapping[str, Any]) -> httpx2.Client:
+    """Return a plain client that trusts an authority, and asks no proxy for it."""
+    context = ssl.create_default_context(cafile=ready["ca_file"] or None)
+    return httpx2.Client(verify=context, trust_env=False, timeout=TIMEOUT)
 
 
 def home(ready: Mapping[str, Any]) -> Tenant:

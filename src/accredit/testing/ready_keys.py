@@ -77,7 +77,8 @@ class ReadyKeys:
         for each in self._issuers(self.folder):
             pem = _read(each)
             if pem.count(_BEGIN) == 1:
-                (data / ISSUERS).mkdir(mode=0o700, parents=True, exist_ok=True)
+                with suppress(OSError):  # whoever serves from there says so in better words
+                    (data / ISSUERS).mkdir(mode=0o700, parents=True, exist_ok=True)
                 _write(data / ISSUERS / each.name, pem)
 
     def take_over(self, data: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import ExitStack
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import msgspec
@@ -21,12 +22,15 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
     from uuid import UUID
 
+    import httpx2
+
     from accredit.client import Authority
     from accredit.signins import Event
     from accredit.testing.place import Directory
 
 T = TypeVar("T")
 
+OURS: Final = 50  # sign-ins that the kit makes itself meanwhile: one an hour
 _NOT_OURS: Final = "tests act on an emulator only: accredit serve --profile emulator"
 
 
@@ -45,6 +49,11 @@ class There:
     def close(self) -> None:
         """Close every connection."""
         self._ending.close()
+
+    @cached_property
+    def http(self) -> httpx2.Client:
+        """A plain client that trusts it."""
+        return self._ending.enter_context(place.client(self.ready))
 
     def fresh(self) -> Tenant:
         """Make a tenant. It stays until the emulator ends."""
@@ -68,8 +77,13 @@ class There:
         return self._opened[tenant.tenant_id]
 
     def events(self, tenant: Tenant, most: int) -> Sequence[Event]:
-        """Return the newest sign-ins of a tenant, newest first."""
-        return self._client(tenant).log.search(tenant.tenant_id, Query(limit=most)).things
+        """Return the newest sign-ins of a tenant, newest first, but those of the kit itself."""
+        found = self._client(tenant).log.search(tenant.tenant_id, Query(limit=most + OURS)).things
+        return [each for each in found if not self.is_ours(tenant, str(each.app_id))][:most]
+
+    def is_ours(self, tenant: Tenant, client_id: str) -> bool:
+        """Whether the kit itself signs in as this application."""
+        return client_id.lower() == tenant.client_id
 
     def now(self) -> datetime:
         """The time there."""
