@@ -89,6 +89,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     error_separator: Literal["space", "crlf"] = "space"
     explain_to_caller: bool = False  # emulator only
     expose_emulator: bool = False  # let the emulator listen beyond loopback
+    open_control: bool = False  # emulator only: its control API goes without the control token
     issuer_overrides: dict[str, str] = {}  # emulator only: issuer string to the base URL that answers for it
     refusals: dict[str, dict[str, str | int | bool]] = {}  # overrides of rows of the catalogue
     region: str = "EU"  # tenant_region_scope of discovery documents

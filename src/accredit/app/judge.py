@@ -33,7 +33,7 @@ def judge(settings: Settings) -> None:
     if settings.profile == "emulator":
         _refuse_exposed(settings)
         return
-    for name in ("issuer_overrides", "explain_to_caller", "expose_emulator"):
+    for name in ("issuer_overrides", "explain_to_caller", "expose_emulator", "open_control"):
         if getattr(settings, name):
             raise Refused(SETTING_INVALID, name=name, reason="it exists in the emulator profile only")
     if settings.graph_authorization != "enforce":
@@ -96,9 +96,14 @@ def _setting(name: str) -> Iterator[None]:
 
 
 def _refuse_exposed(settings: Settings) -> None:
-    if settings.host not in {*LOOPBACKS, "localhost"} and not settings.expose_emulator:
+    if settings.host in {*LOOPBACKS, "localhost"}:
+        return
+    if not settings.expose_emulator:
         reason = "an emulator listens on loopback only: everybody knows its secrets (--expose-emulator)"
         raise Refused(SETTING_INVALID, name="host", reason=reason)
+    if settings.open_control:
+        reason = "beyond loopback an emulator is controlled with its control token only"
+        raise Refused(SETTING_INVALID, name="open_control", reason=reason)
 
 
 def _refuse_tls(settings: Settings) -> None:

@@ -60,7 +60,8 @@ def serve(
 ) -> Endpoints:
     """Give the runtime its control token, its platforms and what answers around jobs; return the room ``/idp``.
 
-    Nothing is open where strangers could come by: beyond loopback minting needs the control token, too.
+    Nothing is open where strangers could come by: beyond loopback minting needs the control token, too. On loopback a
+    setting opens the rest.
     """
     ca = ca_file.read_text("utf-8") if ca_file else ""
     natives = Natives(runtime.test_issuer, Places(runtime.base, around.metadata_url, around.socket, ca))
@@ -75,7 +76,7 @@ def serve(
     runtime.socket = Outside(natives, "socket", None)
     return Endpoints(
         runtime.test_issuer,
-        control_token=runtime.control_token,
+        control_token=None if runtime.settings.open_control else runtime.control_token,
         open_mint=runtime.settings.host in {*LOOPBACKS, "localhost"},
         controls={**(controls or {}), "tenant": fresh_tenant.controlled(runtime.administrator)},
         natives=natives,

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 @click.option("--ready-file", metavar="FILE", help="Written when requests are answered: JSON with addresses and ids.")
 @click.option("--explain-to-caller", is_flag=True, default=None, help="Put the explanation into refusals (emulator).")
 @click.option("--expose-emulator", is_flag=True, default=None, help="Let an emulator listen beyond loopback.")
+@click.option(
+    "--open-control", is_flag=True, default=None, help="Let an emulator on loopback be controlled without its token."
+)
 @pass_session
 def serve(session: Session, /, ready_file: str | None, **given: Any) -> None:  # noqa: ANN401  settings by name
     """Answer token requests until SIGTERM or Ctrl-C, then finish what is under way."""
