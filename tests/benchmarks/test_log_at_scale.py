@@ -250,7 +250,7 @@ def test_pages_of_an_applications_failures(log, reader, applications):
 
 
 BY_ID, BY_CORRELATION, FAILURES = "sqlite_autoindex_signins_1", "ix_signins_correlation", "ix_signins_failures"
-BY_APPLICATION = "e USING PRIMARY KEY (app_id=? AND"
+BY_APPLICATION = "e USING PRIMARY KEY (day=? AND app_id=? AND"
 HOURS, USED, TOTALS, MINUTES = "signin_hours", "signin_uses", "signin_totals", "signins_by_minute"
 INDEXES = {
     "last_50": {BY_APPLICATION},

@@ -127,7 +127,8 @@ async def test_one_thing_is_taken_further_after_each_batch(path):
                 found.append(connection.execute("SELECT totals, hours, uses, seq FROM signins_indexed").fetchone())
     steps = list(dict.fromkeys(found))
     assert steps[0] == (0, 0, 0, 0)
-    assert all(sum(new != old for new, old in zip(b, a, strict=True)) == 1 for a, b in itertools.pairwise(steps))
+    changed = [sum(new != old for new, old in zip(b, a, strict=True)) for a, b in itertools.pairwise(steps)]
+    assert max(changed) <= 2, "between two looks, one may follow a batch and the next the batch after it"
     assert all(totals >= hours >= seq for totals, hours, _, seq in steps), "an application that is indexed was counted"
 
 

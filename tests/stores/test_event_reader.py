@@ -154,7 +154,7 @@ async def test_no_question_reads_the_whole_log(log, reader, question):
     if "use" in question:
         assert "SEARCH signin_uses USING PRIMARY KEY (tenant_id=? AND app_id=?" in " ".join(read)
     if "application" in question:
-        assert "SEARCH e USING PRIMARY KEY (app_id=? AND (at,seq)<(?,?))" in read
+        assert "SEARCH e USING PRIMARY KEY (day=? AND app_id=? AND (at,seq)<(?,?))" in read
 
 
 async def test_another_process_reads_beside_a_running_server_and_without_one(tmp_path):

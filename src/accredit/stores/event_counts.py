@@ -6,7 +6,9 @@ Rule 2: an event that stands for many attempts goes on growing. What it gains af
 transaction that writes it again.
 Rule 3: what the log forgets was counted before, and stays counted.
 Rule 4: each question has a table in the order of its answer: what a chart shows lies together, and is not sorted.
-Rule 5: what has few pages goes first, and no table goes further than it: an application that has a place in the index
+Rule 5: what has pages of its own for each application stands day by day: what is written of a day lies on few pages,
+and what is asked of one application is sought in each of the days that it is asked of.
+Rule 6: what has few pages goes first, and no table goes further than it: an application that has a place in the index
 of applications was counted.
 """
 
@@ -19,6 +21,7 @@ from uuid import UUID
 
 from accredit.signins.usage import HourCount
 from accredit.stores.encoding import instant, micros
+from accredit.stores.event_row import DAY
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,6 +40,11 @@ def come_to(what: str) -> str:
     return f"(SELECT {what} FROM signins_indexed)"  # noqa: S608  our own names
 
 
+def of_days(table: str, day: str) -> str:
+    """Return, as SQL, a table that stands day by day, joined to its days ``d``: each day is sought by itself."""
+    return f"signin_days AS d CROSS JOIN {table} ON {day} = +d.day"  # with the sign it is no range of days
+
+
 def _next(what: str) -> str:
     """Return the condition that an event is of those that a table comes to now: where the totals are already."""
     return f"seq > {come_to(what)} AND seq <= {come_to('totals')}"
@@ -45,6 +53,7 @@ def _next(what: str) -> str:
 AHEAD: Final = f"seq > {come_to('totals')}"
 
 _OF_HOUR: Final = f"at / {HOUR}"
+_OF_DAY: Final = f"at / {DAY}"
 CREDENTIAL: Final = "coalesce(credential_id, key_id, zeroblob(16))"
 _RESOURCE: Final = "coalesce(resource_app_id, zeroblob(16))"
 
@@ -65,7 +74,14 @@ class _Sums(NamedTuple):
     @property
     def of_events(self) -> str:
         """The key of an event."""
-        return ", ".join((*self.whose, _OF_HOUR, self.read))
+        return ", ".join((*(_OF_DAY if each == "day" else each for each in self.whose), _OF_HOUR, self.read))
+
+    @property
+    def some(self) -> str:
+        """Where the rows from ``:since`` to ``:until`` are, which are hours."""
+        if "day" not in self.whose:
+            return self.table
+        return f"{of_days(self.table, f'{self.table}.day')} AND d.day BETWEEN :since / 24 AND :until / 24"
 
     @property
     def places(self) -> str:
@@ -73,7 +89,7 @@ class _Sums(NamedTuple):
 
 
 _TENANT: Final = ("tenant_id",)
-_APPLICATION: Final = ("tenant_id", "app_id")
+_APPLICATION: Final = ("tenant_id", "day", "app_id")
 _SUMMED: Final = (  # what differs little from event to event, so that the log is read once for it
     "CREATE TEMP TABLE IF NOT EXISTS ahead (tenant_id, minute, code, resource_app_id, n, first_seq, last_seq)",
     "DELETE FROM temp.ahead",
@@ -130,12 +146,14 @@ _NOTE_PLACES: Final = (
     " ON CONFLICT (minute) DO UPDATE SET"
     " first_seq = min(first_seq, excluded.first_seq), last_seq = max(last_seq, excluded.last_seq)"
 )
+_NOTE_DAYS: Final = f"INSERT OR IGNORE INTO signin_days SELECT DISTINCT minute / {DAY // MINUTE} FROM temp.ahead"  # noqa: S608
 _COME: Final = "UPDATE signins_indexed SET {} = totals"
 TOTALS: Final = (
     *_SUMMED,
     _count_summed(_TOTALS),
     _count_summed(_RESOURCES),
     _NOTE_PLACES,
+    _NOTE_DAYS,
     "UPDATE signins_indexed SET totals = coalesce((SELECT max(seq) FROM signins), totals)",
 )
 """Statements that count what has few pages, to the end of the log, and note where in the log its minutes are."""
@@ -182,7 +200,7 @@ def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bo
     ours = "" if sums.whose == _TENANT else " AND app_id = :app"
     places = ", ".join(str(place) for place in range(1, shown.count(",") + 3))
     read = sums.read if whole else "code"
-    counted = f"SELECT {{}}, {shown}, {{}} FROM {sums.table} WHERE {_WITHIN.format('hour')}{ours}"  # noqa: S608
+    counted = f"SELECT {{}}, {shown}, {{}} FROM {sums.some} WHERE {_WITHIN.format('hour')}{ours}"  # noqa: S608
     summed = f"{counted.format('hour - hour % :step', 'sum(n)')} GROUP BY {places}"
     return _Chart(
         f"{counted.format('hour', 'n')} ORDER BY {places}" if whole else summed,
@@ -225,6 +243,7 @@ def gain(connection: sqlite3.Connection, aggregates: Iterable[Event]) -> None:
             "seq": found[1],
             "tenant_id": each.tenant_id.bytes,
             "app_id": each.app_id.bytes,
+            "day": micros(each.at) // DAY,
             "hour": micros(each.at) // HOUR,
             "code": each.code,
             "credential": _NOBODY if credential is None else credential.bytes,

@@ -16,7 +16,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from accredit.stores import event_counts
-from accredit.stores.event_counts import come_to
+from accredit.stores.event_counts import come_to, of_days
+from accredit.stores.event_row import DAY
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,20 +31,24 @@ LAST_PLACE: Final = "SELECT max(totals, coalesce((SELECT max(seq) FROM signins),
 COME_TO: Final = come_to("seq")
 _INDEX: Final = (
     (
-        "INSERT INTO signins_by_application (app_id, at, seq, code)"  # noqa: S608  constants
-        f" SELECT app_id, at, seq, code FROM signins WHERE seq > {COME_TO} AND seq <= {come_to('hours')}"
-        " ORDER BY app_id, at, seq"
+        "INSERT INTO signins_by_application (day, app_id, at, seq, code)"  # noqa: S608  constants
+        f" SELECT at / {DAY}, app_id, at, seq, code FROM signins"
+        f" WHERE seq > {COME_TO} AND seq <= {come_to('hours')} ORDER BY at / {DAY}, app_id, at, seq"
     ),
     "UPDATE signins_indexed SET seq = hours",
 )
 _HEAVY: Final = (event_counts.HOURS, event_counts.USES, _INDEX)
 _THERE: Final = "e.seq >= (SELECT min(seq) FROM signins)"
-_PAGE: Final = "e.app_id = :app AND tenant_id = :tenant AND (e.at, e.seq) < (:at, :seq)"
-_NEWEST: Final = "ORDER BY e.at DESC, e.seq DESC LIMIT :limit"
-WITH_LOG: Final = "signins_by_application AS e CROSS JOIN signins AS s USING (seq, code)"
+_BEFORE: Final = "e.app_id = :app AND (e.at, e.seq) < (:at, :seq)"
+_PAGE: Final = f"{_BEFORE} AND tenant_id = :tenant"
+_ENTRIES: Final = of_days("signins_by_application AS e", "e.day")
+_DAYS: Final = f"d.day BETWEEN (SELECT min(day) FROM signins_by_application) AND :at / {DAY}"  # noqa: S608
+_NEWEST: Final = "e.at DESC, e.seq DESC LIMIT"
+WITH_LOG: Final = f"{_ENTRIES} CROSS JOIN signins AS s USING (seq, code)"
+"""The entries of days ``d`` and their events. Which days is for the question to say."""
 STEP: Final = (
-    "SELECT at, seq FROM signins_by_application WHERE app_id = :app AND (at, seq) < (:at, :seq)"
-    " ORDER BY at DESC, seq DESC LIMIT 1 OFFSET :entries"
+    f"SELECT e.at, e.seq FROM {_ENTRIES} WHERE {_BEFORE} AND {_DAYS}"  # noqa: S608  constants
+    f" ORDER BY d.day DESC, {_NEWEST} 1 OFFSET :entries"
 )
 """The question for the place of an application that so many entries of the index stand before."""
 
@@ -56,10 +61,11 @@ def newest(members: str, only: str = "TRUE") -> str:
     """
     return (
         f"SELECT at, seq, {members} FROM ("  # noqa: S608  constants
-        f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM {WITH_LOG} WHERE {_THERE} AND {_PAGE} AND {only} {_NEWEST})"
+        f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM {WITH_LOG}"
+        f" WHERE {_THERE} AND {_PAGE} AND {_DAYS} AND {only} ORDER BY d.day DESC, {_NEWEST} :limit)"
         " UNION ALL "
         f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM signins AS e"
-        f" WHERE e.seq > {COME_TO} AND {_PAGE} AND {only} {_NEWEST})"
+        f" WHERE e.seq > {COME_TO} AND {_PAGE} AND {only} ORDER BY {_NEWEST} :limit)"
         ") ORDER BY at DESC, seq DESC LIMIT :limit"
     )
 

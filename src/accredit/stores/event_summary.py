@@ -25,10 +25,10 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.query import Page
 from accredit.signins.summary import Summary
 from accredit.stores.encoding import instant, micros
-from accredit.stores.event_counts import HOUR, MINUTE
+from accredit.stores.event_counts import HOUR, MINUTE, of_days
 from accredit.stores.event_index import COME_TO, WITH_LOG
 from accredit.stores.event_questions import LATEST, SUMMARIES, narrowed
-from accredit.stores.event_row import event_of
+from accredit.stores.event_row import DAY, event_of
 from accredit.stores.properties import nothing
 
 if TYPE_CHECKING:
@@ -57,15 +57,14 @@ _BEHIND: Final = 2**62  # every place
 _DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _OURS: Final = "s.tenant_id = :tenant AND s.at BETWEEN :since AND :until"
 _AHEAD: Final = f"FROM signins AS s WHERE s.seq > {COME_TO} AND {_OURS}"
-_BY_APPLICATION: Final = f"FROM {WITH_LOG} WHERE e.app_id = :app AND e.at BETWEEN :since AND :until AND {_OURS}"
-_APPLICATIONS: Final = (  # all of the tenant's that were ever counted, by a seek for each
-    "WITH RECURSIVE our(app_id) AS (SELECT min(app_id) FROM signin_hours WHERE tenant_id = :tenant UNION ALL"
-    " SELECT (SELECT min(h.app_id) FROM signin_hours AS h WHERE h.tenant_id = :tenant AND h.app_id > our.app_id)"
-    " FROM our WHERE app_id IS NOT NULL) SELECT app_id FROM our WHERE app_id IS NOT NULL"
+_DAYS: Final = f"BETWEEN :since / {DAY} AND :until / {DAY}"
+_BY_APPLICATION: Final = (
+    f"FROM {WITH_LOG} WHERE d.day {_DAYS} AND e.app_id = :app AND e.at BETWEEN :since AND :until AND {_OURS}"
 )
+_APPLICATIONS: Final = f"SELECT DISTINCT day, app_id FROM signin_hours WHERE tenant_id = :tenant AND day {_DAYS}"  # noqa: S608
 _BY_APPLICATIONS: Final = (
-    f"FROM ({_APPLICATIONS}) AS a CROSS JOIN {WITH_LOG}"
-    f" WHERE e.app_id = a.app_id AND e.at BETWEEN :since AND :until AND {_OURS}"
+    f"FROM ({_APPLICATIONS}) AS a CROSS JOIN signins_by_application AS e ON e.day = a.day AND e.app_id = a.app_id"
+    f" CROSS JOIN signins AS s USING (seq, code) WHERE e.at BETWEEN :since AND :until AND {_OURS}"
 )
 _BY_PLACE: Final = f"FROM signins AS s WHERE s.seq BETWEEN :low AND min(:high, {COME_TO}) AND {_OURS}"
 _PLACES: Final = (
@@ -76,11 +75,15 @@ _COUNTED: Final = (
     "SELECT coalesce(sum(n), 0) FROM signin_totals WHERE tenant_id = :tenant AND hour BETWEEN :from AND :to"
 )
 _COUNTED_OF_APPLICATION: Final = (
-    "SELECT coalesce(sum(n), 0) FROM signin_hours"
-    " WHERE tenant_id = :tenant AND app_id = :app AND hour BETWEEN :from AND :to"
+    f"SELECT coalesce(sum(n), 0) FROM {of_days('signin_hours', 'signin_hours.day')}"  # noqa: S608
+    " WHERE d.day BETWEEN :from / 24 AND :to / 24"
+    " AND tenant_id = :tenant AND app_id = :app AND hour BETWEEN :from AND :to"
 )
 _SEEN: Final = "SELECT max(hour) FROM signin_totals WHERE tenant_id = :tenant AND hour <= :hour"
-_SEEN_OF_APPLICATION: Final = "SELECT max(at) FROM signins_by_application WHERE app_id = :app AND at <= :until"
+_SEEN_OF_APPLICATION: Final = (
+    f"SELECT (SELECT e.at FROM {of_days('signins_by_application AS e', 'e.day')} WHERE d.day <= :until / {DAY}"  # noqa: S608
+    " AND e.app_id = :app AND e.at <= :until ORDER BY d.day DESC, e.at DESC LIMIT 1)"
+)
 _MEMBERS: Final = "s.seq, s.at, s.app_id, s.code, s.address, s.resource_app_id, s.count"
 _ALIKE: Final = "at / :length, app_id, code, address, resource_app_id"
 

@@ -16,7 +16,7 @@ from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import audits, sqlite, walfile
 from accredit.stores.event_counts import COME, HOUR, come_to
 from accredit.stores.event_index import COME_TO
-from accredit.stores.event_row import claims_of, event_of
+from accredit.stores.event_row import DAY, claims_of, event_of
 from accredit.stores.kept import READ
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ _USED_MORE: Final = (
 _UNFOUND: Final = (  # the index of each application's events
     f"SELECT count(*) FROM signins AS s WHERE seq <= {COME_TO} AND NOT EXISTS ("  # noqa: S608
     "SELECT 1 FROM signins_by_application AS a"
-    " WHERE a.app_id = s.app_id AND a.at = s.at AND a.seq = s.seq AND a.code = s.code)"
+    f" WHERE a.day = s.at / {DAY} AND a.app_id = s.app_id AND a.at = s.at AND a.seq = s.seq AND a.code = s.code)"
 )
 
 

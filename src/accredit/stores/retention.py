@@ -2,8 +2,8 @@
 
 Rule 1: the right to write is held for a bounded piece at a time; what is left for the next one is ``behind``.
 Rule 2: an event of the last hour is never deleted for the log's size: nobody can hide what he did by doing more.
-Rule 3: an event leaves with its row. Its place in the index of applications has a page of its own almost always: it is
-left behind, found by nobody, and swept together with others.
+Rule 3: an event leaves with its row. Its place in the index of applications has another page than those of its
+neighbours: it is left behind, found by nobody, and swept together with others.
 Rule 4: counts by the hour have an age of their own: they say how often something was used, and when last. As long as
 there are events of an hour there are its counts, too: questions of the log go by them.
 """
@@ -68,13 +68,14 @@ class Retention:
         self._extent = extent
         self._index = index
         self._day = -1  # since 1970, of the last sweep through everything
-        self._places = Sweep(connection, "signins_by_application", ("app_id", "at", "seq"), f"seq < {_FIRST}")
+        self._places = Sweep(connection, "signins_by_application", ("day", "app_id", "at", "seq"), f"seq < {_FIRST}")
         self._sets = Sweep(connection, "claim_sets", ("id",), "day < :day")
         self._sets_from = 0  # the day from which on sets of claims were kept
         self._sweeps = (
             self._places,
             self._sets,
             Sweep(connection, "signins_by_minute", ("minute",), f"last_seq < {_FIRST}"),
+            Sweep(connection, "signin_days", ("day",), "day < :hour / 24"),
             *(Sweep(connection, table, key, "hour < :hour") for table, key in (SUMS | OF_USES).items()),
         )
         self.behind = False  # there is more to delete

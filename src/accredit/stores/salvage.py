@@ -37,13 +37,15 @@ if TYPE_CHECKING:
     from accredit.stores.shapes import Shape
 
 LOGS: Final = frozenset({"signins", "claim_sets", "audits"})
-FOLLOWS: Final = frozenset({"signins_by_application", "signins_by_minute"})  # made anew from the log, always
+FOLLOWS: Final = frozenset({"signins_by_application", "signins_by_minute", "signin_days"})
+"""What is made anew from the log, always."""
 COUNTS: Final = frozenset(event_counts.SUMS | event_counts.OF_USES)
 ELEMENTS: Final = frozenset({audits.ELEMENTS, *(kind.elements for kind in KINDS if kind.elements)})
 NAMES: Final = frozenset(kind.owned.table for kind in KINDS if kind.owned)
 _OWN: Final = frozenset({"schema_version", "configuration", "changes", "signins_indexed"})  # written by ``_begin``
 _PLACES: Final = 5  # columns of ``signins_indexed``
 _PIECE: Final = 5_000  # rows that are held in memory
+_DAYS: Final = "INSERT OR IGNORE INTO signin_days SELECT day FROM signin_hours"
 
 
 @dataclass(slots=True)
@@ -257,6 +259,7 @@ class _Salvage:
                 self._insert(shape, rows[name])
             self._made.execute("UPDATE signins_indexed SET seq = ?, totals = ?, hours = ?, uses = ?", places)
             self._made.execute("DELETE FROM signins_by_application WHERE seq > ?", places[:1])
+            self._made.execute(_DAYS)
             self._made.execute("INSERT INTO signins SELECT * FROM later")
             self._made.execute("DROP TABLE later")
             return
@@ -265,6 +268,7 @@ class _Salvage:
         for name in sorted(event_counts.SUMS):  # hours that the log no longer has
             hour = [each.name for each in counts[name].columns].index("hour")
             self._insert(counts[name], (each for each in rows[name] if first is None or each[hour] < first))
+        self._made.execute(_DAYS)
         for name in event_counts.OF_USES:
             names = [each.name for each in counts[name].columns]
             event_counts.remember(self._made, (dict(zip(names, each, strict=True)) for each in rows[name]))

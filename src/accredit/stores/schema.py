@@ -338,11 +338,17 @@ claim_sets = Table(  # what many events have in common, once
 signins_by_application = Table(  # an index that is written for many events at once
     "signins_by_application",
     METADATA,
+    Column("day", BigInteger, primary_key=True, autoincrement=False),  # as in ``signin_days``
     Column("app_id", OCTETS, primary_key=True),
     Column("at", BigInteger, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, primary_key=True, autoincrement=False),
     Column("code", BigInteger, nullable=False),  # so that failures are told from grants without reading them
     sqlite_with_rowid=False,
+)
+signin_days = Table(  # those that ``signins_by_application`` or ``signin_hours`` has something of
+    "signin_days",
+    METADATA,
+    Column("day", Integer, primary_key=True, autoincrement=False),  # since 1970
 )
 signins_by_minute = Table(  # where the events of a minute are: its first place in the log, and its last
     "signins_by_minute",
@@ -356,6 +362,7 @@ signin_hours = Table(  # what there was of an application in an hour; 16 zero oc
     "signin_hours",
     METADATA,
     Column("tenant_id", OCTETS, primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),  # as in ``signin_days``
     Column("app_id", OCTETS, primary_key=True),
     Column("hour", BigInteger, primary_key=True, autoincrement=False),
     Column("code", BigInteger, primary_key=True, autoincrement=False),
@@ -402,7 +409,7 @@ signins_indexed = Table(  # how far all these have come
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),  # signins_by_application
-    Column("totals", BigInteger, nullable=False),  # signin_totals, signin_resources, signins_by_minute
+    Column("totals", BigInteger, nullable=False),  # signin_totals, signin_resources, signins_by_minute, signin_days
     Column("hours", BigInteger, nullable=False),  # signin_hours
     Column("uses", BigInteger, nullable=False),  # signin_uses
     CheckConstraint("id = 1", name="one_row"),

@@ -52,15 +52,20 @@ CREATE TABLE schema_version (
   version_num VARCHAR(32) NOT NULL,
   CONSTRAINT schema_version_pkc PRIMARY KEY (version_num)
 );
+CREATE TABLE signin_days (
+  day INTEGER NOT NULL,
+  CONSTRAINT pk_signin_days PRIMARY KEY (day)
+);
 CREATE TABLE signin_hours (
   tenant_id BLOB NOT NULL,
+  day BIGINT NOT NULL,
   app_id BLOB NOT NULL,
   hour BIGINT NOT NULL,
   code BIGINT NOT NULL,
   credential BLOB NOT NULL,
   resource_app_id BLOB NOT NULL,
   n BIGINT NOT NULL,
-  CONSTRAINT pk_signin_hours PRIMARY KEY (tenant_id, app_id, hour, code, credential, resource_app_id)
+  CONSTRAINT pk_signin_hours PRIMARY KEY (tenant_id, day, app_id, hour, code, credential, resource_app_id)
 )
  WITHOUT ROWID;
 CREATE TABLE signin_resources (
@@ -124,11 +129,12 @@ CREATE TABLE signins (
 CREATE INDEX ix_signins_correlation ON signins (correlation_id) WHERE correlation_id IS NOT NULL;
 CREATE INDEX ix_signins_failures ON signins (tenant_id, seq, code) WHERE code <> 0;
 CREATE TABLE signins_by_application (
+  day BIGINT NOT NULL,
   app_id BLOB NOT NULL,
   at BIGINT NOT NULL,
   seq BIGINT NOT NULL,
   code BIGINT NOT NULL,
-  CONSTRAINT pk_signins_by_application PRIMARY KEY (app_id, at, seq)
+  CONSTRAINT pk_signins_by_application PRIMARY KEY (day, app_id, at, seq)
 )
  WITHOUT ROWID;
 CREATE TABLE signins_by_minute (
