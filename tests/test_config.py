@@ -4,6 +4,7 @@ import pytest
 
 from accredit import config
 from accredit.errors import INPUT_UNREADABLE, SETTING_INVALID, Refused
+from tests.support.every import every
 
 
 def test_an_option_outranks_a_variable_outranks_a_secret_file_outranks_the_file(tmp_path: Path) -> None:
@@ -60,7 +61,7 @@ WRONG: dict[str, tuple[dict[str, str], str, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", WRONG.values(), ids=WRONG.keys())
+@every("row", WRONG.values(), ids=WRONG.keys())
 def test_a_wrong_setting_is_named_with_its_reason(row: tuple[dict[str, str], str, str]) -> None:
     variables, name, reason = row
     with pytest.raises(Refused) as caught:

@@ -8,6 +8,7 @@ from accredit import errors
 from accredit.directory import read_tenant
 from accredit.errors import CATALOGUE, MASKED, SHOWN, Refused, masked, override, shown
 from tests.support import provoked
+from tests.support.every import every
 
 ROWS = [pytest.param(row, id=name) for name, row in CATALOGUE.items()]
 OAUTH = {
@@ -25,7 +26,7 @@ OAUTH = {
 }
 
 
-@pytest.mark.parametrize("row", ROWS)
+@every("row", ROWS)
 def test_every_row_is_whole(row):
     assert getattr(errors, row.name) is row, "the catalogue and the module's names are the same values"
     assert 400 <= row.status < 600
@@ -36,7 +37,7 @@ def test_every_row_is_whole(row):
     assert row.template[-1] not in " ,"
 
 
-@pytest.mark.parametrize("row", [row for row in CATALOGUE.values() if row.family == "sts"], ids=lambda row: row.name)
+@every("row", [row for row in CATALOGUE.values() if row.family == "sts"], ids=lambda row: row.name)
 def test_401_is_the_answer_exactly_to_a_client_that_did_not_prove_itself(row):
     assert (row.status == 401) is (row.error == "invalid_client")
     assert row.label == f"AADSTS{row.code}"
@@ -48,7 +49,7 @@ def test_codes_stand_in_one_row_but_for_those_with_several_texts_or_causes():
     assert all(str(row.code).startswith("ACC") for row in CATALOGUE.values() if row.family == "local")
 
 
-@pytest.mark.parametrize("row", [row for row in CATALOGUE.values() if row.family == "sts"], ids=lambda row: row.name)
+@every("row", [row for row in CATALOGUE.values() if row.family == "sts"], ids=lambda row: row.name)
 def test_what_a_caller_is_refused_has_advice_for_an_administrator(row):
     assert bool(row.advice) is (row.stage == "first")
 
@@ -143,7 +144,7 @@ OVERRIDES = {
 }
 
 
-@pytest.mark.parametrize("sentence", OVERRIDES)
+@every("sentence", OVERRIDES)
 def test_an_override_is_refused_for(sentence):
     changes, reason = OVERRIDES[sentence]
     with pytest.raises(Refused) as refused:
@@ -170,7 +171,7 @@ HEADER = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9"
 TOKEN = f"{HEADER}.eyJzdWIiOiJ3b3JrbG9hZCJ9.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
 
 
-@pytest.mark.parametrize(
+@every(
     ("text", "said"),
     [
         (TOKEN, MASKED),
@@ -186,7 +187,7 @@ def test_a_token_is_masked_wherever_it_stands(text, said):
     assert masked(text) == said
 
 
-@pytest.mark.parametrize("text", ["e" * 65_536 + "..", "eaaaaaaa." * 7_000, f"{HEADER}." * 1_700, "e-" * 30_000 + "."])
+@every("text", ["e" * 65_536 + "..", "eaaaaaaa." * 7_000, f"{HEADER}." * 1_700, "e-" * 30_000 + "."])
 def test_to_look_for_tokens_costs_as_much_as_the_text_is_long(text):
     begun = thread_time()
     masked(text + ".")

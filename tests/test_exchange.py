@@ -19,6 +19,7 @@ from accredit.stores.event_row import event_of, row
 from accredit.trust import judge
 from tests.forge import AT, ISSUER, NOW, SUBJECT, certificate, claims, jwk, key_for, token
 from tests.forge import jwks as published
+from tests.support.every import every
 from tests.support.ports import CountedIds, PlainDirectory, PlainKeys, PlainMint, PlainSignIns
 from tests.support.stories import refusal, run
 from tests.support.trusting import credential, presented, record, trusted
@@ -136,9 +137,7 @@ def test_keys_at_hand_cost_no_fetch():
     assert world.keys.fetches == []
 
 
-@pytest.mark.parametrize(
-    "tenant", ["contoso.test", "CONTOSO.test", str(TENANT_ID), str(TENANT_ID).upper(), "organizations"]
-)
+@every("tenant", ["contoso.test", "CONTOSO.test", str(TENANT_ID), str(TENANT_ID).upper(), "organizations"])
 def test_the_tenant_is_named_by_id_or_domain_or_found_from_the_client(tenant):
     assert run(World().ask(signed(), tenant=tenant))
 
@@ -175,8 +174,8 @@ def test_the_audiences_of_self_signed_assertions_are_exactly_these():
     assert own_audiences(BASE, TENANT, "contoso.test") == {f"{BASE}/{name}{end}" for name in names for end in ends}
 
 
-@pytest.mark.parametrize("called", [str(TENANT_ID).upper(), "CONTOSO.test", "contoso.test", "organizations"])
-@pytest.mark.parametrize("end", ["oauth2/v2.0/token", "oauth2/token", "v2.0"])
+@every("called", [str(TENANT_ID).upper(), "CONTOSO.test", "contoso.test", "organizations"])
+@every("end", ["oauth2/v2.0/token", "oauth2/token", "v2.0"])
 def test_an_assertion_may_name_the_endpoint_as_it_was_called(called, end):
     app = str(APP_ID)
     own = signed(iss=app, sub=app, aud=f"{BASE}/{called}/{end}", header={"kid": ...})
@@ -209,7 +208,7 @@ OLD = {
 }
 
 
-@pytest.mark.parametrize("sentence", OLD)
+@every("sentence", OLD)
 def test_the_event_says_how_old_a_key_was_that(sentence):
     records, changes, code = OLD[sentence]
     world = World(*twins()[:records])
@@ -281,7 +280,7 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("sentence", FORMS)
+@every("sentence", FORMS)
 def test_refused_is_a_form_with(sentence):
     form, row = FORMS[sentence]
     with pytest.raises(Refused) as refused:
@@ -289,7 +288,7 @@ def test_refused_is_a_form_with(sentence):
     assert refused.value.row is row
 
 
-@pytest.mark.parametrize(
+@every(
     ("basic", "form", "row"),
     [
         (("other", "s3cret"), {}, errors.REQUEST_MALFORMED),
@@ -440,7 +439,7 @@ STORIES = {  # world, request -> row, proof state of the event (None: no event),
 }
 
 
-@pytest.mark.parametrize("sentence", STORIES)
+@every("sentence", STORIES)
 def test_refused_is(sentence):
     make, request, row, proof, fetches = STORIES[sentence]
     world = make()
@@ -482,7 +481,7 @@ PROOFS = {  # what is found out about a token that nothing trusts, with keys at 
 }
 
 
-@pytest.mark.parametrize("sentence", PROOFS)
+@every("sentence", PROOFS)
 def test_a_token_that_nothing_trusts_is_proven_out_of_band_by(sentence):
     cached, changes, proof = PROOFS[sentence]
     world = World(credential(1, "somebody else"))

@@ -2,11 +2,10 @@ import io
 import json
 from uuid import UUID
 
-import pytest
-
 from accredit import observe
 from accredit.errors import SUBJECT_NOT_TRUSTED, TRANSIENT, Refused
 from accredit.signins import Sender
+from tests.support.every import every
 
 JWT = "eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiJ3b3JrbG9hZCJ9.c2lnbmF0dXJlLW9mLWEtdG9rZW4"
 SENDER = Sender(UUID(int=1), UUID(int=2), "203.0.113.5")
@@ -20,12 +19,12 @@ SURVIVES = [
 ]
 
 
-@pytest.mark.parametrize("text", SURVIVES)
+@every("text", SURVIVES)
 def test_names_with_dots_survive(text: str) -> None:
     assert observe.scrub(text) == text
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     [JWT, f"token {JWT} end", f"Bearer {JWT}", "Bearer abcdefghijklmnop", f"client_assertion={JWT}&x=1"],
 )

@@ -14,6 +14,7 @@ from accredit.signins import Sender
 from accredit.stores.batches import MemorySink
 from accredit.stores.events import EventLog
 from tests.forge import ISSUER, NOW
+from tests.support.every import every
 from tests.support.stories import refusal, run
 from tests.support.trusting import credential, record
 from tests.test_exchange import FORM, TENANT, World, signed
@@ -71,7 +72,7 @@ def tenant(**settings) -> Tenant:
     return changed(TENANT, **settings)
 
 
-@pytest.mark.parametrize("sentence", DEMANDS)
+@every("sentence", DEMANDS)
 def test_a_tenant_demands(sentence):
     settings, said, names, code = DEMANDS[sentence]
     world = World(credential(1, BY_NAME), tenant=tenant(**settings))
@@ -84,7 +85,7 @@ def test_a_tenant_demands(sentence):
     assert (world.event.code, world.event.policies, world.event.proof) == (code or 0, names, "proven")
 
 
-@pytest.mark.parametrize("name", policy.RULES)
+@every("name", policy.RULES)
 def test_what_is_said_to_the_administrator_names_the_tenant_and_its_limit(name):
     settings = {"immutableIds": "immutable_ids", "allowedIssuers": "allowed_issuers"}.get(name)
     settings = settings or {"allowedAlgorithms": "allowed_algorithms"}.get(name, "max_assertion_lifetime")
@@ -151,7 +152,7 @@ KNOWN = {  # what is known: settings, credential, token -> policies
 }
 
 
-@pytest.mark.parametrize("sentence", KNOWN)
+@every("sentence", KNOWN)
 def test_judged_by(sentence):
     settings, held, shown, expected = KNOWN[sentence]
     assert [each.policy for each in policy.judged(tenant(**settings), ISSUER, held, shown)] == expected

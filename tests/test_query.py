@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from accredit.query import ITSELF, And, Any, Compare, Not, OneOf, Or, StartsWith, comparable, fold, matches
+from tests.support.every import every
 
 AT = datetime(2026, 3, 1, tzinfo=UTC)
 THING = {
@@ -69,7 +70,7 @@ HOLDS = {
 }
 
 
-@pytest.mark.parametrize("sentence", HOLDS)
+@every("sentence", HOLDS)
 def test_a_condition_means_this(sentence):
     condition = HOLDS[sentence]
     assert matches(condition, THING.__getitem__)

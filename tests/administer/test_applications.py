@@ -10,6 +10,7 @@ from accredit.directory import AppRole, Registration, wellknown
 from accredit.directory.registration import PermissionScope, RedirectUri, Web
 from tests.administer.office import office
 from tests.forge import certificate
+from tests.support.every import every
 from tests.support.stories import refusal, run
 
 MARKED = UUID("acc7ed17-0000-4000-8000-000000000009")
@@ -211,7 +212,7 @@ def guarded():
     return at, dataclasses.replace(at.by, may_widen=False)
 
 
-@pytest.mark.parametrize("sentence", WIDENING)
+@every("sentence", WIDENING)
 def test_where_a_tenant_guards_its_trust_an_owner_adds_not(sentence):
     at, narrow = guarded()
     refused = refusal(applications.update(narrow, at.application.id, **WIDENING[sentence]))
@@ -219,7 +220,7 @@ def test_where_a_tenant_guards_its_trust_an_owner_adds_not(sentence):
     run(applications.update(at.by, at.application.id, **WIDENING[sentence]))
 
 
-@pytest.mark.parametrize("sentence", NARROWING)
+@every("sentence", NARROWING)
 def test_where_a_tenant_guards_its_trust_an_owner_still_sets(sentence):
     at, narrow = guarded()
     run(applications.update(narrow, at.application.id, **NARROWING[sentence]))
@@ -244,7 +245,7 @@ NEW = {  # what an application is made with, and whether that widens
 }
 
 
-@pytest.mark.parametrize("sentence", NEW)
+@every("sentence", NEW)
 def test_where_a_tenant_guards_its_trust_an_application_is_made_with(sentence):
     given, widens = NEW[sentence]
     at, narrow = guarded()
@@ -388,7 +389,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     at = office()
     story, row, detail = REFUSED[sentence]
@@ -411,7 +412,7 @@ def test_without_a_public_address_nothing_is_reserved_for_it():
     run(uris("https://sts.contoso.test:8443/mine")(at))
 
 
-@pytest.mark.parametrize("value", ["r", "r" * 250, "Orders.Read.All", "a!#$%&'()*+,-./:;<=>?@[]^_`{|}~"])
+@every("value", ["r", "r" * 250, "Orders.Read.All", "a!#$%&'()*+,-./:;<=>?@[]^_`{|}~"])
 def test_a_role_value_may_be(value):
     at = office()
     assert run(applications.add_role(at.by, at.application.id, value=value)).value == value

@@ -5,7 +5,6 @@ from typing import Any, Final
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 import msgspec
-import pytest
 from msgspec.structs import replace
 
 from accredit import administer
@@ -30,6 +29,7 @@ from accredit.tokens import SigningKey
 from accredit.trust import FederatedCredential
 from tests import forge
 from tests.administer.office import office
+from tests.support.every import every
 from tests.support.stories import run
 
 CANARY: Final = "canary-3f1b9d6c2a64"
@@ -271,7 +271,7 @@ def test_every_function_that_changes_something_is_here():
     assert {each.partition(" ")[0] for each in CHANGES} == there - {"tenants.proposed"}, "which changes nothing"
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@every("name", CHANGES)
 def test_its_records_name_everything_that_changed_and_hold_no_secret(name):
     at = World()
     before, known = at.things(), len(at.at.registry.audits)

@@ -3,11 +3,10 @@
 from dataclasses import replace
 from uuid import UUID
 
-import pytest
-
 from accredit import errors
 from accredit.administer import credentials, tenants
 from tests.administer.office import office
+from tests.support.every import every
 from tests.support.stories import refusal, run
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -55,7 +54,7 @@ NARROWING = {
 }
 
 
-@pytest.mark.parametrize("sentence", WIDENING)
+@every("sentence", WIDENING)
 def test_where_owners_may_narrow_only_the_role_is_needed(sentence):
     given, story = WIDENING[sentence]
     at, by = trusting(**given)
@@ -66,7 +65,7 @@ def test_where_owners_may_narrow_only_the_role_is_needed(sentence):
     run(story(replace(by, may_widen=True), at.application.id))
 
 
-@pytest.mark.parametrize("sentence", NARROWING)
+@every("sentence", NARROWING)
 def test_without_the_role_is_allowed(sentence):
     given, story = NARROWING[sentence]
     at, by = trusting(**given)
@@ -74,7 +73,7 @@ def test_without_the_role_is_allowed(sentence):
     assert at.last.activity == credentials.ACTIVITY
 
 
-@pytest.mark.parametrize("sentence", WIDENING)
+@every("sentence", WIDENING)
 def test_no_application_widens_its_own_trust_whatever_its_role(sentence):
     given, story = WIDENING[sentence]
     at, by = trusting(**given)
@@ -82,7 +81,7 @@ def test_no_application_widens_its_own_trust_whatever_its_role(sentence):
     assert refusal(story(itself, at.application.id)).row is errors.PRIVILEGES_MISSING
 
 
-@pytest.mark.parametrize("sentence", WIDENING)
+@every("sentence", WIDENING)
 def test_where_the_tenant_does_as_entra_id_does_everybody_widens(sentence):
     given, story = WIDENING[sentence]
     at, by = trusting(rule="entra", **given)
@@ -131,7 +130,7 @@ NULLS = {  # what is stored, what comes back as null, and what that does
 }
 
 
-@pytest.mark.parametrize("sentence", NULLS)
+@every("sentence", NULLS)
 def test_of_nulls(sentence):
     given, changes, row = NULLS[sentence]
     at, _ = trusting(**given)

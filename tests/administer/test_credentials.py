@@ -7,6 +7,7 @@ from accredit import errors
 from accredit.administer import applications, credentials, issuers, linting, tenants
 from tests.administer.office import BASE, office
 from tests.forge import jwk, jwks, key_for
+from tests.support.every import every
 from tests.support.stories import refusal, run
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -263,7 +264,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     at = office()
     story, row, detail = REFUSED[sentence]
@@ -304,7 +305,7 @@ USELESS = {
 }
 
 
-@pytest.mark.parametrize("sentence", USELESS)
+@every("sentence", USELESS)
 def test_what_can_never_match_is_stored_with_an_error_where_entra_id_stores_it_and_refused_elsewhere(sentence):
     issuer, reason, remark = USELESS[sentence]
     refused = refusal(add(issuer=issuer)(office("extended")))
@@ -377,7 +378,7 @@ FORBIDDEN = {
 }
 
 
-@pytest.mark.parametrize("sentence", FORBIDDEN)
+@every("sentence", FORBIDDEN)
 def test_where_a_tenant_lists_its_issuers_refused_is(sentence):
     at = allowing(GITHUB)
     run(add("github")(at))

@@ -12,6 +12,7 @@ from accredit.administer import applications, evidence, principals, tenants
 from accredit.directory import GivenCertificate, prove_secret, wellknown
 from tests.administer.office import office
 from tests.forge import AT, NOW, certificate, certify, rsa_key, token
+from tests.support.every import every
 from tests.support.stories import refusal, run
 
 DAY = timedelta(days=1)
@@ -66,7 +67,7 @@ def test_the_record_of_a_change_shows_ids_names_and_dates():
     assert at.read("applications")[0].secrets == ()
 
 
-@pytest.mark.parametrize("form", ["DER", "PEM", "PEM behind a private key"])
+@every("form", ["DER", "PEM", "PEM behind a private key"])
 def test_a_certificate_is_registered_and_nothing_else_of_its_file_is_kept(form):
     at = office()
     made = certificate()
@@ -80,7 +81,7 @@ def test_a_certificate_is_registered_and_nothing_else_of_its_file_is_kept(form):
     assert at.read("applications")[0].certificates == ()
 
 
-@pytest.mark.parametrize("alg", ["RS256", "ES256", "ES384"])
+@every("alg", ["RS256", "ES256", "ES384"])
 def test_a_certificate_may_be_of(alg):
     at = office()
     run(evidence.add_certificate(at.by, at.application.id, certificate(alg).der))
@@ -142,7 +143,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     at = office()
     story, row, detail = REFUSED[sentence]
@@ -225,7 +226,7 @@ UNLISTED = {
 }
 
 
-@pytest.mark.parametrize("sentence", UNLISTED)
+@every("sentence", UNLISTED)
 def test_a_list_is_refused_with(sentence):
     at = office()
     given, row = UNLISTED[sentence]
@@ -302,7 +303,7 @@ def by_id(each):
     return GivenCertificate(key_id=each.key_id)
 
 
-@pytest.mark.parametrize("sentence", WIDENING)
+@every("sentence", WIDENING)
 def test_where_a_tenant_guards_its_trust_only_who_may_widen_it_adds(sentence):
     at = office()
     run(evidence.add_certificate(at.by, at.application.id, certificate().der))

@@ -16,6 +16,7 @@ from accredit.issuers import Issuer
 from accredit.trust import FederatedCredential
 from tests.administer.office import Office, office
 from tests.forge import certificate
+from tests.support.every import every
 from tests.support.stories import refusal, run
 
 URL = "https://idp.test"
@@ -102,7 +103,7 @@ ELSEWHERE: dict[type, dict[str, str]] = {  # changed by a function of its own, a
 }
 
 
-@pytest.mark.parametrize("kind", ELSEWHERE)
+@every("kind", ELSEWHERE)
 def test_every_member_has_a_place(kind):
     assert {*MEMBERS.get(kind, ()), *ELSEWHERE[kind], *FIXED} >= {*kind.__struct_fields__}
     assert {*MEMBERS.get(kind, ()), *ELSEWHERE[kind]} <= {*kind.__struct_fields__}

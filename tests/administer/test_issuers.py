@@ -1,7 +1,6 @@
 from dataclasses import replace
 from uuid import UUID
 
-import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -10,6 +9,7 @@ from accredit.administer import credentials, issuers, places, tenants
 from accredit.outbound import addresses
 from tests.administer.office import office
 from tests.forge import certificate, jwk, jwks, key_for
+from tests.support.every import every
 from tests.support.stories import refusal, run
 
 URL = "https://idp.test"
@@ -125,7 +125,7 @@ NOT_FOR_MACHINES = {
 }
 
 
-@pytest.mark.parametrize("sentence", NOT_FOR_MACHINES)
+@every("sentence", NOT_FOR_MACHINES)
 def test_where_trust_is_guarded_no_program_says_who_an_issuer_is(sentence):
     story = NOT_FOR_MACHINES[sentence]
     at = office()
@@ -175,7 +175,7 @@ KEY_HOSTS = {
 }
 
 
-@pytest.mark.parametrize("sentence", KEY_HOSTS)
+@every("sentence", KEY_HOSTS)
 def test_keys_may_come_from(sentence):
     portability, issuer, given, hosts = KEY_HOSTS[sentence]
     at = office(portability)
@@ -256,7 +256,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     at = office()
     story, row, detail = REFUSED[sentence]

@@ -13,6 +13,7 @@ from accredit.administer.preview import broken
 from accredit.signins import Event
 from tests.administer.office import office
 from tests.forge import NOW
+from tests.support.every import every
 from tests.support.stories import refusal, run
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -62,7 +63,7 @@ FINE = {
 }
 
 
-@pytest.mark.parametrize("sentence", NAMED)
+@every("sentence", NAMED)
 def test_where_ids_are_demanded_refused_is(sentence):
     make, member, parts = NAMED[sentence]
     at = demanding(immutable_ids="enforce")
@@ -76,7 +77,7 @@ def test_where_ids_are_demanded_refused_is(sentence):
     assert run(make(demanding(immutable_ids="audit"))), "in audit it is saved"
 
 
-@pytest.mark.parametrize("sentence", FINE)
+@every("sentence", FINE)
 def test_where_ids_are_demanded_saved_is(sentence):
     assert run(FINE[sentence](demanding(immutable_ids="enforce")))
 
@@ -102,7 +103,7 @@ NOTED = {
 }
 
 
-@pytest.mark.parametrize("sentence", NOTED)
+@every("sentence", NOTED)
 def test_said_of_a_credential_is(sentence):
     policies, said = NOTED[sentence]
     at = demanding(**policies)
@@ -190,7 +191,7 @@ PREVIEWED = {  # policies, the event of the newest sign-in -> policy, whether it
 }
 
 
-@pytest.mark.parametrize("sentence", PREVIEWED)
+@every("sentence", PREVIEWED)
 def test_the_preview_tells(sentence):
     policies, last, expected = PREVIEWED[sentence]
     at = demanding(**policies)

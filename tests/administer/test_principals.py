@@ -17,6 +17,7 @@ from accredit.administer import (
 )
 from accredit.directory import PrincipalRegistration, wellknown
 from tests.administer.office import office
+from tests.support.every import every
 from tests.support.stories import refusal, run
 
 READER = UUID("acdd72a7-3385-48ef-bd42-f606fba81ae7")
@@ -136,7 +137,7 @@ GUARDED = {
 }
 
 
-@pytest.mark.parametrize("sentence", GUARDED)
+@every("sentence", GUARDED)
 def test_where_trust_is_guarded_who_may_only_narrow_narrows(sentence):
     story, before, fine = GUARDED[sentence]
     at = office()
@@ -175,7 +176,7 @@ MADE = {  # whose application, what its principal is to be, and whether that wid
 }
 
 
-@pytest.mark.parametrize("sentence", MADE)
+@every("sentence", MADE)
 def test_where_trust_is_guarded_one_is_made_of(sentence):
     maker, differs, widens = MADE[sentence]
     at = office()
@@ -206,8 +207,8 @@ def test_an_api_is_not_opened_by_making_its_principal_again():
     assert refusal(principals.create(by, at.tenant.id, at.application.app_id)).row is errors.PRIVILEGES_MISSING
 
 
-@pytest.mark.parametrize("key", ["graph", "arm"])
-@pytest.mark.parametrize("rule", ["entra", "owner_may_narrow"])
+@every("key", ["graph", "arm"])
+@every("rule", ["entra", "owner_may_narrow"])
 def test_no_program_takes_away_what_every_program_calls(key, rule):
     at = office()
     app_id = wellknown.principals()[key].app_id
@@ -301,7 +302,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     at = office()
     story, row = REFUSED[sentence]

@@ -11,6 +11,7 @@ from accredit.signins import Actor
 from accredit.stores.memory import MemoryRegistry
 from tests.administer.office import BASE, office
 from tests.forge import NOW
+from tests.support.every import every
 from tests.support.ports import CountedIds
 from tests.support.stories import refusal, run
 
@@ -138,7 +139,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     at = office()
     story, row, detail = REFUSED[sentence]
@@ -182,7 +183,7 @@ UNFIT = {  # policies -> what is said
 }
 
 
-@pytest.mark.parametrize("sentence", UNFIT)
+@every("sentence", UNFIT)
 def test_a_tenant_cannot_demand(sentence):
     policies, detail = UNFIT[sentence]
     at = office()
@@ -229,7 +230,7 @@ WHO_WIDENS = {
 }
 
 
-@pytest.mark.parametrize("sentence", WHO_WIDENS)
+@every("sentence", WHO_WIDENS)
 def test_the_rule_for_changes_of_trust_is_in_a_tenant(sentence):
     setting, emulator, rule = WHO_WIDENS[sentence]
     at = office()
@@ -272,7 +273,7 @@ POLICY = {
 }
 
 
-@pytest.mark.parametrize("sentence", POLICY)
+@every("sentence", POLICY)
 def test_where_trust_is_guarded_no_program_changes_the_policy_of_the_tenant(sentence):
     at = office()
     guarding = run(tenants.update(at.by, at.tenant.id, trust_changes="owner_may_narrow"))

@@ -19,6 +19,7 @@ from accredit.issuers import KeyReference
 from tests import strategies
 from tests.forge import AT, AUDIENCE, ISSUER, SUBJECT, assemble, b64, claims, compact_json, token
 from tests.refusals import refusal
+from tests.support.every import every
 
 CLIENT = "4a7d9f02-6c1b-4e83-b5d6-90f1a2c3e4d5"
 HEADER = {"alg": "RS256", "kid": "key-1", "typ": "JWT"}
@@ -138,8 +139,8 @@ MALFORMED = {
 }
 
 
-@pytest.mark.parametrize("policy", [ENTRA, EXTENDED], ids=["entra", "extended"])
-@pytest.mark.parametrize(("text", "reason"), MALFORMED.values(), ids=MALFORMED.keys())
+@every("policy", [ENTRA, EXTENDED], ids=["entra", "extended"])
+@every(("text", "reason"), MALFORMED.values(), ids=MALFORMED.keys())
 def test_malformed(text, reason, policy):
     found = refused(text, policy)
     assert found.row is ASSERTION_MALFORMED
@@ -172,7 +173,7 @@ MISSING = {
 }
 
 
-@pytest.mark.parametrize(("changes", "claim", "reason"), MISSING.values(), ids=MISSING.keys())
+@every(("changes", "claim", "reason"), MISSING.values(), ids=MISSING.keys())
 def test_a_claim_that_is_missing_or_of_a_wrong_type(changes, claim, reason):
     found = refused(made(payload=claims(**changes)))
     assert found.row is CLAIM_MISSING
@@ -202,7 +203,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("changes", "name", "value"), READ.values(), ids=READ.keys())
+@every(("changes", "name", "value"), READ.values(), ids=READ.keys())
 def test_what_may_be_absent_or_odd(changes, name, value):
     assert getattr(assertions.parse(made(payload=claims(**changes)), ENTRA), name) == value
 
@@ -233,8 +234,8 @@ ALGORITHMS = {
 }
 
 
-@pytest.mark.parametrize("signature", [b"x", b""], ids=["signed", "unsigned"])
-@pytest.mark.parametrize(("alg", "policy", "allowed"), ALGORITHMS.values(), ids=ALGORITHMS.keys())
+@every("signature", [b"x", b""], ids=["signed", "unsigned"])
+@every(("alg", "policy", "allowed"), ALGORITHMS.values(), ids=ALGORITHMS.keys())
 def test_algorithms_of_the_server(alg, policy, allowed, signature):
     text = made({"alg": alg}, signature=signature)
     if allowed is None and signature:
@@ -279,7 +280,7 @@ TYPES = {
 }
 
 
-@pytest.mark.parametrize(("kind", "entra", "extended"), TYPES.values(), ids=TYPES.keys())
+@every(("kind", "entra", "extended"), TYPES.values(), ids=TYPES.keys())
 def test_types(kind, entra, extended):
     for policy, accepted in ((ENTRA, entra), (EXTENDED, extended)):
         text = made({"typ": kind})
@@ -296,7 +297,7 @@ REFERENCES = {
 }
 
 
-@pytest.mark.parametrize("header", REFERENCES.values(), ids=REFERENCES.keys())
+@every("header", REFERENCES.values(), ids=REFERENCES.keys())
 def test_a_key_reference(header):
     assert not assertions.parse(made(header), ENTRA).key.missing
 
@@ -321,7 +322,7 @@ ORDER = {
 }
 
 
-@pytest.mark.parametrize(("text", "row"), ORDER.values(), ids=ORDER.keys())
+@every(("text", "row"), ORDER.values(), ids=ORDER.keys())
 def test_the_first_failing_check_decides(text, row):
     assert refused(text).row is row
 
@@ -335,18 +336,18 @@ EMBEDDED = {
 }
 
 
-@pytest.mark.parametrize("header", EMBEDDED.values(), ids=EMBEDDED.keys())
-@pytest.mark.parametrize("policy", [ENTRA, EXTENDED], ids=["entra", "extended"])
+@every("header", EMBEDDED.values(), ids=EMBEDDED.keys())
+@every("policy", [ENTRA, EXTENDED], ids=["entra", "extended"])
 def test_what_a_header_says_about_where_keys_are_is_ignored(header, policy):
     assert assertions.parse(made(header), policy).key == KeyReference("RS256", "key-1")
 
 
-@pytest.mark.parametrize("kind", ["text", "json", "application/json", ""])
+@every("kind", ["text", "json", "application/json", ""])
 def test_a_content_type_that_is_no_jwt_says_nothing(kind):
     assert assertions.parse(made({"cty": kind}), ENTRA).header["cty"] == kind
 
 
-@pytest.mark.parametrize("space", [" ", "\n", "\r\n", "\t \n\f\v", "\n\n"])
+@every("space", [" ", "\n", "\r\n", "\t \n\f\v", "\n\n"])
 def test_white_space_around_a_token_file_is_stripped(space):
     plain, spaced = assertions.parse(GOOD, ENTRA), assertions.parse(space + GOOD + space, ENTRA)
     assert plain == spaced
@@ -411,7 +412,7 @@ PEEKED = {
 }
 
 
-@pytest.mark.parametrize(("text", "client"), PEEKED.values(), ids=PEEKED.keys())
+@every(("text", "client"), PEEKED.values(), ids=PEEKED.keys())
 def test_the_client_that_a_self_signed_assertion_names(text, client):
     assert assertions.peek_client(text) == client
 
@@ -469,7 +470,7 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize(("make", "limit", "reason"), LIMITS.values(), ids=LIMITS.keys())
+@every(("make", "limit", "reason"), LIMITS.values(), ids=LIMITS.keys())
 def test_limits_hold_exactly(make, limit, reason):
     for below in (limit - 1, limit):
         assert assertions.parse(make(below), ENTRA)

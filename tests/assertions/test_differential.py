@@ -17,6 +17,7 @@ from accredit.issuers import jwks
 from tests import forge, strategies
 from tests.forge import NOW, b64, compact_json, jwk, key_for, sign
 from tests.issuers.records import extended
+from tests.support.every import every
 
 # joserfc warns of the older name of Ed25519, which issuers use.
 pytestmark = pytest.mark.filterwarnings("ignore:EdDSA is deprecated")
@@ -102,7 +103,7 @@ SPELLINGS = {
 }
 
 
-@pytest.mark.parametrize("respell", SPELLINGS.values(), ids=SPELLINGS.keys())
+@every("respell", SPELLINGS.values(), ids=SPELLINGS.keys())
 def test_other_spellings_of_a_good_token_are_refused_here_whatever_others_do(respell):
     text = signed("RS256", forge.claims())
     assert ours(text, entry_for("RS256"))

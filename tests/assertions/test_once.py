@@ -3,7 +3,6 @@
 from base64 import urlsafe_b64decode
 from uuid import UUID
 
-import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from msgspec.structs import replace as changed
 
@@ -14,6 +13,7 @@ from accredit.issuers import jwks
 from tests import forge
 from tests.forge import AT, NOW, claims, jwk, key_for, token
 from tests.issuers.records import extended
+from tests.support.every import every
 
 RECORD = changed(extended(), replay="enforce")
 ORDER_OF_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -53,13 +53,13 @@ OTHER = {
 }
 
 
-@pytest.mark.parametrize("sentence", SAME)
+@every("sentence", SAME)
 def test_one_assertion_is(sentence):
     first, second = SAME[sentence]
     assert used(first).key == used(second).key
 
 
-@pytest.mark.parametrize("sentence", OTHER)
+@every("sentence", OTHER)
 def test_two_assertions_are(sentence):
     first, second = OTHER[sentence]
     assert used(first).key != used(second).key
@@ -113,7 +113,7 @@ MALLEABLE = {  # another writing of one signed token
 }
 
 
-@pytest.mark.parametrize("sentence", MALLEABLE)
+@every("sentence", MALLEABLE)
 def test_another_writing_is_no_second_assertion(sentence):
     text = signed("ES256", jti=...)
     again = MALLEABLE[sentence](text)

@@ -24,6 +24,7 @@ from tests import forge
 from tests.forge import AT, ISSUER, NOW, b64, certificate, claims, compact_json, jwk, key_for, sign, token
 from tests.issuers.records import extended, record
 from tests.refusals import refusal
+from tests.support.every import every
 
 
 def keys(*entries, issuer=None, uploaded=False):
@@ -41,8 +42,8 @@ def verify(presented, key_set, issuer=None, now=NOW):
 RS256 = keys(jwk(key_for("RS256"), kid="key-1"))
 
 
-@pytest.mark.parametrize("tagged", [True, False], ids=["the key names it", "the key names none"])
-@pytest.mark.parametrize("alg", forge.ALGORITHMS)
+@every("tagged", [True, False], ids=["the key names it", "the key names none"])
+@every("alg", forge.ALGORITHMS)
 def test_a_token_of_each_algorithm_is_proven(alg, tagged):
     presented = parsed(alg=alg)
     found = verify(presented, keys(jwk(key_for(alg), kid="key-1", alg=alg if tagged else None)))
@@ -51,7 +52,7 @@ def test_a_token_of_each_algorithm_is_proven(alg, tagged):
     assert found.key.kid == "key-1"
 
 
-@pytest.mark.parametrize("alg", forge.ALGORITHMS)
+@every("alg", forge.ALGORITHMS)
 def test_a_token_that_somebody_else_signed_is_not(alg):
     presented = parsed(alg=alg, key=key_for(alg, 1))
     assert refusal(verify, presented, keys(jwk(key_for(alg), kid="key-1"))) is SIGNATURE_INVALID
@@ -68,7 +69,7 @@ def altered(text, part):
     return ".".join(segments)
 
 
-@pytest.mark.parametrize("part", [0, 1, 2], ids=["header", "payload", "signature"])
+@every("part", [0, 1, 2], ids=["header", "payload", "signature"])
 def test_a_token_that_was_altered_is_not(part):
     presented = assertions.parse(altered(token(), part), EXTENDED)
     assert refusal(verify, presented, RS256) is SIGNATURE_INVALID
@@ -86,7 +87,7 @@ ALGORITHM_CONFUSION = {
 }
 
 
-@pytest.mark.parametrize(("alg", "entry", "row"), ALGORITHM_CONFUSION.values(), ids=ALGORITHM_CONFUSION.keys())
+@every(("alg", "entry", "row"), ALGORITHM_CONFUSION.values(), ids=ALGORITHM_CONFUSION.keys())
 def test_the_algorithm_is_bound_to_the_key(alg, entry, row):
     assert refusal(verify, parsed(alg=alg), keys(entry)) is row
 
@@ -140,7 +141,7 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.parametrize(("header", "shown"), UNKNOWN.values(), ids=UNKNOWN.keys())
+@every(("header", "shown"), UNKNOWN.values(), ids=UNKNOWN.keys())
 def test_a_key_that_is_not_there(header, shown):
     with pytest.raises(Refused) as refused:
         verify(parsed(header=header), RS256)
@@ -160,7 +161,7 @@ DROPPED = {
 }
 
 
-@pytest.mark.parametrize(("entry", "rule"), DROPPED.values(), ids=DROPPED.keys())
+@every(("entry", "rule"), DROPPED.values(), ids=DROPPED.keys())
 def test_a_key_that_policy_dropped_is_unsuitable_and_the_detail_names_the_rule(entry, rule):
     with pytest.raises(Refused) as refused:
         verify(parsed(), keys(entry, jwk(key_for("ES256"), kid="alive")))
@@ -186,7 +187,7 @@ EMBEDDED = {
 }
 
 
-@pytest.mark.parametrize("header", EMBEDDED.values(), ids=EMBEDDED.keys())
+@every("header", EMBEDDED.values(), ids=EMBEDDED.keys())
 def test_a_token_is_judged_on_the_registered_key_alone(header):
     (name,) = header
     with pytest.raises(Refused) as refused:
@@ -206,8 +207,8 @@ def hmac_confusion():
     return {"PEM": pem, "DER": der, "JWK": compact_json(entry), "modulus": entry["n"].encode(), "nothing": b""}
 
 
-@pytest.mark.parametrize("secret", hmac_confusion().values(), ids=hmac_confusion().keys())
-@pytest.mark.parametrize("alg", ["HS256", "RS256"])
+@every("secret", hmac_confusion().values(), ids=hmac_confusion().keys())
+@every("alg", ["HS256", "RS256"])
 def test_a_public_key_is_never_a_secret(secret, alg):
     signed = f"{b64(compact_json({'alg': alg, 'kid': 'key-1'}))}.{b64(compact_json(claims()))}"
     text = f"{signed}.{b64(hmac.digest(secret, signed.encode(), 'sha256'))}"
@@ -275,7 +276,7 @@ class TestByThumbprint:
         assert refusal(verify, parsed(header={"kid": ..., "x5t": "dGh1bWI="}), known) is KEY_NOT_FOUND
 
 
-@pytest.mark.parametrize(("end", "row"), [(AT - 1, KEY_NOT_FOUND), (AT, KEY_NOT_FOUND), (AT + 1, None), (None, None)])
+@every(("end", "row"), [(AT - 1, KEY_NOT_FOUND), (AT, KEY_NOT_FOUND), (AT + 1, None), (None, None)])
 def test_an_uploaded_key_has_an_end(end, row):
     known = keys(jwk(key_for("RS256"), kid="key-1", not_after=end), uploaded=True)
     assert refusal(verify, parsed(), known) is row
@@ -290,7 +291,7 @@ TIMES = {
 }
 
 
-@pytest.mark.parametrize(("at", "row"), TIMES.values(), ids=TIMES.keys())
+@every(("at", "row"), TIMES.values(), ids=TIMES.keys())
 def test_the_times_are_judged_with_the_records_skew(at, row):
     now = NOW + timedelta(seconds=at - AT)
     assert refusal(verify, parsed(), RS256, None, now) is row
@@ -301,7 +302,7 @@ def test_a_smaller_skew_is_stricter(skew, row):
     assert refusal(verify, parsed(claims(exp=AT)), RS256, extended(skew=skew)) is row
 
 
-@pytest.mark.parametrize(("life", "row"), [(3599, None), (3600, None), (3601, LIFETIME_TOO_LONG)])
+@every(("life", "row"), [(3599, None), (3600, None), (3601, LIFETIME_TOO_LONG)])
 def test_the_life_is_judged_with_the_records_limit(life, row):
     presented = parsed(claims(exp=AT + life))
     assert refusal(verify, presented, RS256, extended(max_lifetime=3600)) is row
@@ -315,7 +316,7 @@ ORDER = {
 }
 
 
-@pytest.mark.parametrize(("presented", "row"), ORDER.values(), ids=ORDER.keys())
+@every(("presented", "row"), ORDER.values(), ids=ORDER.keys())
 def test_the_first_failing_check_decides(presented, row):
     assert refusal(verify, presented, RS256) is row
 

@@ -25,6 +25,7 @@ from accredit.errors import (
 from tests import forge
 from tests.forge import AT, NOW, b64, certificate, certify, compact_json, key_for, rsa_key, token
 from tests.refusals import refusal
+from tests.support.every import every
 
 CLIENT = "4a7d9f02-6c1b-4e83-b5d6-90f1a2c3e4d5"
 TENANT = "https://localhost:8443/8f3e6c1a-2b4d-4e5f-9a70-1c2d3e4f5a6b"
@@ -88,7 +89,7 @@ CLIENTS = {
 }
 
 
-@pytest.mark.parametrize(("payload", "options"), CLIENTS.values(), ids=CLIENTS.keys())
+@every(("payload", "options"), CLIENTS.values(), ids=CLIENTS.keys())
 def test_what_clients_send_is_proven(payload, options):
     presented = own(payload, **options)
     found = verify(presented)
@@ -137,7 +138,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("presented", "row"), REFUSED.values(), ids=REFUSED.keys())
+@every(("presented", "row"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(presented, row):
     assert refusal(verify, presented) is row
 
@@ -153,7 +154,7 @@ CONCERNING = {
 }
 
 
-@pytest.mark.parametrize("sentence", CONCERNING)
+@every("sentence", CONCERNING)
 def test_a_refusal_names_the_registered_key_that_was_meant(sentence):
     with pytest.raises(Refused) as refused:
         verify(REFUSED[sentence][0])
@@ -271,7 +272,7 @@ def prove(payload, **options):
     return assertions.verify_possession(token(payload, **options), REGISTERED, HOLDER, NOW)
 
 
-@pytest.mark.parametrize(
+@every(
     ("alg", "der", "header"),
     [
         ("RS256", False, {**ONLY, "kid": str(KEY_ID)}),
@@ -303,7 +304,7 @@ NOT_PROVEN = {
 }
 
 
-@pytest.mark.parametrize("sentence", NOT_PROVEN)
+@every("sentence", NOT_PROVEN)
 def test_a_key_is_not_proven_by_a_jwt(sentence):
     payload, options, row = NOT_PROVEN[sentence]
     with pytest.raises(Refused) as caught:

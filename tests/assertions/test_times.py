@@ -1,11 +1,10 @@
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from accredit import assertions
 from accredit.assertions import times
 from accredit.errors import LIFETIME_TOO_LONG, NOT_IN_TIME, Refused
 from tests.forge import AT, NOW, claims, token
+from tests.support.every import every
 
 SKEW = 300
 
@@ -47,7 +46,7 @@ WINDOW = {
 }
 
 
-@pytest.mark.parametrize(("changes", "skew", "detail"), WINDOW.values(), ids=WINDOW.keys())
+@every(("changes", "skew", "detail"), WINDOW.values(), ids=WINDOW.keys())
 def test_the_valid_time(changes, skew, detail):
     refused = refusal(times.refuse_untimely, presented(**changes), skew, NOW)
     if detail is None:
@@ -77,7 +76,7 @@ PRINTED = {
 }
 
 
-@pytest.mark.parametrize(("seconds", "text"), PRINTED.values(), ids=PRINTED.keys())
+@every(("seconds", "text"), PRINTED.values(), ids=PRINTED.keys())
 def test_dates_are_printed_with_seven_digits_and_clamped(seconds, text):
     assert times.printed(seconds) == text
 
@@ -97,7 +96,7 @@ LIVES = {
 }
 
 
-@pytest.mark.parametrize(("changes", "detail"), LIVES.values(), ids=LIVES.keys())
+@every(("changes", "detail"), LIVES.values(), ids=LIVES.keys())
 def test_the_life(changes, detail):
     refused = refusal(times.refuse_long_lived, presented(**changes), 90_000, NOW)
     if detail is None:
@@ -108,7 +107,7 @@ def test_the_life(changes, detail):
         assert refused.message.endswith("less than or equal to 1.01:00:00")
 
 
-@pytest.mark.parametrize(
+@every(
     ("seconds", "text"),
     [
         (90_000, "1.01:00:00"),

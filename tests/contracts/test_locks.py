@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.every import every
+
 ROOT = Path(__file__).parent.parent.parent
 LOCKS = sorted((ROOT / "requirements").glob("*.txt"))
 NPM_LOCK = ROOT / "tests/clients/node/package-lock.json"
@@ -21,14 +23,14 @@ def pins(lock: Path) -> dict[str, str]:
     return {pin[1]: pin[2] for pin in found if pin}
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+@every("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_a_lock_holds_pins_and_hashes_and_nothing_else(lock):
     lines = [line for line in lock.read_text().splitlines() if not line.lstrip().startswith("#")]
     assert [line for line in lines if not PIN.fullmatch(line) and not HASH.fullmatch(line)] == []
     assert all(HASH.fullmatch(after) for line, after in pairwise(lines) if PIN.fullmatch(line))
 
 
-@pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
+@every("lock", LOCKS, ids=lambda lock: lock.stem)
 def test_a_lock_names_no_index_and_no_path_of_a_machine(lock):
     assert re.findall(r"\w+://|--(?:extra-)?index|--find-links|file:|(?<!\S)/\S+", lock.read_text()) == []
 

@@ -22,6 +22,7 @@ from accredit.directory import (
 )
 from accredit.errors import Refused
 from tests.forge import NOW
+from tests.support.every import every
 
 DAY = timedelta(days=1)
 TENANT, APP = UUID("8f3e6c1a-2b4d-4e5f-9a70-1c2d3e4f5a6b"), UUID("4a7d9f02-6c1b-4e83-b5d6-90f1a2c3e4d5")
@@ -66,7 +67,7 @@ def test_a_secret_that_expired_is_named_and_one_that_nobody_has_is_not():
         assert refusal.value.about == key_id
 
 
-@pytest.mark.parametrize("sentence", REFUSED_SECRETS)
+@every("sentence", REFUSED_SECRETS)
 def test_refused_is_a_secret(sentence):
     value, now, row = REFUSED_SECRETS[sentence]
     error = refused(prove_secret, value, SECRETS, APP, now)
@@ -107,12 +108,12 @@ REFUSED_SEGMENTS = {
 }
 
 
-@pytest.mark.parametrize("segment", SEGMENTS)
+@every("segment", SEGMENTS)
 def test_a_tenant_is_read_from(segment):
     assert read_tenant(segment) == SEGMENTS[segment]
 
 
-@pytest.mark.parametrize("segment", REFUSED_SEGMENTS)
+@every("segment", REFUSED_SEGMENTS)
 def test_refused_is_the_tenant(segment):
     assert refused(read_tenant, segment).row is REFUSED_SEGMENTS[segment]
 
@@ -154,7 +155,7 @@ def test_a_client_that_is_disabled_or_public_is_refused():
     assert refused(client(public=True).refuse_unusable).row is errors.CLIENT_PUBLIC
 
 
-@pytest.mark.parametrize(
+@every(
     ("required", "on_resource", "allowed"),
     [
         (False, Held(), True),
@@ -181,7 +182,7 @@ def test_a_resource_that_demands_an_assignment_refuses_whoever_has_none(required
         assert error.fields["resource_name"] == "orders"
 
 
-@pytest.mark.parametrize(
+@every(
     ("portability", "rule", "in_force"),
     [("entra", None, "contained"), ("extended", None, "refuse"), ("entra", "listed", "listed")],
 )

@@ -1,10 +1,10 @@
 from uuid import UUID
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.directory import AppRole, Held, Resource, held, identifier_key
+from tests.support.every import every
 
 GUID = "c1a5e2d4-7b38-4f60-8d19-2e6a9b0c7f31"
 SAME = {
@@ -24,13 +24,13 @@ DIFFERENT = {
 }
 
 
-@pytest.mark.parametrize("what", SAME)
+@every("what", SAME)
 def test_identifiers_are_equal_but_for(what):
     one, other = SAME[what]
     assert identifier_key(one) == identifier_key(other)
 
 
-@pytest.mark.parametrize("what", DIFFERENT)
+@every("what", DIFFERENT)
 def test_identifiers_differ_by(what):
     one, other = DIFFERENT[what]
     assert identifier_key(one) != identifier_key(other)
@@ -55,7 +55,7 @@ RESOURCE = Resource(
 )
 
 
-@pytest.mark.parametrize(
+@every(
     ("assigned", "expected"),
     [
         ((), Held()),

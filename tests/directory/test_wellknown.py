@@ -1,8 +1,7 @@
 from uuid import UUID
 
-import pytest
-
 from accredit.directory import identifier_key, wellknown
+from tests.support.every import every
 
 BASE = "https://localhost:8443"
 
@@ -78,12 +77,12 @@ FREE = {
 }
 
 
-@pytest.mark.parametrize("sentence", RESERVED)
+@every("sentence", RESERVED)
 def test_reserved_is(sentence):
     assert wellknown.reserves(*RESERVED[sentence])
 
 
-@pytest.mark.parametrize("sentence", FREE)
+@every("sentence", FREE)
 def test_free_is(sentence):
     assert not wellknown.reserves(*FREE[sentence])
 

@@ -9,6 +9,7 @@ from accredit.trust.expression import parse, version_2
 from accredit.trust.expression.cel import read
 from accredit.trust.expression.glob import parse as pattern
 from tests.conftest import ROOT
+from tests.support.every import every
 
 PAGE = (ROOT / "docs" / "expressions.md").read_text(encoding="utf-8")
 SHOWN = [
@@ -27,7 +28,7 @@ def test_conditions_are_shown():
     assert len(SHOWN) >= 9
 
 
-@pytest.mark.parametrize("text", SHOWN)
+@every("text", SHOWN)
 def test_a_condition_that_is_shown_is_one(text):
     assert parse(text, 2).text == text
 
@@ -74,7 +75,7 @@ CEL = {
 }
 
 
-@pytest.mark.parametrize("text", CEL)
+@every("text", CEL)
 def test_cel_is_read_as_the_table_says(text):
     written = CEL[text]
     for part in (text.removeprefix("assertion.x").removeprefix("assertion.a "), written.removeprefix("claims['x'] ")):

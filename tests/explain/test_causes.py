@@ -1,9 +1,8 @@
-import pytest
-
 from accredit.explain import explain
 from accredit.explain.causes import difference
 from accredit.explain.proving import span
 from tests.forge import AUDIENCE, ISSUER, NOW
+from tests.support.every import every
 from tests.support.trusting import credential, presented, trusted
 
 BRANCH = "repo:octo-org/octo-repo:ref:refs/heads/main"
@@ -365,7 +364,7 @@ CAUSES = {  # what the credential holds, what the token says, code, cause, the w
 }
 
 
-@pytest.mark.parametrize("sentence", CAUSES)
+@every("sentence", CAUSES)
 def test_the_cause_is_named_for(sentence):
     held, said, code, cause, first_line = CAUSES[sentence]
     told = why(held, said)
@@ -448,7 +447,7 @@ EDITS = {  # what the credential holds, what the token says, the edits: target, 
 }
 
 
-@pytest.mark.parametrize("sentence", EDITS)
+@every("sentence", EDITS)
 def test_what_would_help_is(sentence):
     held, said, edits = EDITS[sentence]
     told = why(held, said)
@@ -468,7 +467,7 @@ DIFFERENCES = {
 }
 
 
-@pytest.mark.parametrize("sentence", DIFFERENCES)
+@every("sentence", DIFFERENCES)
 def test_two_values_part_at(sentence):
     expected, said, where = DIFFERENCES[sentence]
     found = difference(expected, said)
@@ -488,6 +487,6 @@ SPANS = {
 }
 
 
-@pytest.mark.parametrize("seconds", SPANS)
+@every("seconds", SPANS)
 def test_a_length_of_time_is_said_in_at_most_two_units(seconds):
     assert span(seconds) == SPANS[seconds]

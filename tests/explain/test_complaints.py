@@ -3,11 +3,10 @@
 import re
 import runpy
 
-import pytest
-
 from tests.conftest import ROOT
 from tests.forge import AT
 from tests.support.complaints import CASES, CORPUS, explanation
+from tests.support.every import every
 
 _VALUE = re.compile(r"[\w%<{][\w./:@%<>{}$*+-]*[\w%>}]")
 _WORD = re.compile(r"[a-z]{3,}")
@@ -34,7 +33,7 @@ def test_the_corpus_is_what_it_was():
     assert (len(CASES), CORPUS["now"]) == (62, AT)
 
 
-@pytest.mark.parametrize("name", CASES)
+@every("name", CASES)
 def test_the_complaint_gets_its_code_and_its_cause(name):
     told, expected = explanation(CASES[name]), CASES[name]["expected"]
     assert told.outcome == expected["outcome"]
@@ -42,7 +41,7 @@ def test_the_complaint_gets_its_code_and_its_cause(name):
     assert told.cause == (expected["cause"] or "")
 
 
-@pytest.mark.parametrize("name", CASES)
+@every("name", CASES)
 def test_the_first_line_conveys_what_has_to_be_said(name):
     told, wanted = explanation(CASES[name]).sentence, CASES[name]["expected"]["first_line"]
     normal = told.replace("`", "").replace("_", " ").lower()
@@ -52,7 +51,7 @@ def test_the_first_line_conveys_what_has_to_be_said(name):
     assert shared >= _LEAST, (shared, words(wanted) - words(told), told)
 
 
-@pytest.mark.parametrize("name", CASES)
+@every("name", CASES)
 def test_what_is_proposed_never_widens_first_and_never_by_a_wildcard_for_owner_or_id(name):
     told = explanation(CASES[name], proof="proven")
     for edits in (told.edits, *(each.edits for each in told.near)):
@@ -62,7 +61,7 @@ def test_what_is_proposed_never_widens_first_and_never_by_a_wildcard_for_owner_o
     assert told.cause != "ID_CHANGED" or told.edits == ()
 
 
-@pytest.mark.parametrize("name", CASES)
+@every("name", CASES)
 def test_what_nobody_has_proven_is_trusted_by_no_command(name):
     told = explanation(CASES[name])
     edits = [edit for each in told.near for edit in each.edits] + [*told.edits]

@@ -1,6 +1,5 @@
 """What a tenant demands, and whether a token was used before, as steps of an explanation."""
 
-import pytest
 from msgspec.structs import replace
 
 from accredit.assertions import ENTRA, parse
@@ -11,6 +10,7 @@ from accredit.explain.reasons import why
 from accredit.policy import RULES
 from tests.explain.test_explanation import keys_of
 from tests.forge import NOW
+from tests.support.every import every
 from tests.support.stories import refusal, run
 from tests.support.trusting import credential, presented, record, trusted
 from tests.test_exchange import TENANT, World, signed
@@ -30,7 +30,7 @@ def explained(held, **settings):
     return explain(presented(sub=BY_NAME), trusted(held), client="deploy-bot", now=NOW, tenant=tenant)
 
 
-@pytest.mark.parametrize("sentence", [each for each, row in DEMANDS.items() if row[1] == {}])
+@every("sentence", [each for each, row in DEMANDS.items() if row[1] == {}])
 def test_explained_as_the_exchange_answers(sentence):
     settings, _, names, code = DEMANDS[sentence]
     found = explained(credential(1, BY_NAME), **settings)
@@ -64,7 +64,7 @@ def test_of_a_token_that_nothing_trusts_only_the_issuer_is_judged():
 REPLAY = {"off": [], "observe": ["pass"], "enforce": ["skip"]}
 
 
-@pytest.mark.parametrize("mode", REPLAY)
+@every("mode", REPLAY)
 def test_whether_a_token_was_used_before_only_the_log_knows(mode):
     found = explained(credential(1, BY_NAME, issuer=record(replay=mode)))
     steps = [each for each in found.steps if each.id == "replay"]
@@ -87,8 +87,8 @@ TWINS = {  # two records of one issuer: what the first is, what both are, whose 
 }
 
 
-@pytest.mark.parametrize("demands", ["off", "audit", "enforce"])
-@pytest.mark.parametrize("sentence", TWINS)
+@every("demands", ["off", "audit", "enforce"])
+@every("sentence", TWINS)
 def test_of_two_records_of_one_issuer_the_one_that_the_exchange_takes_is_explained(sentence, demands):
     first, both, kids, meant = TWINS[sentence]
     records = record(1, **both | first), record(2, **both)

@@ -3,11 +3,10 @@
 import json
 from uuid import UUID
 
-import pytest
-
 from accredit.explain.effect import effect
 from accredit.signins import Modified, Target
 from tests.signins.changes import NOBODY, record
+from tests.support.every import every
 
 ONE, OTHER = (str(UUID(int=n)) for n in (1, 2))
 MAIN = {
@@ -112,26 +111,26 @@ def told(name, old, new):
     return Modified(name, json.dumps(old), json.dumps(new))
 
 
-@pytest.mark.parametrize("row", CREDENTIALS.values(), ids=CREDENTIALS.keys())
+@every("row", CREDENTIALS.values(), ids=CREDENTIALS.keys())
 def test_credentials(row):
     old, new, expected = row
     assert effect(record(told("FederatedIdentityCredentials", old, new))) == expected
 
 
-@pytest.mark.parametrize("name", ["PasswordCredentials", "KeyCredentials"])
-@pytest.mark.parametrize("row", KEYS.values(), ids=KEYS.keys())
+@every("name", ["PasswordCredentials", "KeyCredentials"])
+@every("row", KEYS.values(), ids=KEYS.keys())
 def test_secrets_and_certificates(row, name):
     old, new, expected = row
     assert effect(record(told(name, old, new))) == expected
 
 
-@pytest.mark.parametrize("row", MEMBERS.values(), ids=MEMBERS.keys())
+@every("row", MEMBERS.values(), ids=MEMBERS.keys())
 def test_other_members(row):
     name, old, new, expected = row
     assert effect(record(told(name, old, new))) == expected
 
 
-@pytest.mark.parametrize("row", ISSUERS.values(), ids=ISSUERS.keys())
+@every("row", ISSUERS.values(), ids=ISSUERS.keys())
 def test_issuer_records(row):
     members, expected = row
     changes = [told(name, *both) for name, both in members.items()]
@@ -149,7 +148,7 @@ WHOLE = {
 }
 
 
-@pytest.mark.parametrize("activity", WHOLE)
+@every("activity", WHOLE)
 def test_whole_objects(activity):
     assert effect(record(told("enabled", None, True), activity=activity)) == WHOLE[activity]
 

@@ -30,6 +30,7 @@ from tests.forge import (
 from tests.forge import (
     jwks as published,
 )
+from tests.support.every import every
 from tests.support.trusting import credential, presented, record, trusted
 from tests.trust.test_matching import CREDENTIALS, RULES, TOKENS, made
 
@@ -100,7 +101,7 @@ ACCESS = {
 }
 
 
-@pytest.mark.parametrize("sentence", ACCESS)
+@every("sentence", ACCESS)
 def test_an_access_token_is_told_from_an_assertion(sentence):
     claims, said = ACCESS[sentence]
     found = told(credential(), **claims)
@@ -192,7 +193,7 @@ RANKED = {  # credentials in the order in which they came near, and their scores
 }
 
 
-@pytest.mark.parametrize("sentence", RANKED)
+@every("sentence", RANKED)
 def test_ranked(sentence):
     credentials, order = RANKED[sentence]
     assert [(each.name, each.score) for each in told(*credentials).near] == order
@@ -375,7 +376,7 @@ AFTER = {  # record, keys (a key set, a refusal, None), claims, header -> code, 
 }
 
 
-@pytest.mark.parametrize("sentence", AFTER)
+@every("sentence", AFTER)
 def test_a_token_that_is_trusted_is_refused_for(sentence):
     changes, keys, said, header, code, cause, first_line, proof = AFTER[sentence]
     at = record(**changes)
@@ -429,7 +430,7 @@ def test_of_several_records_the_one_that_proves_is_meant_or_the_first_that_may_f
 # ── who sent it ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("proof", ["unknown", "unproven", "proven"])
+@every("proof", ["unknown", "unproven", "proven"])
 def test_only_for_a_proven_token_is_a_change_of_trust_offered(proof):
     found = told(credential(subject="repo:octo-org/octo-repo:environment:production"), proof=proof)
     assert found.proof == proof
@@ -500,7 +501,7 @@ UNREADABLE = {
 }
 
 
-@pytest.mark.parametrize("sentence", UNREADABLE)
+@every("sentence", UNREADABLE)
 def test_a_token_that_cannot_be_read_for(sentence):
     text, code, cause, first_line = UNREADABLE[sentence]
     with pytest.raises(Refused) as refused:
@@ -529,7 +530,7 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("what", STRANGE)
+@every("what", STRANGE)
 def test_a_stranger_moves_no_cursor_by(what):
     environment, owner = "repo:octo-org/octo-repo:environment:x", "repo:octo-org/\x1b[2J:ref:refs/heads/main"
     held = (credential(1, environment), credential(2, owner), credential(3, expression="claims['sub'] eq 'x'"))

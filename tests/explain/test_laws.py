@@ -22,6 +22,7 @@ from tests.conftest import ROOT
 from tests.forge import AT, AUDIENCE, ISSUER, NOW, SUBJECT, claims
 from tests.support import naive
 from tests.support.complaints import CASES, RULES, explanation, said
+from tests.support.every import every
 from tests.support.trusting import credential, presented, record, trusted
 from tests.trust.test_matching import CREDENTIALS, TOKENS, made
 
@@ -100,7 +101,7 @@ def agree(held, plain, token, members, rule):
 # ── what is known from users and platforms ───────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("name", CASES)
+@every("name", CASES)
 def test_they_agree_on_the_complaint(name):
     case, rule = CASES[name], RULES[CASES[name]["portability"]]
     members = {key: value for key, value in said(case).items() if value is not ...}
@@ -123,7 +124,7 @@ def test_most_samples_are_tokens_that_are_compared():
     assert len(READABLE) > len(SAMPLES) - 8
 
 
-@pytest.mark.parametrize("name", READABLE)
+@every("name", READABLE)
 def test_a_sample_matches_what_says_the_same_and_nothing_that_says_another(name):
     sample = READABLE[name]
     absent = dict.fromkeys(("sub", "aud", "jti", "iat", "nbf", "exp"), ...)

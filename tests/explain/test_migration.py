@@ -16,6 +16,7 @@ from accredit.signins import Event
 from accredit.trust.expression import Budget, evaluate, parse
 from accredit.trust.written import WrittenTrust
 from tests.forge import AUDIENCE, NOW
+from tests.support.every import every
 
 GITHUB = "https://token.actions.githubusercontent.com"
 OLD = "repo:octo-org/octo-repo:environment:production"
@@ -147,7 +148,7 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("sentence", STATES)
+@every("sentence", STATES)
 def test_where_it_stands(sentence):
     held, seen, state, cause = STATES[sentence]
     found = way(*held, seen=seen)
@@ -179,7 +180,7 @@ AFTER = {
 }
 
 
-@pytest.mark.parametrize("sentence", AFTER)
+@every("sentence", AFTER)
 def test_when_it_may_be_deleted(sentence):
     since, said = AFTER[sentence]
     found = way(replace(legacy(enabled=False), disabled_at=NOW - since), other())
@@ -216,7 +217,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("sentence", READ)
+@every("sentence", READ)
 def test_a_subject_is_read(sentence):
     subject, kind, named = READ[sentence]
     found = twin.read(trust(subject))
@@ -233,7 +234,7 @@ ISSUERS = {
 }
 
 
-@pytest.mark.parametrize("sentence", ISSUERS)
+@every("sentence", ISSUERS)
 def test_whose_subjects_change(sentence):
     issuer, concerned = ISSUERS[sentence]
     assert bool(ways(legacy(issuer=issuer))) is concerned
@@ -246,7 +247,7 @@ REPORTED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REPORTED)
+@every("sentence", REPORTED)
 def test_what_is_only_told(sentence):
     written, state, cause = REPORTED[sentence]
     (found,) = ways(Held(trust=written))
@@ -303,7 +304,7 @@ EXPRESSIONS = {
 }
 
 
-@pytest.mark.parametrize("sentence", EXPRESSIONS)
+@every("sentence", EXPRESSIONS)
 def test_an_expression_gets_its_ids(sentence):
     text, version, wanted = EXPRESSIONS[sentence]
     old = Held(trust=trust(expression=text, language_version=version), id=LEGACY)
@@ -328,7 +329,7 @@ LEFT = {
 }
 
 
-@pytest.mark.parametrize("sentence", LEFT)
+@every("sentence", LEFT)
 def test_an_expression_that_has_no_twin(sentence):
     text, kind = LEFT[sentence]
     found = twin.read(trust(expression=text, language_version=2))
@@ -374,7 +375,7 @@ EVENTS = {
 }
 
 
-@pytest.mark.parametrize("sentence", EVENTS)
+@every("sentence", EVENTS)
 def test_what_an_event_tells(sentence):
     changed, found = EVENTS[sentence]
     assert sighting(replace(EVENT, **changed)) == found
@@ -387,9 +388,7 @@ def test_ids_are_typed_in():
     assert (contradicting.cause, contradicting.plan) == ("ID_CHANGED", None)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "o/r", "=1/2", "o/r=1", "o=1/2", "o/r=1/", "o/r=x/2", "o/r=1/x", "o=01", "o/r=1/2/3"]
-)
+@every("text", ["", "o/r", "=1/2", "o/r=1", "o=1/2", "o/r=1/", "o/r=x/2", "o/r=1/x", "o=01", "o/r=1/2/3"])
 def test_what_is_no_id(text):
     with pytest.raises(ValueError, match=r".*"):
         typed_in([text])
@@ -403,7 +402,7 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("sentence", NAMES)
+@every("sentence", NAMES)
 def test_the_name_of_a_twin(sentence):
     name, taken, made = NAMES[sentence]
     assert name_of(name, taken) == made

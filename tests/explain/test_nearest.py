@@ -17,6 +17,7 @@ from accredit.trust import choose, match
 from accredit.trust.expression import parse
 from tests.forge import NOW
 from tests.signins.test_event import signin
+from tests.support.every import every
 from tests.support.trusting import credential, presented, trusted
 from tests.trust.test_matching import CREDENTIALS, TOKENS, made
 
@@ -73,8 +74,8 @@ ENDLESS = {  # what costs most to compare, as long as a claim may be
 }
 
 
-@pytest.mark.parametrize("claim", ["sub", "iss"])
-@pytest.mark.parametrize("name", ENDLESS)
+@every("claim", ["sub", "iss"])
+@every("name", ENDLESS)
 def test_however_long_a_stranger_writes_a_refusal_costs_little(name, claim):
     held = [credential(n, f"{MAIN}-{n}") for n in range(1, CONSIDERED + 1)]
     said = presented(**{claim: ENDLESS[name]})
@@ -135,7 +136,7 @@ STRANGERS = {
 }
 
 
-@pytest.mark.parametrize("sentence", STRANGERS)
+@every("sentence", STRANGERS)
 def test_nor_is_it_said(sentence):
     clause, claims = STRANGERS[sentence]
     held = replace(credential(1), subject=None, expression=parse(f"claims['sub'] eq '{MAIN}' and {clause}", 2))

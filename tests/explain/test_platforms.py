@@ -1,6 +1,5 @@
 """Causes that ask what a platform is: its issuers, audiences, the parts of its subjects; and what spelling hides."""
 
-import pytest
 from msgspec.structs import replace
 
 from accredit import errors
@@ -10,6 +9,7 @@ from accredit.explain.detectors import DETECTORS, OF_EXPRESSIONS
 from accredit.trust.expression import parse
 from tests.conftest import ROOT
 from tests.forge import AUDIENCE, ISSUER, NOW, assemble
+from tests.support.every import every
 from tests.support.trusting import credential, presented, trusted
 
 BRANCH = "repo:octo-org/octo-repo:ref:refs/heads/main"
@@ -317,7 +317,7 @@ CAUSES = {  # what the credential holds, what the token says, the cause, what th
 }
 
 
-@pytest.mark.parametrize("sentence", CAUSES)
+@every("sentence", CAUSES)
 def test_the_cause_is_named_for(sentence):
     held, said, cause, line = CAUSES[sentence]
     told = why(held, said)
@@ -403,7 +403,7 @@ CLAUSES = {  # an expression, its version, what the token says, the cause, what 
 }
 
 
-@pytest.mark.parametrize("sentence", CLAUSES)
+@every("sentence", CLAUSES)
 def test_of_an_expression_it_is_named(sentence):
     text, version, said, cause, line = CLAUSES[sentence]
     held = replace(credential(), subject=None, expression=parse(text, version))
@@ -475,7 +475,7 @@ COMMANDS = {  # what the credential holds, what the token says, the command
 }
 
 
-@pytest.mark.parametrize("sentence", COMMANDS)
+@every("sentence", COMMANDS)
 def test_once_it_is_proven_the_command_is_ready(sentence):
     held, said, command = COMMANDS[sentence]
     assert why(held, said, proof="proven").edits[0].command == command
@@ -532,7 +532,7 @@ UNREAD = {  # what the token is, the cause
 }
 
 
-@pytest.mark.parametrize("sentence", UNREAD)
+@every("sentence", UNREAD)
 def test_of_what_cannot_be_read_as_much_is_told_as_can_be(sentence):
     text, cause = UNREAD[sentence]
     refused = Refused(errors.CLAIM_MISSING, claim="exp")
@@ -554,7 +554,7 @@ VISITS = {  # how a visit to an issuer ended, the cause
 }
 
 
-@pytest.mark.parametrize("detail", VISITS)
+@every("detail", VISITS)
 def test_a_visit_that_brought_no_keys_is_named_by_how_it_ended(detail):
     told = visits.why(Refused(errors.ISSUER_UNREACHABLE, detail=detail))
     assert told.id == VISITS[detail]

@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -15,6 +14,7 @@ from accredit.signins import Event, match_set
 from accredit.trust import match
 from accredit.trust.expression import parse
 from tests.forge import AUDIENCE, ISSUER, NOW, SUBJECT
+from tests.support.every import every
 from tests.support.trusting import credential, presented, trusted
 
 ANOTHER = f"{SUBJECT}x"
@@ -113,7 +113,7 @@ SCENARIOS = {  # events, before, after, what comes out
 }
 
 
-@pytest.mark.parametrize("sentence", SCENARIOS)
+@every("sentence", SCENARIOS)
 def test_what_would_have_happened(sentence):
     events, before, after, outcomes = SCENARIOS[sentence]
     found = replay(events, before, after, "contained")
@@ -148,7 +148,7 @@ KEPT = {  # an expression of version 2, what the event keeps, and what is known
 }
 
 
-@pytest.mark.parametrize("sentence", KEPT)
+@every("sentence", KEPT)
 def test_what_an_event_tells_of(sentence):
     text, claims, kinds, known = KEPT[sentence]
     of = Recalled.of(event(claims=tuple(claims.items()), claim_kinds=kinds, claims_lacking=()))
@@ -186,7 +186,7 @@ ALTERED = {
 }
 
 
-@pytest.mark.parametrize("sentence", ALTERED)
+@every("sentence", ALTERED)
 def test_what_is_not_kept_as_it_was_is_never_sure(sentence):
     changes, held, known = ALTERED[sentence]
     assert matched(held, Recalled.of(event(**changes)), "contained") is known

@@ -11,6 +11,7 @@ from accredit.signins import Event
 from accredit.trust import choose, match
 from accredit.trust.credential import NAME
 from tests.forge import AUDIENCE, ISSUER, NOW
+from tests.support.every import every
 from tests.support.trusting import credential, presented, trusted
 
 MAIN = "repo:octo-org@123456/octo-repo@456789:ref:refs/heads/main"
@@ -55,7 +56,7 @@ NOTHING = {
 }
 
 
-@pytest.mark.parametrize("sentence", NOTHING)
+@every("sentence", NOTHING)
 def test_nothing_is_suggested_for(sentence):
     changed, held, said = NOTHING[sentence]
     found = suggest(replace(EVENT, **changed), held, "contained")
@@ -79,7 +80,7 @@ SEVERAL = {
 }
 
 
-@pytest.mark.parametrize("sentence", SEVERAL)
+@every("sentence", SEVERAL)
 def test_of_several_audiences(sentence):
     audiences, rule, audience = SEVERAL[sentence]
     found = suggest(replace(EVENT, audiences=audiences), (), rule)
@@ -106,7 +107,7 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("sentence", NAMED)
+@every("sentence", NAMED)
 def test_what_should_be_known_before(sentence):
     subject, words = NAMED[sentence]
     found = suggest(
@@ -148,7 +149,7 @@ ELSEWHERE = {
 }
 
 
-@pytest.mark.parametrize("platform", ELSEWHERE)
+@every("platform", ELSEWHERE)
 def test_the_same_of_other_platforms_as_the_catalogue_knows_them(platform):
     issuer, subject, words = ELSEWHERE[platform]
     found = suggest(replace(EVENT, issuer=issuer, subject=subject), (OTHER,), "contained")
@@ -165,7 +166,7 @@ OWNED = {
 }
 
 
-@pytest.mark.parametrize("how", OWNED)
+@every("how", OWNED)
 def test_whoever_has_an_account_is_told_from_whom_the_application_trusts_already(how):
     held, words = OWNED[how]
     found = suggest(EVENT, held, "contained")
@@ -190,7 +191,7 @@ NAMES = {
 }
 
 
-@pytest.mark.parametrize("sentence", NAMES)
+@every("sentence", NAMES)
 def test_the_name_is(sentence):
     subject, taken, name = NAMES[sentence]
     held = [credential(n, "x", name=each, issuer=GITHUB) for n, each in enumerate(taken)]

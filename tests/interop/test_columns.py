@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import msgspec
-import pytest
 from msgspec.structs import replace
 
 from accredit.interop import columns
 from accredit.interop.columns import COLUMNS
 from accredit.signins import CheckKept, Event, VerdictKept
 from tests.interop.graph.test_signin import GRANTED
+from tests.support.every import every
 
 FIELDS = {each.name: each for each in msgspec.structs.fields(Event)}
 OTHER = {
@@ -35,7 +35,7 @@ def other(name):
     return OTHER[kind] if kind in OTHER else OTHER[parts[0]]
 
 
-@pytest.mark.parametrize("name", FIELDS)
+@every("name", FIELDS)
 def test_every_member_of_an_event_stands_in_a_column(name):
     assert columns.row(replace(GRANTED, **{name: other(name)})) != columns.row(replace(GRANTED, **{name: _usual(name)}))
 
@@ -48,7 +48,7 @@ def _usual(name):
 KINDS = {"text": str, "texts": list, "whole": int, "real": float, "time": datetime}
 
 
-@pytest.mark.parametrize("column", COLUMNS, ids=lambda each: each.name)
+@every("column", COLUMNS, ids=lambda each: each.name)
 def test_a_column_has_values_of_its_kind(column):
     full = replace(GRANTED, **{name: other(name) for name in FIELDS if name != "at"})
     assert isinstance(
@@ -70,7 +70,7 @@ TIMES = {
 }
 
 
-@pytest.mark.parametrize(("written", "meant"), TIMES.values(), ids=TIMES.keys())
+@every(("written", "meant"), TIMES.values(), ids=TIMES.keys())
 def test_times_that_strangers_wrote(written, meant):
     assert columns.row(replace(GRANTED, expires=written))["assertion_expires"] == meant
 

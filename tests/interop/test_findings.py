@@ -4,13 +4,13 @@ import json
 import re
 from urllib.parse import urlsplit
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.interop import annotations, findings, sarif
 from accredit.trust.lint import RULES, Context, lint
 from accredit.trust.written import WrittenTrust
+from tests.support.every import every
 
 GITHUB = "https://token.actions.githubusercontent.com"
 AUDIENCE = ("api://AzureADTokenExchange",)
@@ -46,7 +46,7 @@ PLACES = {
 }
 
 
-@pytest.mark.parametrize("source", PLACES)
+@every("source", PLACES)
 def test_a_source_is_a_file_and_a_line(source):
     assert findings.place(source) == PLACES[source]
 
@@ -114,7 +114,7 @@ def check(log, told):
         assert all(re.fullmatch("[0-9a-f]{64}", each) for each in result["partialFingerprints"].values())
 
 
-@pytest.mark.parametrize("source", [*PLACES, "a b/ü%.json:1"])
+@every("source", [*PLACES, "a b/ü%.json:1"])
 def test_sarif_is_as_its_schema_has_it(source):
     told = found(source)
     log = json.loads(json.dumps(sarif.write(told, RULES, "1.2.3")))

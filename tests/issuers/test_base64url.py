@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.issuers import base64url
+from tests.support.every import every
 
 REFUSED = {
     "padding": ("TQ==", "padding"),
@@ -21,7 +22,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "reason"), REFUSED.values(), ids=REFUSED.keys())
+@every(("text", "reason"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(text, reason):
     with pytest.raises(ValueError, match=reason):
         base64url.decode(text)

@@ -6,6 +6,7 @@ from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.issuers import discovery
 from tests.forge import ISSUER
 from tests.issuers.records import record
+from tests.support.every import every
 
 KEYS = f"{ISSUER}/.well-known/jwks"
 
@@ -46,12 +47,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("data", "keys"), ACCEPTED.values(), ids=ACCEPTED.keys())
+@every(("data", "keys"), ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_accepted(data, keys):
     assert discovery.parse(data, record()) == keys
 
 
-@pytest.mark.parametrize(("data", "reason"), REFUSED.values(), ids=REFUSED.keys())
+@every(("data", "reason"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(data, reason):
     with pytest.raises(Refused) as refused:
         discovery.parse(data, record())
@@ -80,7 +81,7 @@ def test_the_depth_limit_holds_exactly():
     assert "nested deeper than 16" in refused.value.detail
 
 
-@pytest.mark.parametrize(
+@every(
     ("issuer", "address"),
     [
         ("https://a.example", "https://a.example/.well-known/openid-configuration"),

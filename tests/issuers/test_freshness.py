@@ -1,9 +1,9 @@
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.issuers import freshness
 from accredit.issuers.freshness import EMULATOR, PRODUCTION, UNKNOWN, Action
+from tests.support.every import every
 
 T = 1_000_000.0  # the moment of the last success
 FRESH = freshness.after_success(T, PRODUCTION)
@@ -39,7 +39,7 @@ DECIDED = {
 }
 
 
-@pytest.mark.parametrize(("state", "now", "action"), DECIDED.values(), ids=DECIDED.keys())
+@every(("state", "now", "action"), DECIDED.values(), ids=DECIDED.keys())
 def test_decided(state, now, action):
     assert freshness.decide(state, now, PRODUCTION) is action
 
@@ -54,7 +54,7 @@ STALE = {
 }
 
 
-@pytest.mark.parametrize(("state", "now", "allowed"), STALE.values(), ids=STALE.keys())
+@every(("state", "now", "allowed"), STALE.values(), ids=STALE.keys())
 def test_old_keys_serve_for_a_bounded_time(state, now, allowed):
     assert freshness.stale_allowed(state, now, PRODUCTION) is allowed
 
@@ -65,7 +65,7 @@ def test_the_emulator_never_uses_old_keys():
     assert freshness.decide(down, T + 301.5, EMULATOR) is Action.REFUSE
 
 
-@pytest.mark.parametrize(("now", "age"), [(T + 3599, 0), (T + 3600, 0), (T + 3601, 1)])
+@every(("now", "age"), [(T + 3599, 0), (T + 3600, 0), (T + 3601, 1)])
 def test_the_age_of_old_keys(now, age):
     assert freshness.stale_for(DOWN, now) == age
 
@@ -82,7 +82,7 @@ COOLDOWN = {
 }
 
 
-@pytest.mark.parametrize(("state", "now", "limits", "left"), COOLDOWN.values(), ids=COOLDOWN.keys())
+@every(("state", "now", "limits", "left"), COOLDOWN.values(), ids=COOLDOWN.keys())
 def test_an_unknown_kid_waits(state, now, limits, left):
     assert freshness.cooldown_left(state, now, limits) == left
 
@@ -108,7 +108,7 @@ HEADERS = {
 }
 
 
-@pytest.mark.parametrize(("header", "production", "emulator"), HEADERS.values(), ids=HEADERS.keys())
+@every(("header", "production", "emulator"), HEADERS.values(), ids=HEADERS.keys())
 def test_the_header_may_only_shorten(header, production, emulator):
     assert freshness.fresh_for(PRODUCTION, header) == production
     assert freshness.fresh_for(EMULATOR, header) == emulator
@@ -136,7 +136,7 @@ def test_the_emulator_waits_one_second():
     assert freshness.after_failure(state, T, EMULATOR, refused=True).retry_at == T + 1
 
 
-@pytest.mark.parametrize(("jitter", "wait", "refresh"), [(-1, 4.5, 2592), (0, 5, 2880), (1, 5.5, 3168)])
+@every(("jitter", "wait", "refresh"), [(-1, 4.5, 2592), (0, 5, 2880), (1, 5.5, 3168)])
 def test_chance_moves_both_by_ten_per_cent(jitter, wait, refresh):
     assert freshness.after_failure(UNKNOWN, T, PRODUCTION, refused=False, jitter=jitter).retry_at - T == wait
     assert freshness.after_success(T, PRODUCTION, jitter=jitter).refresh_at - T == refresh

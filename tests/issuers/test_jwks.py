@@ -13,6 +13,7 @@ from tests.issuers.records import extended, record
 from tests.issuers.weak import honest, modulus, roca_modulus, rsa_jwk
 from tests.refusals import refusal
 from tests.strategies import json_values
+from tests.support.every import every
 
 EC = key_for("ES256")
 OTHER = rsa_key(2048, 1)
@@ -82,7 +83,7 @@ DROPPED = {
 }
 
 
-@pytest.mark.parametrize(("entry", "rule", "reason"), DROPPED.values(), ids=DROPPED.keys())
+@every(("entry", "rule", "reason"), DROPPED.values(), ids=DROPPED.keys())
 def test_a_key_that_breaks_a_rule_is_dropped_and_the_others_stay(entry, rule, reason):
     found = judged(entry)
     assert [each.kid for each in found.keys] == ["alive"]
@@ -92,7 +93,7 @@ def test_a_key_that_breaks_a_rule_is_dropped_and_the_others_stay(entry, rule, re
     assert dropped.critical is (rule in {"KP-04", "KP-11"})
 
 
-@pytest.mark.parametrize(("entry", "rule", "reason"), DROPPED.values(), ids=DROPPED.keys())
+@every(("entry", "rule", "reason"), DROPPED.values(), ids=DROPPED.keys())
 def test_a_document_of_nothing_else_fails(entry, rule, reason):
     with pytest.raises(Refused) as refused:
         parse(entry)
@@ -119,7 +120,7 @@ ACCEPTED = {
 }
 
 
-@pytest.mark.parametrize(("entry", "algorithms"), ACCEPTED.values(), ids=ACCEPTED.keys())
+@every(("entry", "algorithms"), ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_accepted_for_the_algorithms_it_can_serve(entry, algorithms):
     (key,) = parse(entry).keys
     assert key.algorithms == algorithms
@@ -142,7 +143,7 @@ RECORDS = {
 }
 
 
-@pytest.mark.parametrize(("entry", "issuer", "expected"), RECORDS.values(), ids=RECORDS.keys())
+@every(("entry", "issuer", "expected"), RECORDS.values(), ids=RECORDS.keys())
 def test_the_records_own_list_holds(entry, issuer, expected):
     found = judged(entry, issuer)
     if isinstance(expected, tuple):
@@ -175,7 +176,7 @@ NOTED = {
 }
 
 
-@pytest.mark.parametrize(("entry", "issuer", "rule"), NOTED.values(), ids=NOTED.keys())
+@every(("entry", "issuer", "rule"), NOTED.values(), ids=NOTED.keys())
 def test_oddities_are_noted_and_drop_nothing(entry, issuer, rule):
     found = parse(entry, issuer=issuer)
     assert [(each.kid, each.rule, bool(each.reason)) for each in found.noted] == [("key-1", rule, True)]
@@ -190,7 +191,7 @@ QUIET = {
 }
 
 
-@pytest.mark.parametrize(("entry", "issuer"), QUIET.values(), ids=QUIET.keys())
+@every(("entry", "issuer"), QUIET.values(), ids=QUIET.keys())
 def test_what_is_not_odd_is_not_noted(entry, issuer):
     assert parse(entry, issuer=issuer).noted == ()
 
@@ -238,7 +239,7 @@ def test_one_key_under_two_kids_is_two_names():
     assert [each.kid for each in found.keys] == ["a", "b", None]
 
 
-@pytest.mark.parametrize(("count", "read", "noted"), [(0, 0, 0), (1, 1, 0), (99, 99, 0), (100, 100, 0), (101, 100, 1)])
+@every(("count", "read", "noted"), [(0, 0, 0), (1, 1, 0), (99, 99, 0), (100, 100, 0), (101, 100, 1)])
 def test_the_first_hundred_keys_are_read(count, read, noted):
     entries = [honest(kid=f"key-{number}") for number in range(count)]
     if not count:
@@ -270,7 +271,7 @@ DOCUMENTS = {
 }
 
 
-@pytest.mark.parametrize(("data", "reason"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
+@every(("data", "reason"), DOCUMENTS.values(), ids=DOCUMENTS.keys())
 def test_documents_that_are_refused(data, reason):
     with pytest.raises(Refused) as refused:
         jwks.parse(data, record())

@@ -1,7 +1,6 @@
-import pytest
-
 from accredit.issuers import IssuerUrl, keyhosts
 from tests.issuers.records import record
+from tests.support.every import every
 
 PINNED = {
     "https://idp.test/x": ("idp.test",),
@@ -11,7 +10,7 @@ PINNED = {
 }
 
 
-@pytest.mark.parametrize("issuer", PINNED)
+@every("issuer", PINNED)
 def test_a_new_record_lists_the_hosts_that_are_known(issuer):
     assert keyhosts.pinned(issuer) == PINNED[issuer]
 

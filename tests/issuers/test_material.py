@@ -5,6 +5,7 @@ from accredit.issuers import material
 from accredit.issuers.material import Weak
 from tests.forge import rsa_key
 from tests.issuers.weak import ROCA_PRIMES, modulus, roca_modulus
+from tests.support.every import every
 
 MODULI = {
     "2047 bits": (modulus(2047), "KP-02", "a modulus of 2047 bits, not 2048 to 8192"),
@@ -19,7 +20,7 @@ MODULI = {
 EXPONENTS = {"1": 1, "2": 2, "3": 3, "65535": 65_535, "65538, even": 65_538, "2^32 + 1": 2**32 + 1, "0": 0}
 
 
-@pytest.mark.parametrize(("n", "rule", "reason"), MODULI.values(), ids=MODULI.keys())
+@every(("n", "rule", "reason"), MODULI.values(), ids=MODULI.keys())
 def test_moduli_that_are_refused(n, rule, reason):
     with pytest.raises(Weak, match="modulus") as weak:
         material.rsa_key(n, 65_537)
@@ -27,19 +28,19 @@ def test_moduli_that_are_refused(n, rule, reason):
     assert reason in str(weak.value)
 
 
-@pytest.mark.parametrize("bits", [2048, 2049, 3072, 8192])
+@every("bits", [2048, 2049, 3072, 8192])
 def test_moduli_that_are_accepted(bits):
     assert material.rsa_key(modulus(bits), 65_537).key_size == bits
 
 
-@pytest.mark.parametrize("e", EXPONENTS.values(), ids=EXPONENTS.keys())
+@every("e", EXPONENTS.values(), ids=EXPONENTS.keys())
 def test_exponents_that_are_refused(e):
     with pytest.raises(Weak, match="public exponent") as weak:
         material.rsa_key(modulus(2048), e)
     assert weak.value.rule == "KP-03"
 
 
-@pytest.mark.parametrize("e", [65_537, 65_539, 2**32 - 1])
+@every("e", [65_537, 65_539, 2**32 - 1])
 def test_exponents_that_are_accepted(e):
     assert material.rsa_key(modulus(2048), e).public_numbers().e == e
 
@@ -48,7 +49,7 @@ def test_honest_keys_do_not_bear_the_roca_fingerprint():
     assert not any(material.is_roca(rsa_key(2048, number).public_key().public_numbers().n) for number in range(2))
 
 
-@pytest.mark.parametrize("prime", ROCA_PRIMES)
+@every("prime", ROCA_PRIMES)
 def test_the_roca_fingerprint_needs_every_prime(prime):
     powers = {pow(65_537, exponent, prime) for exponent in range(prime)}
     others = set(range(prime)) - powers
@@ -74,14 +75,14 @@ UNUSED = {
 }
 
 
-@pytest.mark.parametrize(("make", "algorithms"), CERTIFIED.values(), ids=CERTIFIED.keys())
+@every(("make", "algorithms"), CERTIFIED.values(), ids=CERTIFIED.keys())
 def test_a_key_of_a_certificate_passes_the_same_rules(make, algorithms):
     key = make()
     assert material.refuse_weak(key) is key
     assert material.algorithms(key) == algorithms
 
 
-@pytest.mark.parametrize(("make", "rule"), UNUSED.values(), ids=UNUSED.keys())
+@every(("make", "rule"), UNUSED.values(), ids=UNUSED.keys())
 def test_and_may_be_refused_by_them(make, rule):
     with pytest.raises(Weak) as weak:
         material.refuse_weak(make())

@@ -1,10 +1,10 @@
 """Which changes of an issuer record are proven to take something away."""
 
-import pytest
 from msgspec.structs import replace
 
 from accredit.issuers import narrows
 from tests.issuers.records import record
+from tests.support.every import every
 
 BEFORE = record(
     algorithms=("RS256", "ES256"),
@@ -45,12 +45,12 @@ WIDENING = {
 }
 
 
-@pytest.mark.parametrize("changes", NARROWING.values(), ids=NARROWING.keys())
+@every("changes", NARROWING.values(), ids=NARROWING.keys())
 def test_narrowing_is(changes):
     assert narrows(BEFORE, replace(BEFORE, **changes))
 
 
-@pytest.mark.parametrize("changes", WIDENING.values(), ids=WIDENING.keys())
+@every("changes", WIDENING.values(), ids=WIDENING.keys())
 def test_widening_is(changes):
     assert not narrows(BEFORE, replace(BEFORE, **changes))
 

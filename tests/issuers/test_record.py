@@ -1,11 +1,11 @@
 import msgspec
-import pytest
 
 from accredit.issuers import Issuer, KeyReference
 from tests.issuers.records import extended, record
+from tests.support.every import every
 
 
-@pytest.mark.parametrize(("source", "fetches"), [("discovery", True), ("jwks_url", True), ("uploaded", False)])
+@every(("source", "fetches"), [("discovery", True), ("jwks_url", True), ("uploaded", False)])
 def test_uploaded_keys_are_never_fetched(source, fetches):
     assert record(key_source=source).fetches is fetches
 
@@ -19,12 +19,12 @@ PORTABLE = {
 }
 
 
-@pytest.mark.parametrize(("issuer", "portable"), PORTABLE.values(), ids=PORTABLE.keys())
+@every(("issuer", "portable"), PORTABLE.values(), ids=PORTABLE.keys())
 def test_portable_is_what_entra_would_take(issuer, portable):
     assert issuer.portable is portable
 
 
-@pytest.mark.parametrize("name", ["kid", "x5t", "x5t_s256"])
+@every("name", ["kid", "x5t", "x5t_s256"])
 def test_one_name_is_a_key_reference(name):
     assert KeyReference("RS256").missing
     assert not KeyReference("RS256", **{name: ""}).missing

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from accredit.issuers import strictjson
 from tests.strategies import json_values
+from tests.support.every import every
 
 CANARY = "canary-5f1b"
 
@@ -53,7 +54,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("data", "reason"), REFUSED.values(), ids=REFUSED.keys())
+@every(("data", "reason"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused(data, reason):
     with pytest.raises(ValueError, match=re.escape(reason)):
         loads(data, members=10**6)
@@ -72,7 +73,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("data", "value"), READ.values(), ids=READ.keys())
+@every(("data", "value"), READ.values(), ids=READ.keys())
 def test_read(data, value):
     assert loads(data) == value
 
@@ -97,7 +98,7 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize(("make", "limit", "reason"), LIMITS.values(), ids=LIMITS.keys())
+@every(("make", "limit", "reason"), LIMITS.values(), ids=LIMITS.keys())
 def test_limits_hold_exactly(make, limit, reason):
     for below in (limit - 1, limit):
         loads(make(below))
@@ -115,9 +116,7 @@ def test_without_bounds_for_strings_and_lists_there_are_none():
     assert strictjson.loads(json.dumps(value).encode(), depth=16, members=10) == value
 
 
-@pytest.mark.parametrize(
-    "text", ["{" + CANARY, f'["{CANARY}\\ud800"]', f'["{CANARY}", NaN]', f'{{"a":"{CANARY}","a":1}}']
-)
+@every("text", ["{" + CANARY, f'["{CANARY}\\ud800"]', f'["{CANARY}", NaN]', f'{{"a":"{CANARY}","a":1}}'])
 def test_neither_the_reason_nor_the_exception_carries_the_document(text):
     with pytest.raises(ValueError, match=r"not JSON|surrogate|NaN|occurs twice") as refused:
         loads(text.encode())
@@ -133,7 +132,7 @@ ORDINARY = {
 }
 
 
-@pytest.mark.parametrize("value", ORDINARY.values(), ids=ORDINARY.keys())
+@every("value", ORDINARY.values(), ids=ORDINARY.keys())
 def test_ordinary_claim_sets_are_read_quickly(value):
     data = json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode()
     assert strictjson._quickly(data) == value  # noqa: SLF001  which of the two readers read it shows nowhere else

@@ -7,6 +7,7 @@ from accredit.issuers import url
 from accredit.issuers.url import OwnIssuers
 from tests.refusals import refusal
 from tests.strategies import issuers
+from tests.support.every import every
 
 TENANT = "8f3e6c1a-2b4d-4e5f-9a70-1c2d3e4f5a6b"
 
@@ -60,12 +61,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("text", ACCEPTED.values(), ids=ACCEPTED.keys())
+@every("text", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_accepted_and_kept_byte_for_byte(text):
     assert url.parse(text) == text
 
 
-@pytest.mark.parametrize(("text", "reason"), REFUSED.values(), ids=REFUSED.keys())
+@every(("text", "reason"), REFUSED.values(), ids=REFUSED.keys())
 def test_refused_with_the_exact_reason(text, reason):
     with pytest.raises(Refused) as refused:
         url.parse(text)
@@ -86,27 +87,23 @@ def test_601_characters_are_too_many():
     assert "601 characters" in refused.value.detail
 
 
-@pytest.mark.parametrize(
-    "text", ["http://localhost:8080/idp", "http://127.0.0.1", "http://[::1]:1", "http://127.9.9.9"]
-)
+@every("text", ["http://localhost:8080/idp", "http://127.0.0.1", "http://[::1]:1", "http://127.9.9.9"])
 def test_http_for_this_machine_where_it_is_allowed(text):
     assert url.parse(text, loopback_http=True) == text
 
 
-@pytest.mark.parametrize("text", ["http://a.example", "http://10.0.0.1", "http://localhost.example", "http://[::2]"])
+@every("text", ["http://a.example", "http://10.0.0.1", "http://localhost.example", "http://[::2]"])
 def test_http_for_another_machine_never(text):
     with pytest.raises(Refused):
         url.parse(text, loopback_http=True)
 
 
-@pytest.mark.parametrize("text", ["cluster-7", "spiffe://prod.example", "kubernetes/serviceaccount", "x"])
+@every("text", ["cluster-7", "spiffe://prod.example", "kubernetes/serviceaccount", "x"])
 def test_any_text_is_an_opaque_issuer(text):
     assert url.parse(text, opaque=True) == text
 
 
-@pytest.mark.parametrize(
-    "text", ["two words", "tab\t", "ümlaut", "", "x" * 601, "a\\b", "HTTPS://ok@evil", "http://a.example"]
-)
+@every("text", ["two words", "tab\t", "ümlaut", "", "x" * 601, "a\\b", "HTTPS://ok@evil", "http://a.example"])
 def test_an_opaque_issuer_is_printable_ascii_and_an_opaque_url_is_still_a_url(text):
     with pytest.raises(Refused):
         url.parse(text, opaque=True)
@@ -121,7 +118,7 @@ PARTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "parts"), PARTS.values(), ids=PARTS.keys())
+@every(("text", "parts"), PARTS.values(), ids=PARTS.keys())
 def test_a_url_taken_apart(text, parts):
     found = url.split(text)
     assert (found.scheme, found.host, found.port, found.path, found.query, found.loopback) == parts
@@ -161,7 +158,7 @@ NOT_OURS = {
 }
 
 
-@pytest.mark.parametrize("issuer", OURS.values(), ids=OURS.keys())
+@every("issuer", OURS.values(), ids=OURS.keys())
 def test_own_issuers_are_refused(issuer):
     with pytest.raises(Refused) as refused:
         url.refuse_own(issuer, OWN)
@@ -169,7 +166,7 @@ def test_own_issuers_are_refused(issuer):
     assert "own" in refused.value.detail
 
 
-@pytest.mark.parametrize("issuer", NOT_OURS.values(), ids=NOT_OURS.keys())
+@every("issuer", NOT_OURS.values(), ids=NOT_OURS.keys())
 def test_others_are_not(issuer):
     assert issuer not in OWN
     url.refuse_own(issuer, OWN)
@@ -189,7 +186,7 @@ NO_EMULATORS = {
 }
 
 
-@pytest.mark.parametrize(("issuer", "kid"), EMULATORS.values(), ids=EMULATORS)
+@every(("issuer", "kid"), EMULATORS.values(), ids=EMULATORS)
 def test_what_bears_an_emulators_mark_is_refused_where_there_is_none(issuer, kid):
     with pytest.raises(Refused) as refused:
         url.refuse_own(issuer, MARKED, kid)
@@ -198,7 +195,7 @@ def test_what_bears_an_emulators_mark_is_refused_where_there_is_none(issuer, kid
     url.refuse_own(issuer, OwnIssuers(), kid)
 
 
-@pytest.mark.parametrize(("issuer", "kid"), NO_EMULATORS.values(), ids=NO_EMULATORS)
+@every(("issuer", "kid"), NO_EMULATORS.values(), ids=NO_EMULATORS)
 def test_what_only_looks_like_an_emulators_is_not(issuer, kid):
     url.refuse_own(issuer, MARKED, kid)
 
@@ -214,14 +211,14 @@ ENTRA = {
 }
 
 
-@pytest.mark.parametrize("issuer", ENTRA.values(), ids=ENTRA.keys())
+@every("issuer", ENTRA.values(), ids=ENTRA.keys())
 def test_issuers_of_entra_are_refused(issuer):
     with pytest.raises(Refused) as refused:
         url.refuse_own(issuer, OwnIssuers())
     assert refused.value.row is OWN_ISSUER
 
 
-@pytest.mark.parametrize(
+@every(
     "issuer",
     ["https://mylogin.microsoftonline.com.example", "https://xsts.windows.net/", "login.windows.net", "opaque"],
 )

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.outbound.addresses import Allowed, metadata_addresses, refuse
+from tests.support.every import every
 
 PUBLIC = Allowed()
 EMULATOR = Allowed(loopback=True)
@@ -73,20 +74,20 @@ NEVER = {
 }
 
 
-@pytest.mark.parametrize("address", GLOBAL)
+@every("address", GLOBAL)
 def test_a_public_address_is_allowed(address):
     refuse(ip_address(address), PUBLIC)
 
 
-@pytest.mark.parametrize(("address", "name"), PRIVATE.values(), ids=PRIVATE)
+@every(("address", "name"), PRIVATE.values(), ids=PRIVATE)
 def test_a_private_address_needs_an_opt_in(address, name):
     with pytest.raises(ValueError, match=name):
         refuse(ip_address(address), PUBLIC)
     refuse(ip_address(address), Allowed.of([address]))
 
 
-@pytest.mark.parametrize(("address", "name"), NEVER.values(), ids=NEVER)
-@pytest.mark.parametrize("allowed", [PUBLIC, EMULATOR, OPEN], ids=["by default", "in the emulator", "opted in"])
+@every(("address", "name"), NEVER.values(), ids=NEVER)
+@every("allowed", [PUBLIC, EMULATOR, OPEN], ids=["by default", "in the emulator", "opted in"])
 def test_some_addresses_are_refused_always(address, name, allowed):
     with pytest.raises(ValueError, match=name):
         refuse(ip_address(address), allowed)

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from accredit.errors import MASTER_KEY, Refused
 from accredit.signing import create_master_key, load_master_key, open_signer, refuse_foreign, seal, unseal
 from tests.signing.grants import MASTER, key
+from tests.support.every import every
 
 
 def reason(call, *args, **kwargs):
@@ -48,7 +49,7 @@ UNOPENED = {
 }
 
 
-@pytest.mark.parametrize("change", UNOPENED.values(), ids=UNOPENED)
+@every("change", UNOPENED.values(), ids=UNOPENED)
 def test_does_not_open_with(change):
     master, sealed, kid = change(seal(MASTER, b"secret", kid="kid"))
     assert reason(unseal, master, sealed, kid=kid) == f"does not open signing key {kid}"

@@ -16,6 +16,7 @@ from accredit.errors import MASTER_KEY, TRANSIENT, Refused
 from accredit.signing import TokenMint, seal
 from accredit.tokens.keys import LONGEST_TOKEN, key_set
 from tests.signing.grants import BASE, MASTER, NOW, ORDERS, PRINCIPAL, TENANT, grant, key
+from tests.support.every import every
 
 pytestmark = pytest.mark.anyio
 
@@ -31,8 +32,8 @@ def header(token):
     return json.loads(urlsafe_b64decode(token.value.split(".")[0] + "=="))
 
 
-@pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
-@pytest.mark.parametrize("version", [1, 2])
+@every("algorithm", ["RS256", "ES256"])
+@every("version", [1, 2])
 async def test_two_other_libraries_verify_a_token(version, algorithm):
     keys = [key("RS256"), key("ES256")]
     token = await mint(*keys)(grant(version, algorithm), NOW)

@@ -2,12 +2,12 @@
 
 from uuid import UUID
 
-import pytest
 from msgspec.structs import replace
 
 from accredit.signins import Event, checks
 from accredit.signins.checks import ORDER
 from tests.forge import NOW
+from tests.support.every import every
 
 FEDERATED = Event(
     id=UUID(int=1),
@@ -111,7 +111,7 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("sentence", TOLD)
+@every("sentence", TOLD)
 def test_how_far_an_attempt_came(sentence):
     changed, told = TOLD[sentence]
     assert " ".join(f"{MARKS[each.result]} {each.name}" for each in checks(replace(FEDERATED, **changed))) == told

@@ -3,13 +3,13 @@
 import json
 from itertools import pairwise
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.signins import Modified, Target
 from accredit.signins.difference import HIDDEN, MOST_COMPARED, Difference, Piece, differences, pieces
 from tests.signins.changes import NOBODY, record
+from tests.support.every import every
 
 TRUST = "FederatedIdentityCredentials"
 MAIN = {"id": "1", "name": "main", "issuer": "https://a.test", "subject": "repo:a/b:main", "enabled": True}
@@ -134,7 +134,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("row", CHANGES.values(), ids=CHANGES.keys())
+@every("row", CHANGES.values(), ids=CHANGES.keys())
 def test_what_differs(row):
     name, old, new, expected = row
     assert shown(differences(record(Modified(name, json.dumps(old), json.dumps(new))))) == expected

@@ -12,6 +12,7 @@ from accredit.signins import PERSON, PERSONAL, Event, Sender, SignIn, claim_kept
 from accredit.signins.event import LONGEST, MOST_CLAIMS, MOST_VERDICTS
 from accredit.trust import match
 from tests.forge import AT, AUDIENCE, ISSUER, NOW, SUBJECT, certificate, claims, token
+from tests.support.every import every
 from tests.support.trusting import credential, presented, trusted
 
 TRACE, CORRELATION, APP_ID = UUID(int=1 << 8), UUID(int=2), UUID(int=3)
@@ -148,7 +149,7 @@ CLAIMS = {
 }
 
 
-@pytest.mark.parametrize("sentence", CLAIMS)
+@every("sentence", CLAIMS)
 def test_a_claim_is_kept_as_text(sentence):
     name, value, text = CLAIMS[sentence]
     assert claim_kept(name, value) == text
@@ -168,7 +169,7 @@ PROOFS = {
 }
 
 
-@pytest.mark.parametrize("sentence", PROOFS)
+@every("sentence", PROOFS)
 def test_who_sent_it_is_known_by(sentence):
     filled, row, state = PROOFS[sentence]
     refused = Refused(row, **dict.fromkeys(row.fields, "x"))

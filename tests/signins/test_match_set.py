@@ -13,6 +13,7 @@ from accredit.trust import presets
 from accredit.trust.expression import parse
 from accredit.trust.match_set import MOST_ISSUERS, MOST_KEPT, MOST_NAMED, wanted
 from accredit.trust.presets import catalogue
+from tests.support.every import every
 from tests.support.trusting import credential, trusted
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -93,8 +94,8 @@ VALUES = {
 ONE = wanted(CLUSTER, [credential(1, expression="claims['c'] eq 'x'")])
 
 
-@pytest.mark.parametrize("sentence", VALUES)
-@pytest.mark.parametrize("again", [False, True], ids=["once", "again"])
+@every("sentence", VALUES)
+@every("again", [False, True], ids=["once", "again"])
 def test_what_a_claim_was_is_kept(sentence, again):
     value, text, kind = VALUES[sentence]
     for other, *_ in VALUES.values():  # none is taken for another that Python calls equal
@@ -122,7 +123,7 @@ NESTED = {  # an expression, the claims, and what is kept of the one it names
 }
 
 
-@pytest.mark.parametrize("sentence", NESTED)
+@every("sentence", NESTED)
 def test_of_an_object_it_is_kept(sentence):
     expression, claims, text = NESTED[sentence]
     asked = wanted(CLUSTER, [replace(credential(1), subject=None, expression=parse(expression, 2))])

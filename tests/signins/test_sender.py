@@ -1,9 +1,8 @@
-import pytest
-
 from accredit.signins import network
+from tests.support.every import every
 
 
-@pytest.mark.parametrize(
+@every(
     ("address", "counted_as"),
     [
         ("192.0.2.7", "192.0.2.7"),

@@ -15,6 +15,7 @@ from accredit.stores import event_index, sqlite
 from accredit.stores.event_reader import EventReader
 from accredit.stores.event_row import CLAIMS, COLUMNS, ClaimSets, event_of, row
 from tests.stores.attempts import CLIENT, START, TENANT, fill_in_grant, of_correlation, opened, sender
+from tests.support.every import every
 
 pytestmark = pytest.mark.anyio
 SECRET = UUID(int=0x5EC)
@@ -50,7 +51,7 @@ def test_an_event_without_claims_refers_to_nothing():
     assert ClaimSets().missing([plain]) == []
 
 
-@pytest.mark.parametrize(("claims", "clause"), [(PAIRS, CLAUSE), (PAIRS, ""), ((), CLAUSE)])
+@every(("claims", "clause"), [(PAIRS, CLAUSE), (PAIRS, ""), ((), CLAUSE)])
 def test_an_event_is_what_it_was_when_its_claims_are_put_back(claims, clause):
     whole = event(claims=claims, clause=clause)
     ((id_, day, body),) = ClaimSets().missing([whole])

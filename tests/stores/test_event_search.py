@@ -23,6 +23,7 @@ from accredit.stores.event_row import INSERT, event_of, row
 from accredit.stores.properties import nothing
 from accredit.stores.sqlite import connect
 from tests.stores.attempts import CLIENT, RESOURCE, START, TENANT, client, credential, granted, opened, refused
+from tests.support.every import every
 
 SHARED = UUID(int=0xC0 << 64)  # a correlation id of several events
 KEY = UUID(int=0xCE << 64)  # of a certificate
@@ -281,7 +282,7 @@ UNSUPPORTED = {
 }
 
 
-@pytest.mark.parametrize("query", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
+@every("query", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
 def test_what_cannot_be_asked(path, query):
     with EventReader(path) as reader, pytest.raises(Refused) as caught:
         reader.search(TENANT.id, query)
@@ -299,7 +300,7 @@ STRANGE = {
 }
 
 
-@pytest.mark.parametrize("row", STRANGE.values(), ids=STRANGE.keys())
+@every("row", STRANGE.values(), ids=STRANGE.keys())
 def test_a_place_that_is_none(path, row):
     condition, after = row
     with EventReader(path) as reader, pytest.raises(Refused) as caught:
@@ -366,7 +367,7 @@ PLANS = {
 }
 
 
-@pytest.mark.parametrize("what", PLANS)
+@every("what", PLANS)
 def test_no_question_reads_the_whole_log(path, what):
     condition, order = PLANS[what]
     with EventReader(path) as reader:

@@ -24,6 +24,7 @@ from accredit.stores.event_row import INSERT, row
 from accredit.stores.properties import nothing
 from accredit.stores.sqlite import connect
 from tests.stores.attempts import RESOURCE, START, TENANT, client
+from tests.support.every import every
 
 ONE = Event(
     id=UUID(int=1),
@@ -114,8 +115,8 @@ def everything(reader, length, condition=None, limit=100):
     raise AssertionError("the pages do not end")
 
 
-@pytest.mark.parametrize("limit", [2, 7, 500])
-@pytest.mark.parametrize("window", WINDOWS)
+@every("limit", [2, 7, 500])
+@every("window", WINDOWS)
 def test_pages_meet(path, events, window, limit):
     with EventReader(path) as reader:
         found = everything(reader, WINDOWS[window], limit=limit)
@@ -267,7 +268,7 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("text", FILTERS)
+@every("text", FILTERS)
 def test_filters_as_they_are_sent(path, events, text):
     filter_, meets = FILTERS[text]
     condition = read_filter(filter_.format(app=client(1).app_id, tenant=TENANT.id), kind="SummarizedSignIn")
@@ -317,14 +318,14 @@ UNSUPPORTED = {
 }
 
 
-@pytest.mark.parametrize("query", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
+@every("query", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
 def test_what_cannot_be_asked(path, query):
     with EventReader(path) as reader, pytest.raises(Refused) as caught:
         reader.summaries(TENANT.id, query, DAY)
     assert caught.value.row is QUERY_UNSUPPORTED
 
 
-@pytest.mark.parametrize("after", [(None, "1"), ("x", "1"), (START, "x"), (START, "9" * 30), (START, "-1")])
+@every("after", [(None, "1"), ("x", "1"), (START, "x"), (START, "9" * 30), (START, "-1")])
 def test_a_place_that_is_none(path, after):
     with EventReader(path) as reader, pytest.raises(Refused) as caught:
         reader.summaries(TENANT.id, Query(after=after, limit=1), DAY)

@@ -9,6 +9,7 @@ import pytest
 from accredit.directory import PrincipalRegistration, Registration
 from accredit.stores.kept import READ, body
 from tests.stores import made
+from tests.support.every import every
 
 TENANT = made.tenant()
 APPLICATION = made.application(TENANT, identifier_uris=("api://orders",))
@@ -41,7 +42,7 @@ def test_what_was_kept_before_there_were_registrations_is_read(table):
     assert READ[table](body(read)) == read
 
 
-@pytest.mark.parametrize("table", KEPT)
+@every("table", KEPT)
 def test_what_a_later_version_adds_may_be_missing(table):
     """Members with a default may be missing from what was kept; those without one are there since the first version."""
     whole = json.loads(body(KEPT[table]))

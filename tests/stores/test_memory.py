@@ -2,13 +2,12 @@
 
 import asyncio
 
-import pytest
-
 from accredit.stores.memory import MemoryRegistry
 from tests.stores.conformance import CASES, Store
+from tests.support.every import every
 
 
-@pytest.mark.parametrize("sentence", CASES)
+@every("sentence", CASES)
 def test_memory(sentence):
     heard = []
     registry = MemoryRegistry(lambda version, keys: heard.append((version, keys)))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from accredit.signins import Event
 from accredit.stores.quota import SEVERAL, Quota, Tallies
 from tests.stores.attempts import ADDRESS, START
+from tests.support.every import every
 
 TENANT = UUID(int=0x7E)
 UNPROVEN = 700213
@@ -49,9 +50,7 @@ def aggregates(tallies):
     return [each.event for each in tallies.take(1_000_000)]
 
 
-@pytest.mark.parametrize(
-    ("sent", "full", "counted"), [(0, 0, 0), (1, 1, 0), (19, 19, 0), (20, 20, 0), (21, 20, 1), (50, 20, 30)]
-)
+@every(("sent", "full", "counted"), [(0, 0, 0), (1, 1, 0), (19, 19, 0), (20, 20, 0), (21, 20, 1), (50, 20, 30)])
 def test_twenty_of_a_kind_are_stored_in_full_and_the_others_are_counted(sent, full, counted):
     tallies = Tallies(Quota())
     assert len(send(tallies, *(event() for _ in range(sent)))) == full
@@ -73,7 +72,7 @@ def test_what_is_proven_is_always_stored_in_full(sent):
     assert len(tallies) == 0
 
 
-@pytest.mark.parametrize(
+@every(
     "other",
     [
         pytest.param({"app": 2}, id="another application"),
@@ -89,7 +88,7 @@ def test_every_key_has_places_of_its_own(other):
     assert len(send(tallies, *(event(**other) for _ in range(5)))) == 2
 
 
-@pytest.mark.parametrize(("after", "full"), [(0.0, 0), (599.999999, 0), (600.0, 1), (600.000001, 1)])
+@every(("after", "full"), [(0.0, 0), (599.999999, 0), (600.0, 1), (600.000001, 1)])
 def test_a_window_is_over_after_ten_minutes(after, full):
     tallies = Tallies(Quota())
     send(tallies, *(event() for _ in range(20)))

@@ -24,11 +24,12 @@ from accredit.stores.memory import MemoryRegistry
 from accredit.stores.sqlite import SqliteRegistry, connect, db_status
 from tests.stores import made
 from tests.stores.conformance.store import SHELVES, found, put_up, read, refused, world
+from tests.support.every import every
 
 AT = 1_772_368_215_123_457  # made.AT in microseconds since 1970
 
 
-@pytest.mark.parametrize(
+@every(
     ("at", "count"),
     [
         (made.AT, AT),
@@ -169,7 +170,7 @@ MEANT = {
 }
 
 
-@pytest.mark.parametrize("what", MEANT)
+@every("what", MEANT)
 def test_an_error_is_told_as_what_it_is(what):
     kind, code, row = MEANT[what]
     error = kind(what)

@@ -13,6 +13,7 @@ from accredit.tokens import AccessToken, Grant, claims, issuer, uti
 from accredit.tokens.claims import EARLY, GRAPH, METHOD, rh
 from tests import forge
 from tests.forge import certificate, jwk, key_for
+from tests.support.every import every
 from tests.support.trusting import record
 
 BASE = "https://localhost:8443"
@@ -115,8 +116,8 @@ def test_version_1_for_any_other_api_has_no_name_and_no_directory_roles():
     assert {"app_displayname", "wids", "roles", "azp", "scp"}.isdisjoint(made)
 
 
-@pytest.mark.parametrize("version", [1, 2])
-@pytest.mark.parametrize(
+@every("version", [1, 2])
+@every(
     ("proof", "method"),
     [(KnownSecret(UUID(int=8)), "1"), (self_proven, "2"), (proven, "2")],
     ids=["secret", "certificate", "federated"],
@@ -137,9 +138,7 @@ def test_both_client_claims_appear_where_the_application_asks_for_them(version):
     assert both["appid"] == both["azp"] == str(APPLICATION.app_id)
 
 
-@pytest.mark.parametrize(
-    ("tenant", "application", "lifetime"), [(3_600, None, 3_600), (600, None, 600), (600, 86_400, 86_400)]
-)
+@every(("tenant", "application", "lifetime"), [(3_600, None, 3_600), (600, None, 600), (600, 86_400, 86_400)])
 def test_the_lifetime_is_the_tenants_unless_the_application_has_one(tenant, application, lifetime):
     one = grant(token_lifetime=application)
     shorter = Tenant(id=TENANT.id, display_name="C", domains=("c.test",), created_at=AT, token_lifetime=tenant)

@@ -19,6 +19,7 @@ from accredit.tokens.keys import (
     state,
 )
 from tests.forge import NOW, certificate
+from tests.support.every import every
 
 MOMENT = timedelta(microseconds=1)
 DAY = timedelta(days=1)
@@ -54,7 +55,7 @@ LIVES = {  # instants, and how the two keys stand
 }
 
 
-@pytest.mark.parametrize("sentence", LIVES)
+@every("sentence", LIVES)
 def test_two_keys_stand(sentence):
     now, states = LIVES[sentence]
     assert standing([FIRST, SECOND], now) == states

@@ -3,6 +3,7 @@ import pytest
 from accredit import errors
 from accredit.errors import Refused
 from accredit.tokens import read_scope
+from tests.support.every import every
 
 READ = {
     "api://orders/.default": "api://orders",
@@ -31,12 +32,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("scope", READ)
+@every("scope", READ)
 def test_the_resource_is_read_from(scope):
     assert read_scope(scope) == READ[scope]
 
 
-@pytest.mark.parametrize("scope", REFUSED)
+@every("scope", REFUSED)
 def test_refused_is(scope):
     with pytest.raises(Refused) as refused:
         read_scope(scope)

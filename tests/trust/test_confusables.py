@@ -2,11 +2,11 @@
 
 import unicodedata
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.trust.confusables import _LOOKS_LIKE, fold, oddities
+from tests.support.every import every
 
 LOOKS = {
     "printable ASCII looks like itself": ("repo:o@1/r@2:ref:refs/heads/main", "repo:o@1/r@2:ref:refs/heads/main"),
@@ -29,7 +29,7 @@ LOOKS = {
 }
 
 
-@pytest.mark.parametrize("says", LOOKS)
+@every("says", LOOKS)
 def test_a_text_is_written_as_it_looks(says: str) -> None:
     text, looks = LOOKS[says]
     assert fold(text) == looks

@@ -4,6 +4,7 @@ from accredit import errors
 from accredit.errors import Refused
 from accredit.trust import discovery_suffix, read
 from accredit.trust.credential import KIND, LONGEST
+from tests.support.every import every
 from tests.support.trusting import credential
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -58,7 +59,7 @@ FIRST_FINDING = {  # everything is wrong from the row named on: what stands firs
 }
 
 
-@pytest.mark.parametrize("what", FIRST_FINDING)
+@every("what", FIRST_FINDING)
 def test_the_first_finding_is(what):
     given, row = FIRST_FINDING[what]
     with pytest.raises(Refused) as refused:
@@ -74,7 +75,7 @@ LIMITS = {
 }
 
 
-@pytest.mark.parametrize("member", LIMITS)
+@every("member", LIMITS)
 def test_a_value_may_have_600_characters_and_no_more(member):
     value, row, fields = LIMITS[member]
     typed(**{member: value("x" * LONGEST)})
@@ -115,7 +116,7 @@ REASONS = {  # what Microsoft Graph has no words for is in the detail
 }
 
 
-@pytest.mark.parametrize("sentence", REASONS)
+@every("sentence", REASONS)
 def test_the_detail_says_what_is_wrong_with(sentence):
     given, row, detail = REASONS[sentence]
     with pytest.raises(Refused) as refused:
@@ -133,7 +134,7 @@ SUFFIXES = {
 }
 
 
-@pytest.mark.parametrize("issuer", SUFFIXES)
+@every("issuer", SUFFIXES)
 def test_the_discovery_address_at_the_end_of(issuer):
     assert discovery_suffix(issuer) == SUFFIXES[issuer]
 

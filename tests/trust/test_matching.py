@@ -17,6 +17,7 @@ from tests.conftest import ROOT
 from tests.forge import AUDIENCE, ISSUER, NOW, SUBJECT, claims
 from tests.refusals import refusal
 from tests.support import naive
+from tests.support.every import every
 from tests.support.trusting import credential, presented, record, trusted
 
 OTHER = "https://gitlab.com"
@@ -64,7 +65,7 @@ def test_an_audience_that_a_token_names_twice_finds_a_credential_once():
     assert len(match(trusted(credential(expression=MATCHING)), twice).credentials) == 1
 
 
-@pytest.mark.parametrize("sentence", MATCHES)
+@every("sentence", MATCHES)
 def test_candidates_are(sentence):
     credentials, numbers = MATCHES[sentence]
     found = choose("deploy-bot", match(trusted(*credentials), presented()))
@@ -91,8 +92,8 @@ SEVERAL = {  # tenant's rule, credential's rule, listed audiences, the token's a
 }
 
 
-@pytest.mark.parametrize("sentence", SEVERAL)
-@pytest.mark.parametrize("expression", [None, MATCHING], ids=["subject", "expression"])
+@every("sentence", SEVERAL)
+@every("expression", [None, MATCHING], ids=["subject", "expression"])
 def test_a_token_with(sentence, expression):
     rule, own, listed, audiences, accepted = SEVERAL[sentence]
     held = credential(expression=expression, multi_audience=own, listed_audiences=listed)
@@ -148,7 +149,7 @@ MISSES = {
 }
 
 
-@pytest.mark.parametrize("sentence", MISSES)
+@every("sentence", MISSES)
 def test_refused_is(sentence):
     credentials, changes, row = MISSES[sentence]
     error = refused(trusted(*credentials), presented(**changes))

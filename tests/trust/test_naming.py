@@ -3,10 +3,9 @@
 import subprocess
 import sys
 
-import pytest
-
 from accredit.trust.expression import parse
 from accredit.trust.naming import unpinned
+from tests.support.every import every
 
 GITHUB, GITLAB = "https://token.actions.githubusercontent.com", "https://gitlab.com"
 IDS = "claims['repository_id'] eq '2' and claims['repository_owner_id'] eq '1'"
@@ -29,7 +28,7 @@ NAMED = {  # issuer, subject, expression -> what is not pinned
 }
 
 
-@pytest.mark.parametrize("sentence", NAMED)
+@every("sentence", NAMED)
 def test_not_pinned_are(sentence):
     issuer, subject, expression, expected = NAMED[sentence]
     assert unpinned(issuer, subject, parse(expression, 1) if expression else None) == expected

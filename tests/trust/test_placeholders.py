@@ -1,8 +1,7 @@
 """Text of templates that nobody filled in, and values that only look like it."""
 
-import pytest
-
 from accredit.trust.placeholders import find
+from tests.support.every import every
 
 UNFILLED = {
     "angle brackets": ("repo:<org>/<repo>:environment:prod", ["<org>", "<repo>"]),
@@ -30,7 +29,7 @@ FILLED = {
 }
 
 
-@pytest.mark.parametrize("says", UNFILLED)
+@every("says", UNFILLED)
 def test_what_is_to_be_filled_in_is_found_where_it_stands(says: str) -> None:
     text, expected = UNFILLED[says]
     found = find(text)
@@ -38,6 +37,6 @@ def test_what_is_to_be_filled_in_is_found_where_it_stands(says: str) -> None:
     assert all(text[each.start : each.end] == each.text for each in found)
 
 
-@pytest.mark.parametrize("says", FILLED)
+@every("says", FILLED)
 def test_a_value_is_not_taken_for_it(says: str) -> None:
     assert not find(FILLED[says])

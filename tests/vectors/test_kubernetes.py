@@ -5,13 +5,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from uuid import UUID
 
-import pytest
-
 from accredit import assertions, trust
 from accredit.errors import AUDIENCE_NOT_TRUSTED, ISSUER_NOT_TRUSTED, NOT_IN_TIME, SUBJECT_CASE_DIFFERS, Refused
 from accredit.issuers import IssuerUrl, discovery, jwks
 from accredit.trust import FederatedCredential, Trusted
 from tests.issuers.records import record
+from tests.support.every import every
 
 FIXTURE = json.loads((Path(__file__).parents[1] / "data/kubernetes-1.36-token.json").read_text())
 FROZEN = FIXTURE["frozen_now"]
@@ -55,20 +54,20 @@ ROWS = {  # by what the fixture changes: the refusal that its word "refused" mea
 }
 
 
-@pytest.mark.parametrize("policy", [assertions.ENTRA, assertions.EXTENDED], ids=["entra", "extended"])
-@pytest.mark.parametrize("case", FIXTURE["expect"], ids=[each.get("reason", "accepted") for each in FIXTURE["expect"]])
+@every("policy", [assertions.ENTRA, assertions.EXTENDED], ids=["entra", "extended"])
+@every("case", FIXTURE["expect"], ids=[each.get("reason", "accepted") for each in FIXTURE["expect"]])
 def test_as_the_fixture_expects(case, policy):
     change = case.get("change", {})
     row = None if case["result"] == "accepted" else ROWS[tuple(change)]
     assert judge(case["at"], 0, policy, **change) is row
 
 
-@pytest.mark.parametrize(("skew", "row"), [(0, NOT_IN_TIME), (1, None), (300, None)])
+@every(("skew", "row"), [(0, NOT_IN_TIME), (1, None), (300, None)])
 def test_one_second_before_nbf_is_forgiven_by_one_second_of_skew(skew, row):
     assert judge(1795401253, skew) is row
 
 
-@pytest.mark.parametrize(("at", "row"), [(1795404853, None), (1795404854, NOT_IN_TIME), (1795404855, NOT_IN_TIME)])
+@every(("at", "row"), [(1795404853, None), (1795404854, NOT_IN_TIME), (1795404855, NOT_IN_TIME)])
 def test_at_exp_it_is_expired(at, row):
     assert judge(at, 0) is row
 

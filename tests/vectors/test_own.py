@@ -11,6 +11,7 @@ from accredit.errors import CATALOGUE, Refused
 from accredit.issuers import IssuerUrl, jwks
 from tests import forge
 from tests.issuers.records import extended
+from tests.support.every import every
 from tests.vectors import generate
 
 WRITTEN = {name: json.loads((generate.OWN / f"{name}.json").read_text()) for name in ("tokens", "keys")}
@@ -34,12 +35,12 @@ def outcome_of_key(vector):
     return found.dropped[0].rule if found.dropped else "accepted"
 
 
-@pytest.mark.parametrize("vector", WRITTEN["tokens"]["vectors"], ids=lambda vector: vector["sentence"])
+@every("vector", WRITTEN["tokens"]["vectors"], ids=lambda vector: vector["sentence"])
 def test_tokens(vector):
     assert outcome_of_token(vector, WRITTEN["tokens"]["at"], WRITTEN["tokens"]["issuer"]) == vector["expect"]
 
 
-@pytest.mark.parametrize("vector", WRITTEN["keys"]["vectors"], ids=lambda vector: vector["sentence"])
+@every("vector", WRITTEN["keys"]["vectors"], ids=lambda vector: vector["sentence"])
 def test_keys(vector):
     assert outcome_of_key(vector) == vector["expect"]
 

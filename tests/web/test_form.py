@@ -4,6 +4,7 @@ import pytest
 
 from accredit.errors import REQUEST_MALFORMED, Refused
 from accredit.web import form
+from tests.support.every import every
 
 FORM = b"application/x-www-form-urlencoded"
 
@@ -35,13 +36,13 @@ REFUSED: dict[str, tuple[bytes, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", READ.values(), ids=READ.keys())
+@every("row", READ.values(), ids=READ.keys())
 def test_fields_are_read(row: tuple[Any, ...]) -> None:
     content_type, body, expected = row
     assert form.read(content_type, body) == expected
 
 
-@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED.keys())
+@every("row", REFUSED.values(), ids=REFUSED.keys())
 def test_a_broken_form_is_refused_with_its_reason(row: tuple[bytes, str]) -> None:
     body, reason = row
     with pytest.raises(Refused) as caught:

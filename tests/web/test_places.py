@@ -7,6 +7,7 @@ import pytest
 
 from accredit.errors import GRAPH_THROTTLED, Refused
 from accredit.web.places import Places, Shares
+from tests.support.every import every
 from tests.web.crowd import caller
 
 A, B, C = UUID(int=1), UUID(int=2), UUID(int=3)
@@ -20,7 +21,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED)
+@every("row", REFUSED.values(), ids=REFUSED)
 def test_whoever_has_his_share_is_told_to_come_again(
     row: tuple[list[tuple[UUID, UUID]], tuple[UUID, UUID], str],
 ) -> None:

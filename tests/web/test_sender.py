@@ -7,6 +7,7 @@ from accredit.app.chance import SystemIds
 from accredit.errors import REQUEST_MALFORMED, Refused
 from accredit.web import sender
 from accredit.web.sender import Senders, networks
+from tests.support.every import every
 
 GUID = "57a671b2-b4c8-4a87-9b73-3f8848456127"
 PROXIES = networks(["10.0.0.0/8", "fd00::/8"])
@@ -38,7 +39,7 @@ ADDRESSES: dict[str, tuple[tuple[str, ...], str, str | None, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", ADDRESSES.values(), ids=ADDRESSES.keys())
+@every("row", ADDRESSES.values(), ids=ADDRESSES.keys())
 def test_forwarded_addresses_are_believed_from_trusted_proxies_only(
     row: tuple[tuple[str, ...], str, str | None, str],
 ) -> None:
@@ -80,16 +81,14 @@ BASIC: dict[str, tuple[bytes, tuple[str, str] | None]] = {
 }
 
 
-@pytest.mark.parametrize("row", BASIC.values(), ids=BASIC.keys())
+@every("row", BASIC.values(), ids=BASIC.keys())
 def test_http_basic_is_read(row: tuple[bytes, tuple[str, str] | None]) -> None:
     value, expected = row
     assert sender.basic([(b"accept", b"*/*"), (b"authorization", value)]) == expected
     assert sender.basic([(b"accept", b"*/*")]) is None
 
 
-@pytest.mark.parametrize(
-    "value", [b"Basic !!!", b"Basic " + b64encode(b"nocolon"), b"Basic " + b64encode(b"\xff:\xff")]
-)
+@every("value", [b"Basic !!!", b"Basic " + b64encode(b"nocolon"), b"Basic " + b64encode(b"\xff:\xff")])
 def test_broken_http_basic_is_refused(value: bytes) -> None:
     with pytest.raises(Refused) as caught:
         sender.basic([(b"authorization", value)])

@@ -1,9 +1,8 @@
 from ipaddress import ip_network
 
-import pytest
-
 from accredit.web.limits import Allowance, Failures
 from accredit.web.shared import APPLICATIONS, MOST_ADDRESSES, WITHIN, Shared
+from tests.support.every import every
 from tests.web.test_limits import Seconds
 
 RUNNER = "203.0.113.5"
@@ -63,7 +62,7 @@ LISTED = {
 }
 
 
-@pytest.mark.parametrize("near", LISTED)
+@every("near", LISTED)
 def test_an_operator_says_which_networks_are_shared(near: str) -> None:
     networks = (ip_network("192.0.2.0/24"), ip_network("2001:db8::/32"))
     assert (near in Shared(Seconds(), networks)) is LISTED[near]

@@ -5,14 +5,13 @@ import gc
 import weakref
 from types import SimpleNamespace
 
-import pytest
-
 from accredit.app.chance import SystemIds, now
 from accredit.errors import CLIENT_UNKNOWN, Refused
 from accredit.web.errors import Errors
 from accredit.web.limits import Admission
 from accredit.web.sender import Senders
 from accredit.web.token import TokenEndpoint
+from tests.support.every import every
 
 FORM = b"grant_type=client_credentials&client_id=a&client_secret=b&scope=c%2F.default"
 HEADERS = [(b"content-type", b"application/x-www-form-urlencoded")]
@@ -26,7 +25,7 @@ def breaks(_request, _authority):
     raise OSError("broken")
 
 
-@pytest.mark.parametrize(("exchange", "body"), [(refuses, FORM), (breaks, FORM), (refuses, b"a=1&a=1")])
+@every(("exchange", "body"), [(refuses, FORM), (breaks, FORM), (refuses, b"a=1&a=1")])
 def test_a_refusal_is_freed_with_its_answer(exchange, body):
     """A flood of them must not wait for the collector, nor make it run."""
     seen = []

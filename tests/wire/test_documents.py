@@ -5,8 +5,7 @@ from base64 import b64decode, urlsafe_b64encode
 from hashlib import sha1
 from pathlib import Path
 
-import pytest
-
+from tests.support.every import every
 from tests.wire.authority import BASE, TENANT, Wire, wire
 
 CLAIMS_V2 = [
@@ -50,7 +49,7 @@ def v2(name: str, issuer: str, region: str | None) -> str:
     )
 
 
-@pytest.mark.parametrize(
+@every(
     ("asked", "name", "issuer", "region"),
     [
         (TENANT, TENANT, f"{BASE}/{TENANT}/v2.0", "EU"),

@@ -13,6 +13,7 @@ from accredit.outbound.at_hand import KeysAtHand
 from accredit.web.front import Front
 from accredit.web.limits import Allowance, Failures, Patience
 from accredit.web.token import LARGEST_BODY
+from tests.support.every import every
 from tests.wire.authority import ADMIN, FORM, ORDERS_SCOPE, TOKEN_PATH, Answer, Wire
 
 ALLOWED = 3
@@ -110,8 +111,8 @@ def test_what_was_answered_429_is_not_counted_again(limited: Limited) -> None:
     assert limited.refused(client_assertion=wrong) == 90055
 
 
-@pytest.mark.parametrize("announced", [True, False], ids=["its length announced", "its length not announced"])
-@pytest.mark.parametrize(("more", "status"), [(0, 200), (1, 413)], ids=["as large as allowed", "one byte larger"])
+@every("announced", [True, False], ids=["its length announced", "its length not announced"])
+@every(("more", "status"), [(0, 200), (1, 413)], ids=["as large as allowed", "one byte larger"])
 def test_a_body(more: int, status: int, announced: bool, shared: Wire) -> None:  # noqa: FBT001  two cases
     body = urlencode({name: value for name, value in shared.form().items() if value}) + "&padding="
     body += "a" * (LARGEST_BODY + more - len(body))

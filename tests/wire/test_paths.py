@@ -2,8 +2,7 @@
 
 from typing import Any
 
-import pytest
-
+from tests.support.every import every
 from tests.wire.authority import TENANT, Wire
 
 GUID = "57a671b2-b4c8-4a87-9b73-3f8848456127"
@@ -29,14 +28,14 @@ GRAPH: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("path", OAUTH.values(), ids=OAUTH.keys())
+@every("path", OAUTH.values(), ids=OAUTH.keys())
 def test_what_could_be_about_signing_in_is_refused_as_the_token_endpoint_does(shared: Wire, path: str) -> None:
     answer = shared.ask("GET", path)
     assert (answer.status, answer.json["error"]) == (404, "invalid_request")
     assert answer.json["error_description"].startswith("ACC2404: ")
 
 
-@pytest.mark.parametrize("row", GRAPH.values(), ids=GRAPH.keys())
+@every("row", GRAPH.values(), ids=GRAPH.keys())
 def test_everything_else_has_the_envelope_of_graph_and_names_what_is_missing(
     shared: Wire, row: tuple[str, str]
 ) -> None:
@@ -58,7 +57,7 @@ def test_a_wrong_host_is_refused_in_the_shape_of_the_path(shared: Wire) -> None:
     assert (tokens.status, tokens.json["error"]) == (421, "invalid_request")
 
 
-@pytest.mark.parametrize("path", ["/V1.0/Applications", "/BETA/applications", "/v1.0/OAuth2permissiongrants"])
+@every("path", ["/V1.0/Applications", "/BETA/applications", "/v1.0/OAuth2permissiongrants"])
 def test_the_directory_is_found_in_any_case(shared: Wire, path: str) -> None:
     answer = shared.ask("GET", path)
     assert (answer.status, answer.json["error"]["code"]) == (401, "InvalidAuthenticationToken")

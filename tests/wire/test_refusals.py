@@ -26,6 +26,7 @@ from accredit.errors import CATALOGUE, SIGNATURE_INVALID, Refused
 from accredit.exchange import JWT_BEARER
 from accredit.issuers import base64url
 from tests.forge import Certified, certificate, claims, token
+from tests.support.every import every
 from tests.wire.authority import ADMIN, BASE, NOW, ORDERS_SCOPE, TENANT, TOKEN_PATH, WORKLOAD, Answer, Wire, wire
 
 DOC = "https://learn.microsoft.com/entra/workload-id/workload-identity-federation"
@@ -528,7 +529,7 @@ def refused(answer: Answer, row: Row) -> None:
     assert {name: answer.headers[name] for name in rare if name in answer.headers} == row.headers
 
 
-@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS.keys())
+@every("row", ROWS.values(), ids=ROWS.keys())
 def test_a_refusal_is_answered_as_the_contract_says(row: Row, shared: Wire) -> None:
     refused(row.send(shared), row)
 

@@ -12,6 +12,7 @@ from accredit.interop.files import LARGEST, read
 from accredit.interop.files import node as reading_node
 from accredit.interop.files.arm import _Work
 from accredit.trust.written import WrittenTrust
+from tests.support.every import every
 
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "api://AzureADTokenExchange"
@@ -387,7 +388,7 @@ def text_of(document: Any) -> str:
     return dedent(document) if isinstance(document, str) else json.dumps(document, indent=1)
 
 
-@pytest.mark.parametrize("case", READ)
+@every("case", READ)
 def test_reads(case):
     document, expected = READ[case]
     found = read(text_of(document), "f.json")
@@ -492,7 +493,7 @@ NOT_READ = {
 }
 
 
-@pytest.mark.parametrize("case", NOTED)
+@every("case", NOTED)
 def test_what_was_not_read_is_told(case):
     document, expected = NOTED[case]
     found = read(text_of(document), "f")
@@ -500,7 +501,7 @@ def test_what_was_not_read_is_told(case):
     assert not found.trusts
 
 
-@pytest.mark.parametrize("expression", NOT_READ)
+@every("expression", NOT_READ)
 def test_expressions_that_are_none_are_told(expression):
     document = template(arm(subject=expression if expression.endswith("]") else expression + "]"), variables={"l": []})
     found = read(json.dumps(document), "f")
@@ -583,7 +584,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@every("case", REFUSED)
 def test_refuses_with_the_place(case):
     document, expected = REFUSED[case]
     with pytest.raises(Refused) as caught:

@@ -2,7 +2,6 @@
 
 import json
 
-import pytest
 from inline_snapshot import snapshot
 from msgspec.structs import replace
 
@@ -10,6 +9,7 @@ from accredit.interop.files import read, write
 from accredit.interop.files.quoting import identifiers
 from accredit.trust import MOST
 from accredit.trust.written import WrittenTrust
+from tests.support.every import every
 
 EXACT = WrittenTrust(
     name="github-production",
@@ -253,8 +253,8 @@ LEFT_OUT = {
 }
 
 
-@pytest.mark.parametrize("case", LEFT_OUT)
-@pytest.mark.parametrize("form", ["graph", "az", "bicep", "arm", "terraform"])
+@every("case", LEFT_OUT)
+@every("form", ["graph", "az", "bicep", "arm", "terraform"])
 def test_leaves_out_what_entra_would_refuse(case, form):
     trust, why = LEFT_OUT[case]
     document = write([trust, UNNAMED], form)
@@ -302,7 +302,7 @@ VERSION_2 = {
 }
 
 
-@pytest.mark.parametrize("case", VERSION_2)
+@every("case", VERSION_2)
 def test_version_2_of_the_language_goes_to_entra_as_narrow_as_it_is_or_not_at_all(case):
     text, expected = VERSION_2[case]
     document = write([replace(FLEXIBLE, name="two", expression=text, language_version=2)], "graph")

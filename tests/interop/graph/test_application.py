@@ -11,6 +11,7 @@ from accredit.directory import Application, AppRole, Certificate, Registration, 
 from accredit.directory import registration as kept
 from accredit.errors import PROPERTY_INVALID, Refused
 from accredit.interop.graph import application, parts
+from tests.support.every import every
 
 NOW = datetime(2026, 11, 23, 14, tzinfo=UTC)
 TENANT = Tenant(id=UUID(int=1), display_name="Contoso", domains=("contoso.test", "b.test"), created_at=NOW)
@@ -153,7 +154,7 @@ MERGED = {
 }
 
 
-@pytest.mark.parametrize("sentence", MERGED)
+@every("sentence", MERGED)
 def test_an_object_is_changed_by(sentence):
     body, wanted = MERGED[sentence]
     before = replace(PLAIN, registration=Registration(web=kept.Web(home_page_url="x", redirect_uris=("u",))))
@@ -174,7 +175,7 @@ SAME = {
 }
 
 
-@pytest.mark.parametrize("sentence", SAME)
+@every("sentence", SAME)
 def test_what_nobody_changes_may_be_said_as_it_is(sentence):
     assert application.changes(SAME[sentence], PLAIN, TENANT, beta=False) == {}
 
@@ -187,7 +188,7 @@ OTHER = {
 }
 
 
-@pytest.mark.parametrize("name", OTHER)
+@every("name", OTHER)
 def test_what_nobody_changes_is_refused_when_it_says_anything_else(name):
     with pytest.raises(Refused) as caught:
         application.changes({name: OTHER[name]}, PLAIN, TENANT, beta=False)
@@ -203,22 +204,20 @@ TIMES = {
 }
 
 
-@pytest.mark.parametrize("text", TIMES)
+@every("text", TIMES)
 def test_a_time_is_read_with_fraction_and_offset_and_written_to_the_second(text):
     found = parts.merged("X", parts.PasswordCredential, {"endDateTime": text})
     assert parts.written(found)["endDateTime"] == TIMES[text]
 
 
-@pytest.mark.parametrize("text", ["2027-01-01T00:00:00", "2027-01-01", "tomorrow", "9999-12-31T23:59:59-01:00", "", 0])
+@every("text", ["2027-01-01T00:00:00", "2027-01-01", "tomorrow", "9999-12-31T23:59:59-01:00", "", 0])
 def test_no_time_is(text):
     with pytest.raises(Refused) as caught:
         parts.merged("X", parts.PasswordCredential, {"endDateTime": text})
     assert caught.value.row is PROPERTY_INVALID
 
 
-@pytest.mark.parametrize(
-    "missing", ["id", "appId", "createdDateTime", "passwordCredentials/keyId", "keyCredentials/endDateTime"]
-)
+@every("missing", ["id", "appId", "createdDateTime", "passwordCredentials/keyId", "keyCredentials/endDateTime"])
 def test_an_application_is_not_read_without(missing):
     shown = application.write(PLAIN, TENANT, beta=True)
     name, _, inside = missing.partition("/")

@@ -9,6 +9,7 @@ from accredit import errors
 from accredit.directory import DEFAULT_ACCESS, Assignment
 from accredit.errors import Refused
 from accredit.interop.graph import assignment as graph
+from tests.support.every import every
 
 PLAIN = Assignment(
     id=UUID("00112233-4455-6677-8899-aabbccddeeff"),
@@ -39,7 +40,7 @@ def test_what_is_written_is_read_as_it_was():
     assert graph.read(graph.write(PLAIN, "a", "b"), PLAIN.tenant_id) == PLAIN
 
 
-@pytest.mark.parametrize(
+@every(
     "more",
     [
         {},
@@ -69,7 +70,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     more, name = REFUSED[sentence]
     with pytest.raises(Refused) as caught:

@@ -3,11 +3,11 @@
 from datetime import UTC, datetime
 from uuid import UUID
 
-import pytest
 from msgspec.structs import replace
 
 from accredit.interop.graph import audit
 from accredit.signins import Actor, Audit, Modified, Target
+from tests.support.every import every
 
 RECORD = Audit(
     id=UUID(int=1),
@@ -81,7 +81,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize("actor", READ.values(), ids=READ.keys())
+@every("actor", READ.values(), ids=READ.keys())
 def test_what_was_written_is_read_back(actor):
     whole = replace(RECORD, at=RECORD.at.replace(microsecond=0), actor=actor)
     assert audit.read(audit.write(whole), UUID(int=2)) == whole
@@ -100,7 +100,7 @@ ACTORS = {
 }
 
 
-@pytest.mark.parametrize("row", ACTORS.values(), ids=ACTORS.keys())
+@every("row", ACTORS.values(), ids=ACTORS.keys())
 def test_who_did_it(row):
     actor, app, user = row
     by = audit._initiated_by(actor)  # noqa: SLF001  a part of the whole that is compared above

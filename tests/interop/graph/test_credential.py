@@ -14,6 +14,7 @@ from accredit.interop.graph import credential as graph
 from accredit.issuers import Issuer, IssuerUrl
 from accredit.trust import DEFAULT_AUDIENCE, FederatedCredential
 from accredit.trust.expression import parse
+from tests.support.every import every
 
 GITHUB = "https://token.actions.githubusercontent.com"
 TEXT = "claims['sub'] matches 'repo:o/*' and claims['repository_id'] eq '1'"
@@ -177,7 +178,7 @@ CHANGES = {  # the body, what is stored, and what is to be changed
 }
 
 
-@pytest.mark.parametrize("sentence", CHANGES)
+@every("sentence", CHANGES)
 def test_a_body_says(sentence):
     body, stored, told = CHANGES[sentence]
     assert graph.changes(body, stored, "entra", beta=True) == told
@@ -237,7 +238,7 @@ INVALID = {  # the body, what is stored, and the member that is refused
 }
 
 
-@pytest.mark.parametrize("sentence", INVALID)
+@every("sentence", INVALID)
 def test_a_body_is_refused_for(sentence):
     body, stored, member = INVALID[sentence]
     with pytest.raises(Refused) as refused:
@@ -285,7 +286,7 @@ IN_V1 = {  # the body, the tenant's portability, what is stored, and the refusal
 }
 
 
-@pytest.mark.parametrize("sentence", IN_V1)
+@every("sentence", IN_V1)
 def test_in_v1(sentence):
     body, portability, stored, expected = IN_V1[sentence]
     if isinstance(expected, dict):

@@ -7,6 +7,7 @@ import pytest
 from accredit.errors import PROPERTY_INVALID, Refused
 from accredit.interop.graph import directory_object
 from accredit.interop.graph.directory_object import APPLICATION, MOST, PRINCIPAL
+from tests.support.every import every
 
 ONE, TWO = UUID(int=1), UUID(int=2)
 
@@ -31,7 +32,7 @@ WANTED = {
 }
 
 
-@pytest.mark.parametrize("row", WANTED.values(), ids=WANTED.keys())
+@every("row", WANTED.values(), ids=WANTED.keys())
 def test_which_kinds_are_wanted(row):
     body, kinds = row
     assert directory_object.wanted(body) == ([ONE], kinds)
@@ -52,7 +53,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("body", REFUSED.values(), ids=REFUSED.keys())
+@every("body", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_no_list_of_ids(body):
     with pytest.raises(Refused) as caught:
         directory_object.wanted(body)

@@ -10,6 +10,7 @@ from accredit import errors
 from accredit.directory import DelegatedGrant
 from accredit.errors import Refused
 from accredit.interop.graph import grant as graph
+from tests.support.every import every
 
 PLAIN = DelegatedGrant(
     id=UUID("00112233-4455-6677-8899-aabbccddeeff"),
@@ -72,7 +73,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     more, name = REFUSED[sentence]
     with pytest.raises(Refused) as caught:
@@ -86,7 +87,7 @@ def test_what_is_ours_is_not_asked_for():
         wanted(BODY | {"accredit": {"createdDateTime": None}}, beta=True)
 
 
-@pytest.mark.parametrize(
+@every(
     ("body", "expected"),
     [
         ({}, "User.Read"),
@@ -99,7 +100,7 @@ def test_a_body_changes_the_scope(body, expected):
     assert graph.scope(body, PLAIN, beta=False) == expected
 
 
-@pytest.mark.parametrize(
+@every(
     "body",
     [
         {"consentType": "Principal"},

@@ -8,6 +8,7 @@ from msgspec.structs import asdict
 from accredit.errors import PROPERTY_INVALID, Refused
 from accredit.interop.graph import issuer
 from accredit.issuers import Issuer, IssuerUrl
+from tests.support.every import every
 
 TENANT = UUID(int=7)
 PLAIN = Issuer(id=UUID(int=1), tenant_id=TENANT, url=IssuerUrl("https://idp.test"), algorithms=("RS256",))
@@ -31,8 +32,8 @@ FULL = Issuer(
 RECORDS = {"by default": PLAIN, "all that can be said": FULL}
 
 
-@pytest.mark.parametrize("of", RECORDS.values(), ids=RECORDS.keys())
-@pytest.mark.parametrize("credentials", [None, 3])
+@every("of", RECORDS.values(), ids=RECORDS.keys())
+@every("credentials", [None, 3])
 def test_a_reader_has_the_record_again(of, credentials):
     assert issuer.read(issuer.write(of, credentials), TENANT) == (of, credentials)
 
@@ -85,7 +86,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("row", CHANGES.values(), ids=CHANGES.keys())
+@every("row", CHANGES.values(), ids=CHANGES.keys())
 def test_what_a_body_changes(row):
     body, expected = row
     assert issuer.changes(body, FULL) == expected
@@ -103,7 +104,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED.keys())
+@every("row", REFUSED.values(), ids=REFUSED.keys())
 def test_what_cannot_be_said(row):
     ask, name = row
     with pytest.raises(Refused) as caught:

@@ -2,11 +2,11 @@
 
 from uuid import UUID
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.interop.graph import opaque
+from tests.support.every import every
 
 KNOWN = UUID("00112233-4455-6677-8899-aabbccddeeff")
 
@@ -21,7 +21,7 @@ def test_it_is_base64url_of_the_octets():
     assert opaque.write(KNOWN) == "ABEiM0RVZneImaq7zN3u_w"
 
 
-@pytest.mark.parametrize(
+@every(
     "text",
     {
         "nothing": "",

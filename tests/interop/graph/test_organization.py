@@ -9,6 +9,7 @@ from msgspec.structs import replace
 from accredit.directory import Tenant
 from accredit.errors import PROPERTY_INVALID, Refused
 from accredit.interop.graph import organization
+from tests.support.every import every
 
 TENANT = Tenant(
     id=UUID(int=7),
@@ -58,8 +59,8 @@ def test_its_domains():
     assert (second["id"], second["isDefault"], second["isInitial"]) == ("contoso.example", False, False)
 
 
-@pytest.mark.parametrize("emulator", [True, False])
-@pytest.mark.parametrize("of", [TENANT, SET], ids=["by default", "set"])
+@every("emulator", [True, False])
+@every("of", [TENANT, SET], ids=["by default", "set"])
 def test_a_reader_has_the_settings_again(of, emulator):
     assert organization.read(organization.write(of, emulator=emulator)) == (of, emulator)
 
@@ -98,7 +99,7 @@ CHANGES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("row", CHANGES.values(), ids=CHANGES.keys())
+@every("row", CHANGES.values(), ids=CHANGES.keys())
 def test_what_a_body_changes(row):
     body, expected = row
     assert organization.changes(body, SET, emulator=False) == expected
@@ -120,7 +121,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED.keys())
+@every("row", REFUSED.values(), ids=REFUSED.keys())
 def test_what_cannot_be_changed(row):
     body, name = row
     with pytest.raises(Refused) as caught:

@@ -22,6 +22,7 @@ from accredit.directory import (
 from accredit.directory.registration import InformationalUrl, PermissionScope, Web
 from accredit.errors import Refused
 from accredit.interop.graph import principal as graph
+from tests.support.every import every
 
 BASE = "https://sts.contoso.test:8443"
 AT = datetime(2026, 11, 23, 14, 0, tzinfo=UTC)
@@ -244,7 +245,7 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("sentence", CHANGES)
+@every("sentence", CHANGES)
 def test_a_body_changes(sentence):
     body, of, expected = CHANGES[sentence]
     assert changes(body, of) == expected
@@ -278,7 +279,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_refused_is(sentence):
     body, name = REFUSED[sentence]
     with pytest.raises(Refused) as caught:

@@ -5,13 +5,13 @@ from hashlib import sha256
 from uuid import UUID
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from accredit.interop.graph import signin
 from accredit.signins import CheckKept, Event, VerdictKept, hashed
+from tests.support.every import every
 
 AT = datetime(2026, 11, 23, 14, 0, 7, tzinfo=UTC)
 TENANT = UUID(int=0x7E)
@@ -163,7 +163,7 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize("row", VALUES.values(), ids=VALUES.keys())
+@every("row", VALUES.values(), ids=VALUES.keys())
 def test_values(row):
     event, expected = row
     written = signin.write(event)
@@ -180,7 +180,7 @@ def test_what_graph_has_no_member_for():
     assert signin.write(AGGREGATE)["accredit"]["count"] == 812
 
 
-@pytest.mark.parametrize("event", EVENTS.values(), ids=EVENTS.keys())
+@every("event", EVENTS.values(), ids=EVENTS.keys())
 def test_a_reader_has_the_event_again(event):
     told = msgspec.json.decode(msgspec.json.encode(signin.write(event)))
     known = replace(event, token_id=hashed(event.token_id))
@@ -232,7 +232,7 @@ OURS = {
 }
 
 
-@pytest.mark.parametrize("sentence", OURS)
+@every("sentence", OURS)
 def test_what_matched_and_what_was_near(sentence):
     event, member, value = OURS[sentence]
     assert signin.write(event)["accredit"][member] == value

@@ -10,6 +10,7 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.interop.odata import read_filter, write_filter
 from accredit.query import ITSELF, And, Any, Compare, Not, OneOf, Or, StartsWith
 from tests.refusals import refusal
+from tests.support.every import every
 
 APP_ID = "3f1b9d6c-2a64-4a6e-9c7b-0d5f2f7b1e11"
 A, B, C = (Compare(name, "eq", 1) for name in "abc")
@@ -107,7 +108,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("text", "condition"), READ.values(), ids=READ)
+@every(("text", "condition"), READ.values(), ids=READ)
 def test_what_clients_send_is_read(text, condition):
     assert read_filter(text, kind="Application") == condition
 
@@ -166,7 +167,7 @@ NO_QUERIES = {
 }
 
 
-@pytest.mark.parametrize(("text", "reason"), NO_QUERIES.values(), ids=NO_QUERIES)
+@every(("text", "reason"), NO_QUERIES.values(), ids=NO_QUERIES)
 def test_what_is_no_filter_is_refused_with_what_is_wrong_and_where(text, reason):
     with pytest.raises(Refused) as refused:
         read_filter(text, kind="Application")
@@ -184,7 +185,7 @@ AT_THE_LIMIT = {
 }
 
 
-@pytest.mark.parametrize("text", AT_THE_LIMIT.values(), ids=AT_THE_LIMIT)
+@every("text", AT_THE_LIMIT.values(), ids=AT_THE_LIMIT)
 def test_what_just_stays_within_the_limits_is_read(text):
     read = read_filter(text, kind="Application")
     assert read_filter(write_filter(read), kind="Application") == read
@@ -218,7 +219,7 @@ UNSUPPORTED = {
 }
 
 
-@pytest.mark.parametrize(("text", "name"), UNSUPPORTED.values(), ids=UNSUPPORTED)
+@every(("text", "name"), UNSUPPORTED.values(), ids=UNSUPPORTED)
 def test_what_is_a_filter_and_not_served_is_refused_by_name(text, name):
     with pytest.raises(Refused) as refused:
         read_filter(text, kind="Application")
@@ -239,7 +240,7 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize(("condition", "text"), WRITTEN.values(), ids=WRITTEN)
+@every(("condition", "text"), WRITTEN.values(), ids=WRITTEN)
 def test_a_condition_is_written_as_programs_write_it(condition, text):
     assert write_filter(condition) == text
 
@@ -260,7 +261,7 @@ WORST = {
 
 
 @pytest.mark.timeout(5)
-@pytest.mark.parametrize("text", WORST.values(), ids=WORST)
+@every("text", WORST.values(), ids=WORST)
 def test_what_is_made_to_be_slow_is_refused_quickly(text):
     assert refusal(read_filter, text, kind="Application") is QUERY_SYNTAX
 

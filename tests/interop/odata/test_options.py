@@ -5,6 +5,7 @@ import pytest
 from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.interop.odata import Options, read_options, write_skiptoken
 from accredit.query import And, Compare, Or, Order, StartsWith
+from tests.support.every import every
 
 APP = Compare("appId", "eq", "a b")
 NAME = StartsWith("displayName", "x")
@@ -78,7 +79,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("query", "options"), READ.values(), ids=READ)
+@every(("query", "options"), READ.values(), ids=READ)
 def test_a_query_is_read(query, options):
     assert read_options(query, kind="Application") == options
 
@@ -143,7 +144,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("query", "message"), REFUSED.values(), ids=REFUSED)
+@every(("query", "message"), REFUSED.values(), ids=REFUSED)
 def test_what_is_no_query_is_refused_with_the_option_and_the_reason(query, message):
     with pytest.raises(Refused) as refused:
         read_options(query, kind="Application")
@@ -161,7 +162,7 @@ UNSUPPORTED = {
 }
 
 
-@pytest.mark.parametrize(("query", "name"), UNSUPPORTED.values(), ids=UNSUPPORTED)
+@every(("query", "name"), UNSUPPORTED.values(), ids=UNSUPPORTED)
 def test_what_is_a_query_and_not_served_is_refused_by_name(query, name):
     with pytest.raises(Refused) as refused:
         read_options(query, kind="User")
@@ -182,7 +183,7 @@ CONDITIONS = {
 }
 
 
-@pytest.mark.parametrize(("options", "condition"), CONDITIONS.values(), ids=CONDITIONS)
+@every(("options", "condition"), CONDITIONS.values(), ids=CONDITIONS)
 def test_filter_and_search_are_one_condition(options, condition):
     assert options.condition == condition
 
@@ -208,7 +209,7 @@ IMPLIED = {
 }
 
 
-@pytest.mark.parametrize(("kind", "query", "order"), IMPLIED.values(), ids=IMPLIED)
+@every(("kind", "query", "order"), IMPLIED.values(), ids=IMPLIED)
 def test_names_that_begin_alike_are_ordered_by_name(kind, query, order):
     assert read_options(query, kind=kind).orderby == order
 

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta, timezone
 from zlib import crc32
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,6 +12,7 @@ from accredit.interop.odata import read_skiptoken, write_skiptoken
 from accredit.issuers import base64url
 from accredit.query import Order
 from tests.refusals import refusal
+from tests.support.every import every
 
 BY_NAME = Order("displayName")
 TEXTS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
@@ -73,7 +73,7 @@ FORGED = {
 }
 
 
-@pytest.mark.parametrize("text", FORGED.values(), ids=FORGED)
+@every("text", FORGED.values(), ids=FORGED)
 def test_what_was_not_written_for_this_list_is_refused(text):
     assert refusal(read_skiptoken, text, BY_NAME) is QUERY_SYNTAX
 

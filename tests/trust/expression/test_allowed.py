@@ -4,6 +4,7 @@ import pytest
 
 from accredit.errors import EXPRESSION_CLAIMS, Refused
 from accredit.trust.expression import parse, refuse_not_allowed
+from tests.support.every import every
 
 GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.com"
@@ -37,9 +38,9 @@ def allowed(text: str, issuer: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("operator", ["eq", "matches"])
-@pytest.mark.parametrize("claim", CLAIMS)
-@pytest.mark.parametrize("issuer", TABLE)
+@every("operator", ["eq", "matches"])
+@every("claim", CLAIMS)
+@every("issuer", TABLE)
 def test_one_more_clause_is_allowed_when_the_table_has_it(issuer, claim, operator):
     claims, required = TABLE[issuer]
     text = f"{required} and claims['{claim}'] {operator} 'x'"
@@ -76,7 +77,7 @@ MUST_CONTAIN = {
 }
 
 
-@pytest.mark.parametrize(("issuer", "text", "expected"), MUST_CONTAIN.values(), ids=MUST_CONTAIN)
+@every(("issuer", "text", "expected"), MUST_CONTAIN.values(), ids=MUST_CONTAIN)
 def test_what_an_expression_must_contain(issuer, text, expected):
     assert allowed(text, issuer) is expected
 
@@ -129,7 +130,7 @@ ISSUERS = {
 }
 
 
-@pytest.mark.parametrize(("issuer", "expected"), ISSUERS.items(), ids=ISSUERS)
+@every(("issuer", "expected"), ISSUERS.items(), ids=ISSUERS)
 def test_which_issuers_may_have_an_expression(issuer, expected):
     assert any(allowed(text, issuer) for text in ANY_ROW) is expected
 

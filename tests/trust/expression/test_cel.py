@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from accredit.errors import INPUT_INVALID, Refused
 from accredit.trust.expression import evaluate
 from accredit.trust.expression.cel import CelImport, read
+from tests.support.every import every
 
 NE = (
     "at position {}: without this claim, or with one of another type, the condition does not hold; CEL raises an "
@@ -58,7 +59,7 @@ IMPORTED = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), IMPORTED.values(), ids=IMPORTED)
+@every(("text", "expected"), IMPORTED.values(), ids=IMPORTED)
 def test_imported(text, expected):
     found = read(text)
     assert (found.expression.text, found.expression.language_version) == (expected, 2)
@@ -78,7 +79,7 @@ NOTED = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected", "places"), NOTED.values(), ids=NOTED)
+@every(("text", "expected", "places"), NOTED.values(), ids=NOTED)
 def test_what_takes_less_than_cel_is_told(text, expected, places):
     found = read(text)
     assert found == CelImport(found.expression, tuple(map(NE.format, places)))
@@ -212,7 +213,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "reason"), REFUSED.values(), ids=REFUSED)
+@every(("text", "reason"), REFUSED.values(), ids=REFUSED)
 def test_refused_with_the_place(text, reason):
     with pytest.raises(Refused) as refused:
         read(text)
@@ -289,7 +290,7 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
+@every("text", HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_text_is_imported_or_refused(text):
     try:
         read(text)

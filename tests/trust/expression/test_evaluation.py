@@ -3,13 +3,13 @@
 from types import MappingProxyType
 
 import msgspec
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accredit.trust.expression import Budget, Cause, Joint, Step, Trace, evaluate, parse, trace
 from accredit.trust.expression.evaluation import LONGEST_VALUE
 from accredit.trust.expression.glob import Miss
+from tests.support.every import every
 
 GITHUB = MappingProxyType(
     {
@@ -65,7 +65,7 @@ ONE_CLAUSE = {
 }
 
 
-@pytest.mark.parametrize(("text", "claims", "cause"), ONE_CLAUSE.values(), ids=ONE_CLAUSE)
+@every(("text", "claims", "cause"), ONE_CLAUSE.values(), ids=ONE_CLAUSE)
 def test_one_clause(text, claims, cause):
     expression = parse(text)
     told = trace(expression, claims)
@@ -103,7 +103,7 @@ SEVERAL = {
 }
 
 
-@pytest.mark.parametrize(("text", "claims", "causes"), SEVERAL.values(), ids=SEVERAL)
+@every(("text", "claims", "causes"), SEVERAL.values(), ids=SEVERAL)
 def test_several_clauses(text, claims, causes):
     expression = parse(text)
     told = trace(expression, claims)
@@ -132,7 +132,7 @@ def test_a_pattern_that_differs_by_case_tells_where_too():
     assert (told.clauses[0].cause, told.clauses[0].miss) == (Cause.CASE, Miss(2, 7, 9))
 
 
-@pytest.mark.parametrize(
+@every(
     ("value", "kind"),
     [("", "string"), (1, "integer"), (1.5, "number"), (True, "boolean"), (None, "null"), ([], "array"), ({}, "object")],
 )
@@ -193,7 +193,7 @@ BUDGETS = {
 }
 
 
-@pytest.mark.parametrize(("budget", "causes", "spent"), BUDGETS.values(), ids=BUDGETS)
+@every(("budget", "causes", "spent"), BUDGETS.values(), ids=BUDGETS)
 def test_what_is_left_when_the_budget_is_spent_is_false(budget, causes, spent):
     left = msgspec.structs.replace(budget)
     assert evaluate(THREE, {"a": "xy"}, left) is not spent

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from accredit.trust.expression import Atom, Budget, Cause, Joint, Node, Step, evaluate, parse, to_version_2, trace
 from accredit.trust.expression.evaluation import LONGEST_VALUE
 from tests.support import naive_expression
+from tests.support.every import every
 from tests.trust.expression.drawn import cases
 
 SAMPLES = Path(__file__).parents[2] / "data" / "sample-claims.json"
@@ -97,7 +98,7 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize(("text", "version", "claims", "causes"), GOLDEN.values(), ids=GOLDEN)
+@every(("text", "version", "claims", "causes"), GOLDEN.values(), ids=GOLDEN)
 def test_golden(text, version, claims, causes):
     expression = parse(text, version)
     told = trace(expression, claims())
@@ -213,13 +214,13 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize(("right", "name", "cause"), CASES)
+@every(("right", "name", "cause"), CASES)
 def test_every_operator_with_every_value(right, name, cause):
     (step,) = trace(parse(f"claims['a'] {right}", 2), {"a": VALUES[name]}).clauses
     assert step.cause is (Cause.TOO_LONG if name == "long" else cause)
 
 
-@pytest.mark.parametrize("right", [*OPERATORS, *OTHERWISE])
+@every("right", [*OPERATORS, *OTHERWISE])
 def test_every_operator_is_false_without_its_claim(right):
     for claims in ({}, {"A": "it's"}):
         (step,) = trace(parse(f"claims['a'] {right}", 2), claims).clauses
@@ -227,7 +228,7 @@ def test_every_operator_is_false_without_its_claim(right):
         assert not evaluate(parse(f"claims['a'] {right}", 2), claims)
 
 
-@pytest.mark.parametrize("name", VALUES)
+@every("name", VALUES)
 def test_whatever_is_not_null_exists(name):
     expected = {"null": Cause.MISSING, "long": Cause.TOO_LONG}.get(name, Cause.OK)
     assert trace(parse(f"exists(claims['{name}'])", 2), VALUES).clauses[0].cause is expected
@@ -251,7 +252,7 @@ PATHS = {
 }
 
 
-@pytest.mark.parametrize(("text", "cause", "observed", "kind"), PATHS.values(), ids=PATHS)
+@every(("text", "cause", "observed", "kind"), PATHS.values(), ids=PATHS)
 def test_a_path_goes_into_objects_only(text, cause, observed, kind):
     (step,) = trace(parse(text, 2), VALUES).clauses
     assert (step.cause, step.observed, step.observed_type) == (cause, observed, kind)
@@ -275,7 +276,7 @@ JOINED = {
 }
 
 
-@pytest.mark.parametrize("text", JOINED)
+@every("text", JOINED)
 def test_joined(text):
     expression = parse(text, 2)
     assert evaluate(expression, VALUES) is JOINED[text]
@@ -315,7 +316,7 @@ COSTS = {
 }
 
 
-@pytest.mark.parametrize(("text", "left"), COSTS.values(), ids=COSTS)
+@every(("text", "left"), COSTS.values(), ids=COSTS)
 def test_what_an_evaluation_costs(text, left):
     budget, told = Budget(), Budget()
     evaluate(parse(text, 2), VALUES, budget)
@@ -349,7 +350,7 @@ def test_a_second_evaluator_agrees(case):
     assert evaluate(parse(text, 2), claims) is naive_expression.holds(text, claims)
 
 
-@pytest.mark.parametrize("right", [*OPERATORS, *OTHERWISE])
+@every("right", [*OPERATORS, *OTHERWISE])
 def test_a_second_evaluator_agrees_on_every_operator(right):
     for name in VALUES:
         text = f"claims['{name}'] {right} or claims['object']['{name}'] {right}"

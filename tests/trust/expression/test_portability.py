@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from accredit.errors import INPUT_INVALID, Refused
 from accredit.trust.expression import evaluate, not_portable, parse, refuse_not_allowed, to_entra
+from tests.support.every import every
 from tests.trust.expression.drawn import quoted
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -48,7 +49,7 @@ PORTABLE = {
 }
 
 
-@pytest.mark.parametrize(("issuer", "version", "text", "expected"), PORTABLE.values(), ids=PORTABLE)
+@every(("issuer", "version", "text", "expected"), PORTABLE.values(), ids=PORTABLE)
 def test_portable(issuer, version, text, expected):
     expression = parse(text, version)
     assert not_portable(expression, issuer) == ()
@@ -145,7 +146,7 @@ REASONS = {
 }
 
 
-@pytest.mark.parametrize(("issuer", "version", "text", "reasons"), REASONS.values(), ids=REASONS)
+@every(("issuer", "version", "text", "reasons"), REASONS.values(), ids=REASONS)
 def test_not_portable(issuer, version, text, reasons):
     expression = parse(text, version)
     assert not_portable(expression, issuer) == tuple(reasons)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from accredit.errors import EXPRESSION_SYNTAX, Refused
 from accredit.trust.expression import evaluate, parse, to_version_2
+from tests.support.every import every
 from tests.trust.expression.drawn import quoted
 
 TRANSLATED = {
@@ -25,7 +26,7 @@ TRANSLATED = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected", "narrowed"), TRANSLATED.values(), ids=TRANSLATED)
+@every(("text", "expected", "narrowed"), TRANSLATED.values(), ids=TRANSLATED)
 def test_translated(text, expected, narrowed):
     translation = to_version_2(parse(text))
     assert (translation.expression.text, translation.expression.language_version) == (expected, 2)
@@ -50,7 +51,7 @@ BEYOND = {
 }
 
 
-@pytest.mark.parametrize(("text", "reason"), BEYOND.values(), ids=BEYOND)
+@every(("text", "reason"), BEYOND.values(), ids=BEYOND)
 def test_what_version_2_does_not_hold_is_refused(text, reason):
     with pytest.raises(Refused) as refused:
         to_version_2(parse(text))

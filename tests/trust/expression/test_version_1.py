@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from accredit.errors import EXPRESSION_SYNTAX, Refused
 from accredit.trust.expression import LANGUAGE_VERSION, LONGEST_TEXT, Group, names, parse
+from tests.support.every import every
 
 READ = {
     "one clause": ("claims['sub'] eq 'a'", [("sub", "eq", "a")]),
@@ -34,7 +35,7 @@ def spelt(expression):
     return [(atom.claim, atom.operator, atom.operand) for atom in expression.atoms]
 
 
-@pytest.mark.parametrize(("text", "clauses"), READ.values(), ids=READ)
+@every(("text", "clauses"), READ.values(), ids=READ)
 def test_read(text, clauses):
     expression = parse(text)
     assert spelt(expression) == clauses
@@ -132,7 +133,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "reason"), REFUSED.values(), ids=REFUSED)
+@every(("text", "reason"), REFUSED.values(), ids=REFUSED)
 def test_refused_with_what_was_expected_where(text, reason):
     with pytest.raises(Refused) as refused:
         parse(text)
@@ -152,7 +153,7 @@ def test_the_refusal_is_worded_as_entra_does():
     )
 
 
-@pytest.mark.parametrize("version", [-1, 0, 3])
+@every("version", [-1, 0, 3])
 def test_another_language_version_is_refused(version):
     with pytest.raises(Refused) as refused:
         parse("claims['sub'] eq 'a'", version)

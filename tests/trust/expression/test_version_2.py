@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from accredit.errors import EXPRESSION_SYNTAX, Refused
 from accredit.trust.expression import Atom, Group, parse, write
 from accredit.trust.expression.version_2 import BLANK, RESERVED
+from tests.support.every import every
 from tests.trust.expression.drawn import EXPRESSIONS, shape, spelling
 
 A, B, C, D = (f"claims['{name}'] eq '{name}'" for name in "abcd")
@@ -48,7 +49,7 @@ READ = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), READ.values(), ids=READ)
+@every(("text", "expected"), READ.values(), ids=READ)
 def test_read(text, expected):
     expression = parse(text, 2)
     assert shape(expression.root) == expected
@@ -224,12 +225,12 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize(("text", "reason"), REFUSED.values(), ids=REFUSED)
+@every(("text", "reason"), REFUSED.values(), ids=REFUSED)
 def test_refused_with_what_was_expected_where(text, reason):
     assert refusal(text) == reason
 
 
-@pytest.mark.parametrize("name", sorted(RESERVED))
+@every("name", sorted(RESERVED))
 def test_what_the_credential_decides_on_cannot_be_asked_for(name):
     assert refusal(f"{A} and exists(claims['{name}'])") == (
         f'"{name}" at position 39 cannot be asked for: the credential itself and the checks of time and replay decide '
@@ -315,14 +316,14 @@ BOUNDS = {
 }
 
 
-@pytest.mark.parametrize("what", BOUNDS)
+@every("what", BOUNDS)
 def test_up_to_the_bound_it_is_read(what):
     make, limit, _ = BOUNDS[what]
     for size in (limit - 1, limit):
         assert parse(make(size), 2).text == make(size)
 
 
-@pytest.mark.parametrize("what", BOUNDS)
+@every("what", BOUNDS)
 def test_beyond_the_bound_it_is_refused(what):
     make, limit, reason = BOUNDS[what]
     assert refusal(make(limit + 1)) == reason
@@ -363,7 +364,7 @@ BRANCHES = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), BRANCHES.values(), ids=BRANCHES)
+@every(("text", "expected"), BRANCHES.values(), ids=BRANCHES)
 def test_branches(text, expected):
     found = parse(text, 2).branches()
     assert ["".join(each.operand if each.operator == "eq" else "*" for each in branch) for branch in found] == expected
@@ -384,7 +385,7 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize(("text", "expected"), WRITTEN.values(), ids=WRITTEN)
+@every(("text", "expected"), WRITTEN.values(), ids=WRITTEN)
 def test_written(text, expected):
     assert write(parse(text, 2)) == expected
 

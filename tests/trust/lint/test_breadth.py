@@ -1,10 +1,9 @@
 """What a trust pins, and the rules of trust that is too broad: where each speaks, and where it is silent."""
 
-import pytest
-
 from accredit.trust.lint import Context, facts, lint
 from accredit.trust.lint.grammar import sequences
 from accredit.trust.written import WrittenTrust
+from tests.support.every import every
 
 GITHUB = "https://token.actions.githubusercontent.com"
 GITLAB = "https://gitlab.com"
@@ -99,7 +98,7 @@ PINS = {
 }
 
 
-@pytest.mark.parametrize("sentence", PINS)
+@every("sentence", PINS)
 def test_a_trust_pins(sentence):
     written, pinned = PINS[sentence]
     (branch,) = facts.read(written, EXTENDED).branches
@@ -135,7 +134,7 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("sentence", FORMS)
+@every("sentence", FORMS)
 def test_a_form_is_read_as_sequences(sentence):
     regex, expected = FORMS[sentence]
     found = [[piece.name if piece.group else piece.text for piece in each] for each in sequences(regex)]
@@ -370,14 +369,14 @@ SILENT = {
 }
 
 
-@pytest.mark.parametrize("sentence", SPEAKS)
+@every("sentence", SPEAKS)
 def test_a_rule_speaks_and_names_what_it_means(sentence):
     written, rule, said = SPEAKS[sentence]
     messages = [each.message for each in lint([written], EXTENDED) if each.rule == f"FIC-{rule}"]
     assert any(said in each for each in messages), messages
 
 
-@pytest.mark.parametrize("sentence", SILENT)
+@every("sentence", SILENT)
 def test_a_rule_is_silent(sentence):
     written, rule = SILENT[sentence]
     assert f"FIC-{rule}" not in told(written)
@@ -410,7 +409,7 @@ EDITS = {
 }
 
 
-@pytest.mark.parametrize("sentence", EDITS)
+@every("sentence", EDITS)
 def test_an_edit_can_be_taken_as_it_is_where_what_it_writes_may_be_stored(sentence):
     written, rule, edit = EDITS[sentence]
     assert told(written)[f"FIC-{rule}"].edit == edit

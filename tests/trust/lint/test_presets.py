@@ -1,11 +1,10 @@
 """What a preset makes is nothing that lint calls an error, whichever way of trusting is chosen."""
 
-import pytest
-
 from accredit.trust import presets
 from accredit.trust.lint import Context, lint
 from accredit.trust.presets import FormError, Mode, Preset, Rendered
 from accredit.trust.written import WrittenTrust
+from tests.support.every import every
 
 REFUSED_AT_USE = {"managed_identity", "azure_devops:entra"}  # stored as in Entra ID; their pages say so
 UNSUPPORTED = {"cognito:unsupported"}
@@ -30,7 +29,7 @@ def rendered(preset: Preset, mode: Mode) -> Rendered:
     raise AssertionError(values)
 
 
-@pytest.mark.parametrize("name", MODES)
+@every("name", MODES)
 def test_what_a_preset_makes_has_no_error(name: str) -> None:
     made = rendered(*MODES[name])
     trust = WrittenTrust(

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from accredit.trust.lint import LEVELS, MODULES, RULES, Finding, Rule, lint
 from accredit.trust.written import WrittenTrust
+from tests.support.every import every
 from tests.trust.lint.corpus import ROWS
 
 ROOT = Path(__file__).parents[3]
@@ -48,7 +49,7 @@ def test_every_rule_has_a_file_of_its_name_and_is_listed_once() -> None:
     assert files == {module.__name__.rpartition(".")[2] for module in MODULES}
 
 
-@pytest.mark.parametrize("rule", RULES, ids=lambda each: each.id)
+@every("rule", RULES, ids=lambda each: each.id)
 def test_a_rule_says_what_it_is_about_in_whole_sentences(rule: Rule) -> None:
     assert rule.level in LEVELS
     assert rule.title
@@ -67,7 +68,7 @@ def test_what_entra_id_refuses_is_marked() -> None:
     assert {each.id for each in RULES if each.refused} - OURS == REFUSED
 
 
-@pytest.mark.parametrize("says", ROWS)
+@every("says", ROWS)
 def test_a_finding_is_a_sentence_about_a_value_and_its_place_is_within_it(says: str) -> None:
     trust = ROWS[says].trust
     texts = dict(trust.texts)
@@ -80,7 +81,7 @@ def test_a_finding_is_a_sentence_about_a_value_and_its_place_is_within_it(says: 
             assert 0 <= found.start < found.end <= len(texts[found.path])
 
 
-@pytest.mark.parametrize("says", [says for says, found in FOUND.items() if any(each.edit for each in found)])
+@every("says", [says for says, found in FOUND.items() if any(each.edit for each in found)])
 def test_an_edit_mends_what_it_is_for(says: str) -> None:
     row = ROWS[says]
     for found in FOUND[says]:

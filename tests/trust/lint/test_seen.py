@@ -3,7 +3,6 @@
 from datetime import timedelta
 from uuid import UUID
 
-import pytest
 from msgspec.structs import replace
 
 from accredit.issuers.keyset import KeySet, VerificationKey
@@ -13,6 +12,7 @@ from accredit.trust.lint import Context, lint
 from accredit.trust.lint.seen import Seen, generations, keys_at_hand, uploaded
 from accredit.trust.written import WrittenTrust
 from tests import forge
+from tests.support.every import every
 from tests.trust.lint.corpus import NOW
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -84,7 +84,7 @@ TWINS = {
 }
 
 
-@pytest.mark.parametrize("says", TWINS)
+@every("says", TWINS)
 def test_the_form_in_use_is_that_of_the_twin_that_was_used_last(says: str) -> None:
     used, twin, expected = TWINS[says]
     assert generations(trust(used=used), [twin]) == expected

@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -11,6 +10,7 @@ from accredit.trust import presets
 from accredit.trust.expression import glob
 from accredit.trust.lint import subjects
 from accredit.trust.presets.claims import Segment, SubjectForm
+from tests.support.every import every
 
 NAME = Segment(cls="name", of="tenant")
 READ = {
@@ -36,7 +36,7 @@ def form(regex):
     return SubjectForm(name="form", regex=regex, segments=dict.fromkeys(names, NAME))
 
 
-@pytest.mark.parametrize("sentence", READ)
+@every("sentence", READ)
 def test_a_pattern_is_read_by_a_form(sentence):
     regex, pattern, version, expected = READ[sentence]
     preset = replace(presets.preset("github_actions"), subject_forms=(form(regex),))

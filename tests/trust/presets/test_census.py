@@ -7,9 +7,9 @@ census never changes a preset by itself.
 import re
 
 import cloudarq_issuers
-import pytest
 
 from accredit.trust import presets
+from tests.support.every import every
 
 EXAMPLES = {  # of what the census has in angle brackets
     "workspace": "octo-team",
@@ -150,7 +150,7 @@ def test_most_of_what_is_compared_is_the_same():
     assert len(alike) > len(entries) // 3, alike
 
 
-@pytest.mark.parametrize("name", presets.ids())
+@every("name", presets.ids())
 def test_an_issuer_that_the_census_knows_as_shared_is_shared_here(name):
     preset = presets.preset(name)
     for issuer in preset.issuer.canonical:

@@ -9,6 +9,7 @@ from accredit.trust import expression as language
 from accredit.trust import presets
 from accredit.trust.presets import catalogue
 from accredit.trust.presets.form import FormError
+from tests.support.every import every
 
 WRITTEN = r"""
 id = "made"
@@ -205,7 +206,7 @@ def test_a_form_error_is_a_refusal(made):
 SPOKEN = ("system:serviceaccount:a:b", "spiffe://a/b", "project_path:g/p:ref_type:branch:ref:main", "0oa1@clients", "x")
 
 
-@pytest.mark.parametrize("subject", [*SPOKEN, "x" * 601])
+@every("subject", [*SPOKEN, "x" * 601])
 def test_who_speaks_so_is_found_by_the_index_as_by_reading_every_preset(subject):
     every = [presets.preset(each) for each in presets.ids()]
     running = {each.id for each in catalogue.entries() if each.open}

@@ -7,6 +7,7 @@ import pytest
 from accredit.errors import PRESET_FORM
 from accredit.trust import presets
 from accredit.trust.presets import FormError, Rendered
+from tests.support.every import every
 
 DEFAULT = "api://AzureADTokenExchange"
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -217,7 +218,7 @@ GOLDEN = {
 }
 
 
-@pytest.mark.parametrize("case", GOLDEN)
+@every("case", GOLDEN)
 def test_the_form_gives(case):
     (name, mode, values), (issuer, demanded, called) = GOLDEN[case]
     found = presets.render(presets.preset(name), values, mode=mode)
@@ -228,7 +229,7 @@ def test_the_form_gives(case):
     assert found.preset == f"{presets.preset(name).id}@1"
 
 
-@pytest.mark.parametrize("case", GOLDEN)
+@every("case", GOLDEN)
 def test_the_form_is_read_from_what_it_gave(case):
     (name, mode, values), _ = GOLDEN[case]
     preset = presets.preset(name)
@@ -266,7 +267,7 @@ NOT_READ = {
 }
 
 
-@pytest.mark.parametrize("case", NOT_READ)
+@every("case", NOT_READ)
 def test_what_no_form_gives_is_read_as_none(case):
     assert presets.read(*NOT_READ[case]) is None
 
@@ -445,7 +446,7 @@ FORMS = {
 }
 
 
-@pytest.mark.parametrize("case", FORMS)
+@every("case", FORMS)
 def test_what_is_wrong_with_a_form(case):
     (name, mode, values, audience), said = FORMS[case]
     with pytest.raises(FormError) as refused:
@@ -477,7 +478,7 @@ WARNINGS = {
 }
 
 
-@pytest.mark.parametrize("case", WARNINGS)
+@every("case", WARNINGS)
 def test_what_is_told_of_a_form_that_is_taken(case):
     (name, mode, values), fields = WARNINGS[case]
     assert {each.field for each in presets.render(presets.preset(name), values, mode=mode).warnings} == fields
@@ -491,7 +492,7 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("case", NAMED)
+@every("case", NAMED)
 def test_a_name_that_is_free(case):
     name, taken, expected = NAMED[case]
     assert presets.free_name(name, taken) == expected
@@ -512,7 +513,7 @@ DEFAULTS = {
 }
 
 
-@pytest.mark.parametrize("case", DEFAULTS)
+@every("case", DEFAULTS)
 def test_the_audience_when_nobody_asks(case):
     name, audience, expected = DEFAULTS[case]
     assert presets.preset(name).is_default_audience(audience) is expected

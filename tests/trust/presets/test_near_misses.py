@@ -4,12 +4,11 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-import pytest
-
 from accredit.explain import explain
 from accredit.trust import MultiAudience, choose, presets
 from accredit.trust.presets import catalogue
 from tests.forge import AUDIENCE, NOW
+from tests.support.every import every
 from tests.support.trusting import trusted
 from tests.trust.presets.platforms import NOTHING, OWN, SAMPLES, held, token
 
@@ -261,14 +260,14 @@ def shown(form, **changes):
     return token(form.sample, **{**form.changes, **changes})
 
 
-@pytest.mark.parametrize("case", FORMS)
+@every("case", FORMS)
 def test_a_sample_of_the_platform_matches_its_form(case):
     form = FORMS[case]
     stored = held(rendered(form))
     assert choose(shown(form), trusted(stored)) == (stored,)
 
 
-@pytest.mark.parametrize("case", MISSES)
+@every("case", MISSES)
 def test_a_near_miss_gets_its_cause_and_its_remedy(case):
     miss = MISSES[case]
     form = FORMS[miss.form]

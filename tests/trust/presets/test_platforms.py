@@ -10,6 +10,7 @@ from accredit.trust import choose, presets
 from accredit.trust import expression as language
 from accredit.trust.presets.form import FormError
 from accredit.trust.presets.not_issuers import not_an_issuer
+from tests.support.every import every
 from tests.support.trusting import trusted
 from tests.trust.presets import platforms
 from tests.trust.presets.platforms import GOLDENS, MISSES, SAMPLES, SUBJECT_CLAIM, held, rendered, token
@@ -17,7 +18,7 @@ from tests.trust.presets.platforms import GOLDENS, MISSES, SAMPLES, SUBJECT_CLAI
 MINE = {"aws_outbound", "google_cloud", "spiffe", "terraform", "azure_devops", "bitbucket", "circleci", "buildkite"}
 
 
-@pytest.mark.parametrize("case", GOLDENS)
+@every("case", GOLDENS)
 def test_the_form_renders_to(case):
     golden = GOLDENS[case]
     found = rendered(golden)
@@ -28,7 +29,7 @@ def test_the_form_renders_to(case):
     assert found.name == golden.name
 
 
-@pytest.mark.parametrize("case", GOLDENS)
+@every("case", GOLDENS)
 def test_a_sample_of_the_platform_matches(case):
     golden = GOLDENS[case]
     stored, shown = held(rendered(golden)), token(golden.sample)
@@ -42,7 +43,7 @@ def test_a_token_whose_subject_is_the_pipeline_matches_with_its_organization():
     assert choose(shown, trusted(held(found))) == (held(found),)
 
 
-@pytest.mark.parametrize("case", GOLDENS)
+@every("case", GOLDENS)
 def test_the_trust_shows_as_its_form_again(case):
     golden = GOLDENS[case]
     found = rendered(golden)
@@ -59,7 +60,7 @@ AUDIENCES = {
 }
 
 
-@pytest.mark.parametrize("case", AUDIENCES)
+@every("case", AUDIENCES)
 def test_the_audience(case):
     name, asked, expected = AUDIENCES[case]
     golden = next(each for each in GOLDENS.values() if each.preset == name)
@@ -142,7 +143,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("case", REFUSED)
+@every("case", REFUSED)
 def test_the_form_says_what_is_wrong(case):
     name, typed, field, words = REFUSED[case]
     golden = GOLDENS[name]
@@ -164,7 +165,7 @@ def test_an_id_of_google_with_another_count_of_digits_is_told():
     assert [each.field for each in found.warnings] == ["sa_unique_id"]
 
 
-@pytest.mark.parametrize("case", MISSES)
+@every("case", MISSES)
 def test_a_near_miss_gets_its_cause_and_its_remedy(case):
     miss = MISSES[case]
     found = platforms.told(miss)
@@ -271,7 +272,7 @@ UNPROVEN = {
 }
 
 
-@pytest.mark.parametrize("sample", UNPROVEN)
+@every("sample", UNPROVEN)
 def test_a_sample_of_a_platform_that_is_not_proven_matches_all_the_same(sample):
     name, mode, form = UNPROVEN[sample]
     preset = presets.preset(name)
@@ -325,7 +326,7 @@ SNIPPETS = {
 }
 
 
-@pytest.mark.parametrize("case", SNIPPETS)
+@every("case", SNIPPETS)
 def test_what_is_pasted_at_the_platform(case):
     name, words = SNIPPETS[case]
     golden = GOLDENS[name]
@@ -353,13 +354,13 @@ NOT_ISSUERS = {
 }
 
 
-@pytest.mark.parametrize("case", NOT_ISSUERS)
+@every("case", NOT_ISSUERS)
 def test_what_is_no_issuer_says_why(case):
     name, says = NOT_ISSUERS[case]
     assert says in (not_an_issuer(name) or "")
 
 
-@pytest.mark.parametrize("name", ["https://accounts.google.com", "https://doppler.com.example", "x" * 601, ""])
+@every("name", ["https://accounts.google.com", "https://doppler.com.example", "x" * 601, ""])
 def test_nothing_is_known_against_others(name):
     assert not_an_issuer(name) is None
 

@@ -15,6 +15,7 @@ from accredit.errors import PRESET_UNKNOWN, Refused
 from accredit.trust import presets
 from accredit.trust.presets import catalogue, templates, writing
 from accredit.trust.presets.model import Preset
+from tests.support.every import every
 
 ROOT = Path(__file__).parents[3]
 FOLDER = Path(catalogue.__file__).parent
@@ -279,7 +280,7 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("case", BROKEN)
+@every("case", BROKEN)
 def test_a_file_that_is_wrong_says_where(case):
     text, says = BROKEN[case]
     with pytest.raises(ValueError, match=re.escape(says)):
@@ -293,7 +294,7 @@ UNKNOWN = {
 }
 
 
-@pytest.mark.parametrize("case", UNKNOWN)
+@every("case", UNKNOWN)
 def test_a_preset_that_does_not_exist(case):
     name, says = UNKNOWN[case]
     with pytest.raises(Refused, match=says) as refused:

@@ -19,6 +19,7 @@ from accredit.interop.files import read, write
 from accredit.trust import presets
 from accredit.trust.written import WrittenTrust
 from tests.interop.files import languages
+from tests.support.every import every
 from tests.trust.presets.trusts import MODES
 
 CLIENT = "6b2f1c9e-0000-4000-8000-00000000c11e"
@@ -86,7 +87,7 @@ def texts(document):
     return [document] if isinstance(document, str) else []
 
 
-@pytest.mark.parametrize("what", [each for each in SNIPPETS if SNIPPETS[each][2].language not in LOOKED_AT])
+@every("what", [each for each in SNIPPETS if SNIPPETS[each][2].language not in LOOKED_AT])
 def test_every_snippet_is_read_by_what_takes_it(what):
     _, _, snippet = SNIPPETS[what]
     document = parsed(snippet)
@@ -102,7 +103,7 @@ def names_the_endpoint(snippet):
     return variables and "$AUTHORITY/$TENANT/oauth2/v2.0/token" in snippet.text
 
 
-@pytest.mark.parametrize("what", SNIPPETS)
+@every("what", SNIPPETS)
 def test_every_exchange_names_the_client_the_tenant_and_the_authority(what):
     _, _, snippet = SNIPPETS[what]
     if "grant_type" in snippet.text:
@@ -134,14 +135,14 @@ ASKED = {  # where the platform is told which audience to put into the token
 }
 
 
-@pytest.mark.parametrize("what", [each for each in EXAMPLES if each.split()[0] in ASKED])
+@every("what", [each for each in EXAMPLES if each.split()[0] in ASKED])
 def test_the_platform_is_asked_for_the_audience_that_is_trusted(what):
     preset, rendered = EXAMPLES[what]
     first = pasted(preset, rendered)[0]
     assert ASKED[preset.id](parsed(first)) == rendered.audience == PLAIN
 
 
-@pytest.mark.parametrize("what", [each for each in EXAMPLES if each.startswith("github_actions")])
+@every("what", [each for each in EXAMPLES if each.startswith("github_actions")])
 def test_a_workflow_may_ask_for_a_token_in_the_place_that_is_trusted(what):
     preset, rendered = EXAMPLES[what]
     document = parsed(pasted(preset, rendered)[0])
@@ -182,15 +183,15 @@ def test_an_audience_is_never_more_than_text(what, audience):
             assert ASKED[preset.id](document) == audience
 
 
-@pytest.mark.parametrize("audience", ["api://a\nb", "api://a\x1b[2J", "api://\u202ea"])
+@every("audience", ["api://a\nb", "api://a\x1b[2J", "api://\u202ea"])
 def test_an_audience_that_cannot_be_seen_is_refused(audience):
     preset, rendered = EXAMPLES["kubernetes subject"]
     with pytest.raises(presets.FormError, match="a character in it that cannot be seen"):
         presets.render(preset, rendered.values, mode="subject", audience=audience)
 
 
-@pytest.mark.parametrize("form", ["json", "yaml", "graph", "arm", "terraform", "bicep", "az"])
-@pytest.mark.parametrize("what", EXAMPLES)
+@every("form", ["json", "yaml", "graph", "arm", "terraform", "bicep", "az"])
+@every("what", EXAMPLES)
 def test_the_trust_of_every_form_goes_through_every_document(what, form):
     _, rendered = EXAMPLES[what]
     trust = WrittenTrust(

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from accredit.trust import presets
 from accredit.trust.presets import templates
 from accredit.trust.presets.model import Snippet
+from tests.support.every import every
 
 VALUES = {"a": "1", "b": "x:y", "kind": "tag"}
 
@@ -28,7 +29,7 @@ FILLED = {
 }
 
 
-@pytest.mark.parametrize("case", FILLED)
+@every("case", FILLED)
 def test_a_template_is_filled(case):
     text, expected = FILLED[case]
     assert templates.parse(text).fill(VALUES) == expected
@@ -41,7 +42,7 @@ def test_only_what_is_put_in_is_escaped():
 WRONG = {"an open brace": "{a", "a closing brace": "a}", "an unknown filter": "{a|upper}", "capitals": "{A}"}
 
 
-@pytest.mark.parametrize("case", WRONG)
+@every("case", WRONG)
 def test_a_template_that_is_wrong(case):
     with pytest.raises(ValueError, match=r"brace|filter"):
         templates.parse(WRONG[case])
@@ -85,7 +86,7 @@ SNIPPETS = {
 }
 
 
-@pytest.mark.parametrize("case", SNIPPETS)
+@every("case", SNIPPETS)
 def test_a_snippet_is_filled(case):
     text, expected = SNIPPETS[case]
     assert filled(text) == expected
@@ -99,7 +100,7 @@ MEANT = {
 }
 
 
-@pytest.mark.parametrize("case", MEANT)
+@every("case", MEANT)
 def test_a_snippet_goes_with_some_trusts(case):
     when, count = MEANT[case]
     assert len(filled("a", when=when)) == count
@@ -108,7 +109,7 @@ def test_a_snippet_goes_with_some_trusts(case):
 LOUD = {"an unknown name": "«nonsense»", "an unknown condition": "«nonsense?»a", "a field that is absent": "«folder»"}
 
 
-@pytest.mark.parametrize("case", LOUD)
+@every("case", LOUD)
 def test_a_snippet_never_has_a_blank(case):
     with pytest.raises(LookupError, match=r"names nonsense|has no folder"):
         filled(LOUD[case])
@@ -151,7 +152,7 @@ WRITTEN = {
 }
 
 
-@pytest.mark.parametrize("case", WRITTEN)
+@every("case", WRITTEN)
 def test_what_is_pasted_says_what_was_typed(case):
     name, mode, values, look, expected = WRITTEN[case]
     preset = presets.preset(name)

@@ -8,6 +8,7 @@ import pytest
 from accredit.administer import applications
 from accredit.app import seed
 from accredit.web.arm import authorization
+from tests.support.every import every
 from tests.web.arm.asking import ASSIGNMENTS, BOT, CONTRIBUTOR, DEFINITIONS, READER, SUBSCRIPTION
 
 GROUP = f"{SUBSCRIPTION}/resourceGroups/some"
@@ -67,7 +68,7 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("sentence", FILTERS)
+@every("sentence", FILTERS)
 def test_roles_are_filtered_by(arm, token, sentence):
     text, count = FILTERS[sentence]
     rows = arm.ask("GET", f"{GROUP}/{DEFINITIONS}?$filter={quote(text)}", token).json["value"]
@@ -84,7 +85,7 @@ UNSUPPORTED = {
 }
 
 
-@pytest.mark.parametrize("sentence", UNSUPPORTED)
+@every("sentence", UNSUPPORTED)
 def test_roles_are_not_filtered_by(arm, token, sentence):
     answer = arm.ask("GET", f"/{DEFINITIONS}?$filter={quote(UNSUPPORTED[sentence])}", token)
     assert (answer.status, answer.json["error"]["code"]) == (400, "UnsupportedQuery")

@@ -6,6 +6,7 @@ from accredit.app import directory_api, resource_manager, seed
 from accredit.errors import GRAPH_BROKEN
 from accredit.web.arm import routes
 from accredit.web.arm.room import Room
+from tests.support.every import every
 from tests.web.arm.asking import ASSIGNMENTS, DEFINITIONS, READER, SUBSCRIPTION
 from tests.web.crowd import taken
 from tests.wire.authority import TENANT
@@ -101,7 +102,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
+@every("sentence", REFUSED)
 def test_a_refusal_has_the_envelope(arm, anybody, sentence):
     method, path, proven, (status, code) = REFUSED[sentence]
     answer = arm.ask(method, path, anybody if proven else None)
@@ -112,7 +113,7 @@ def test_a_refusal_has_the_envelope(arm, anybody, sentence):
     assert ("www-authenticate" in answer.headers) is (status == 401)
 
 
-@pytest.mark.parametrize("query", ["", "?api-version=", "?$filter=x"])
+@every("query", ["", "?api-version=", "?$filter=x"])
 def test_an_api_version_is_required_whatever_it_is(arm, anybody, query):
     answer = arm.graph.ask("GET", f"/subscriptions{query}", anybody)
     assert (answer.status, answer.json["error"]["code"]) == (400, "MissingApiVersionParameter")
@@ -132,7 +133,7 @@ ROLES = {
 }
 
 
-@pytest.mark.parametrize("sentence", ROLES)
+@every("sentence", ROLES)
 def test_assignments_need_a_role_for(arm, anybody, sentence):
     method, name, role, action = ROLES[sentence]
     body = {"properties": {"roleDefinitionId": str(READER), "principalId": NOBODY}}

@@ -5,6 +5,7 @@ import pytest
 from accredit.administer import issuers, tenants
 from accredit.app import seed
 from accredit.interop.graph import issuer, organization
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.web.graph.trusting import ABSENT, audited, refused
 
@@ -60,8 +61,8 @@ def test_a_record_is_shown_as_it_is_stored(graph, admin):
     assert (record, credentials) == (stored(graph, seed.marked("issuer github")), 1)
 
 
-@pytest.mark.parametrize("wanted", [ABSENT, "x"])
-@pytest.mark.parametrize("call", ["GET", "PATCH", "DELETE", "block", "unblock", "uploadKeys"])
+@every("wanted", [ABSENT, "x"])
+@every("call", ["GET", "PATCH", "DELETE", "block", "unblock", "uploadKeys"])
 def test_a_record_that_is_not_there(graph, admin, call, wanted):
     method, rest = (call, "") if call.isupper() else ("POST", f"/{call}")
     body = {"jwks": "{}"} if call == "uploadKeys" else None if method in ("GET", "DELETE") else {}
@@ -143,7 +144,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED.keys())
+@every("row", REFUSED.values(), ids=REFUSED.keys())
 def test_what_an_issuer_record_is_refused_for(graph, admin, row):
     method, rest, body, name = row
     answer = graph.ask(method, ISSUERS + rest, admin, body)
@@ -186,7 +187,7 @@ SETTINGS = {
 }
 
 
-@pytest.mark.parametrize("row", SETTINGS.values(), ids=SETTINGS.keys())
+@every("row", SETTINGS.values(), ids=SETTINGS.keys())
 def test_settings_that_are_refused(graph, admin, row):
     body, name = row
     answer = graph.ask("PATCH", TENANT, admin, body)
@@ -201,7 +202,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("row", CALLS.values(), ids=CALLS.keys())
+@every("row", CALLS.values(), ids=CALLS.keys())
 def test_they_are_in_beta_only(graph, admin, row):
     method, path, body = row
     answer = graph.ask(method, path.replace("/beta/", "/v1.0/"), admin, body)
@@ -220,7 +221,7 @@ LACKING = {
 }
 
 
-@pytest.mark.parametrize("row", LACKING.values(), ids=LACKING.keys())
+@every("row", LACKING.values(), ids=LACKING.keys())
 def test_who_may_not(graph, row):
     method, path, roles = row
     body = None if method == "DELETE" else {}

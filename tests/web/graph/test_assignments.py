@@ -12,6 +12,7 @@ from accredit.administer import applications, tenants
 from accredit.app import seed
 from accredit.directory import AppRole, wellknown
 from accredit.interop.graph import opaque
+from tests.support.every import every
 from tests.web.graph.callers import GRAPH_SCOPE, Caller, Graph
 from tests.web.graph.trusting import ABSENT, audited, refused
 from tests.wire.authority import BASE, Answer
@@ -198,13 +199,13 @@ REFUSALS: dict[str, tuple[str, dict[str, Any], tuple[int, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSALS.values(), ids=REFUSALS.keys())
+@every("row", REFUSALS.values(), ids=REFUSALS.keys())
 def test_refused_is(graph: Graph, row: tuple[str, dict[str, Any], tuple[int, str, str]]) -> None:
     where, told, expected = row
     assert refused(ask(graph, "POST", where, told)) == expected
 
 
-@pytest.mark.parametrize("key", ["/abc", f"/{ABSENT}", "(name='ABEiM0RVZneImaq7zN3u_w')", "/ABEiM0RVZneImaq7zN3u_w"])
+@every("key", ["/abc", f"/{ABSENT}", "(name='ABEiM0RVZneImaq7zN3u_w')", "/ABEiM0RVZneImaq7zN3u_w"])
 def test_another_id_is_not_there(graph: Graph, key: str) -> None:
     assert ask(graph, "GET", path(BOT) + key).status == 404
 

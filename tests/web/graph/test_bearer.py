@@ -17,6 +17,7 @@ from accredit.errors import TOKEN_EMPTY, TOKEN_HOST_HINT, TOKEN_REFUSED, TRANSIE
 from accredit.signing.file import open_signer
 from accredit.stores.sqlite import SqliteRegistry
 from accredit.web.bearer import Bearers, Caller
+from tests.support.every import every
 from tests.web.graph.callers import GRAPH_SCOPE, Graph
 from tests.wire.authority import ADMIN, BASE, TENANT, wire
 
@@ -108,7 +109,7 @@ def _now(desk: Desk) -> int:
     return int(desk.graph.wire.clock().timestamp())
 
 
-@pytest.mark.parametrize("token", ACCEPTED.values(), ids=ACCEPTED.keys())
+@every("token", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_a_token_of_this_authority_says_who_calls(desk: Desk, token: Callable[[Desk], str]) -> None:
     caller = desk.caller(token(desk))
     assert str(caller.client.app_id) == ADMIN
@@ -197,7 +198,7 @@ HEADERS: dict[str, tuple[list[bytes], str, Any, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", HEADERS.values(), ids=HEADERS.keys())
+@every("row", HEADERS.values(), ids=HEADERS.keys())
 def test_what_the_header_lacks_is_said(desk: Desk, row: tuple[list[bytes], str, Any, str]) -> None:
     values, agent, expected, text = row
     with pytest.raises(Refused) as caught:

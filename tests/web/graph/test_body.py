@@ -4,6 +4,7 @@ import pytest
 
 from accredit.errors import BODY_NOT_JSON, Refused
 from accredit.web.graph import body
+from tests.support.every import every
 
 READ: dict[str, tuple[str, str, dict[str, object]]] = {
     "nothing": ("", "", {}),
@@ -27,7 +28,7 @@ READ: dict[str, tuple[str, str, dict[str, object]]] = {
 }
 
 
-@pytest.mark.parametrize("row", READ.values(), ids=READ.keys())
+@every("row", READ.values(), ids=READ.keys())
 def test_a_body_is_an_object_without_annotations(row: tuple[str, str, dict[str, object]]) -> None:
     content_type, text, expected = row
     assert body.read(content_type, text.encode()) == expected
@@ -51,7 +52,7 @@ REFUSED: dict[str, tuple[str, bytes]] = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED.keys())
+@every("row", REFUSED.values(), ids=REFUSED.keys())
 def test_anything_else_is_refused(row: tuple[str, bytes]) -> None:
     with pytest.raises(Refused) as caught:
         body.read(*row)

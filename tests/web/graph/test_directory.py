@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 
 from accredit.app import seed
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.web.graph.trusting import ABSENT, refused
 
@@ -104,13 +105,13 @@ UNSUPPORTED = {
 }
 
 
-@pytest.mark.parametrize("query", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
+@every("query", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
 def test_what_domains_cannot_be_asked(graph, reader, query):
     answer = graph.ask("GET", "/v1.0/domains?" + quote(query, safe="?$=&()"), reader)
     assert refused(answer)[:2] == (400, "Request_UnsupportedQuery")
 
 
-@pytest.mark.parametrize("path", ["me", "me/ownedObjects", "me?$select=id"])
+@every("path", ["me", "me/ownedObjects", "me?$select=id"])
 def test_nobody_is_signed_in_here(graph, path):
     assert refused(graph.ask("GET", f"/v1.0/{path}", graph.caller().token)) == DELEGATED
 
@@ -141,8 +142,8 @@ def test_nothing_that_was_deleted_is_kept(graph, method, status):
 OBJECTS = {"application": APPLICATION, "servicePrincipal": PRINCIPAL}
 
 
-@pytest.mark.parametrize("version", ["v1.0", "beta"])
-@pytest.mark.parametrize("kind", OBJECTS)
+@every("version", ["v1.0", "beta"])
+@every("kind", OBJECTS)
 def test_an_object_by_its_id(graph, reader, kind, version):
     found = graph.ask("GET", f"/{version}/directoryObjects/{OBJECTS[kind]}", reader).json
     itself = graph.ask("GET", f"/{version}/{kind}s/{OBJECTS[kind]}", reader).json
@@ -153,7 +154,7 @@ def test_an_object_by_its_id(graph, reader, kind, version):
     assert {name: found[name] for name in itself} == itself
 
 
-@pytest.mark.parametrize("wanted", [ABSENT, "x", str(seed.WORKLOAD_ID)])
+@every("wanted", [ABSENT, "x", str(seed.WORKLOAD_ID)])
 def test_an_object_that_is_not_there(graph, reader, wanted):
     assert refused(graph.ask("GET", f"/v1.0/directoryObjects/{wanted}", reader))[0] == 404
 
@@ -173,7 +174,7 @@ BY_IDS = {
 }
 
 
-@pytest.mark.parametrize("row", BY_IDS.values(), ids=BY_IDS.keys())
+@every("row", BY_IDS.values(), ids=BY_IDS.keys())
 def test_objects_by_their_ids(graph, reader, row):
     ids, types, expected = row
     body = {"ids": ids} | ({} if types is None else {"types": types})

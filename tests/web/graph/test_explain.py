@@ -7,6 +7,7 @@ import pytest
 from accredit.administer import applications, credentials
 from accredit.app import seed
 from accredit.signins import kept
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.web.graph.trusting import refused
 from tests.wire.authority import upload_github
@@ -149,7 +150,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("sentence", BAD)
+@every("sentence", BAD)
 def test_what_cannot_be_asked_is_refused_for(graph, writer, sentence):
     body, word = BAD[sentence]
     answer = graph.ask("POST", PATH, writer, body)

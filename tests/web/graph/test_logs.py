@@ -14,6 +14,7 @@ from accredit.signins import hashed
 from accredit.stores import event_search
 from accredit.stores.event_pages import EventPages
 from accredit.web.graph import logs
+from tests.support.every import every
 from tests.web.graph.callers import GRAPH_SCOPE, Graph
 from tests.web.graph.trusting import ABSENT, refused
 from tests.wire.authority import NOW, upload_github
@@ -80,8 +81,8 @@ def test_a_sign_in_is_shown_as_it_was(log):
     assert alone == newest
 
 
-@pytest.mark.parametrize("top", [1, 2, 4, 7])
-@pytest.mark.parametrize("query", [f"$filter=appId eq '{WORKLOAD}'", f"$filter={TYPES}", "$orderby=createdDateTime"])
+@every("top", [1, 2, 4, 7])
+@every("query", [f"$filter=appId eq '{WORKLOAD}'", f"$filter={TYPES}", "$orderby=createdDateTime"])
 def test_pages_meet(log, query, top):
     whole = ask(log, f"{SIGNINS}?{query}").json["value"]
     found, _ = followed(log, f"{SIGNINS}?{query}&$top={top}")
@@ -125,8 +126,8 @@ FILTERS = {
 }
 
 
-@pytest.mark.parametrize("row", FILTERS.values(), ids=FILTERS.keys())
-@pytest.mark.parametrize("version", ["v1.0", "beta"])
+@every("row", FILTERS.values(), ids=FILTERS.keys())
+@every("version", ["v1.0", "beta"])
 def test_filters(log, version, row):
     text, number = row
     assert len(ask(log, f"{SIGNINS}?$filter={text}", version).json["value"]) == number
@@ -160,8 +161,8 @@ UNSUPPORTED = {
 }
 
 
-@pytest.mark.parametrize("query", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
-@pytest.mark.parametrize("of", [SIGNINS, AUDITS])
+@every("query", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
+@every("of", [SIGNINS, AUDITS])
 def test_what_cannot_be_asked(log, of, query):
     assert refused(ask(log, f"{of}?{query}"))[:2] == (400, "Request_UnsupportedQuery")
 
@@ -221,7 +222,7 @@ SYNTAX = {
 }
 
 
-@pytest.mark.parametrize("query", SYNTAX.values(), ids=SYNTAX.keys())
+@every("query", SYNTAX.values(), ids=SYNTAX.keys())
 def test_what_is_no_query(log, query):
     assert refused(ask(log, f"{SIGNINS}?{query}"))[:2] == (400, "BadRequest")
 
@@ -236,8 +237,8 @@ def test_a_token_of_another_list(log):
     )
 
 
-@pytest.mark.parametrize("wanted", [ABSENT, "x"])
-@pytest.mark.parametrize("of", [SIGNINS, AUDITS])
+@every("wanted", [ABSENT, "x"])
+@every("of", [SIGNINS, AUDITS])
 def test_what_is_not_in_the_log(log, of, wanted):
     assert refused(ask(log, f"{of}/{wanted}"))[:2] == (404, "Request_ResourceNotFound")
 
@@ -270,7 +271,7 @@ EXPLAINED = {
 }
 
 
-@pytest.mark.parametrize("row", EXPLAINED.values(), ids=EXPLAINED.keys())
+@every("row", EXPLAINED.values(), ids=EXPLAINED.keys())
 def test_what_graph_has_no_member_for_is_told_to_who_asks(log, row):
     query, version, headers, told = row
     (one,) = ask(log, SIGNINS + query, version, **headers).json["value"]
@@ -338,7 +339,7 @@ AUDITED = {
 }
 
 
-@pytest.mark.parametrize("text", AUDITED.values(), ids=AUDITED.keys())
+@every("text", AUDITED.values(), ids=AUDITED.keys())
 def test_filters_of_changes(log, changed, text):
     found = ask(log, f"{AUDITS}?$filter={text}").json["value"]
     assert [(each["activityDisplayName"], each["targetResources"][0]["id"]) for each in found][:1] == [
@@ -375,8 +376,8 @@ def test_no_failed_change_leaves_a_record(log, changed):
     assert ask(log, f"{AUDITS}?$filter=result eq 'failure'").json["value"] == []
 
 
-@pytest.mark.parametrize("order", ["", "&$orderby=activityDateTime", "&$orderby=activityDateTime desc"])
-@pytest.mark.parametrize("top", [1, 3, 200])
+@every("order", ["", "&$orderby=activityDateTime", "&$orderby=activityDateTime desc"])
+@every("top", [1, 3, 200])
 def test_pages_of_changes_meet(log, changed, top, order):
     whole, _ = followed(log, f"{AUDITS}?$top=999{order}")
     found, pages = followed(log, f"{AUDITS}?$top={top}{order}")

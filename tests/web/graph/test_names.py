@@ -3,9 +3,8 @@
 from typing import Any
 from urllib.parse import quote
 
-import pytest
-
 from accredit.app import seed
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 
 APPLICATION = f"applications(appId='{seed.WORKLOAD_ID}')"
@@ -49,7 +48,7 @@ SAME: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", SAME.values(), ids=SAME.keys())
+@every("row", SAME.values(), ids=SAME.keys())
 def test_names_are_read_in_any_case(graph: Graph, row: tuple[str, str]) -> None:
     plain, other = (ask(graph, path) for path in row)
     assert plain.get("value", True)

@@ -14,6 +14,7 @@ from accredit.web.graph.answers import Answer
 from accredit.web.graph.call import Call
 from accredit.web.graph.pages import counted, page, page_with
 from accredit.web.graph.route import Route
+from tests.support.every import every
 from tests.web.graph.callers import Graph, room
 from tests.wire.authority import BASE
 
@@ -85,8 +86,8 @@ ORDERS: dict[str, tuple[str, list[str]]] = {
 }
 
 
-@pytest.mark.parametrize("row", ORDERS.values(), ids=ORDERS.keys())
-@pytest.mark.parametrize("top", [1, 2, 3, 6, 7, 8])
+@every("row", ORDERS.values(), ids=ORDERS.keys())
+@every("top", [1, 2, 3, 6, 7, 8])
 def test_pages_put_together_are_the_collection(graph: Graph, token: str, row: tuple[str, list[str]], top: int) -> None:
     order, expected = row
     pages = walk(graph, token, f"{OURS}&{order}&$top={top}")
@@ -160,7 +161,7 @@ UNASKED: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", UNASKED.values(), ids=UNASKED.keys())
+@every("row", UNASKED.values(), ids=UNASKED.keys())
 def test_what_is_not_served_is_never_ignored(graph: Graph, token: str, row: tuple[str, str]) -> None:
     query, code = row
     answer = graph.ask("GET", f"/v1.0/applications?{query}", token)

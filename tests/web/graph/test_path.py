@@ -3,6 +3,7 @@ import pytest
 from accredit.errors import GRAPH_PATH_UNKNOWN, SEGMENT_EMPTY, Refused, Row
 from accredit.web.graph.call import Key
 from accredit.web.graph.path import LONGEST, MOST, Segment, parse
+from tests.support.every import every
 
 GUID = "57a671b2-b4c8-4a87-9b73-3f8848456127"
 BY_APP_ID = ("applications", Key("appId", GUID))
@@ -37,7 +38,7 @@ READ: dict[str, tuple[str, tuple[Segment, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("row", READ.values(), ids=READ.keys())
+@every("row", READ.values(), ids=READ.keys())
 def test_a_path_is_segments_and_keys(row: tuple[str, tuple[Segment, ...]]) -> None:
     raw, segments = row
     assert parse(raw).segments == segments
@@ -66,7 +67,7 @@ REFUSED: dict[str, tuple[str, Row, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED.keys())
+@every("row", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_no_path_is_refused(row: tuple[str, Row, str]) -> None:
     raw, expected, segment = row
     with pytest.raises(Refused) as caught:

@@ -9,6 +9,7 @@ from accredit.errors import PRIVILEGES_MISSING, Refused
 from accredit.web.graph import room
 from accredit.web.graph.permissions import Admitted, read, table
 from accredit.web.graph.router import without_casts
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 
 OWNED = "Application.ReadWrite.OwnedBy"
@@ -51,7 +52,7 @@ ADMITTED: dict[str, tuple[tuple[str, str], set[str], Admitted]] = {
 }
 
 
-@pytest.mark.parametrize("row", ADMITTED.values(), ids=ADMITTED.keys())
+@every("row", ADMITTED.values(), ids=ADMITTED.keys())
 def test_a_caller_is_admitted_by_the_roles_it_holds(row: tuple[tuple[str, str], set[str], Admitted]) -> None:
     call, roles, expected = row
     assert table()[call].admit(frozenset(roles)) == expected
@@ -67,7 +68,7 @@ DENIED: dict[str, tuple[tuple[str, str], set[str]]] = {
 }
 
 
-@pytest.mark.parametrize("row", DENIED.values(), ids=DENIED.keys())
+@every("row", DENIED.values(), ids=DENIED.keys())
 def test_a_caller_that_lacks_roles_is_told_which(row: tuple[tuple[str, str], set[str]]) -> None:
     call, roles = row
     with pytest.raises(Refused) as caught:
@@ -85,7 +86,7 @@ MISTAKES: dict[str, tuple[str, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", MISTAKES.values(), ids=MISTAKES.keys())
+@every("row", MISTAKES.values(), ids=MISTAKES.keys())
 def test_a_mistake_in_the_table_lets_nobody_in(row: tuple[str, str]) -> None:
     text, reason = row
     with pytest.raises(ValueError, match=reason):
@@ -122,7 +123,7 @@ def path_of(method: str, template: str) -> str:
     return "/v1.0/" + "/".join(filled)
 
 
-@pytest.mark.parametrize("row", CALLS.values(), ids=CALLS.keys())
+@every("row", CALLS.values(), ids=CALLS.keys())
 def test_exactly_the_roles_of_the_table_let_a_caller_in(graph: Graph, row: tuple[str, str, frozenset[str]]) -> None:
     """What is asked for may be refused for another reason (an object that is not there), but not for who asks."""
     method, template, roles = row
@@ -139,7 +140,7 @@ NEEDED = {
 }
 
 
-@pytest.mark.parametrize("row", NEEDED.values(), ids=NEEDED.keys())
+@every("row", NEEDED.values(), ids=NEEDED.keys())
 def test_without_a_role_nobody_is_let_in(graph: Graph, row: tuple[str, str]) -> None:
     method, template = row
     answer = graph.ask(method, path_of(method, template), graph.caller().token, None if method == "GET" else {})

@@ -4,6 +4,7 @@ import pytest
 
 from accredit.administer import credentials, issuers, tenants
 from accredit.app import seed
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.web.graph.trusting import AUDIENCE, GITHUB, Trusting, refused
 
@@ -154,8 +155,8 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("sentence", REFUSED)
-@pytest.mark.parametrize("path", [("POST", PREVIEW), ("PATCH", TENANT)])
+@every("sentence", REFUSED)
+@every("path", [("POST", PREVIEW), ("PATCH", TENANT)])
 def test_refused_is(graph: Graph, sentence, path):
     body, name = REFUSED[sentence]
     method, where = path
@@ -166,7 +167,7 @@ def test_refused_is(graph: Graph, sentence, path):
     assert name in message
 
 
-@pytest.mark.parametrize("roles", [(LOGS,), (READ,), (READ, "Organization.Read.All")])
+@every("roles", [(LOGS,), (READ,), (READ, "Organization.Read.All")])
 def test_who_may_not_read_the_log_and_the_applications_is_told_nothing(graph: Graph, roles):
     assert graph.ask("POST", PREVIEW, graph.caller(*roles).token, {}).status == 403
 

@@ -4,6 +4,7 @@ import pytest
 
 from accredit.app import seed
 from accredit.trust import presets
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.web.graph.trusting import refused
 
@@ -37,7 +38,7 @@ def test_presets_are_listed_to_choose_from(graph, admin):
     ]
 
 
-@pytest.mark.parametrize("path", ["/github_actions", "/github", "('github_actions')", "(id='github_actions')"])
+@every("path", ["/github_actions", "/github", "('github_actions')", "(id='github_actions')"])
 def test_a_preset_is_shown_by_its_id_or_an_alias(graph, admin, path):
     shown = graph.ask("GET", PRESETS + path, admin).json
     preset = presets.preset("github_actions")
@@ -106,9 +107,7 @@ def test_what_is_wrong_in_a_form_is_told_field_by_field(graph, admin):
     assert all(details.values())
 
 
-@pytest.mark.parametrize(
-    "body", [{"fields": {"org": 1}}, {"fields": []}, {"form": {}}, {"mode": 1}, {"clientId": "; rm"}]
-)
+@every("body", [{"fields": {"org": 1}}, {"fields": []}, {"form": {}}, {"mode": 1}, {"clientId": "; rm"}])
 def test_a_form_that_is_none(graph, admin, body):
     assert graph.ask("POST", f"{PRESETS}/github/render", admin, body).status == 400
 

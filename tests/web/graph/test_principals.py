@@ -13,6 +13,7 @@ from accredit.app import seed
 from accredit.directory import Application, wellknown
 from tests.forge import Certified, b64, certificate
 from tests.forge import token as forged
+from tests.support.every import every
 from tests.web.graph.callers import Caller, Graph
 from tests.web.graph.trusting import ABSENT, audited, refused
 from tests.wire.authority import BASE, Answer
@@ -124,7 +125,7 @@ def test_they_are_found_by_their_names(graph: Graph) -> None:
     assert listed(graph, f"appId eq '{made['id']}'") == []
 
 
-@pytest.mark.parametrize(
+@every(
     ("condition", "found"),
     {
         "by our own address": (f"servicePrincipalNames/any(c:c eq '{BASE}')", ["Microsoft Graph"]),
@@ -302,7 +303,7 @@ REFUSALS: dict[str, tuple[str, str, object, tuple[int, str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSALS.values(), ids=REFUSALS.keys())
+@every("row", REFUSALS.values(), ids=REFUSALS.keys())
 def test_refused_is(graph: Graph, row: tuple[str, str, object, tuple[int, str, str]]) -> None:
     method, rest, body, expected = row
     assert refused(ask(graph, method, rest, body)) == expected

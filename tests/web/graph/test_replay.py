@@ -7,6 +7,7 @@ import pytest
 
 from accredit.administer import applications
 from accredit.app import seed
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.web.graph.trusting import refused
 
@@ -88,7 +89,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize("sentence", BAD)
+@every("sentence", BAD)
 def test_a_body_that_cannot_be_read_is_refused(graph, reader, bot, sentence):
     change, since = BAD[sentence]
     assert asked(graph, reader, bot[0].id, change, since).status == 400
@@ -101,7 +102,7 @@ def test_what_is_not_there_is_not_found(graph, reader, bot):
     assert asked(graph, reader, bot[0].id, {"update": {"subject": "x"}}).status == 404
 
 
-@pytest.mark.parametrize("roles", [(), (LOGS,), (WRITE,), (LOGS, "Application.Read.All")])
+@every("roles", [(), (LOGS,), (WRITE,), (LOGS, "Application.Read.All")])
 def test_who_may_not_read_both_is_told_nothing(graph, bot, roles):
     assert asked(graph, graph.caller(*roles).token, bot[0].id, {"add": NEW}).status == 403
 

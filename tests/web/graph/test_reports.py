@@ -14,6 +14,7 @@ from accredit.interop.graph import activity
 from accredit.signins.usage import HourCount
 from accredit.stores.event_pages import EventPages
 from accredit.web.graph import figures, reports
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.web.graph.test_logs import BASE
 from tests.web.graph.trusting import ABSENT, refused
@@ -115,8 +116,8 @@ def test_a_window_is_shown_as_graph_shows_it(log):
     }
 
 
-@pytest.mark.parametrize(("window", "rows"), [("d1", 4), ("H6", 4), ("h1", 4)])
-@pytest.mark.parametrize("top", [1, 3, 1000])
+@every(("window", "rows"), [("d1", 4), ("H6", 4), ("h1", 4)])
+@every("top", [1, 3, 1000])
 def test_pages_of_windows_meet(log, window, rows, top):
     path = f"{SUMMARIZED}(aggregationWindow='{window}')?$filter=appId eq '{WORKLOAD}'"
     whole = ask(log, path).json["value"]
@@ -142,7 +143,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("row", WRONG.values(), ids=WRONG.keys())
+@every("row", WRONG.values(), ids=WRONG.keys())
 def test_what_is_no_question_about_windows(log, row):
     rest, status, code = row
     assert refused(ask(log, SUMMARIZED + rest))[:2] == (status, code)
@@ -295,8 +296,8 @@ def test_service_principals_by_their_properties(log):
         assert [each["appId"] for each in pages(log, f"{PRINCIPALS}?$filter={text}")] == expected, text
 
 
-@pytest.mark.parametrize("wanted", [ABSENT, "x", activity.principal_id(UUID(int=7))])
-@pytest.mark.parametrize("of", [KEYS, PRINCIPALS])
+@every("wanted", [ABSENT, "x", activity.principal_id(UUID(int=7))])
+@every("of", [KEYS, PRINCIPALS])
 def test_what_there_is_none_of(log, of, wanted):
     assert refused(ask(log, f"{of}/{wanted}"))[:2] == (404, "Request_ResourceNotFound")
 
@@ -401,7 +402,7 @@ UNSUPPORTED = {
 }
 
 
-@pytest.mark.parametrize("path", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
+@every("path", UNSUPPORTED.values(), ids=UNSUPPORTED.keys())
 def test_what_cannot_be_asked(log, path):
     assert refused(ask(log, path))[:2] == (400, "Request_UnsupportedQuery")
 
@@ -416,12 +417,12 @@ def test_a_token_of_another_list(log, of):
 ALL = (f"{SUMMARIZED}(aggregationWindow='d1')", KEYS, PRINCIPALS, f"{USAGE}?$filter=appId eq '{WORKLOAD}'", HOURS)
 
 
-@pytest.mark.parametrize("path", ALL)
+@every("path", ALL)
 def test_v1_has_none_of_it(log, path):
     assert refused(ask(log, path, "v1.0"))[:2] == (404, "BadRequest")
 
 
-@pytest.mark.parametrize("path", ALL)
+@every("path", ALL)
 def test_who_may_not_read_the_log_is_refused(log, path):
     answer = ask(log, path, token=log.caller("Application.ReadWrite.All").token)
     assert refused(answer) == (403, "Authorization_RequestDenied", "Insufficient privileges to complete the operation.")
@@ -432,7 +433,7 @@ DOCUMENT = (Path(__file__).parents[3] / "docs/sign-in-log.md").read_text("utf-8"
 EXAMPLES = re.findall(r"^GET /beta/(.*)$", DOCUMENT, re.MULTILINE)
 
 
-@pytest.mark.parametrize("path", EXAMPLES)
+@every("path", EXAMPLES)
 def test_what_the_document_asks_is_answered(log, path):
     answer = ask(log, path)
     assert answer.status == 200, answer.body

@@ -28,6 +28,7 @@ from accredit.web.graph.answers import NOTHING, Answer, collection, entity, numb
 from accredit.web.graph.call import Call
 from accredit.web.graph.errors import Envelopes
 from accredit.web.graph.route import Route
+from tests.support.every import every
 from tests.web.crowd import taken
 from tests.web.graph.callers import Graph, room
 from tests.wire.authority import BASE
@@ -167,7 +168,7 @@ IDS = {
 }
 
 
-@pytest.mark.parametrize("row", IDS.values(), ids=IDS.keys())
+@every("row", IDS.values(), ids=IDS.keys())
 def test_a_client_request_id_is_a_guid_or_ours(
     graph: Graph, admin: str, row: tuple[dict[str, str], str | None]
 ) -> None:
@@ -253,7 +254,7 @@ CODES: dict[str, tuple[str, int, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", CODES.values(), ids=CODES.keys())
+@every("row", CODES.values(), ids=CODES.keys())
 def test_rows_without_a_code_of_graphs_get_one(graph: Graph, admin: str, row: tuple[str, int, str]) -> None:
     way, status, code = row
     answer = graph.ask("GET", f"/v1.0/groups/{way}", admin)
@@ -294,7 +295,7 @@ UNKNOWN: dict[str, tuple[str, str, str | None, int, dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("row", UNKNOWN.values(), ids=UNKNOWN.keys())
+@every("row", UNKNOWN.values(), ids=UNKNOWN.keys())
 def test_what_is_not_served_has_the_envelope_too(
     graph: Graph, admin: str, row: tuple[str, str, str | None, int, dict[str, str]]
 ) -> None:
@@ -321,7 +322,7 @@ BODIES: dict[str, tuple[bytes, dict[str, str], int]] = {
 }
 
 
-@pytest.mark.parametrize("row", BODIES.values(), ids=BODIES.keys())
+@every("row", BODIES.values(), ids=BODIES.keys())
 def test_a_body_is_json_of_a_mebibyte_at_most(graph: Graph, admin: str, row: tuple[bytes, dict[str, str], int]) -> None:
     octets, headers, status = row
     answer = graph.ask("POST", "/v1.0/applications", admin, octets, headers)

@@ -7,6 +7,7 @@ from accredit.web.graph.path import parse
 from accredit.web.graph.permissions import Needs
 from accredit.web.graph.route import Method, Route
 from accredit.web.graph.router import Router
+from tests.support.every import every
 
 NEEDS = Needs((frozenset({"A"}),), "O", frozenset(), writes=False)
 
@@ -67,7 +68,7 @@ FOUND: dict[str, tuple[str, str, str, tuple[Key, ...]]] = {
 }
 
 
-@pytest.mark.parametrize("row", FOUND.values(), ids=FOUND.keys())
+@every("row", FOUND.values(), ids=FOUND.keys())
 def test_a_target_has_one_route(row: tuple[str, str, str, tuple[Key, ...]]) -> None:
     method, path, template, keys = row
     served, found = ROUTER.find(method, parse(f"/v1.0/{path}").segments)
@@ -94,7 +95,7 @@ REFUSED: dict[str, tuple[str, str, Row, str]] = {
 }
 
 
-@pytest.mark.parametrize("row", REFUSED.values(), ids=REFUSED.keys())
+@every("row", REFUSED.values(), ids=REFUSED.keys())
 def test_what_is_not_served_is_named(row: tuple[str, str, Row, str]) -> None:
     method, path, expected, said = row
     with pytest.raises(Refused) as caught:
@@ -118,6 +119,6 @@ KINDS = {
 }
 
 
-@pytest.mark.parametrize(("template", "kind"), KINDS.items())
+@every(("template", "kind"), KINDS.items())
 def test_refusals_name_what_a_collection_holds(template: str, kind: str) -> None:
     assert Route("GET", template, nothing).kind == kind

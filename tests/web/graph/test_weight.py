@@ -12,6 +12,7 @@ from accredit.app import seed
 from accredit.directory import Application, Ownership, ServicePrincipal
 from accredit.web.graph import room
 from accredit.web.graph.budget import Budget
+from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.wire.authority import BASE, NOW
 
@@ -169,7 +170,7 @@ CALLS: dict[str, Callable[[list[str]], tuple[str, str, Any]]] = {
 TURNS = {"changes": 1, "a page": 6, "objects by their ids": 5}  # else 20
 
 
-@pytest.mark.parametrize("name", CALLS)
+@every("name", CALLS)
 def test_others_have_their_turn_while_it_is_answered(graph: Graph, name: str) -> None:
     token = graph.caller("Directory.Read.All", "AuditLog.Read.All", "Application.Read.All").token
     found = graph.ask("GET", f"/v1.0/applications?{OURS}&$top=999&$select=id", token).json["value"]
