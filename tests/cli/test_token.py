@@ -189,6 +189,16 @@ def test_an_expression_is_shown_and_entra_s_lack_of_a_command(bare, monkeypatch)
     assert "Its language is version 2" in told
 
 
+def test_what_lint_has_against_the_credential_is_said_with_it(bare, monkeypatch):
+    monkeypatch.setenv("T", unsigned(**SAMPLES["github_immutable_pull_request"]["claims"]))
+    ended = bare(*ENV, "--explain")
+    assert "warning FIC-PR: " in ended.err
+    found = bare(*ENV, "--explain", "-o", "json").json["credential"]["findings"]
+    assert [(each["rule"], each["level"]) for each in found] == [("FIC-PR", "warn")]
+    monkeypatch.setenv("T", unsigned(**SAMPLES["github_immutable_environment"]["claims"]))
+    assert bare(*ENV, "--explain", "-o", "json").json["credential"]["findings"] == []
+
+
 def test_a_platform_that_nobody_knows_is_trusted_by_its_exact_subject(bare, monkeypatch):
     monkeypatch.setenv("T", unsigned(iss="https://ci.example", sub="team:job", aud="https://me.example"))
     found = bare(*ENV, "--explain", "-o", "json").json["credential"]

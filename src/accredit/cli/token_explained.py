@@ -108,7 +108,27 @@ def credential(claims: Mapping[str, Any]) -> dict[str, Any]:
         "command": _command(members, rendered),
         "az": _az(members) if rendered is None or rendered.expression is None else None,
         "missing": [each for each in ("iss", "sub", "aud") if not claims.get(each)],
+        "findings": _findings(members),
     }
+
+
+def _findings(members: Mapping[str, Any]) -> list[dict[str, str]]:
+    """Return what lint has against it: it was made for one token, and may trust more than that, or a name."""
+    from accredit.trust.lint import Context, lint
+    from accredit.trust.written import WrittenTrust
+
+    written = members.get("claimsMatchingExpression") or {"value": None, "languageVersion": 1}
+    trust = WrittenTrust(
+        name=members["name"],
+        issuer=members["issuer"],
+        subject=members.get("subject"),
+        expression=written["value"],
+        language_version=written["languageVersion"],
+        audiences=tuple(members["audiences"]),
+    )
+    found = lint([trust], Context(portability="entra" if written["languageVersion"] == 1 else "extended"))
+    named = ("rule", "level", "message", "remedy")
+    return [{name: getattr(each, name) for name in named} for each in found if each.level != "info"]
 
 
 def _members(claims: Mapping[str, Any], audience: str, rendered: Rendered | None) -> dict[str, Any]:
@@ -155,6 +175,8 @@ def _show_credential(session: Session, trust: Mapping[str, Any]) -> None:
     whose = f"  preset {trust['preset']}" if trust["preset"] else ""
     session.say(f"{session.ink.bold('credential')}{whose}")
     session.say(trust["command"])
+    for each in trust["findings"]:
+        session.warn(f"{each['rule']}: {each['message']} {each['remedy']}")
     if trust["az"]:
         session.say(trust["az"])
         return
