@@ -81,17 +81,17 @@ def test_an_issuer_that_hangs_holds_up_nobody_else_and_gives_the_places_back(ser
                 waiting = [asyncio.create_task(http.post(path, data=form)) for _ in range(200)]
                 while not visitors:  # noqa: ASYNC110  another thread's list
                     await asyncio.sleep(0.01)
-                taken = []
+                taken, started = [], time.perf_counter()
                 for number in range(60):
                     begun = time.perf_counter()
                     answer = await http.post(path, data=workload_form(others[number % 3]))
                     taken.append(time.perf_counter() - begun)
                     assert answer.status_code == 200, answer.text
                 stuck_answers = await asyncio.gather(*waiting)
-            return taken, stuck_answers
+            return taken, time.perf_counter() - started, stuck_answers
 
-        taken, answers = asyncio.run(flood())
-        assert sorted(taken)[-4] < 1.0  # seconds
+        taken, longest, answers = asyncio.run(flood())
+        assert sorted(taken)[-4] < longest / 4, "who asks for something else waits as long as for the issuer that hangs"
         assert {each.json()["error_codes"][0] for each in answers} <= {90061, 90055}
         assert sum(each.json()["error_codes"] == [90061] for each in answers) > 100
         assert len(visitors) <= 4  # single flight: one fetch, tried again once, not one for each request

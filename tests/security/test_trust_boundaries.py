@@ -211,16 +211,16 @@ def test_an_issuers_key_proves_no_application(authority):
 
 @pytest.mark.slow
 def test_unknown_clients_and_untrusted_tokens_take_times_of_one_order(authority):
-    """Coarse on purpose: a difference of network size would tell; scheduling noise must not fail this."""
+    """Coarse on purpose, and in processor time: a difference of network size would tell; a busy machine must not."""
     assertion = authority.mint(environment="elsewhere")
     times = {}
     for name, client in (("unknown", "11111111-2222-4333-8444-555555555555"), ("known", WORKLOAD)):
         form = authority.form(client_id=client, client_assertion=assertion)
         taken = []
         for _ in range(60):
-            begun = time.perf_counter()
+            begun = time.process_time()
             assert authority.post(form).status in (400, 401)
-            taken.append(time.perf_counter() - begun)
+            taken.append(time.process_time() - begun)
         times[name] = statistics.median(taken)
     assert max(times.values()) < 0.05  # seconds
     assert abs(times["known"] - times["unknown"]) < 0.02

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from time import perf_counter
+from time import thread_time
 from typing import Any
 from uuid import UUID
 
@@ -17,6 +17,7 @@ from accredit.trust import FederatedCredential, narrows
 from accredit.trust.expression import Group, evaluate, glob, parse
 from accredit.trust.expression.glob import PatternError
 from tests.forge import AUDIENCE, ISSUER, SUBJECT
+from tests.support.every import every
 from tests.support.trusting import credential, presented, record, trusted
 
 SUB = f"claims['sub'] eq '{SUBJECT}'"
@@ -142,12 +143,12 @@ WIDENS = {
 }
 
 
-@pytest.mark.parametrize("sentence", NARROWS)
+@every("sentence", NARROWS)
 def test_narrowing_is(sentence):
     assert narrows(NARROWS[sentence].before, NARROWS[sentence].after)
 
 
-@pytest.mark.parametrize("sentence", WIDENS)
+@every("sentence", WIDENS)
 def test_widening_is(sentence):
     assert not narrows(WIDENS[sentence].before, WIDENS[sentence].after)
 
@@ -170,7 +171,7 @@ COVERS = {
 }
 
 
-@pytest.mark.parametrize("sentence", COVERS)
+@every("sentence", COVERS)
 def test_a_pattern_covers(sentence):
     pattern, other, expected = COVERS[sentence]
     assert glob.parse(pattern).covers(glob.parse(other)) is expected
@@ -200,7 +201,7 @@ COVERS_2 = {
 }
 
 
-@pytest.mark.parametrize("sentence", COVERS_2)
+@every("sentence", COVERS_2)
 def test_a_pattern_covers_one_of_either_version(sentence):
     pattern, other, expected = COVERS_2[sentence]
     assert glob.parse(*pattern).covers(glob.parse(*other)) is expected
@@ -332,10 +333,10 @@ def test_the_largest_expressions_are_compared_in_time():
     product_ = " and ".join(
         [*["claims['x'] in [1, 2]"] * 6, *(f"claims['x'] matches '{'a*' * 15}{n}'" for n in range(26))]
     )
-    started = perf_counter()
+    started = thread_time()
     for old, new in ((largest, product_), (product_, largest), (product_, product_)):
         narrows(held({"expression": parse(old, 2)}), held({"expression": parse(new, 2)}))
-    assert perf_counter() - started < 2  # seconds; some hundredths on an idle machine
+    assert thread_time() - started < 5  # seconds of a processor; it takes some hundredths
 
 
 def signers(of: FederatedCredential, token: Presented, rule: Any) -> set[UUID]:

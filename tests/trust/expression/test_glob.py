@@ -2,7 +2,7 @@
 
 import re
 from random import Random
-from time import perf_counter
+from time import thread_time
 
 import pytest
 from hypothesis import assume, given
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from accredit.trust.expression import glob
 from accredit.trust.expression.glob import Miss, PatternError
+from tests.support.every import every
 
 ALPHABET = "ab/:@*?"
 PATTERNS = st.text(ALPHABET, max_size=12)
@@ -51,7 +52,7 @@ FITS = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "value", "fits"), FITS.values(), ids=FITS)
+@every(("pattern", "value", "fits"), FITS.values(), ids=FITS)
 def test_fits(pattern, value, fits):
     assert glob.parse(pattern).matches(value) is fits
 
@@ -91,7 +92,7 @@ FITS_2 = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "value", "fits"), FITS_2.values(), ids=FITS_2)
+@every(("pattern", "value", "fits"), FITS_2.values(), ids=FITS_2)
 def test_fits_in_version_2(pattern, value, fits):
     assert glob.parse(pattern, 2).matches(value) is fits
 
@@ -107,7 +108,7 @@ NO_PATTERNS = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "at"), NO_PATTERNS.values(), ids=NO_PATTERNS)
+@every(("pattern", "at"), NO_PATTERNS.values(), ids=NO_PATTERNS)
 def test_no_pattern_of_version_2(pattern, at):
     with pytest.raises(PatternError) as refused:
         glob.parse(pattern, 2)
@@ -187,7 +188,7 @@ FREED = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "value", "freed"), FREED.values(), ids=FREED)
+@every(("pattern", "value", "freed"), FREED.values(), ids=FREED)
 def test_freed(pattern, value, freed):
     compiled = glob.parse(pattern, 2)
     assert not compiled.matches(value)
@@ -241,7 +242,7 @@ MISSES = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "value", "miss"), MISSES.values(), ids=MISSES)
+@every(("pattern", "value", "miss"), MISSES.values(), ids=MISSES)
 def test_a_miss_names_where_it_stopped(pattern, value, miss):
     compiled = glob.parse(pattern)
     assert not compiled.matches(value)
@@ -258,7 +259,7 @@ MISSES_2 = {
 }
 
 
-@pytest.mark.parametrize(("pattern", "value", "miss"), MISSES_2.values(), ids=MISSES_2)
+@every(("pattern", "value", "miss"), MISSES_2.values(), ids=MISSES_2)
 def test_a_miss_of_version_2_names_where_it_stopped(pattern, value, miss):
     compiled = glob.parse(pattern, 2)
     assert not compiled.matches(value)
@@ -297,11 +298,11 @@ HOSTILE = {
 }
 
 
-@pytest.mark.parametrize("version", [1, 2])
-@pytest.mark.parametrize(("pattern", "value", "fits"), HOSTILE.values(), ids=HOSTILE)
+@every("version", [1, 2])
+@every(("pattern", "value", "fits"), HOSTILE.values(), ids=HOSTILE)
 def test_a_hostile_pattern_costs_one_step_for_each_character(pattern, value, fits, version):
     compiled = glob.parse(pattern, version)
-    assert best(lambda: compiled.matches(value)) < 0.05  # seconds; some milliseconds on an idle machine
+    assert best(lambda: compiled.matches(value)) < 0.5  # seconds of a processor; it takes some milliseconds
     assert compiled.matches(value) is fits
     assert sum(1 for _ in compiled._states(value)) <= len(value) + 1  # noqa: SLF001  the steps are the claim
 
@@ -315,10 +316,10 @@ def test_twice_the_value_costs_twice_the_time(version):
 
 
 def best(call, rounds: int = 3) -> float:
-    """Seconds of the fastest call: whatever else the machine does only adds to one."""
+    """Seconds of a processor that the fastest call took: whatever else the machine does only adds to one."""
     found = []
     for _ in range(rounds):
-        started = perf_counter()
+        started = thread_time()
         call()
-        found.append(perf_counter() - started)
+        found.append(thread_time() - started)
     return min(found)
