@@ -12,6 +12,7 @@ from accredit.app import seed
 from tests.ops.servers import serving
 from tests.ops.test_lifecycle import TENANT, mint
 from tests.security.test_http import exchange, status
+from tests.support.every import every
 from tests.support.workload import principal_of
 
 pytestmark = pytest.mark.slow
@@ -98,7 +99,7 @@ WORTHLESS = {
 }
 
 
-@pytest.mark.parametrize("made", WORTHLESS.values(), ids=WORTHLESS)
+@every("made", WORTHLESS.values(), ids=WORTHLESS)
 def test_a_token_that_proves_nothing_opens_nothing_and_is_not_repeated(server, token, foreign, made):
     worthless = made(
         token=token,
@@ -172,7 +173,7 @@ BODIES = {
 }
 
 
-@pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
+@every("body", BODIES.values(), ids=BODIES)
 def test_a_body_that_is_none_changes_nothing(server, token, body):
     before = call(server, "GET", f"{APPLICATIONS}/$count", token).text
     begun = time.monotonic()
@@ -182,9 +183,7 @@ def test_a_body_that_is_none_changes_nothing(server, token, body):
     assert call(server, "GET", f"{APPLICATIONS}/$count", token).text == before
 
 
-@pytest.mark.parametrize(
-    "kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/html", ""]
-)
+@every("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", "text/html", ""])
 def test_json_is_json_only_when_it_says_so(server, token, kind):
     answer = call(server, "POST", APPLICATIONS, token, content=b'{"displayName":"x"}', headers={"content-type": kind})
     refused(answer, 400)
@@ -229,7 +228,7 @@ PATHS = [
 ]
 
 
-@pytest.mark.parametrize("path", PATHS, ids=range(len(PATHS)))
+@every("path", PATHS, ids=range(len(PATHS)))
 def test_odd_paths_lead_nowhere(server, token, path):
     said = exchange(
         server, f"GET {path} HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
@@ -239,7 +238,7 @@ def test_odd_paths_lead_nowhere(server, token, path):
     assert b'"error"' in said
 
 
-@pytest.mark.parametrize("method", ["PUT", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"])
+@every("method", ["PUT", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "get"])
 def test_odd_methods_do_nothing(server, token, method):
     head = f"{method} {APPLICATIONS} HTTP/1.1\r\nHost: {server.host}\r\nAuthorization: Bearer {token}\r\n"
     said = exchange(server, f"{head}Content-Length: 2\r\nContent-Type: {JSON}\r\n\r\n{{}}".encode())
@@ -280,7 +279,7 @@ QUERIES = {
 }
 
 
-@pytest.mark.parametrize("query", QUERIES.values(), ids=QUERIES)
+@every("query", QUERIES.values(), ids=QUERIES)
 def test_odd_queries_are_refused_quickly(server, token, query):
     begun = time.monotonic()
     answer = call(server, "GET", f"{APPLICATIONS}?{query.replace(' ', '%20')}", token)
@@ -324,7 +323,7 @@ BATCHES = {
 }
 
 
-@pytest.mark.parametrize("parts", BATCHES.values(), ids=BATCHES)
+@every("parts", BATCHES.values(), ids=BATCHES)
 def test_a_batch_that_is_none_runs_nothing(server, token, parts):
     answer = batch(server, token, *parts)
     if answer.status_code == 200:  # what is no batch may be a part that is refused by itself

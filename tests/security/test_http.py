@@ -10,6 +10,7 @@ import pytest
 from accredit.app import seed
 from tests.ops.servers import until
 from tests.ops.test_lifecycle import TENANT, mint, secret_form, workload_form
+from tests.support.every import every
 
 pytestmark = pytest.mark.slow
 PATH = f"/{TENANT}/oauth2/v2.0/token"
@@ -53,7 +54,7 @@ def alive(server):
     return answer.status_code == 200
 
 
-@pytest.mark.parametrize(
+@every(
     ("hosts", "version"),
     [
         ((), "1.1"),
@@ -79,7 +80,7 @@ def test_an_absolute_target_changes_neither_host_nor_what_is_answered(server):
     assert status(exchange(server, foreign)) == 421
 
 
-@pytest.mark.parametrize(
+@every(
     "path",
     [
         "/a%00b/oauth2/token",
@@ -117,7 +118,7 @@ SMUGGLED = [
 ]
 
 
-@pytest.mark.parametrize("more", SMUGGLED)
+@every("more", SMUGGLED)
 def test_ambiguous_framing_is_refused_and_ends_the_connection(server, more):
     smuggled = request(server)
     said = exchange(server, request(server, "POST", PATH, more=more) + b"0\r\n\r\n" + smuggled)
@@ -126,7 +127,7 @@ def test_ambiguous_framing_is_refused_and_ends_the_connection(server, more):
     assert alive(server)
 
 
-@pytest.mark.parametrize(
+@every(
     "value",
     [
         "x\r\ny",
@@ -150,7 +151,7 @@ def test_a_correlation_id_is_a_guid_or_ours(server, value):
 HONEST = secret_form()
 
 
-@pytest.mark.parametrize("field", HONEST)
+@every("field", HONEST)
 def test_a_field_that_is_sent_twice_is_refused_equal_or_not(server, field):
     for second in (HONEST[field], "other", ""):
         body = urlencode([*HONEST.items(), (field, second)])
@@ -205,7 +206,7 @@ def test_an_assertion_of_50000_segments_and_a_deep_one_are_refused_quickly(serve
     assert time.monotonic() - begun < 5
 
 
-@pytest.mark.parametrize(
+@every(
     "flood",
     [
         ("one long field", lambda head: (head[:-2] + b"X: ", b"a" * 1_048_576)),

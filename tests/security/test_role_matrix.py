@@ -29,6 +29,7 @@ from accredit.app import seed
 from accredit.directory import Application, AppRole, ServicePrincipal, wellknown
 from accredit.web.graph.permissions import table
 from tests.forge import certificate, jwk, jwks, key_for
+from tests.support.every import every
 from tests.web.graph.callers import Caller, Graph
 from tests.wire.authority import wire
 
@@ -485,7 +486,7 @@ def made(graph: Graph, rule: str, column: str) -> tuple[At, Caller | None]:
     return at, caller
 
 
-@pytest.mark.parametrize(("rule", "sentence", "column"), CASES, ids=map("|".join, CASES))
+@every(("rule", "sentence", "column"), CASES, ids=map("|".join, CASES))
 def test_who_may(graph: Graph, rule: str, sentence: str, column: str) -> None:
     row, *expected = ROWS[sentence]
     at, caller = made(graph, rule, column)

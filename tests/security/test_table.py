@@ -3,14 +3,13 @@
 import re
 from pathlib import Path
 
-import pytest
-
 from tests.security.table import ROWS
+from tests.support.every import every
 
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("row", ROWS)
+@every("row", ROWS)
 def test_every_class_has_a_test(row):
     assert re.fullmatch(r"SEC-\d\d", row)
     assert ROWS[row]

@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from tests import forge
 from tests.forge import b64, compact_json
 from tests.ops.test_lifecycle import TENANT, mint, workload_form
+from tests.support.every import every
 from tests.support.recorder import silent
 
 pytestmark = pytest.mark.slow
@@ -53,8 +54,8 @@ def nobody():
     assert address.visits == 0
 
 
-@pytest.mark.parametrize("signature", ["", "AAAA", "honest"])
-@pytest.mark.parametrize("alg", ["none", "None", "NONE", "nOnE", "noNe", " none", "none ", ""])
+@every("signature", ["", "AAAA", "honest"])
+@every("alg", ["none", "None", "NONE", "nOnE", "noNe", " none", "none ", ""])
 def test_algorithm_none(server, honest, alg, signature):
     header, payload, real = parts(honest)
     kept = real if signature == "honest" else signature
@@ -70,8 +71,8 @@ def test_null_signature(server, honest):
         assert ask(server, f"{header}.{payload}.{junk}") in (50027, 700027)
 
 
-@pytest.mark.parametrize("alg", HMACS)
-@pytest.mark.parametrize("password", [b"", b"\0", b"secret", b"null"])
+@every("alg", HMACS)
+@every("password", [b"", b"\0", b"secret", b"null"])
 def test_blank_and_common_passwords(server, honest, alg, password):
     header, payload, _ = parts(honest)
     signed = f"{b64(compact_json(header | {'alg': alg}))}.{b64(compact_json(payload))}"
@@ -79,8 +80,8 @@ def test_blank_and_common_passwords(server, honest, alg, password):
     assert ask(server, f"{signed}.{b64(mac)}") == 5002738
 
 
-@pytest.mark.parametrize("alg", HMACS)
-@pytest.mark.parametrize("form", ["pem", "pem without end", "pkcs1 pem", "der", "jwk", "jwks", "n"])
+@every("alg", HMACS)
+@every("form", ["pem", "pem without end", "pkcs1 pem", "der", "jwk", "jwks", "n"])
 def test_key_confusion(server, honest, alg, form):
     header, payload, _ = parts(honest)
     document = server.http.get("/idp/github/.well-known/jwks")
@@ -155,7 +156,7 @@ KIDS = [
 ]
 
 
-@pytest.mark.parametrize("kid", KIDS, ids=lambda kid: repr(kid)[:24])
+@every("kid", KIDS, ids=lambda kid: repr(kid)[:24])
 def test_injections_through_the_key_id(server, honest, kid):
     header, payload, _ = parts(honest)
     token = forge.token(payload, key=forge.key_for("RS256", 7), header={**header, "kid": kid})
@@ -176,14 +177,14 @@ CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("change", CHANGES, ids=lambda change: json.dumps(change)[:40])
+@every("change", CHANGES, ids=lambda change: json.dumps(change)[:40])
 def test_claims_changed_under_an_honest_signature(server, honest, change):
     header, payload, signature = honest.split(".")
     token = f"{header}.{b64(compact_json(decoded(payload) | change))}.{signature}"
     assert ask(server, token) in (700027, 700211, 700212, 700213, 50027, 90014)
 
 
-@pytest.mark.parametrize("where", range(3))
+@every("where", range(3))
 def test_every_flipped_character_is_noticed(server, honest, where):
     pieces = honest.split(".")
     for at in range(0, len(pieces[where]), max(1, len(pieces[where]) // 12)):
