@@ -245,6 +245,16 @@ REFUSED = {
         "INPUT_INVALID",
         "more than 20",
     ),
+    "a claim that is no JSON": (
+        {"dialect": "github", "overrides": {"x": {1, 2}}},
+        "INPUT_INVALID",
+        "Object of type set is not JSON serializable",
+    ),
+    "faults that exclude each other": (
+        {"dialect": "github", "faults": ["utf16", "utf16"]},
+        "INPUT_INVALID",
+        "faults is not valid: these faults cannot be made of one token",
+    ),
     "a date that does not exist": (
         {"dialect": "github", "times": {"auth_time": 1}},
         "INPUT_INVALID",

@@ -132,7 +132,14 @@ class TestIssuer:
         draft.header.update(wanted.header)
         for each in faults:
             each.apply(draft)
-        return Minted(draft.compact(), draft.header, draft.claims)
+        try:
+            token = draft.compact()
+        except ValueError as error:  # what one fault wrote the other cannot read
+            reason = "these faults cannot be made of one token, in this order"
+            raise Refused(INPUT_INVALID, what="faults", reason=reason) from error
+        except TypeError as error:  # from Python anything may come
+            raise Refused(INPUT_INVALID, what="a claim or a member of the header", reason=str(error)) from error
+        return Minted(token, draft.header, draft.claims)
 
     def _draft(self, wanted: MintRequest, found: Platform) -> Draft:
         now = int(self.clock().timestamp())
