@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from contextlib import suppress
+from dataclasses import dataclass, fields
 from datetime import datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -20,12 +21,12 @@ import msgspec
 from accredit.errors import Refused, masked, shown
 from accredit.issuers import base64url, strictjson
 from accredit.web import form, sender
+from accredit.web.token import TokenEndpoint
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from accredit.ports import Clock
-    from accredit.web.answers import Application, Message, Receive, Scope, Send
+    from accredit.web.answers import Message, Receive, Scope, Send
 
 MOST: Final = 1_000  # requests
 LARGEST: Final = 131_072  # octets of a body that are looked at; the endpoint reads no more
@@ -36,7 +37,6 @@ _KEPT: Final = frozenset(
         *("token_type", "requested_token_use", "claims", "response_type"),
     }
 )
-_PATH: Final = re.compile(r"/+(?P<tenant>[^/]+)/oauth2/(?P<version>v2\.0/)?token")
 _CODE: Final = re.compile(r"\w+")
 _DEPTH, _MEMBERS = 32, 2_000  # of a claim set that is shown
 
@@ -65,10 +65,9 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Recorded:
-    """Stands in front of an application, keeps what its token endpoint was asked, and lets everything pass."""
+    """What a token endpoint was asked lately."""
 
-    def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+    def __init__(self) -> None:
         self._kept: deque[Asked] = deque(maxlen=MOST)
 
     def all(self) -> tuple[Asked, ...]:
@@ -79,21 +78,29 @@ class Recorded:
         """Forget what is kept."""
         self._kept.clear()
 
-    def before(self, application: Application) -> Application:
-        """Return ``application`` with the record in front of it."""
+    def keep(self, asked: Asked) -> None:
+        """Keep one more, in place of the oldest when there are too many."""
+        self._kept.append(asked)
 
-        async def recording(scope: Scope, receive: Receive, send: Send) -> None:
-            found = _PATH.fullmatch(scope["path"]) if scope["type"] == "http" else None
-            if found is None:
-                await application(scope, receive, send)
-                return
-            heard = _Heard()
-            try:
-                await application(scope, heard.received(receive), heard.sent(send))
-            finally:
-                self._kept.append(_asked(self._clock(), scope, found, heard))
+    def of(self, endpoint: TokenEndpoint) -> TokenEndpoint:
+        """Return the same endpoint, recorded."""
+        made = {each.name: getattr(endpoint, each.name) for each in fields(endpoint)}
+        return RecordedEndpoint(**made, recorded=self)
 
-        return recording
+
+@dataclass(frozen=True, slots=True)
+class RecordedEndpoint(TokenEndpoint):
+    """A token endpoint that tells what it was asked."""
+
+    recorded: Recorded | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send, tenant: str, version: int) -> None:
+        heard = _Heard()
+        try:
+            await TokenEndpoint.__call__(self, scope, heard.received(receive), heard.sent(send), tenant, version)
+        finally:
+            if self.recorded is not None:
+                self.recorded.keep(_asked(self.authority.clock(), scope, tenant, version, heard))
 
 
 class _Heard:
@@ -123,7 +130,7 @@ class _Heard:
         return sending
 
 
-def _asked(at: datetime, scope: Scope, found: re.Match[str], heard: _Heard) -> Asked:
+def _asked(at: datetime, scope: Scope, tenant: str, version: int, heard: _Heard) -> Asked:
     headers: dict[bytes, bytes] = dict(scope["headers"])
     fields: dict[str, str] = {}
     with suppress(Refused):
@@ -134,8 +141,8 @@ def _asked(at: datetime, scope: Scope, found: re.Match[str], heard: _Heard) -> A
     assertion = fields.get("client_assertion", "")
     return Asked(
         at=at,
-        tenant=shown(found["tenant"]),
-        version=2 if found["version"] else 1,
+        tenant=shown(tenant),
+        version=version,
         client_id=shown(fields.get("client_id") or (basic[0] if basic else "")),
         form={shown(name): shown(value) if name in _KEPT else NOT_KEPT for name, value in fields.items()},
         assertion=_shown(assertion) if assertion else None,

@@ -188,8 +188,8 @@ def _listen(runtime: Runtime, around: Surroundings | None, ca_file: Path | None)
         controls = provoking_control.Controls(provoking).all()
         rooms["idp"] = test_issuers.serve(runtime, around or test_issuers.Surroundings(), ca_file, controls)
     documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
-    front = Front(tokens, documents, _hosts(settings, base), rooms, runtime.journal.broken)
-    runtime.front = provoking.recorded.before(front) if provoking else front
+    recorded = provoking.recorded.of(tokens) if provoking else tokens
+    runtime.front = Front(recorded, documents, _hosts(settings, base), rooms, runtime.journal.broken)
     runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.metrics.text, runtime.remarks)
 
 

@@ -74,13 +74,10 @@ class Provoking:
 
     clock: SettableClock = field(default_factory=SettableClock)
     heal: Callable[[], None] = lambda: None
-    recorded: Recorded = field(init=False)
+    recorded: Recorded = field(default_factory=Recorded)
     delay: float = 0.0  # seconds until a new credential is seen
     _delayed_since: datetime | None = None  # older credentials are no news
     _planned: deque[_Planned] = field(default_factory=deque)
-
-    def __post_init__(self) -> None:
-        self.recorded = Recorded(self.clock)
 
     # ── what a test says ─────────────────────────────────────────────────────────────────────────────────────────────
 
