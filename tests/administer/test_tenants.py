@@ -217,9 +217,11 @@ def test_the_name_of_the_policy_is_another_one_in_each_tenant():
     assert changed_struct(one, id=UUID(int=5)).name_of("allowedIssuers") != one.name_of("allowedIssuers")
 
 
-def test_an_emulator_may_have_ids_that_bear_its_mark():
+def test_an_emulator_has_ids_that_bear_its_mark():
     at = office(emulator=True)
     assert run(create(tenant_id=MARKED)(at)).id == MARKED
+    assert str(run(create(domains=("other.test",))(at)).id).startswith("acc7ed17-")
+    assert not str(run(create(domains=("third.test",))(office())).id).startswith("acc7ed17-")
 
 
 WHO_WIDENS = {

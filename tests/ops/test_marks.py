@@ -5,15 +5,20 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime
 
 import pytest
+from cryptography import x509
+from cryptography.x509.oid import NameOID
 
 from accredit import config
+from accredit.administer import tenants
 from accredit.app.local import local
 from accredit.app.marks import MARK, own_issuers
 from accredit.errors import Refused
 from accredit.issuers import refuse_own
 from accredit.signing import EMULATOR_NAME, generate
+from accredit.signing.developmentca import development_tls
 from tests.ops.servers import PUBLIC, command, initialise
 from tests.signing.grants import MASTER, NOW
 
@@ -79,6 +84,44 @@ def test_issuers_of_others_bear_none(data):
     (data / "master.key").write_bytes(master)
     assert done.returncode == 2, "it goes on to the master key"
     assert "master key" in done.stderr
+
+
+def names(certificate):
+    return [each.value for each in certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)]
+
+
+def test_everything_that_an_emulator_hands_out_bears_its_marks(tmp_path):
+    from tests.wire.authority import wire  # noqa: PLC0415
+
+    with wire(tmp_path / "data") as emulator:
+        answer = emulator.post(emulator.form()).json["access_token"]
+        header, claims = (json.loads(base64.urlsafe_b64decode(each + "==")) for each in answer.split(".")[:2])
+        assert header["kid"].startswith("emulator-")
+        assert claims["tid"].startswith(MARK)
+        assert f"/{MARK}" in claims["iss"]
+        assert claims["azp"].startswith(MARK)
+        assert claims["oid"].startswith(MARK)
+        for each in emulator.ask("GET", f"/{claims['tid']}/discovery/v2.0/keys").json["keys"]:
+            assert each["kid"].startswith("emulator-")
+            certificate = x509.load_der_x509_certificate(base64.b64decode(each["x5c"][0]))
+            assert names(certificate) == ["accredit emulator, not for production"]
+        made = emulator.run(tenants.create, emulator.administrator, display_name="B", domains=("b.test",), enable=())
+        assert str(made.id).startswith(MARK)
+    files = development_tls(tmp_path, now=datetime.now(UTC))
+    assert names(x509.load_pem_x509_certificate(files.certificate_file.read_bytes())) == [EMULATOR_NAME]
+    assert names(x509.load_pem_x509_certificate(files.ca_file.read_bytes()))[0].endswith("not for production")
+
+
+def test_every_fixed_id_of_an_emulator_bears_its_mark(tmp_path):
+    from tests.wire.authority import wire  # noqa: PLC0415
+
+    with wire(tmp_path / "data"):
+        pass
+    with closing(sqlite3.connect(tmp_path / "data" / "accredit.db")) as connection:
+        for table in ("tenants", "applications", "principals", "credentials", "issuers", "assignments"):
+            ids = [each for (each,) in connection.execute(f"SELECT id FROM {table}")]  # noqa: S608  the names are above
+            assert ids, table
+            assert [each for each in ids if not str(each).startswith(MARK)] == [], table
 
 
 def opened(data):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, Literal, TypedDict
+from uuid import UUID
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from accredit import tokens
 from accredit.administer import principals
-from accredit.administer.administrator import given, modified, refuse_mark
+from accredit.administer.administrator import MARK, given, modified, refuse_mark
 from accredit.administer.issuers import ALGORITHMS, SHORTEST_LIFETIME
 from accredit.administer.limits import MULTI_AUDIENCE, invalid, refuse_name, refuse_outside, refuse_unlisted
 from accredit.directory import LONGEST_TOKEN_LIFETIME, TOKEN_LIFETIME, Tenant, is_domain
@@ -22,7 +23,6 @@ from accredit.signins import Target
 if TYPE_CHECKING:
     from collections.abc import Collection
     from typing import Unpack
-    from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
     from accredit.directory import TrustChanges
@@ -74,7 +74,7 @@ async def create(  # noqa: PLR0913  the settings of a tenant
     """Create a tenant. ``enable``: keys of the well-known principals to seed; ``None`` seeds them all."""
     async with by.change() as change:
         tenant = Tenant(
-            id=tenant_id or by.ids.object(),
+            id=tenant_id or _new_id(by),
             display_name=display_name,
             domains=tuple(each.lower() for each in domains),
             created_at=change.at,
@@ -215,3 +215,9 @@ async def _refuse_domains(change: Change, tenant: Tenant) -> None:
 
 def _target(tenant: Tenant, before: Tenant | None, after: Tenant | None) -> Target:
     return Target(id=tenant.id, kind=KIND, name=tenant.display_name, modified=modified(before, after))
+
+
+def _new_id(by: Administrator) -> UUID:
+    """Return a new tenant's id; an emulator's bears its mark."""
+    made = by.ids.object()
+    return UUID(MARK + str(made)[len(MARK) :]) if by.emulator else made
