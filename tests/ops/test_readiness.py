@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 
 from accredit.administer import signing_keys
+from accredit.app import seed
 from accredit.stores import sqlite
 from accredit.stores.sqlite import SqliteRegistry
 from tests.ops.servers import until
@@ -32,7 +33,7 @@ def test_it_is_ready(emulator):
 
 @pytest.mark.parametrize("algorithm", ["RS256", "ES256"])
 def test_not_without_a_key_that_signs_for_each_algorithm(emulator, algorithm):
-    emulator.clock.at -= timedelta(days=1)
+    emulator.clock.at = seed.EARLIEST - timedelta(days=1)
     found = told(emulator)
     assert found[0] == 503
     assert f"no {algorithm} key signs now" in found[1]["signing key"]

@@ -135,7 +135,8 @@ def test_files_have_their_modes_whatever_the_umask_and_no_ca_key_is_among_them(t
     finally:
         os.umask(before)
     modes = {each.name: stat.S_IMODE(each.stat().st_mode) for each in tmp_path.iterdir()}
-    assert modes == {"ca.pem": 0o644, "tls.pem": 0o644, "tls.key": 0o600}
+    wrong = {developmentca.wrong_file(tmp_path, each).name: 0o600 for each in developmentca.WRONG}
+    assert modes == {"ca.pem": 0o644, "tls.pem": 0o644, "tls.key": 0o600, **wrong}
     authority = x509.load_pem_x509_certificate(files.ca_file.read_bytes())
     leaf = x509.load_pem_x509_certificate(files.certificate_file.read_bytes())
     assert authority.public_key() != leaf.public_key()
@@ -162,6 +163,7 @@ def test_files_are_made_again(later, made_again, tmp_path):
 
 
 SPOILT = {
+    "nothing that is wrong": lambda files: developmentca.wrong_file(files.ca_file.parent, "expired").unlink(),
     "no CA": lambda files: files.ca_file.unlink(),
     "no key": lambda files: files.key_file.unlink(),
     "an empty certificate": lambda files: files.certificate_file.write_bytes(b""),
@@ -177,7 +179,7 @@ async def test_files_that_do_not_fit_are_made_again(spoil, tmp_path):
     spoil(development_tls(tmp_path, now=NOW))
     files = development_tls(tmp_path, now=NOW)
     await shake(files.ca_file, files.certificate_file, files.key_file, "localhost")
-    assert len(list(tmp_path.iterdir())) == 3
+    assert len(list(tmp_path.iterdir())) == 3 + len(developmentca.WRONG)
 
 
 async def test_another_name_makes_them_again(tmp_path):
@@ -240,3 +242,21 @@ def test_node_refuses_a_leaf_that_the_ca_signed_for_another_name(clients_node, t
         capture_output=True, text=True, timeout=30, check=True,
     )  # fmt: skip
     assert json.loads(ran.stdout) == {"login.microsoftonline.com": "permitted subtree violation"}
+
+
+WRONG = {
+    "expired": "certificate has expired",
+    "wrong_name": "ostname mismatch",
+    "unknown_ca": "self-signed certificate",
+}
+
+
+async def test_the_certificates_that_nobody_should_accept_are_accepted_by_nobody(tmp_path):
+    files = development_tls(tmp_path, now=NOW)
+    assert WRONG.keys() == set(developmentca.WRONG)
+    for what, reason in WRONG.items():
+        both = developmentca.wrong_file(tmp_path, what)
+        with pytest.raises(ssl.SSLCertVerificationError, match=reason):
+            await shake(files.ca_file, both, both, "localhost")
+    other = developmentca.wrong_file(tmp_path, "wrong_name")
+    await shake(files.ca_file, other, other, developmentca.OTHER_NAME)  # nothing else is wrong with it
