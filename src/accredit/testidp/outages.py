@@ -29,7 +29,7 @@ MOVED: Final = b"moved"  # the query under which a redirected reader finds the h
 HELD: Final = 30.0  # seconds: longer than anybody should wait for an issuer
 DRIP: Final = 0.1  # seconds between two octets of a slow answer
 HUGE: Final = 600 * 1024  # octets; readers stop at 512 KiB
-BOMB: Final = 64 * 1024 * 1024  # octets that a small answer unpacks to
+BOMB: Final = 32 * 1024 * 1024  # octets that a small answer unpacks to
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ _TABLE: Final = (
     # ── how much there is
     Outage("huge_discovery", "Discovery is larger than 512 KiB.", _member("discovery", _padded), cause="ISSUER_UNREACHABLE(size)"),
     Outage("huge_jwks", "The key set is larger than 512 KiB.", _member("jwks", _padded), cause="ISSUER_UNREACHABLE(size)"),
-    Outage("gzip_bomb", "Both documents are some 64 KiB of gzip that unpack to 64 MiB, asked for or not.", _packed, cause="ISSUER_UNREACHABLE(encoding)"),
+    Outage("gzip_bomb", "Both documents are some 32 KiB of gzip that unpack to 32 MiB, asked for or not.", _packed, cause="ISSUER_UNREACHABLE(encoding)"),
     Outage("empty_jwks", "The key set holds no key.", _member("jwks", lambda document, _: document | {"keys": []}), cause="ISSUER_UNREACHABLE(jwks)"),
     Outage("too_many_keys", "The key that signs stands behind 100 others.", _keys(bad_keys.behind_many), 7000272, 7000272, "KEY_UNKNOWN"),
     # ── the keys
