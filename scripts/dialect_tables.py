@@ -21,22 +21,29 @@ DOCUMENT: Final = ROOT / "docs/test-issuer.md"
 BEGIN, END = "<!-- {}: written by scripts/dialect_tables.py -->", "<!-- end of {} -->"
 SETS = json.loads((ROOT / "tests/data/sample-claims.json").read_text("utf-8"))["samples"]
 EVIDENCE = {
-    "doc": "from documentation",
+    "doc": "from [documentation]({})",
     "obs": "seen on a real one",
     "src": "from source code",
     "cat": "from a public catalogue",
     "asm": "assumed",
     "made-up": "made up",
 }
+PLATFORMS = "tests/clients/platforms"
 # The platform's own client, unmodified, that gets its token here, and the test in which it does
 CLIENTS = {
-    "github": ("`id`", "tests/clients/platforms/test_id.py"),
-    "kubernetes": ("`kubernetes`", "tests/clients/platforms/test_kubernetes.py"),
-    "aws": ("`boto3`", "tests/clients/platforms/test_boto3.py"),
-    "google": ("`google-auth`", "tests/clients/platforms/test_google_auth.py"),
-    "entra": ("`azure-identity`", "tests/clients/platforms/test_managed_identity.py"),
-    "spiffe": ("`spiffe`", "tests/clients/platforms/test_spiffe.py"),
+    "github": ("`id`", f"{PLATFORMS}/test_id.py"),
+    "gitlab": ("`id`", f"{PLATFORMS}/test_id.py"),
+    "kubernetes": ("`kubernetes`", f"{PLATFORMS}/test_kubernetes.py"),
+    "aws": ("`boto3`", f"{PLATFORMS}/test_boto3.py"),
+    "azure_devops": ("`azure-identity`", f"{PLATFORMS}/test_azure_pipelines.py"),
+    "google": ("`google-auth`", f"{PLATFORMS}/test_google_auth.py"),
+    "entra": ("`azure-identity`", f"{PLATFORMS}/test_managed_identity.py"),
+    "spiffe": ("`spiffe`", f"{PLATFORMS}/test_spiffe.py"),
+    **dict.fromkeys(
+        ("auth0", "keycloak", "okta", "custom"), ("`requests-oauthlib`", f"{PLATFORMS}/test_token_endpoints.py")
+    ),
 }
+RECORDED = {"kubernetes": "tests/data/kubernetes-1.36-token.json"}  # a token of a real one, minted again by the suite
 
 
 def table(heads: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
@@ -50,11 +57,18 @@ def code(text: str) -> str:
 
 
 def proven(dialect: Dialect) -> str:
-    """Say what stands behind a dialect: clients, and the documented sets that it mints, by their evidence."""
+    """Say what stands behind a dialect: clients, recorded tokens, and the documented sets, by their evidence."""
+    said = []
+    if dialect.name in CLIENTS:
+        client, test = CLIENTS[dialect.name]
+        said.append(f"[{client}](../{test}), unmodified")
+    if dialect.name in RECORDED:
+        said.append(f"a [recorded token](../{RECORDED[dialect.name]})")
     kinds = Counter(SETS[name]["evidence"] for name in dialect.samples)
-    sets = [f"{count} {'set' if count == 1 else 'sets'} {EVIDENCE[kind]}" for kind, count in sorted(kinds.items())]
-    client, test = CLIENTS.get(dialect.name, ("", ""))
-    return "; ".join(([f"[{client}](../{test}), unmodified"] if client else []) + sets) or "-"
+    document = presets.preset(dialect.preset).docs_url if dialect.preset else ""
+    for kind, count in sorted(kinds.items()):
+        said.append(f"{count} {'set' if count == 1 else 'sets'} {EVIDENCE[kind].format(document)}")
+    return "; ".join(said) or "-"
 
 
 def standing(dialect: Dialect) -> str:

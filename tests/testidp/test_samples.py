@@ -15,7 +15,8 @@ from accredit.testidp import dialects
 from tests.forge import AT
 from tests.testidp.workbench import Parts, answering, shared
 
-SETS: dict[str, Any] = json.loads((Path(__file__).parents[1] / "data/sample-claims.json").read_text("utf-8"))["samples"]
+DATA = Path(__file__).parents[1] / "data"
+SETS: dict[str, Any] = json.loads((DATA / "sample-claims.json").read_text("utf-8"))["samples"]
 WITHOUT_KID = {"spiffe_minimal"}  # a JWT-SVID may have none
 OFFSETS = {"warnafter": "offset_from_iat"}  # of the member of that name, in the sets: a date of the token
 
@@ -87,6 +88,23 @@ def test_a_sample_is_signed_with_a_key_that_its_issuer_publishes():
         except (jwt.InvalidTokenError, IndexError) as error:
             wrong.append(f"{name}: {error}")
     assert wrong == []
+
+
+def test_a_token_of_a_real_cluster_is_minted_again():
+    recorded = json.loads((DATA / "kubernetes-1.36-token.json").read_text("utf-8"))
+    claims = recorded["claims"]
+    uid = claims["kubernetes.io"]["serviceaccount"]["uid"]
+    request = {
+        "dialect": "kubernetes",
+        "params": {"issuer": recorded["issuer"], "service_account_uid": uid},
+        "overrides": {"jti": claims["jti"]},
+    }
+    minted = Parts.of(shared().mint(request).token)
+    moved = {date: claims[date] - claims["iat"] + AT for date in ("iat", "nbf", "exp")}
+    assert exact(minted.claims) == exact(claims | moved)
+    assert minted.header.keys() == recorded["header"].keys()
+    said = {name: value for name, value in recorded["discovery"].items() if name not in ("issuer", "jwks_uri")}
+    assert dialects()["kubernetes"].discovery == said
 
 
 def test_what_is_asked_for_beside_a_sample_wins():
