@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 FOLDER: Final = Path("accredit/testing-keys-1")  # in the user's cache; another number when what lies in it changes
 KEPT_FOR: Final = timedelta(days=30)  # as long as the emulator's CA: nothing of it is forever
 MOST: Final = 64  # issuers' keys that are kept
+LARGEST: Final = 65_536  # octets of a file
 ISSUERS: Final = "testidp"  # folder of an emulator's data in which its issuers keep their keys
 _ISSUER: Final = re.compile(r"[a-z0-9_]+-[A-Za-z0-9]+\.pem")  # an issuer's file; one of an instance has a dot more
 _OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -139,11 +140,16 @@ def _owned(folder: Path) -> Path | None:
 
 def _read(path: Path) -> bytes:
     """Return a file that is this user's alone; nothing of any other."""
-    with suppress(OSError), open(os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW), "rb") as file:  # noqa: PTH123
-        found = os.fstat(file.fileno())
-        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & _OTHERS:
-            return file.read()
-    return b""
+    try:
+        opened = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return b""
+    try:
+        found = os.fstat(opened)
+        alone = stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid() and not found.st_mode & _OTHERS
+        return os.read(opened, LARGEST) if alone else b""
+    finally:
+        os.close(opened)
 
 
 def _write(path: Path, octets: bytes, *, replace: bool = False) -> None:
@@ -151,11 +157,12 @@ def _write(path: Path, octets: bytes, *, replace: bool = False) -> None:
     made = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(OSError):
         made.unlink(missing_ok=True)
-        with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:  # noqa: PTH123
-            file.write(octets)
-        if replace:
-            made.replace(path)
-            return
-        with suppress(FileExistsError):
-            path.hardlink_to(made)
-        made.unlink()
+        try:
+            with open(os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:  # noqa: PTH123
+                file.write(octets)
+            if replace:
+                made.replace(path)
+            else:
+                path.hardlink_to(made)  # fails when there is one
+        finally:
+            made.unlink(missing_ok=True)

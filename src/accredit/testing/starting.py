@@ -54,8 +54,10 @@ class Starting:
             runtime = served.runtime
             place = Here(served, ready(runtime, runtime.folder.path / CA_FILE))
             ending.callback(place.close)
+            found = Authority(place)
+            ending.callback(found.close)
             self._ending = ending.pop_all()
-        return Authority(place)
+        return found
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
