@@ -1,10 +1,12 @@
 """PyPI's id, unmodified, in a job of GitHub and in one of GitLab as the emulator plays them; then the exchange."""
 
 import pytest
+from azure.core.exceptions import ClientAuthenticationError
 
 from accredit.client.sources.registry import source
 from accredit.client.sources.source import Surroundings as Seen
 from accredit.errors import SOURCE_REFUSED, Refused
+from accredit.testidp import FAULTS
 from tests.clients.platforms.jobs import AUDIENCE, begin, exchanged, unverified
 from tests.support.workload import engage
 
@@ -63,6 +65,15 @@ def test_a_job_without_the_permission_is_refused_in_the_platforms_words(emulator
         source("github_actions", Seen(wrong.variables)).fetch(AUDIENCE)
     assert refused.value.row is SOURCE_REFUSED
     assert "id-token: write" in refused.value.detail
+
+
+@pytest.mark.parametrize("fault", ["expired", "wrong_kid", "sub_case"])
+def test_what_a_test_makes_wrong_is_wrong_for_the_platforms_client_too(emulator, surrounded, fault):
+    code, workload = FAULTS[fault].entra, engage(emulator)
+    job = surrounded(params={"environment": workload.environment}, faults=[fault])
+    with pytest.raises(ClientAuthenticationError, match=f"AADSTS{code}:"):
+        exchanged(workload, job.program(DETECT, AUDIENCE))
+    assert workload.codes() == [code]
 
 
 def test_a_job_of_gitlab_finds_its_token(emulator, surrounded):
