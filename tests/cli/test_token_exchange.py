@@ -15,7 +15,7 @@ from kubernetes.config.exec_provider import ExecProvider
 from kubernetes.config.kube_config import ConfigNode
 
 from accredit.cli import token_kept
-from tests.support.provoked import note
+from tests.client.answering import answering
 from tests.support.workload import ORDERS, engage
 
 pytestmark = pytest.mark.slow
@@ -199,5 +199,31 @@ def test_no_argument_of_a_process_is_a_token(workload, asked):
         timeout=50,
     )
     assert ended.returncode == 0, ended.stderr
-    note("SOURCE_REFUSED")
     assert ended.stdout.startswith("ey")
+
+
+def test_an_authority_in_words_of_its_own_is_explained_by_its_code(bare, workload, tmp_path):
+    """Entra ID's texts differ from ours in a word here and there; its codes are the same."""
+    said = "AADSTS700213: No matching federated identity record was found, subject 'x'. Trace ID: t Correlation ID: c"
+    with answering(tmp_path) as server:
+        server.say((401, {"error": "invalid_client", "error_description": said, "trace_id": "t-1"}))
+        where = (
+            "--authority",
+            server.url,
+            "--ca-file",
+            str(server.ca_file),
+            "--tenant",
+            "t",
+            "-a",
+            "x",
+            "--scope",
+            "s",
+        )
+        ended = bare("token", "--source", "terraform", "--exchange", *where)
+    told = " ".join(ended.err.split())
+    assert (ended.code, ended.out) == (8, "")
+    assert told.startswith("error AADSTS700213: No matching federated identity record was found, subject 'x'.")
+    assert "unverified: issuer https://token.actions.githubusercontent.com" in told
+    assert "trace id t-1" in told
+    assert "accredit token --source terraform --explain" in told
+    assert "docs accredit help AADSTS700213" in told

@@ -47,7 +47,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "preset": ("preset:preset", "Presets: the form of each platform, and the trust that follows from it."),
     "import": ("import_:import_trusts", "Hold what a document trusts against an application, and add what lacks."),
     "export": ("export:export", "Write what applications trust for Microsoft Entra ID, Terraform, Bicep, or a file."),
-    "token": ("token:token", "The token that a platform gives a workload, an access token for it, and what it says."),
+    "token": ("token:token", "Get the token that the platform gives this workload, or an access token for it."),
     "logs": ("logs:logs", "Sign-ins, granted or refused, and why: every attempt whose application is known."),
     "audit": ("audit:audit", "Changes of the directory: who changed which trust, when, and from what to what."),
     "idp": ("idp:idp", "Test issuers of a running emulator, and what a test does to the emulator itself."),

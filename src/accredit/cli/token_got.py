@@ -20,6 +20,7 @@ from accredit.cli.failures import Said
 from accredit.cli.words import accredit
 from accredit.client.exchanging import Request, exchange
 from accredit.client.http import TIMEOUT, Http
+from accredit.client.refusals import OtherRefusal
 from accredit.client.sources import registry
 from accredit.client.sources.source import Surroundings
 from accredit.errors import Refused
@@ -121,7 +122,7 @@ def _exchanged(session: Session, given: Mapping[str, Any], assertion: Assertion)
     http = Http(asked.url, ca_file=asked.ca_file, sleep=time.sleep, timeout=session.timeout or TIMEOUT)
     try:
         found = exchange(http, request, assertion, _now)
-    except Refused as refused:
+    except (Refused, OtherRefusal) as refused:
         raise _advised(refused, assertion.source.name) from refused
     finally:
         http.close()
@@ -130,11 +131,14 @@ def _exchanged(session: Session, given: Mapping[str, Any], assertion: Assertion)
     return token_forms.Printed(found.value, found.expires_at, assertion.source.name, "access_token")
 
 
-def _advised(refused: Refused, source: str) -> Exception:
+def _advised(refused: Refused | OtherRefusal, source: str) -> Exception:
     """Add what helps somebody whose token is not trusted: the credential that would."""
+    more = f"What the token says, and the credential for it: {accredit('token', '--source', source, '--explain')}"
+    if isinstance(refused, OtherRefusal):
+        told = f"{refused.detail}\n{more}".strip()
+        return OtherRefusal(refused.status, refused.code, refused.message, told, token=refused.token)
     if refused.row.family != "sts":
         return refused
-    more = f"What the token says, and the credential for it: {accredit('token', '--source', source, '--explain')}"
     return Said(refused, fix=f"{refused.row.advice}\n{more}".strip())
 
 
