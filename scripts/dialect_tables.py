@@ -1,5 +1,8 @@
 #!/usr/bin/env python3
-"""Write the tables of docs/test-issuer.md from the dialects: what they speak, what may be asked, what proves them.
+"""Write what follows from the dialects' files: their index, and the tables of docs/test-issuer.md.
+
+The index tells them apart without reading them all; the tables say what they speak, what may be asked, and what proves
+them.
 
 dialect_tables.py            write them
 dialect_tables.py --check    fail when they are not what they would be
@@ -13,11 +16,13 @@ from difflib import unified_diff
 from pathlib import Path
 from typing import Final
 
-from accredit.testidp import Dialect, dialects
+from accredit.testidp import Dialect, dialect, dialects
+from accredit.testidp.dialect import load
 from accredit.trust import presets
 
 ROOT: Final = Path(__file__).parent.parent
 DOCUMENT: Final = ROOT / "docs/test-issuer.md"
+INDEX: Final = ROOT / "src/accredit/testidp/dialects" / dialect.INDEX
 BEGIN, END = "<!-- {}: written by scripts/dialect_tables.py -->", "<!-- end of {} -->"
 SETS = json.loads((ROOT / "tests/data/sample-claims.json").read_text("utf-8"))["samples"]
 EVIDENCE = {
@@ -56,23 +61,23 @@ def code(text: str) -> str:
     return f"`{text}`"
 
 
-def proven(dialect: Dialect) -> str:
+def proven(of: Dialect) -> str:
     """Say what stands behind a dialect: clients, recorded tokens, and the documented sets, by their evidence."""
     said = []
-    if dialect.name in CLIENTS:
-        client, test = CLIENTS[dialect.name]
+    if of.name in CLIENTS:
+        client, test = CLIENTS[of.name]
         said.append(f"[{client}](../{test}), unmodified")
-    if dialect.name in RECORDED:
-        said.append(f"a [recorded token](../{RECORDED[dialect.name]})")
-    kinds = Counter(SETS[name]["evidence"] for name in dialect.samples)
-    document = presets.preset(dialect.preset).docs_url if dialect.preset else ""
+    if of.name in RECORDED:
+        said.append(f"a [recorded token](../{RECORDED[of.name]})")
+    kinds = Counter(SETS[name]["evidence"] for name in of.samples)
+    document = presets.preset(of.preset).docs_url if of.preset else ""
     for kind, count in sorted(kinds.items()):
         said.append(f"{count} {'set' if count == 1 else 'sets'} {EVIDENCE[kind].format(document)}")
     return "; ".join(said) or "-"
 
 
-def standing(dialect: Dialect) -> str:
-    return f"{code(dialect.preset)}, {presets.preset(dialect.preset).standing}" if dialect.preset else "-"
+def standing(of: Dialect) -> str:
+    return f"{code(of.preset)}, {presets.preset(of.preset).standing}" if of.preset else "-"
 
 
 def spoken() -> Iterator[tuple[str, ...]]:
@@ -91,8 +96,8 @@ def spoken() -> Iterator[tuple[str, ...]]:
         )
 
 
-def asked(dialect: Dialect) -> Iterator[tuple[str, ...]]:
-    for name, each in dialect.parameters.items():
+def asked(of: Dialect) -> Iterator[tuple[str, ...]]:
+    for name, each in of.parameters.items():
         default = "" if each.default is None else code(json.dumps(each.default).strip('"'))
         if default and each.unless:
             default += f", unless {' or '.join(map(code, each.unless))} is given"
@@ -121,14 +126,27 @@ def written(document: str) -> str:
     return document
 
 
+def index() -> str:
+    """Return the index as it would be today."""
+    files = sorted(INDEX.parent.glob("*.toml"))
+    read = [load(each.read_text("utf-8")) for each in files]
+    rows = [{"name": each.name, "aliases": list(each.aliases), "issuer": each.issuer} for each in read]
+    return "[\n" + ",\n".join(f"  {json.dumps(each)}" for each in rows) + "\n]\n"
+
+
 def main(*arguments: str) -> int:
-    before = DOCUMENT.read_text("utf-8")
-    after = written(before)
-    if "--check" in arguments:
-        sys.stdout.writelines(unified_diff(before.splitlines(True), after.splitlines(True), "written", "today"))  # noqa: FBT003
-        return int(before != after)
-    DOCUMENT.write_text(after, "utf-8")
-    return 0
+    """Write index and document; with ``--check`` say how they differ, and return 1 when they do."""
+    before = INDEX.read_text("utf-8") if INDEX.exists() else "[]"
+    if "--check" not in arguments:
+        INDEX.write_text(index(), "utf-8")
+        dialect.entries.cache_clear()
+        DOCUMENT.write_text(written(DOCUMENT.read_text("utf-8")), "utf-8")
+        return 0
+    document = DOCUMENT.read_text("utf-8")
+    differing = [(before, index()), (document, written(document))]
+    for old, new in differing:
+        sys.stdout.writelines(unified_diff(old.splitlines(True), new.splitlines(True), "written", "today"))  # noqa: FBT003
+    return int(any(old != new for old, new in differing))
 
 
 if __name__ == "__main__":

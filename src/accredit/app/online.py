@@ -73,9 +73,9 @@ def _production(settings: Settings) -> Rules:
 
 
 def _emulated(settings: Settings, base: str, ca: str) -> Rules:
-    from accredit.testidp.dialect import dialects
+    from accredit.testidp.dialect import entries
 
     base = base.rstrip("/") or f"https://localhost:{settings.port}"
-    answers = {each.issuer: f"{base}/idp/{name}" for name, each in dialects().items() if each.issuer}
+    answers = {each.issuer: f"{base}/idp/{name}" for name, each in entries().items() if each.issuer}
     own_ca = OwnCa(frozenset(("localhost", "127.0.0.1", "::1")), ca) if ca else None
     return emulated(overrides={**answers, **settings.issuer_overrides}, own_ca=own_ca)

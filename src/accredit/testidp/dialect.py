@@ -1,15 +1,17 @@
 """How the tokens of a platform look: a dialect is a file of data.
 
-Rule 1: a new platform is a new file in ``dialects/``, never a class.
-Rule 2: what a file says is checked when it is read; a name that nothing defines is an error of ours.
+Rule 1: a new platform is a new file in ``dialects/``, never a class; ``scripts/dialect_tables.py`` writes the index.
+Rule 2: a file is read when its dialect is asked for: reading all of them takes longer than starting an emulator may.
+Rule 3: what a file says is checked when it is read; a name that nothing defines is an error of ours.
 """
 
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
@@ -17,25 +19,57 @@ from accredit.errors import DIALECT_UNKNOWN, Refused
 from accredit.testidp.filling import MAX_LIFETIME, Dialect
 from accredit.testidp.slips import slips
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-__all__ = ["MAX_LIFETIME", "Dialect", "dialects", "find", "known", "load"]
+__all__ = ["MAX_LIFETIME", "Dialect", "Entry", "dialects", "entries", "find", "known", "load"]
 
 NULL: Final = "{null}"
+INDEX: Final = "index.json"
+_FOLDER: Final = files(__package__).joinpath("dialects")
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What the index says of a dialect."""
+
+    name: str
+    aliases: tuple[str, ...]
+    issuer: str  # unless a parameter says otherwise; empty: where this process answers
+
+
+class _Dialects(Mapping[str, Dialect]):
+    """All dialects by name, in order of names; each is read when it is asked for."""
+
+    def __getitem__(self, name: str) -> Dialect:
+        if name not in entries():
+            raise KeyError(name)
+        return _read(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(entries())
+
+    def __len__(self) -> int:
+        return len(entries())
 
 
 @cache
 def dialects() -> Mapping[str, Dialect]:
-    """Read every dialect, once. By name, in order of names."""
-    found = [each for each in files(__package__).joinpath("dialects").iterdir() if each.name.endswith(".toml")]
-    read = [load(each.read_text(encoding="utf-8")) for each in sorted(found, key=lambda each: each.name)]
-    return {each.name: each for each in read}
+    """Return every dialect by name, in order of names."""
+    return _Dialects()
 
 
 @cache
-def _names() -> Mapping[str, Dialect]:
-    return {name: each for each in dialects().values() for name in (each.name, *each.aliases)}
+def entries() -> Mapping[str, Entry]:
+    """Return the index: what can be said of a dialect without reading its file, by name, in order of names."""
+    found = msgspec.json.decode(_FOLDER.joinpath(INDEX).read_bytes(), type=list[Entry])
+    return {each.name: each for each in found}
+
+
+@cache
+def _names() -> Mapping[str, str]:
+    return {name: each.name for each in entries().values() for name in (each.name, *each.aliases)}
+
+
+@cache
+def _read(name: str) -> Dialect:
+    return load(_FOLDER.joinpath(f"{name}.toml").read_text(encoding="utf-8"))
 
 
 def known(name: str) -> bool:
@@ -47,7 +81,7 @@ def find(name: str) -> Dialect:
     """Find a dialect by its name or an alias of it. ``DIALECT_UNKNOWN``."""
     if not known(name):
         raise Refused(DIALECT_UNKNOWN, name=name, known=", ".join(dialects()))
-    return _names()[name]
+    return dialects()[_names()[name]]
 
 
 def load(text: str) -> Dialect:

@@ -8,13 +8,13 @@ Rule 3: nothing is made before it is asked for: a key of RS256 takes some 60 ms.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
 
 from accredit.errors import INPUT_INVALID, NOT_FOUND, Refused
-from accredit.testidp.dialect import dialects, find, known
+from accredit.testidp.dialect import dialects, entries, find, known
 from accredit.testidp.keys import Keyring
 
 if TYPE_CHECKING:
@@ -71,15 +71,15 @@ class Platforms:
         self._base = base
         self._folder = folder
         self._instances: dict[tuple[str, str], Platform] = {}
-        self.default: Mapping[str, Platform] = {
-            name: self._made(found, said.get(name) or found.issuer) for name, found in dialects().items()
-        }
-        self._named: dict[str, Platform] = {}
-        for each in self.default.values():
-            self._named.setdefault(each.issuer, each)
+        self._named: dict[str, Platform] = {}  # issuers that parameters and instances made
+        addresses = {name: f"{base}{ROOT}/{name}" for name in entries()}
+        issuers = {name: said.get(name) or each.issuer or addresses[name] for name, each in entries().items()}
+        self.default = Defaults(lambda name: self._made(dialects()[name], issuers[name]))
+        self._speaking = {issuer: name for name, issuer in reversed(issuers.items())}  # of several the first
+        self._elsewhere = {issuers[name]: at for name, at in addresses.items() if issuers[name] != at}
 
     def __iter__(self) -> Iterator[Platform]:
-        return iter((*self.default.values(), *self._instances.values()))
+        return iter((*self.default.made.values(), *self._instances.values()))
 
     def find(self, name: str, instance: str | None = None) -> Platform:
         """Find an issuer by its dialect's name or alias, and its instance. ``DIALECT_UNKNOWN``, ``INPUT_INVALID``."""
@@ -116,6 +116,8 @@ class Platforms:
 
         ``INPUT_INVALID`` when there are too many.
         """
+        if issuer in self._speaking:
+            return self.default[self._speaking[issuer]]
         found = self._named.get(issuer)
         if found is None:
             address_of = f"i-{sha256(issuer.encode()).hexdigest()[:12]}"  # the same after a restart
@@ -129,7 +131,7 @@ class Platforms:
 
         ``others`` answer first.
         """
-        return Answers(self._named, others)
+        return Answers(self._elsewhere, self._named, others)
 
     def _made(self, dialect: Dialect, issuer: str, instance: str = "") -> Platform:
         address = f"{self._base}{ROOT}/{dialect.name}" + (instance and f"/{instance}")
@@ -143,10 +145,30 @@ class Platforms:
         return made
 
 
+class Defaults(Mapping[str, Platform]):
+    """The issuer of every dialect, by its name; made when it is asked for."""
+
+    def __init__(self, make: Callable[[str], Platform]) -> None:
+        self.made: dict[str, Platform] = {}
+        self._make = make
+
+    def __getitem__(self, name: str) -> Platform:
+        if name not in self.made:
+            self.made.setdefault(name, self._make(name))
+        return self.made[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(entries())
+
+    def __len__(self) -> int:
+        return len(entries())
+
+
 class Answers(Mapping[str, str]):
     """Who answers for whom, as it is when one asks."""
 
-    def __init__(self, named: Mapping[str, Platform], others: Mapping[str, str]) -> None:
+    def __init__(self, defaults: Mapping[str, str], named: Mapping[str, Platform], others: Mapping[str, str]) -> None:
+        self._defaults = defaults
         self._named = named
         self._others = others
 
@@ -161,7 +183,7 @@ class Answers(Mapping[str, str]):
 
     def _now(self) -> Mapping[str, str]:
         named = {issuer: each.address for issuer, each in [*self._named.items()] if each.address != issuer}
-        return {**named, **self._others}
+        return {**named, **self._defaults, **self._others}
 
 
 def names_an_instance(part: str) -> bool:
