@@ -102,9 +102,10 @@ def test_a_platform_that_gives_what_has_ended_is_told_so(clock):
     assert (number(short()), number(short())) == ("1", "2"), "what ends soon is used once"
 
 
-def test_a_file_that_somebody_renews_is_read_again_after_ten_minutes(clock, tmp_path):
+@pytest.mark.parametrize("name", ["file", "kubernetes_file"])
+def test_a_file_that_somebody_renews_is_read_again_after_ten_minutes(clock, tmp_path, name):
     path = tmp_path / "token"
-    source = registry.source("file", around({}), file=str(path))
+    source = registry.source(name, around({}), file=str(path))
     assertion = Assertion(source, None, clock)
     exp = int((START + timedelta(days=1)).timestamp())
     given = []
