@@ -16,15 +16,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from uuid import NAMESPACE_URL, uuid5
 
-import msgspec
-
 from accredit.errors import Refused
 from accredit.testidp.dialect import MAX_LIFETIME
 from accredit.testidp.native import Asked, Environment, Job, Native, json_answer
+from accredit.testidp.native.kubernetes_wire import read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from accredit.testidp.native.kubernetes_wire import Reference, TokenRequest
     from accredit.testidp.outages import Answer
 
 GROUP: Final = "authentication.k8s.io"
@@ -41,31 +41,6 @@ KUBECONFIG: Final = "kubeconfig"
 _ROUTE: Final = re.compile(r"/api/v1/namespaces/(?P<namespace>[^/]+)/serviceaccounts/(?P<name>[^/]+)/token")
 _LABEL: Final = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _NAME: Final = re.compile(r"[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?")
-
-
-class Reference(msgspec.Struct, frozen=True):
-    """``spec.boundObjectRef``. What is unknown is left aside, as the API server does by default."""
-
-    kind: str | None = None
-    apiVersion: str | None = None  # noqa: N815  Kubernetes' name
-    name: str | None = None
-    uid: str | None = None
-
-
-class Spec(msgspec.Struct, frozen=True):
-    """``spec`` of a request."""
-
-    audiences: list[str] | None = None
-    expirationSeconds: int | None = None  # noqa: N815
-    boundObjectRef: Reference | None = None  # noqa: N815
-
-
-class TokenRequest(msgspec.Struct, frozen=True):
-    """The request."""
-
-    kind: str | None = None
-    apiVersion: str | None = None  # noqa: N815
-    spec: Spec = Spec()
 
 
 class _Refused(Exception):
@@ -194,8 +169,8 @@ class Kubernetes(Native):
 
 def _read(asked: Asked) -> TokenRequest:
     try:
-        found = msgspec.json.decode(asked.body or b"{}", type=TokenRequest)
-    except msgspec.MsgspecError as error:
+        found = read(asked.body, asked.headers.get("content-type", ""))
+    except ValueError as error:
         message = f'TokenRequest in version "v1" cannot be handled as a TokenRequest: {error}'
         raise _Refused(400, "BadRequest", message) from error
     if found.kind not in (None, "", "TokenRequest") or found.apiVersion not in (None, "", f"{GROUP}/v1"):
