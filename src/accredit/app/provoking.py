@@ -181,10 +181,13 @@ async def _refuse(refused: Provoked, request: TokenRequest, authority: Authority
         client = await authority.directory.client(tenant, request.client_id)
     except Refused:
         raise refused from None
-    with suppress(Outdated):
-        async with authority.signins.attempt(authority.clock(), request.sender, tenant, client) as signin:
-            _fill(signin, request, authority)
-            raise refused
+    for _ in range(exchange.ATTEMPTS):
+        try:
+            async with authority.signins.attempt(authority.clock(), request.sender, tenant, client) as signin:
+                _fill(signin, request, authority)
+                raise refused
+        except Outdated:  # somebody else changed the directory: as in the exchange
+            await authority.directory.refresh()
     raise refused
 
 
