@@ -1,6 +1,8 @@
 """Keys outlive the process when there is a folder, and a rotation is seen."""
 
 import stat
+from concurrent.futures import ThreadPoolExecutor
+from time import sleep
 
 import pytest
 from joserfc.jwk import ECKey, OKPKey, RSAKey
@@ -59,6 +61,20 @@ def test_of_two_processes_that_make_a_key_at_once_one_wins(tmp_path, monkeypatch
     monkeypatch.setattr(Key, "made", made)
     assert [second.signing("ES256").kid] == faster
     assert [file.name for file in tmp_path.iterdir()] == ["custom-ES256.pem"]
+
+
+def test_threads_that_sign_first_at_once_sign_with_one_key(monkeypatch):
+    ring, make = Keyring("custom", None), Key.made
+
+    def slowly(algorithm):
+        sleep(0.005)  # lets the others in
+        return make(algorithm)
+
+    monkeypatch.setattr(Key, "made", slowly)
+    with ThreadPoolExecutor(8) as threads:
+        signed = {each.kid for each in threads.map(lambda _: ring.signing("ES256"), range(8))}
+    assert signed == {*kids(ring, "ES256")}
+    assert len(signed) == 1
 
 
 def test_a_rotation_signs_with_a_new_key_and_publishes_the_one_before(tmp_path):

@@ -199,6 +199,7 @@ def test_a_fault_comes_after_the_overrides(idp):
 
 TIMES = {
     "lifetime": ({"params": {"lifetime": 60}}, {"iat": AT, "nbf": AT, "exp": AT + 60}),
+    "lifetime as text": ({"params": {"lifetime": "60"}}, {"iat": AT, "nbf": AT, "exp": AT + 60}),
     "the longest lifetime": ({"params": {"lifetime": 315_360_000}}, {"iat": AT, "nbf": AT, "exp": AT + 315_360_000}),
     "issued in the past": ({"times": {"iat": -100}}, {"iat": AT - 100, "nbf": AT, "exp": AT + 3500}),
     "dates left out": ({"times": {"iat": None, "nbf": None}}, {"exp": AT + 3600}),

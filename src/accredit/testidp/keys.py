@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
+from threading import RLock
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -152,40 +153,45 @@ def _octets(value: bytes) -> str:
 
 
 class Keyring:
-    """The keys of one issuer, by algorithm, newest first. Made or read on first use."""
+    """The keys of one issuer, by algorithm, newest first. Made or read on first use, by one thread at a time."""
 
     def __init__(self, issuer: str, folder: Path | None) -> None:
         self._issuer = issuer
         self._folder = folder
         self._keys: dict[str, list[Key]] = {}
         self._strangers: dict[str, Key] = {}
+        self._lock = RLock()  # of two keys that are made at once one would sign and never be published
 
     def signing(self, algorithm: str) -> Key:
         """Return the key that signs with ``algorithm`` today."""
-        return self._of(algorithm)[0]
+        with self._lock:
+            return self._of(algorithm)[0]
 
     def published(self, default: str) -> Sequence[Key]:
         """Return every key that tokens may bear: those of the algorithms in use, of ``default`` in any case."""
-        self._of(default)
-        for algorithm in ALGORITHMS:
-            if algorithm not in self._keys and self._path(algorithm, exists=True):
-                self._of(algorithm)
-        return [key for algorithm in ALGORITHMS for key in self._keys.get(algorithm, ())]
+        with self._lock:
+            self._of(default)
+            for algorithm in ALGORITHMS:
+                if algorithm not in self._keys and self._path(algorithm, exists=True):
+                    self._of(algorithm)
+            return [key for algorithm in ALGORITHMS for key in self._keys.get(algorithm, ())]
 
     def rotate(self, default: str, *, keep_previous: bool) -> None:
         """Let new keys sign. The previous ones stay published until the next rotation, or are dropped at once."""
-        for algorithm in {key.algorithm for key in self.published(default)}:
-            previous = self._keys[algorithm] if keep_previous else []
-            self._keys[algorithm] = [Key.made(algorithm), *previous][:KEPT]
-            path = self._path(algorithm)
-            if path is not None:
-                os.replace(self._written(path, self._keys[algorithm]), path)  # noqa: PTH105  a rename that replaces
+        with self._lock:
+            for algorithm in {key.algorithm for key in self.published(default)}:
+                previous = self._keys[algorithm] if keep_previous else []
+                self._keys[algorithm] = [Key.made(algorithm), *previous][:KEPT]
+                path = self._path(algorithm)
+                if path is not None:
+                    os.replace(self._written(path, self._keys[algorithm]), path)  # noqa: PTH105  a rename that replaces
 
     def stranger(self, algorithm: str) -> Key:
         """Return a key that the issuer does not publish: somebody else's."""
-        if algorithm not in self._strangers:
-            self._strangers[algorithm] = Key.made(algorithm)
-        return self._strangers[algorithm]
+        with self._lock:
+            if algorithm not in self._strangers:
+                self._strangers[algorithm] = Key.made(algorithm)
+            return self._strangers[algorithm]
 
     def strangers(self) -> Sequence[Key]:
         return tuple(self._strangers.values())

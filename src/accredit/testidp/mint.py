@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -199,6 +200,8 @@ def _lifetime(value: object, filled: Filled) -> int:
     """Seconds from iat to exp."""
     if value is None:
         return filled.shape.lifetime
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
+        value = int(value)  # of a command line
     if isinstance(value, bool) or not isinstance(value, int) or not 0 < value <= MAX_LIFETIME:
         reason = f"it must be a whole number of seconds, 1 to {MAX_LIFETIME}"
         raise Refused(INPUT_INVALID, what="params.lifetime", reason=reason)
