@@ -69,7 +69,8 @@ def development_tls(directory: Path, names: Collection[str] = (), *, now: dateti
     authority, leaf, key, wrong = issue(wanted, now)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     for what, certificate in wrong.items():
-        _write(wrong_file(directory, what), certificate.public_bytes(Encoding.PEM) + private, 0o600)
+        both = certificate.public_bytes(Encoding.PEM) + private
+        _write(wrong_file(directory, what), both, 0o600, lasting=False)  # a start is too dear to wait for what is wrong
     _write(files.key_file, private, 0o600)
     _write(files.certificate_file, leaf.public_bytes(Encoding.PEM), 0o644)
     _write(files.ca_file, authority.public_bytes(Encoding.PEM), 0o644)
@@ -206,8 +207,8 @@ def _fitting(files: DevelopmentTls, now: datetime) -> datetime | None:
     return ends if fits else None
 
 
-def _write(path: Path, octets: bytes, mode: int) -> None:
-    """Write a file in one piece. It has ``mode`` from its first moment."""
+def _write(path: Path, octets: bytes, mode: int, *, lasting: bool = True) -> None:
+    """Write a file in one piece. It has ``mode`` from its first moment. ``lasting``: it outlives a loss of power."""
     part = path.with_name(f".{path.name}.{os.getpid()}")
     with suppress(FileNotFoundError):
         part.unlink()
@@ -217,7 +218,8 @@ def _write(path: Path, octets: bytes, mode: int) -> None:
             os.fchmod(file.fileno(), mode)
             file.write(octets)
             file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                os.fsync(file.fileno())
         part.replace(path)
     except BaseException:
         part.unlink(missing_ok=True)
