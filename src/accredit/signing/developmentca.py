@@ -68,12 +68,12 @@ def development_tls(directory: Path, names: Collection[str] = (), *, now: dateti
         return DevelopmentTls(files.ca_file, files.certificate_file, files.key_file, wanted, ends)
     authority, leaf, key, wrong = issue(wanted, now)
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    for what, certificate in wrong.items():
-        both = certificate.public_bytes(Encoding.PEM) + private
-        _write(wrong_file(directory, what), both, 0o600, lasting=False)  # a start is too dear to wait for what is wrong
     _write(files.key_file, private, 0o600)
     _write(files.certificate_file, leaf.public_bytes(Encoding.PEM), 0o644)
     _write(files.ca_file, authority.public_bytes(Encoding.PEM), 0o644)
+    for what, certificate in wrong.items():
+        both = certificate.public_bytes(Encoding.PEM) + private
+        _write(wrong_file(directory, what), both, 0o600, lasting=False)  # a start is too dear to wait for what is wrong
     return files
 
 
