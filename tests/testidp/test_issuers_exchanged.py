@@ -16,6 +16,8 @@ REQUESTS: dict[str, dict[str, Any]] = {
     "another cluster": {"dialect": "eks", "params": {"issuer": CLUSTER}},
     "another cluster, with a slash": {"dialect": "aks", "params": {"issuer": "https://aks.example/a/b/"}},
     "an organization of its own": {"dialect": "circleci", "params": {"org_id": TENANT, "audience": AUDIENCE}},
+    "an issuer of one's own": {"dialect": "custom", "params": {"issuer": "https://idp.contoso.example/x"}},
+    "GHE.com": {"dialect": "github", "params": {"subdomain": "big", "enterprise": "e", "enterprise_issuer": True}},
     "an instance": {"dialect": "gitlab", "instance": "staging"},
     "an instance with a deeper path of keys": {"dialect": "kubernetes", "instance": "eu-1"},
 }

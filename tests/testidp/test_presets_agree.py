@@ -180,6 +180,10 @@ CORRESPONDING: dict[str, tuple[str, str | None, dict[str, str], str, dict[str, A
         *("github_actions", None, GITHUB | {"value": "p", "enterprise": "big"}),
         *("github", GITHUB_PARAMS | {"environment": "p", "enterprise": "big", "enterprise_issuer": True}),
     ),
+    "GHE.com": (
+        *("github_actions", None, GITHUB | {"value": "p", "subdomain": "big"}),
+        *("github", GITHUB_PARAMS | {"environment": "p", "subdomain": "big"}),
+    ),
     "a server's tag": (
         *("ghes", None, {"hostname": "git.example", "org": "o", "repo": "r", "entity": "tag", "value": "v1"}),
         *("ghes", {"issuer": "https://git.example/_services/token", "repository": "o/r", "tag": "v1"}),
