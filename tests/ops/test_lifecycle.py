@@ -19,7 +19,8 @@ from tests.ops.servers import COMMAND, WITHIN, command, environment, free_port, 
 
 pytestmark = pytest.mark.slow
 
-MEMBERS = {"url", "admin_url", "idp_url", "ca_file", "pid", "tenant_id", "tenant_domain", "admin", "workload"}
+MEMBERS = {"url", "admin_url", "idp_url", "metadata_url", "ca_file", "pid", "tenant_id", "tenant_domain"}
+MEMBERS |= {"admin", "workload"}
 TENANT = str(seed.TENANT_ID)
 
 

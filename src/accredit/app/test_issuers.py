@@ -93,7 +93,7 @@ def socket_path(folder: Folder) -> Path:
     path = folder.path.absolute() / SOCKET
     if len(str(path).encode()) <= LONGEST_SOCKET:
         return path
-    return Path(tempfile.mkdtemp(prefix="accredit-")) / SOCKET
+    return Path(tempfile.mkdtemp(prefix="job-of-accredit-")) / SOCKET
 
 
 def _remove(socket: Path, folder: Folder) -> None:
