@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from benchmarks.cold import b11
+from benchmarks.commands import b14
 from benchmarks.durability import b5
 from benchmarks.flood import b10
 from benchmarks.issue import b1, b2, b3
@@ -42,6 +43,7 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "B10": ("a flood of hostile requests: CPU of a refusal / of a token", b10),
     "B11": ("seconds from the command to the first token", b11),
     "B13": ("the directory API with 100,000 applications: milliseconds of its slowest kind of call, p99", b13),
+    "B14": ("CPU seconds of the dearest question to `accredit explain` and `accredit lint`", b14),
 }
 
 

@@ -1,10 +1,6 @@
 """``accredit lint``: what it judges, how it says it, and how it ends."""
 
 import json
-import os
-import resource
-import subprocess
-import sys
 import textwrap
 
 import pytest
@@ -186,37 +182,6 @@ def test_a_tenant_that_takes_no_errors_takes_one_for_a_reason(cli):
     record = json.dumps(cli("audit", "list", "-o", "json").json)
     assert "moving the issuer on Monday" in record
     assert "FIC-SLASH" in record
-
-
-START = """
-import sys
-sys.argv = ["accredit", "lint", "-f", sys.argv[1]]
-from accredit.cli import main
-try:
-    main()
-finally:
-    heavy = {"sqlalchemy", "starlette", "uvicorn", "httpx2", "anyio", "accredit.stores"} & set(sys.modules)
-    sys.stderr.write(f"heavy: {sorted(heavy)}\\n")
-"""
-
-
-def children() -> float:
-    """Seconds of a processor that ended children took."""
-    used = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return used.ru_utime + used.ru_stime
-
-
-def test_files_are_judged_at_once_and_without_store_server_or_network(file):
-    taken = []
-    for _ in range(3):
-        begun = children()
-        ended = subprocess.run(
-            [sys.executable, "-c", START, file], capture_output=True, text=True, check=False, env={**os.environ}
-        )
-        taken.append(children() - begun)
-        assert ended.returncode == 3
-        assert "heavy: []" in ended.stderr
-    assert min(taken) < 0.6, "seconds of a processor; 0.25 on a machine that does nothing else"
 
 
 def test_a_rule_is_explained_by_its_id(bare):

@@ -110,7 +110,6 @@ def _one(test: Test, rows: Rows) -> Test:
 
     @functools.wraps(test)
     def one(**fixtures: Any) -> None:
-        __tracebackhide__ = True
         for row in rows.each():
             with rows.told(row):
                 rows.call(**fixtures, **row.values)
@@ -118,7 +117,6 @@ def _one(test: Test, rows: Rows) -> Test:
 
     @functools.wraps(test)
     async def awaited(**fixtures: Any) -> None:
-        __tracebackhide__ = True
         for row in rows.each():
             with rows.told(row):
                 await rows.call(**fixtures, **row.values)
