@@ -151,7 +151,8 @@ def test_the_control_api_begins_a_job(endpoints):
     status, headers, body = answered(endpoints, "POST", "/idp/_environment", JSON, body=b'{"dialect":"vault"}')
     said = json.loads(body)
     assert (status, headers["cache-control"]) == (200, "no-store")
-    assert {*said} == {"dialect", "variables", "files", "paths"}
+    assert {*said} == {"dialect", "variables", "files", "paths", "claims"}
+    assert said["claims"]["sub"] == "00000028-1111-4222-8333-000000000028"
     assert said["variables"]["VAULT_ADDR"] == f"{BASE}/idp/vault"
 
 

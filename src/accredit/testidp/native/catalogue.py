@@ -81,6 +81,7 @@ class Natives:
             "variables": dict(found.variables),
             "files": dict(found.files),
             "paths": dict(found.paths),
+            "claims": self.jobs.mint(job).claims,
         }
 
     def of_issuer(self, dialect: str, asked: Asked) -> Answer | None:
