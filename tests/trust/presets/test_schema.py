@@ -14,7 +14,6 @@ import pytest
 from accredit.errors import PRESET_UNKNOWN, Refused
 from accredit.trust import presets
 from accredit.trust.presets import catalogue, templates, writing
-from accredit.trust.presets.model import Preset
 from tests.support.every import every
 
 ROOT = Path(__file__).parents[3]
@@ -24,9 +23,7 @@ SAMPLES = json.loads((ROOT / "tests/data/sample-claims.json").read_text("utf-8")
 SENTENCE = re.compile(r".*[.?!]", re.DOTALL)
 
 
-@pytest.fixture(params=FILES)
-def preset(request) -> Preset:
-    return presets.preset(request.param)
+of_every_preset = every("preset", [presets.preset(each) for each in FILES], ids=FILES)
 
 
 def texts(preset):
@@ -63,6 +60,7 @@ def patterns(preset):
             yield f"fields.{field.name} hint {n} unless", hint.unless
 
 
+@of_every_preset
 def test_names(preset):
     fields = {each.name for each in preset.fields}
     assert preset.id == next(name for name in FILES if presets.preset(name) is preset)
@@ -88,6 +86,7 @@ def test_names(preset):
         assert {each.only.partition("=")[0] for each in (*field.refuse, *field.warn)} - {""} <= fields, field.name
 
 
+@of_every_preset
 def test_patterns(preset):
     known = {each.name for each in preset.fields} | {preset.issuer.tenant_group} - {""}
     for place, text in patterns(preset):
@@ -103,6 +102,7 @@ def test_patterns(preset):
                 assert preset.claim(path) is not None, f"{form.name}: {path} is not in the ledger"
 
 
+@of_every_preset
 def test_fields(preset):
     for field in preset.fields:
         assert bool(field.pattern) != bool(field.choices), f"{field.name}: a pattern or choices"
@@ -117,6 +117,7 @@ def test_fields(preset):
             assert hint.when or hint.unless, field.name
 
 
+@of_every_preset
 def test_modes(preset):
     for mode in preset.modes:
         for clause in mode.clauses:
@@ -135,6 +136,7 @@ def test_modes(preset):
             assert row.type == ("list" if clause.op == "contains" else wanted), f"{mode.id}: {clause.path}"
 
 
+@of_every_preset
 def test_words(preset):
     assert preset.docs_url.startswith("https://")
     assert SENTENCE.fullmatch(preset.summary)
@@ -149,6 +151,7 @@ def test_words(preset):
     assert bool(preset.audience.default) <= bool(preset.audience.default_match), "a default is recognised"
 
 
+@of_every_preset
 def test_samples(preset):
     for name in preset.samples:
         assert name in SAMPLES, name
@@ -156,6 +159,7 @@ def test_samples(preset):
         assert preset.samples
 
 
+@of_every_preset
 def test_canonical_issuers_are_recognised(preset):
     for issuer in preset.issuer.canonical:
         assert re.fullmatch(preset.issuer.match, issuer), issuer
@@ -165,11 +169,13 @@ def test_canonical_issuers_are_recognised(preset):
         assert any(host in each for each in known), host
 
 
+@of_every_preset
 def test_the_ledger_knows_every_claim_of_the_samples(preset):
     for name in preset.samples:
         assert presets.unlisted(preset, SAMPLES[name]["claims"]) == {}, name
 
 
+@of_every_preset
 def test_the_types_of_the_samples_are_those_of_the_ledger(preset):
     kinds = {str: "string", bool: "boolean", int: "integer", list: "list", dict: "object"}
 
@@ -191,6 +197,7 @@ def test_the_types_of_the_samples_are_those_of_the_ledger(preset):
         compare((), dates(SAMPLES[name]["claims"]))
 
 
+@of_every_preset
 def test_the_samples_are_recognised(preset):
     for name in preset.samples:
         claims = SAMPLES[name]["claims"]
@@ -226,6 +233,7 @@ HOSTILE = (
 
 
 @pytest.mark.slow
+@of_every_preset
 def test_every_pattern_is_linear(preset):
     """Twice the text may cost at most some three times the time; a pattern with nested choices costs thousands."""
     for place, text in patterns(preset):
@@ -242,13 +250,14 @@ def _grows_slowly(pattern, stem, unit, end):
         value = stem + unit * count + end
         best = 1.0
         for _ in range(3):
-            start = time.perf_counter()
+            start = time.thread_time()
             pattern.fullmatch(value)
-            best = min(best, time.perf_counter() - start)
+            best = min(best, time.thread_time() - start)
         return best
 
-    # What is this quick for what can be as long as 600 characters needs no comparison
-    return cost(600) < 0.0005 or cost(1200) < 3.5 * cost(600)
+    # What is this quick for what can be as long as 600 characters needs no comparison. A measurement may be disturbed,
+    # but not every time.
+    return any(cost(600) < 0.0005 or cost(1200) < 3.5 * cost(600) for _ in range(5))
 
 
 def test_the_index_is_that_of_the_files():
@@ -308,6 +317,7 @@ def test_an_issuer_of_no_platform():
     assert presets.recognise("h" * 601) is None
 
 
+@of_every_preset
 def test_what_a_mode_needs_has_a_part_in_it(preset):
     required = {each.name for each in preset.fields if each.required}
     for mode in preset.modes:
@@ -322,17 +332,15 @@ def test_the_page_of_the_documentation_is_that_of_the_files(capsys):
     assert current == 0, f"run scripts/catalogue.py\n{capsys.readouterr().out}"
 
 
-@pytest.mark.slow
-def test_an_issuer_is_recognised_at_once_in_a_new_process():
-    """Importing takes less than 5 ms beyond accredit.trust, with one issuer less than 20 ms; the best of some runs."""
+def test_an_issuer_is_recognised_by_one_file_in_a_new_process():
+    """Nothing else is read than the index and that preset, and few modules are imported beyond accredit.trust."""
     program = (
-        "import accredit.trust, time; a = time.process_time()\n"
-        "from accredit.trust import presets; b = time.process_time()\n"
-        "assert presets.recognise('https://gitlab.com').id == 'gitlab'; print(b - a, time.process_time() - a)"
+        "import sys, accredit.trust; before = set(sys.modules)\n"
+        "read = []; sys.addaudithook(lambda name, given: name == 'open' and read.append(str(given[0])))\n"
+        "from accredit.trust import presets; assert presets.recognise('https://gitlab.com').id == 'gitlab'\n"
+        "print(len(set(sys.modules) - before), *(each for each in read if each.endswith(('.toml', '.json'))))"
     )
-    runs = [
-        subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True) for _ in range(9)
-    ]
-    importing, both = (min(each) for each in zip(*(map(float, run.stdout.split()) for run in runs), strict=True))
-    assert importing < 0.005
-    assert both < 0.020
+    ended = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    modules, *read = ended.stdout.split()
+    assert int(modules) <= 20
+    assert [Path(each).name for each in read] == ["index.json", "gitlab.toml"]
