@@ -5,6 +5,7 @@ Imported by an emulator only. What is imported from ``testidp`` is imported when
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 LOOPBACK_HOSTS: Final = ("localhost", "127.0.0.1", "::1")
 SOCKET: Final = "job.sock"
 LONGEST_SOCKET: Final = 100  # octets: the kernel's own limit is 107
+LONGEST_NAME: Final = 16  # octets, of a temporary folder
 _CONTROL_TOKEN: Final = 32  # octets
 
 
@@ -91,9 +93,11 @@ def _hosts(url: str) -> frozenset[str]:
 def socket_path(folder: Folder) -> Path:
     """Return where the socket of jobs is made: beside the data, or, where that path is too long, in its own folder."""
     path = folder.path.absolute() / SOCKET
-    if len(str(path).encode()) <= LONGEST_SOCKET:
+    if len(os.fsencode(path)) <= LONGEST_SOCKET:
         return path
-    return Path(tempfile.mkdtemp(prefix="job-of-accredit-")) / SOCKET
+    usual = Path(tempfile.gettempdir()) / SOCKET
+    short = len(os.fsencode(usual)) + LONGEST_NAME <= LONGEST_SOCKET
+    return Path(tempfile.mkdtemp(prefix="job-", dir=None if short else "/tmp")) / SOCKET  # noqa: S108  it is a folder of its own
 
 
 def _remove(socket: Path, folder: Folder) -> None:
