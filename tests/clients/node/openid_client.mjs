@@ -3,7 +3,7 @@ import { createPrivateKey } from 'node:crypto';
 import * as openid from 'openid-client';
 import { job, outcome } from './job.mjs';
 
-const { server, client, kind, assertion, secret, key, kid, scope } = job;
+const { server, client, kind, assertion, secret, key, kid, scope, further } = job;
 
 const importedKey = () =>
   crypto.subtle.importKey(
@@ -30,6 +30,6 @@ const kinds = {
 
 await outcome(async () => {
   const configuration = await openid.discovery(new URL(server), client, undefined, await kinds[kind]());
-  const got = await openid.clientCredentialsGrant(configuration, { scope });
+  const got = await openid.clientCredentialsGrant(configuration, { scope, ...further });
   return { token: got.access_token, members: Object.keys(got), issuer: configuration.serverMetadata().issuer };
 });

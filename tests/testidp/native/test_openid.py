@@ -125,6 +125,8 @@ def test_what_cannot_be_read_is_refused(natives):
     answer = natives.of_issuer("custom", asked("/token", "POST", headers, urlencode(GRANT).encode()))
     assert answer.status == 401
     assert dict(answer.headers)["www-authenticate"].startswith("Basic")
+    answer = natives.of_issuer("custom", asked("/token", "POST", {"content-type": FORM}, urlencode(GRANT).encode()))
+    assert (answer.status, "www-authenticate" in dict(answer.headers)) == (401, False)
 
 
 def test_other_addresses_are_none_of_them(natives):

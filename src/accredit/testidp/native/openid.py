@@ -62,6 +62,9 @@ PROVIDERS: Final[Mapping[str, Provider]] = {
 }
 
 
+UNAUTHORIZED: Final = 401
+
+
 class _Refused(Exception):
     """A refusal as RFC 6749 section 5.2 has it."""
 
@@ -69,8 +72,9 @@ class _Refused(Exception):
         super().__init__(description)
         self.error, self.status = error, status
 
-    def answer(self) -> Answer:
-        challenge = {"www_authenticate": 'Basic realm="token"'} if self.status == 401 else {}  # noqa: PLR2004  HTTP
+    def answer(self, *, challenged: bool) -> Answer:
+        """``challenged``: the client showed its secret in a header, so the refusal names the scheme, too."""
+        challenge = {"www_authenticate": 'Basic realm="token"'} if self.status == UNAUTHORIZED and challenged else {}
         return json_answer({"error": self.error, "error_description": str(self)}, self.status, **challenge)
 
 
@@ -87,7 +91,7 @@ class OpenId(Native):
         try:
             return self._granted(asked, found[0])
         except _Refused as refused:
-            return refused.answer()
+            return refused.answer(challenged="authorization" in asked.headers)
 
     def _granted(self, asked: Asked, dialect: str) -> Answer:
         provider = PROVIDERS[dialect]
