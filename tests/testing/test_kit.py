@@ -132,6 +132,8 @@ def test_the_clock(kit):
     kit.clock.set(datetime(2030, 1, 1, tzinfo=UTC))
     with kit.clock.frozen() as stands:
         assert kit.clock.now == stands
+    assert kit.clock.freeze() == kit.clock.now
+    kit.clock.unfreeze()
     with kit.clock.frozen("2029-01-01T00:00:00Z"):
         said = jwt.decode(app.token(SCOPE), options={"verify_signature": False})
     assert datetime.fromtimestamp(said["iat"], UTC).year in {2028, 2029}
@@ -198,8 +200,12 @@ def test_issuers_go_wrong(alone):
     assert app.token(SCOPE)
     alone.idp.down(mode="html_200")
     alone.idp.up()
-    with pytest.raises(KitError, match=r"there is no fault wrong \(there are: "), alone.idp.fault("wrong"):
-        pass
+    with pytest.raises(KitError, match=r"there is no fault wrong \(there are: "):
+        alone.idp.fault("wrong")
+    alone.idp.fault("expired")
+    assert [refusal(app), refusal(app)] == ["AADSTS700024"] * 2
+    alone.idp.heal()
+    assert app.token(SCOPE)
 
 
 @pytest.mark.parametrize(
@@ -229,7 +235,10 @@ def test_other_platforms(kit):
     app = kit.application(roles={ORDERS: [ROLE], "https://graph.microsoft.com": ["Application.Read.All"]})
     token = kit.idp.mint("kubernetes")
     made = app.trust_token(token)
-    assert app.token(SCOPE, assertion=token)
+    assert app.token(SCOPE)
+    assert app.assertion() == token
+    with pytest.raises(KitError, match="give it a token"):
+        app.assertion(faults=["expired"])
     assert kit.sign_ins.last.credential.id == made.id
     assert app.token("https://graph.microsoft.com/.default", assertion=token)
     app.distrust()
@@ -259,6 +268,7 @@ def test_what_cannot_be_is_said(kit):
         (lambda: app.trust("gitlap"), "there is no preset gitlap"),
         (lambda: app.trust("github", org="octo-org"), "ACC1009"),
         (lambda: app.trust_token("x"), "no token"),
+        (app.assertion, "workload trusts no job that can be played here (trust_github)"),
         (lambda: app.trust_token(kit.idp.github(faults=["aud_two"])), "aud is not one text"),
         (lambda: app.trust_subject("https://token.actions.githubusercontent.com", ""), "subject"),
         (lambda: app.grant("https://graph.microsoft.com", "Nothing.Of.This"), "no app role Nothing.Of.This"),

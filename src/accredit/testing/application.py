@@ -71,7 +71,8 @@ class Application:
 
     authority: Around
     registered: Registered
-    job: dict[str, Any] = field(default_factory=lambda: {"dialect": GITHUB})  # whose tokens it signs in with
+    job: dict[str, Any] | None = None  # whose tokens it signs in with
+    shown: str = field(default="", repr=False)  # the token that was trusted as it stands
 
     @property
     def name(self) -> str:
@@ -146,7 +147,9 @@ class Application:
         wanted = {"iss": said.get("iss"), "sub": said.get("sub"), "aud": only}
         if wrong := [claim for claim, value in wanted.items() if not isinstance(value, str) or not value]:
             raise KitError(f"the token's {wrong[0]} is not one text, and only that can be trusted as it stands")
-        return self.trust_subject(str(wanted["iss"]), str(wanted["sub"]), audience=str(wanted["aud"]), name=name)
+        made = self.trust_subject(str(wanted["iss"]), str(wanted["sub"]), audience=str(wanted["aud"]), name=name)
+        self.job, self.shown = None, token
+        return made
 
     def distrust(self) -> None:
         """Trust nothing any more."""
@@ -171,8 +174,15 @@ class Application:
         return str(made.value)
 
     def assertion(self, **more: Any) -> str:  # noqa: ANN401  arguments of ``Idp.mint``
-        """Sign the platform's token that it trusts (``trust_github``); ``more`` changes it, as for ``idp.mint``."""
-        return self.authority.idp.mint(**{**self.job, **more})
+        """Sign the platform's token that it trusts since ``trust_github``; ``more`` changes it, as for ``idp.mint``.
+
+        After ``trust_token`` that token, as it is.
+        """
+        if self.job is not None:
+            return self.authority.idp.mint(**{**self.job, **more})
+        if self.shown and not more:
+            return self.shown
+        raise KitError(f"{self.name} trusts no job that can be played here (trust_github): give it a token (idp.mint)")
 
     def token(self, scope: str, *, assertion: str | None = None, secret: str | None = None) -> str:
         """Get an access token over HTTPS, as any client would. ``NotGranted`` says why not.

@@ -39,15 +39,23 @@ class Clock:
             at = at.isoformat()
         return self._told(set=at)
 
+    def freeze(self, at: datetime | str | None = None) -> datetime:
+        """Let it stand still, here or at an instant."""
+        if at is not None:
+            self.set(at)
+        return self._told(freeze=True)
+
+    def unfreeze(self) -> datetime:
+        """Let it go on from where it stands."""
+        return self._told(freeze=False)
+
     @contextmanager
     def frozen(self, at: datetime | str | None = None) -> Iterator[datetime]:
         """Let it stand still while the block runs, here or at an instant."""
-        if at is not None:
-            self.set(at)
         try:
-            yield self._told(freeze=True)
+            yield self.freeze(at)
         finally:
-            self._told(freeze=False)
+            self.unfreeze()
 
     def reset(self) -> None:
         """Be the machine's clock again."""

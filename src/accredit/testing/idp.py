@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,8 @@ from accredit.testing.place import KitError
 from accredit.testing.variables import Variables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
 
     from accredit.testing.place import Place
 
@@ -46,6 +46,21 @@ class Repository:
         """The fields of the preset's form."""
         fields = {"org": self.owner, "org_id": self.owner_id, "repo": self.name, "repo_id": self.id}
         return {name: value for name, value in fields.items() if value is not None}
+
+
+class Fault:
+    """A fault that is there already. The end of a block undoes it."""
+
+    def __init__(self, undo: Callable[[], None]) -> None:
+        self._undo = undo
+
+    def __enter__(self) -> None:
+        """Do nothing: the fault is there."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._undo()
 
 
 class Idp:
@@ -98,22 +113,24 @@ class Idp:
         body |= {name: value for name, value in (("sample", sample), ("instance", instance)) if value is not None}
         return str(self._place.control("_mint", body)["token"])
 
-    @contextmanager
-    def fault(self, *names: str, dialect: str = GITHUB) -> Iterator[None]:
-        """Let every token be wrong in these ways while the block runs; of an issuer's fault, its documents."""
+    def fault(self, *names: str, dialect: str = GITHUB) -> Fault:
+        """Let every token be wrong in these ways from now on; of an issuer's fault, its documents.
+
+        As a context manager, while the block runs; else until ``heal``, and at most to the end of the test.
+        """
         if unknown := [each for each in names if each not in FAULTS and each not in OUTAGES]:
             raise KitError(f"there is no fault {unknown[0]} (there are: {', '.join((*FAULTS, *OUTAGES))})")
-        before = self._faults
-        of_issuer = [each for each in names if each not in FAULTS]
+        before, of_issuer = self._faults, [each for each in names if each not in FAULTS]
         self._faults += tuple(each for each in names if each in FAULTS)
         for each in of_issuer:
             self.down(dialect, mode=each)
-        try:
-            yield
-        finally:
+
+        def undo() -> None:
             self._faults = before
             if of_issuer:
                 self.up(dialect)
+
+        return Fault(undo)
 
     def down(self, dialect: str = GITHUB, *, mode: str = DOWN) -> None:
         """Make the documents of an issuer wrong, in a way of ``accredit idp faults``. Known keys still hold."""

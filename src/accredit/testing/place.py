@@ -40,6 +40,9 @@ class Tenant(msgspec.Struct, frozen=True):
     client_id: str
     client_secret: str
 
+    def __repr__(self) -> str:
+        return f"Tenant({self.tenant_domain})"
+
 
 class Directory(Protocol):
     """Changes of one tenant; nouns and verbs are those of ``accredit.administer``."""
