@@ -157,6 +157,8 @@ def test_a_new_credential_is_seen_when_the_delay_is_over(emulator, provoking):
         answer = ask(emulator, client_assertion=emulator.mint(environment="late"))
         return answer.code if answer.status != 200 else 0
 
+    refused = ask(emulator, client_assertion=emulator.mint(environment="late")).json
+    assert refused["accredit_explain"]["cause"] == "SEGMENT(environment)", "what is not seen is not explained either"
     assert late() == 700213
     provoking.clock.advance(seconds=59)
     assert late() == 700213

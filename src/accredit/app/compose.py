@@ -168,7 +168,7 @@ def _listen(runtime: Runtime, around: Surroundings | None, ca_file: Path | None)
         broken=runtime.journal.broken,
         seconds=time.perf_counter,
         patience=None if emulator_only else Patience(failures, KeysAtHand(authority.keys)),
-        explanation=provoking.explaining(Explained(authority)) if provoking and settings.explain_to_caller else None,
+        explanation=provoking.explaining(Explained, authority) if provoking and settings.explain_to_caller else None,
         strict_transport=settings.strict_transport and not emulator_only,
     )
     runtime.metrics.registry.register(

@@ -138,20 +138,24 @@ class Provoking:
         async def provoked(request: TokenRequest, authority: Authority) -> AccessToken:
             if (planned := self._take(request)) is not None:
                 await _refuse(planned.refusal(request, authority.clock()), request, authority)
-            if self.delay and self._delayed_since:
-                until = authority.clock() - timedelta(seconds=self.delay)
-                authority = changed(authority, directory=Propagating(authority.directory, self._delayed_since, until))
-            return await real(request, authority)
+            return await real(request, self._seen(authority))
 
         return provoked
 
-    def explaining(self, real: Explain) -> Explain:
-        """Return the explanation beside refusals; of one that a test asked for there is none."""
+    def explaining(self, explain: Callable[[Authority], Explain], authority: Authority) -> Explain:
+        """Return the explanation beside refusals, of what the exchange saw; of one that a test asked for is none."""
 
         async def explained(request: TokenRequest, refused: Refused) -> Mapping[str, Any] | None:
-            return None if isinstance(refused, Provoked) else await real(request, refused)
+            return None if isinstance(refused, Provoked) else await explain(self._seen(authority))(request, refused)
 
         return explained
+
+    def _seen(self, authority: Authority) -> Authority:
+        """Return the authority as it is while news arrive late."""
+        if not self.delay or self._delayed_since is None:
+            return authority
+        until = authority.clock() - timedelta(seconds=self.delay)
+        return changed(authority, directory=Propagating(authority.directory, self._delayed_since, until))
 
     def _plan(self, row: Row, times: int | None, retry_after: int | None, client_id: str) -> None:
         if times is not None and not 0 < times <= MOST_TIMES:
