@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from accredit.app.occupied import occupied
 from accredit.testing import KitError, authority, place, starting
 from accredit.testing.there import There
 
@@ -89,3 +90,17 @@ def test_memory_is_used_where_there_is_room(cache, monkeypatch, tmp_path):
     with authority() as found:
         assert Path(found.ca_file).is_relative_to(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_was_killed_is_swept_up(cache, monkeypatch, tmp_path):
+    monkeypatch.setattr(starting, "MEMORY", tmp_path)
+    left, new, served, others = (tmp_path / name for name in (*(f"{starting.PREFIX}{n}" for n in "abc"), "d"))
+    for each in (left, new, served, others):
+        each.mkdir()
+        (each / "accredit.db").touch()
+    with occupied(served):
+        for each in (left, served, others):
+            os.utime(each, (0, 0))
+        with authority():
+            assert {each.name for each in (new, served, others)} <= {each.name for each in tmp_path.iterdir()}
+            assert not left.exists()

@@ -6,12 +6,15 @@ import asyncio
 import os
 import shutil
 import tempfile
+import time
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from accredit.app.occupied import occupied
 from accredit.app.serve import ready
 from accredit.config import Retention, Settings
+from accredit.errors import Refused
 from accredit.testing.here import Here
 from accredit.testing.kit import Authority
 from accredit.testing.ready_keys import ReadyKeys
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
 
 DRAINED_WITHIN: Final = 1  # second: a test that has ended waits for no answer
 MEMORY: Final = Path("/dev/shm")  # noqa: S108  a folder in it is this user's alone
+PREFIX: Final = "accredit-testing-"
+LEFT: Final = 3_600.0  # seconds after which a folder in which nobody serves was left behind
 ROOM: Final = 48 * 2**20  # octets
 CA_FILE: Final = "ca.pem"
 
@@ -33,6 +38,16 @@ def _memory() -> Path | None:
         if os.access(MEMORY, os.W_OK | os.X_OK) and found.f_bavail * found.f_frsize >= ROOM:
             return MEMORY
     return None
+
+
+def _sweep(memory: Path) -> None:
+    """Take away what tests left in memory that were killed: folders of this user's in which nobody serves."""
+    for each in memory.glob(f"{PREFIX}*"):
+        with suppress(OSError, Refused):
+            found = each.lstat()
+            if found.st_uid == os.geteuid() and time.time() - found.st_mtime > LEFT:  # noqa: TID251  a file's age
+                with occupied(each):
+                    shutil.rmtree(each)
 
 
 class Starting:
@@ -68,7 +83,10 @@ class Starting:
         """Return where it keeps its things; a temporary folder is removed at the end."""
         if self._data is not None:
             return Path(self._data).absolute()
-        made = Path(tempfile.mkdtemp(prefix="accredit-testing-", dir=_memory()))
+        memory = _memory()
+        if memory is not None:
+            _sweep(memory)
+        made = Path(tempfile.mkdtemp(prefix=PREFIX, dir=memory))
         ending.callback(shutil.rmtree, made, ignore_errors=True)
         return made
 
