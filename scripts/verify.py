@@ -23,6 +23,10 @@ MARKERS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]
 GROUPS = tuple(marker.partition(":")[0].replace("_", "-") for marker in MARKERS)
 ENVIRONMENTS = ("clients-az", "clients-graph", "clients-node")  # groups with an environment of their own, longest first
 
+# What Python compiles is kept, whatever the shell says: pytest compiles each test with its assertions, in every worker,
+# and the tests start hundreds of processes.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+
 
 @dataclass(frozen=True, slots=True)
 class Step:
@@ -45,6 +49,7 @@ def quiet(step: Step) -> bool:
     ended = subprocess.run(
         [BIN / step.command[0], *step.command[1:]],
         cwd=ROOT,
+        env=ENVIRONMENT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -60,7 +65,10 @@ def loud(step: Step, environment: Mapping[str, str] | None = None) -> bool:
     print(f"{step.name}:", flush=True)
     return (
         subprocess.run(
-            [BIN / step.command[0], *step.command[1:]], cwd=ROOT, env={**os.environ, **(environment or {})}, check=False
+            [BIN / step.command[0], *step.command[1:]],
+            cwd=ROOT,
+            env={**ENVIRONMENT, **(environment or {})},
+            check=False,
         ).returncode
         == 0
     )

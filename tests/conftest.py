@@ -67,44 +67,40 @@ def clients_graph() -> Path:
     return found
 
 
-SLOW = tuple(
-    ROOT / "tests" / name
-    for name in (
-        *("app", "client", "ops", "security", "web/graph/test_long_questions.py", "web/graph/test_permissions.py"),
-        *(
-            "web/graph/test_logs.py",
-            "web/graph/test_reports.py",
-            "web/graph/test_weight.py",
-            "web/graph/test_credential_refusals.py",
-            "web/graph/test_credentials.py",
-            "web/graph/test_lint.py",
-            "web/graph/test_migration.py",
-            "web/graph/test_policy.py",
-            "web/graph/test_replay.py",
-            "outbound/test_http.py",
-            "stores/test_aside.py",
-        ),
-        *("stores/test_event_counts.py", "stores/test_event_index.py", "stores/test_retention.py"),
-        *("stores/test_event_search.py", "stores/test_event_summary.py", "stores/test_events.py"),
-        *("stores/test_events_crash.py", "stores/test_events_upkeep.py", "stores/test_migrations.py"),
-        *("stores/test_migrations_log.py", "stores/test_quota.py", "stores/test_search.py"),
-        *("stores/test_assertions_used.py", "stores/test_salvage.py", "stores/test_sqlite_file.py"),
-        *("stores/test_state.py", "trust/lint/test_laws.py"),
-        *(
-            "cli/test_audit.py",
-            "cli/test_errors.py",
-            "cli/test_explain.py",
-            "cli/test_operators.py",
-            "cli/test_programs.py",
-            "cli/test_writes.py",
-        ),
-    )
+def _files(folder: str, *names: str) -> tuple[Path, ...]:
+    return tuple(ROOT / "tests" / folder / f"test_{name}.py" for name in names)
+
+
+SLOW = (
+    *(ROOT / "tests" / name for name in ("app", "client", "ops", "security", "testing", "testidp/native")),
+    *_files("benchmarks", "quick"),
+    *_files("cli", "audit", "errors", "explain", "log_export", "log_figures", "log_tail", "operators", "programs"),
+    *_files("cli", "replay", "writes"),
+    *_files("clients", "kubernetes"),
+    *_files("interop/files", "laws"),
+    *_files("outbound", "http"),
+    *_files("stores", "aside", "assertions_used", "event_counts", "event_index", "event_reader", "event_search"),
+    *_files("stores", "event_summary", "events", "events_crash", "events_upkeep", "migrations", "migrations_log"),
+    *_files("stores", "quota", "retention", "salvage", "search", "snapshot", "sqlite", "sqlite_file", "state"),
+    *_files("testidp", "endpoints", "exchanged", "faults", "keys", "outages", "samples"),
+    *_files("trust/lint", "laws"),
+    *_files("web/arm", "authorization", "reading", "room"),
+    *_files("web/graph", "accredit", "batch", "bearer", "credential_refusals", "credentials", "lint", "logs"),
+    *_files("web/graph", "long_questions", "migration", "pages", "permissions", "policy", "replay", "reports", "room"),
+    *_files("web/graph", "weight"),
+    *_files("wire", "limits", "refusals"),
 )
 
 
 @cache  # there are fifty tests to a file
 def _is_slow(path: Path) -> bool:
     return any(path.is_relative_to(each) for each in SLOW)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave what is slow unread where all of it is left out: reading a file takes longer than most of its tests."""
+    leaves_out = "not slow" in str(config.getoption("markexpr")).split(" and ")
+    return True if leaves_out and _is_slow(collection_path) else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
