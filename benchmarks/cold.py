@@ -77,7 +77,7 @@ def b11(cores: Cores, path: Path, *, quick: bool) -> Figure:
         "cpu_s": rounded(median([each.cpu for each in starts])),
         "starts": len(starts),
     }
-    kit, first = _kit(cores, path)
+    kit, first = _kit(cores, path, STARTS if quick else KIT_STARTS)
     details |= {"kit_of_starts_ms": [rounded(each) for each in kit], "kit_with_imports_ms": rounded(first)}
     further = {
         "memory_mb": (median([each.memory for each in starts]), MEGABYTES),
@@ -86,14 +86,14 @@ def b11(cores: Cores, path: Path, *, quick: bool) -> Figure:
     return Figure("B11", median(seconds), SECONDS, further=further, details=details)
 
 
-def _kit(cores: Cores, path: Path) -> tuple[list[float], float]:
+def _kit(cores: Cores, path: Path, number: int) -> tuple[list[float], float]:
     """Return how long the test kit takes to start, in milliseconds: again and again; and first, with its imports.
 
     The keys are made by a process before: a machine on which a test has run once has them.
     """
     environment = {**os.environ, "XDG_CACHE_HOME": str(path / "cache")}
     taken: list[float] = []
-    for starts in (0, KIT_STARTS):
+    for starts in (0, number):
         command = [sys.executable, "-c", KIT_PROGRAM, str(starts)]
         with pinned(cores.measured):
             process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
