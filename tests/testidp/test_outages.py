@@ -42,6 +42,7 @@ def emulator(tmp_path_factory):
                 made.issuer.down("github", name)  # what takes a while to make is made before a fetch waits for it
                 with made.http.stream("GET", made.url + JWKS) as answer:
                     assert answer.status_code == 200
+            made.issuer.heal()
             yield made
 
 
