@@ -8,7 +8,7 @@ import pytest
 
 from accredit.client.http import Answer
 from accredit.client.sources import registry
-from accredit.client.sources.answers import SHOWN, object_of, refused
+from accredit.client.sources.answers import SHOWN, object_of, refuse_clear, refused
 from accredit.client.sources.azure_devops import CONNECTION
 from accredit.errors import INPUT_INVALID, SOURCE_MISSING, SOURCE_REFUSED, Refused
 from tests.client.sources.surroundings import AUDIENCE, around, unsigned
@@ -86,6 +86,20 @@ REFUSED = {
     "kubernetes without anything": ("kubernetes_file", {}, None, SOURCE_MISSING, "AZURE_FEDERATED_TOKEN_FILE"),
     "vault without anything": ("vault", {}, None, SOURCE_MISSING, "VAULT_ADDR"),
     "vault without a role": ("vault", {**VAULT, "VAULT_ROLE": ""}, None, SOURCE_MISSING, "VAULT_ROLE is not set"),
+    "github in the clear": (
+        "github_actions",
+        {**GITHUB, "ACTIONS_ID_TOKEN_REQUEST_URL": "http://x/?a=b"},
+        None,
+        INPUT_INVALID,
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN is sent to an https address only",
+    ),
+    "azure in the clear": (
+        "azure_devops",
+        {**AZURE, "SYSTEM_OIDCREQUESTURI": "http://localhost.evil.example:80"},
+        None,
+        INPUT_INVALID,
+        "an https address only",
+    ),
     "vault in the clear": ("vault", {**VAULT, "VAULT_ADDR": "http://x"}, None, INPUT_INVALID, "an https address only"),
     "vault refuses": ("vault", VAULT, answering(403, b'{"errors":["permission denied"]}'), SOURCE_REFUSED, "denied"),
     "vault gives none": ("vault", VAULT, answering(200, b'{"data":null}'), SOURCE_REFUSED, "no token with it"),
@@ -110,6 +124,30 @@ def test_of_an_answer_little_is_repeated_and_no_token():
     assert unsigned() not in said
     assert len(said) < SHOWN + 100
     assert object_of(Answer(200, {}, b"[" * 100_000)) == {}
+
+
+def test_a_secret_is_sent_encrypted_or_to_this_machine():
+    rows = {
+        "https://x": True,
+        "http://localhost:1/x": True,
+        "http://127.0.0.1": True,
+        "http://[::1]:80/": True,
+        "http://x": False,
+        "http://localhost:80@evil.example/": False,
+        "http://localhost.evil.example:80": False,
+        "ftp://localhost": False,
+        "http://[::1": False,
+        "localhost:80": False,
+        "": False,
+    }
+    found = {}
+    for url in rows:
+        try:
+            refuse_clear(url, "a secret")
+            found[url] = True
+        except Refused as refused:
+            found[url] = refused.row is not INPUT_INVALID
+    assert found == rows
 
 
 def test_vault_gives_its_token_and_it_is_exchanged(emulator, tmp_path):

@@ -1,18 +1,32 @@
-"""What a platform's endpoint answered, as far as a person may be told of it."""
+"""Secrets that a platform's endpoint is sent, and what it answers, as far as a person may be told of it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import msgspec
 
-from accredit.errors import SOURCE_REFUSED, Refused, masked
+from accredit.client.sources.asking import place
+from accredit.errors import INPUT_INVALID, SOURCE_REFUSED, Refused, masked
 
 if TYPE_CHECKING:
     from accredit.client.http import Answer
 
 SHOWN: Final = 300  # characters of a refusal
 _OK: Final = 200
+_LOCAL: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def refuse_clear(url: str, what: str) -> None:
+    """Refuse to send a secret where everybody on the way reads it. ``INPUT_INVALID``."""
+    try:
+        parts = urlsplit(url)
+        safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _LOCAL)
+    except ValueError:
+        safe = False
+    if not safe:
+        raise Refused(INPUT_INVALID, what=place(url), reason=f"{what} is sent to an https address only")
 
 
 def object_of(answer: Answer) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import urlencode
 
-from accredit.client.sources.answers import object_of, refused
+from accredit.client.sources.answers import object_of, refuse_clear, refused
 from accredit.client.sources.source import Detection
 from accredit.errors import SOURCE_MISSING, Refused
 
@@ -46,6 +46,7 @@ class AzureDevops:
     def fetch(self, audience: str) -> str:  # noqa: ARG002  the platform has one
         """Ask for a token. ``SOURCE_MISSING``, ``SOURCE_UNREACHABLE``, ``SOURCE_REFUSED``."""
         url, bearer = (self.around.need(self.name, each, HOW) for each in (URL, BEARER))
+        refuse_clear(url, BEARER)
         connection = self._connection()
         if not connection:
             reason = f"{CONNECTION} is not set, and no connection was named"

@@ -9,6 +9,7 @@ from urllib.parse import quote_plus, urlencode
 
 import msgspec
 
+from accredit.client.sources.answers import refuse_clear
 from accredit.client.sources.asking import place
 from accredit.client.sources.source import Detection
 from accredit.errors import INPUT_INVALID, SOURCE_MISSING, SOURCE_REFUSED, Refused
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 SECRET: Final = "CLIENT_SECRET"  # noqa: S105  the name of a variable
 _OK: Final = 200
-_LOCAL: Final = ("http://localhost:", "http://127.0.0.1:", "http://[::1]:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +51,7 @@ class ClientCredentials:
         detection = self.detect()
         if not detection.found:
             raise Refused(SOURCE_MISSING, source=self.name, reason=detection.why)
-        if not self.url.startswith(("https://", *_LOCAL)):
-            raise Refused(INPUT_INVALID, what=place(self.url), reason="a secret is sent to an https address only")
+        refuse_clear(self.url, "a secret")
         if self.authentication not in {"basic", "post"}:
             raise Refused(INPUT_INVALID, what=f"authentication {self.authentication}", reason="it is basic or post")
         secret = self.around.need(self.name, self.secret_variable)

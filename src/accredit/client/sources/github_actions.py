@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote
 
-from accredit.client.sources.answers import object_of, refused
+from accredit.client.sources.answers import object_of, refuse_clear, refused
 from accredit.client.sources.source import Detection
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ class GithubActions:
     def fetch(self, audience: str) -> str:
         """Ask for a token. ``SOURCE_MISSING``, ``SOURCE_UNREACHABLE``, ``SOURCE_REFUSED``."""
         url, bearer = (self.around.need(self.name, each, HOW) for each in (URL, BEARER))
+        refuse_clear(url, BEARER)
         joined = "&" if "?" in url else "?"
         headers = {"Authorization": f"bearer {bearer}", "Accept": "application/json; api-version=2.0"}
         answer = self.around.ask(self.name, "GET", f"{url}{joined}audience={quote(audience, safe='')}", headers=headers)

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote
 
-from accredit.client.sources.answers import object_of, refused
-from accredit.client.sources.asking import place
+from accredit.client.sources.answers import object_of, refuse_clear, refused
 from accredit.client.sources.source import Detection
-from accredit.errors import INPUT_INVALID, SOURCE_MISSING, Refused
+from accredit.errors import SOURCE_MISSING, Refused
 
 if TYPE_CHECKING:
     from accredit.client.sources.source import Audience, Surroundings
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 ROLE: Final = "VAULT_ROLE"
 HOW: Final = "name a role of identity/oidc/role; its client id is what the token is for"
 _OK: Final = 200
-_LOCAL: Final = ("http://localhost:", "http://127.0.0.1:", "http://[::1]:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +40,7 @@ class Vault:
         url, token = (self.around.need(self.name, each) for each in ("VAULT_ADDR", "VAULT_TOKEN"))
         if not self._role():
             raise Refused(SOURCE_MISSING, source=self.name, reason=f"{ROLE} is not set", detail=HOW)
-        if not url.startswith(("https://", *_LOCAL)):
-            raise Refused(INPUT_INVALID, what=place(url), reason="a token of Vault is sent to an https address only")
+        refuse_clear(url, "a token of Vault")
         headers = {"X-Vault-Token": token, "X-Vault-Request": "true"}
         if namespace := self.around.value("VAULT_NAMESPACE"):
             headers["X-Vault-Namespace"] = namespace
