@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 
 import httpx2
 import pytest
@@ -18,7 +19,7 @@ from accredit.issuers import IssuerUrl, discovery, jwks
 from accredit.testidp import Endpoints, dialects
 from accredit.testidp.wire import LIMIT
 from tests.issuers.records import record
-from tests.testidp.workbench import GITHUB, Parts, issuer
+from tests.testidp.workbench import GITHUB, Parts, issuer, shared
 
 TOKEN = "control"
 JSON = {"content-type": "application/json"}
@@ -66,18 +67,34 @@ def mint(client, headers=JSON, **request):
     return client.post("/idp/_mint", content=json.dumps({"dialect": "github", **request}), headers=headers)
 
 
-def test_every_minted_token_is_verified_through_what_its_issuer_publishes(idp, client):
-    wrong = {}
+def document(application, address):
+    """What an application answers at an address, without a socket."""
+    sent = []
+
+    async def receive():
+        return {"type": "http.request"}
+
+    async def send(message):
+        sent.append(message)
+
+    scope = {"type": "http", "method": "GET", "path": urlsplit(address).path, "query_string": b"", "headers": []}
+    asyncio.run(application(scope, receive, send))
+    return json.loads(sent[1]["body"])
+
+
+def test_every_minted_token_is_verified_through_what_its_issuer_publishes():
+    idp, wrong = shared(), {}  # with the keys that other tests made
+    application = Endpoints(idp, control_token=TOKEN)
     for name, dialect in dialects().items():
-        minted, platform = mint(client, dialect=name).json(), idp.platform(name)
+        minted, platform = idp.mint({"dialect": name}), idp.platform(name)
         jwks_uri = platform.address + dialect.jwks_path
         said = {"issuer": platform.issuer, "jwks_uri": jwks_uri}
         for path in dialect.discovery_paths:
-            found = client.get(platform.address + path).json()
+            found = document(application, platform.address + path)
             if {member: found.get(member) for member in said} != said:
                 wrong[name] = f"{path} says {found}"
-        keys = KeySet.import_key_set(client.get(jwks_uri).json())
-        if jwt.decode(minted["token"], keys, algorithms=[minted["header"]["alg"]]).claims != minted["claims"]:
+        keys = KeySet.import_key_set(document(application, jwks_uri))
+        if jwt.decode(minted.token, keys, algorithms=[minted.header["alg"]]).claims != minted.claims:
             wrong[name] = "the token says something else"
     assert wrong == {}
 
