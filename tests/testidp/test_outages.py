@@ -15,10 +15,11 @@ from pathlib import Path
 import httpx2
 import pytest
 
+from accredit.administer import issuers
 from accredit.errors import CATALOGUE, Refused
 from accredit.issuers import base64url, freshness, material
 from accredit.outbound import keys as issuer_keys
-from accredit.testidp import OUTAGES, Endpoints, Outage
+from accredit.testidp import FAULTS, OUTAGES, Endpoints, Outage
 from accredit.testidp.impostors import Impostors
 from accredit.testidp.outages import BOMB, HELD, HUGE, Answer
 from tests.support.inside import inside
@@ -263,13 +264,13 @@ def test_every_outage_looks_as_its_sentence_says(emulator, idp):
 # ── what comes of it ─────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def exchange(workload):
-    """Code and cause of one exchange."""
+def exchange(workload, **token):
+    """Code and cause of one exchange; ``token``: params, overrides, header, faults."""
     form = {
         "grant_type": "client_credentials",
         "client_id": workload.client_id,
         "client_assertion_type": JWT_BEARER,
-        "client_assertion": workload.assertion(),
+        "client_assertion": workload.emulator.mint(**{"params": {"environment": workload.environment}} | token),
         "scope": f"{ORDERS}/.default",
     }
     answer = workload.emulator.http.post(f"{workload.authority}/oauth2/v2.0/token", data=form)
@@ -299,6 +300,28 @@ def test_every_outage_ends_exchanges_as_its_row_says(emulator, idp):
         assert wrong == {}
         idp.down("github", None)
         assert exchanges() == {"entra": (None, ""), "extended": (None, "")}
+
+
+def test_every_fault_of_a_token_is_answered_as_its_row_says(emulator, idp):
+    """What the core says of each (test_faults) is what leaves the token endpoint."""
+    wrong = {}
+    for portability in ("entra", "extended"):
+        home = {"home": extended(emulator)} if portability == "extended" else {}
+        workload, legacy = (engage(emulator, trusting=False, **home) for _ in range(2))
+        record = workload.trust().issuer
+        emulator.administer(lambda by, at=record.id: issuers.update(by, at, algorithms=("RS256",), require_kid=True))
+        legacy.trust(subject=workload.subject.replace("@123456", "").replace("@456789", ""))
+        for name, each in FAULTS.items():
+            if name == "sub_immutable":  # of a repository whose honest subject has no ids
+                found = exchange(
+                    legacy, params={"environment": workload.environment, "immutable": False}, faults=[name]
+                )
+            else:
+                found = exchange(workload, faults=[name])
+            code = each.entra if portability == "entra" else each.extended
+            if found != (code, each.cause if code else ""):
+                wrong[name, portability] = found
+    assert wrong == {}
 
 
 def test_keys_at_hand_serve_while_they_are_fresh(emulator, idp):

@@ -3,7 +3,7 @@
 Rule 1: a fault changes what its sentence says and nothing else; the signature is valid unless it says otherwise.
 Rule 2: faults combine, in the order given; one that cannot apply to the token is refused, never without effect.
 Rule 3: ``entra`` and ``extended`` are the AADSTS codes that follow in a tenant of that portability where the honest
-token is accepted, through an issuer record that allows the dialect's own algorithms; ``None``: accepted all the same.
+token is accepted, through an issuer record that allows the dialect's own algorithms and wants a kid; ``None``: accepted.
 ``cause`` is what the explanation names then.
 """
 # ruff: noqa: E501  a table: one fault a row
