@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from accredit.app.occupied import occupied
+from accredit.errors import Refused
 from accredit.testing import KitError, authority, place, starting
 from accredit.testing.there import There
 
@@ -34,6 +35,15 @@ def test_a_control_request_that_cannot_be(path, body, told, reached):
     with pytest.raises(KitError) as refused:
         reached._place.control(path, body)  # noqa: SLF001  what the kit itself asks
     assert told in str(refused.value)
+
+
+def test_an_address_is_read_as_people_write_it(served):
+    there = There({**served.ready, "url": f"{served.url}/"})
+    assert there.ready["url"] == served.url
+    assert repr(there.fresh()).startswith("Tenant(t-")
+    there.close()
+    with pytest.raises(Refused, match="not an https address"):
+        There({"url": "http://localhost:1"})
 
 
 def test_a_wrong_control_token_is_said(served):

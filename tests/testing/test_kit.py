@@ -43,6 +43,8 @@ def test_a_token_is_real(kit):
     assert (said["roles"], said["azp"], said["tid"]) == ([ROLE], app.client_id, kit.tenant_id)
     assert key.key_id.startswith(EMULATOR_KID)
     assert kit.tenant_id.startswith("acc7ed17")
+    assert repr(kit) == f"Authority({kit.url}, tenant {kit.tenant_domain})"
+    assert repr(app) == f"Application(deploy-bot, {app.client_id})"
     assert kit.http.get(kit.openid_configuration).json()["jwks_uri"] == kit.jwks_uri
     last = kit.sign_ins.last
     assert (last.granted, last.code, last.reason, last.application) == (True, "", "", "deploy-bot")

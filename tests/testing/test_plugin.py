@@ -63,7 +63,7 @@ def pytested(folder: Path, text: str, *options: str, **more: str) -> "subprocess
 
 
 def test_a_failing_test_tells_of_its_last_request(cache, tmp_path):
-    ran = pytested(tmp_path, FAILING)
+    ran = pytested(tmp_path, FAILING, **ALONE)
     assert "4 failed, 1 passed" in ran.stdout, ran.stdout + ran.stderr
     sections = re.findall(r"-+ accredit: the last request for a token -+\n((?:(?![-_=]{5}).*\n)+)", ran.stdout)
     assert len(sections) == 2

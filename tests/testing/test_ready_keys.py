@@ -1,6 +1,7 @@
 """Keys that are ready: made once, this user's alone, and never trusted further than that."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -123,3 +124,11 @@ def test_issuers_begin_with_the_keys_that_others_made(home, tmp_path):
     ReadyKeys.of_user().lay_out(tmp_path / "next")
     assert (tmp_path / "next" / ISSUERS / "github-ES256.pem").read_bytes() == one
     assert os.stat(tmp_path / "next" / ISSUERS).st_mode & 0o777 == 0o700  # noqa: PTH116  the same
+
+
+def test_no_private_key_is_part_of_the_package():
+    package = Path(ready_keys.__file__).parents[1]
+    files = [each for each in package.rglob("*") if each.is_file() and "__pycache__" not in each.parts]
+    assert len(files) > 100
+    key = re.compile(rb"-----BEGIN [A-Z ]*PRIVATE KEY-----\s+[A-Za-z0-9+/=\s]{60,}|\"d\"\s*:\s*\"[\w-]{40,}\"")
+    assert [str(each) for each in files if key.search(each.read_bytes())] == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 
 import msgspec
@@ -65,14 +65,17 @@ class Around(Protocol):
     def throttle(self, status: int, *, retry_after: int, times: int | None, client_id: str) -> None: ...
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class Application:
     """One application, in the tenant of the test. Made by ``Authority.application``."""
 
     authority: Around
     registered: Registered
     job: dict[str, Any] | None = None  # whose tokens it signs in with
-    shown: str = field(default="", repr=False)  # the token that was trusted as it stands
+    shown: str = ""  # the token that was trusted as it stands
+
+    def __repr__(self) -> str:
+        return f"Application({self.name}, {self.client_id})"
 
     @property
     def name(self) -> str:

@@ -46,6 +46,9 @@ class Authority:
         self.clock = Clock(where, self._provoke)
         self.sign_ins = SignIns(where, self._tenant)
 
+    def __repr__(self) -> str:
+        return f"Authority({self.url}, tenant {self.tenant_domain})"
+
     # ── where it is ──────────────────────────────────────────────────────────────────────────────────────────────────
 
     @property

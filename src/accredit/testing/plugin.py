@@ -86,14 +86,14 @@ def azure_environment(accredit_tenant: Authority) -> Callable[..., Variables]:
     return accredit_tenant.azure_environment
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:  # noqa: ANN401  pytest's wrappers
+@pytest.hookimpl(hookwrapper=True)  # the form that older versions of pytest know, too: they load this file as well
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     """Add to a failing test's report what became of its last request for a token."""
-    report: pytest.TestReport = yield
+    outcome: Any = yield
+    report: pytest.TestReport = outcome.get_result()
     tenant = item.stash.get(_TENANT, None)
     if report.when == "call" and report.failed and tenant is not None:
         _explain(report, tenant)
-    return report
 
 
 def _explain(report: pytest.TestReport, tenant: Authority) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from accredit.app import seed
 from accredit.client import ClientSecret, connect
-from accredit.client.http import Http
+from accredit.client.http import Http, address
 from accredit.errors import Refused
 from accredit.query import Query
 from accredit.testing import place
@@ -39,7 +39,7 @@ class There:
 
     def __init__(self, ready: Mapping[str, Any]) -> None:
         """``ready``: what its ready file says; of that, ``url``, ``ca_file`` and ``control_token`` suffice."""
-        self.ready = {**_known(), **ready}
+        self.ready = {**_known(), **ready, "url": address(ready["url"])}
         self._ending = ExitStack()
         self._http = Http(self.ready["url"], ca_file=self.ready["ca_file"] or None, sleep=time.sleep)
         self._ending.callback(self._http.close)
