@@ -1,12 +1,14 @@
 """The APIs of docs/recipes, served as their pages say, with the tokens of a running authority."""
 
+import re
 from contextlib import ExitStack
 
 import pytest
 
 from tests.recipes.presented import shown
-from tests.recipes.serving import CODE, NOBODY, commands, configured, served, settings, until_it_answers
+from tests.recipes.serving import CODE, NOBODY, PAGES, commands, configured, served, settings, until_it_answers
 
+pytestmark = pytest.mark.xdist_group("recipes")  # what they are shown is made once
 PYTHON = ("fastapi", "starlette", "flask", "django")
 NO_KEYS = {"api.mjs": 401}  # express-oauth2-jwt-bearer makes no difference; whatever lets nobody in is safe
 
@@ -69,3 +71,9 @@ def test_an_api_on_node_does_too(what, clients_node, tmp_path):
     assert [each[:1] for each in found] == [["node"], ["node"]]
     for command in found:
         examine(what, command, tmp_path, programs=clients_node.node.parent)
+
+
+@pytest.mark.clients
+def test_the_page_says_what_they_are_shown(what):
+    rows = re.findall(r"^\| (.+) \| (\d{3}) \|$", (PAGES / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert rows == [(sentence, str(status)) for sentence, (_, status) in what.refused.items()]
