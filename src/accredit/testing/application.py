@@ -192,6 +192,7 @@ class Application:
 
         ``scope``: such as ``api://orders/.default``. ``assertion``: the platform's token; one that it trusts, else.
         """
+        __tracebackhide__ = True  # a test that fails here is shown where it asked
         proof = {"client_secret": secret} if secret else _assertion(assertion or self.assertion())
         form = {"grant_type": "client_credentials", "client_id": self.client_id, "scope": scope, **proof}
         answer = self.authority.http.post(self.authority.token_endpoint, data=form)

@@ -136,6 +136,7 @@ class Authority:
 
     def run(self, story: Coroutine[Any, Any, T]) -> T:
         """Run a story over its directory. ``KitError`` for what it refuses."""
+        __tracebackhide__ = True  # a test that fails here is shown where it asked
         try:
             return self._place.run(story)
         except Refused as error:

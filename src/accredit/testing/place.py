@@ -113,6 +113,7 @@ def home(ready: Mapping[str, Any]) -> Tenant:
 
 def answered(status: int, body: bytes) -> dict[str, Any]:
     """Return what a control request was answered. ``KitError`` for a refusal."""
+    __tracebackhide__ = True  # a test that fails here is shown where it asked
     try:
         said = msgspec.json.decode(body, type=dict)
     except msgspec.DecodeError as error:
