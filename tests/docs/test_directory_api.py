@@ -16,7 +16,6 @@ from tests.support.emulator import Emulator
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENT = REPOSITORY / "docs/directory-api.md"
-README = REPOSITORY / "README.md"
 BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 AZ, SDK = "Azure CLI", "Graph SDK for Python"
 PLAIN = ("", "A token, and a first call", "Who may do what", "azure-identity, and any HTTP client", "Lists", "Batches")
@@ -101,16 +100,6 @@ def with_az(ran, clients_az, tmp_path):
             return ran(*parts, path=[programs], **known)
 
     return run
-
-
-@pytest.mark.clients
-@pytest.mark.clients_az
-@pytest.mark.timeout(120)
-def test_what_the_azure_cli_does_in_the_readme(with_az):
-    section = README.read_text("utf-8").partition("## Administer it with az")[2].partition("\n## ")[0]
-    lines = [line.removeprefix("$ ") for line in section.splitlines() if line.startswith("$ ")]
-    assert len(lines) == 6
-    assert '"deploy-bot"' in with_az("\n".join(lines))
 
 
 @pytest.mark.clients

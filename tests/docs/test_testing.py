@@ -15,7 +15,9 @@ from accredit.testing.application import NotGranted
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/testing.md").read_text("utf-8")
-PROGRAMS = re.findall(r"^```python\n(.*?)^```", PAGE, re.MULTILINE | re.DOTALL)
+PYTHON = re.compile(r"^```python\n(.*?)^```", re.MULTILINE | re.DOTALL)
+PROGRAMS = PYTHON.findall(PAGE)
+README = PYTHON.findall((ROOT / "README.md").read_text("utf-8"))
 COMMANDS = re.findall(r"^\$ (accredit testing run -- .*)$", PAGE, re.MULTILINE)
 
 
@@ -35,10 +37,10 @@ def test_a_program_runs(number, cache):
 @pytest.mark.slow
 @pytest.mark.clients
 def test_the_tests_pass(cache, tmp_path):
-    file = tmp_path / PROGRAMS[0].splitlines()[0].removeprefix("# ")
-    file.write_text(PROGRAMS[0])
+    (tmp_path / PROGRAMS[0].splitlines()[0].removeprefix("# ")).write_text(PROGRAMS[0])
+    (tmp_path / "test_readme.py").write_text(README[0])
     ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", file.name],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
         cwd=tmp_path,
         capture_output=True,
         text=True,
@@ -46,6 +48,7 @@ def test_the_tests_pass(cache, tmp_path):
         check=False,
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert f"{1 + PROGRAMS[0].count('def test_')} passed" in ran.stdout
 
 
 @pytest.mark.slow
@@ -74,6 +77,7 @@ def test_what_a_failing_test_tells_is_what_is_shown(cache):
 
 def test_programs_were_found():
     assert len(PROGRAMS) >= 5
+    assert len(README) == 1
     assert "test_deployment.py" in PROGRAMS[0]
 
 
