@@ -4,29 +4,26 @@ The emulator fetches the issuer's documents as it does for anybody; time passes 
 """
 
 import asyncio
-import json
 import ssl
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import httpx2
 import pytest
 
 from accredit.administer import issuers
-from accredit.errors import CATALOGUE, Refused
+from accredit.errors import CATALOGUE
 from accredit.issuers import base64url, freshness, material
 from accredit.outbound import keys as issuer_keys
-from accredit.testidp import FAULTS, OUTAGES, Endpoints, Outage
-from accredit.testidp.impostors import Impostors
-from accredit.testidp.outages import BOMB, HELD, HUGE, Answer
+from accredit.testidp import FAULTS, OUTAGES
+from accredit.testidp.outages import BOMB, HUGE
 from tests.support.inside import inside
 from tests.support.workload import JWT_BEARER, ORDERS, engage, extended
-from tests.testidp.workbench import GITHUB, issuer
 
-HERE = "/idp/github"
+INSTANCE = "looks"  # an issuer that nobody else gives keys of other kinds
+HERE = f"/idp/github/{INSTANCE}"
 DISCOVERY = HERE + "/.well-known/openid-configuration"
 JWKS = HERE + "/.well-known/jwks"
 STALE = 400  # seconds: longer than keys are fresh in an emulator
@@ -41,7 +38,9 @@ def emulator(tmp_path_factory):
         patch.setattr(issuer_keys, "LOOK_EVERY", 3_600.0)  # nothing is fetched but what these tests ask for
         with inside(tmp_path_factory.mktemp("outages") / "data", explain_to_caller=True) as made:
             for name in ("gzip_bomb", *(each for each in OUTAGES if OUTAGES[each].cause == "ISSUER_UNREACHABLE(jwks)")):
-                made.issuer.down("github", name)  # what takes a while to make is made before a fetch waits for it
+                made.issuer.down(
+                    "github", name, instance=INSTANCE
+                )  # what takes a while to make is made before a fetch waits for it
                 with made.http.stream("GET", made.url + JWKS) as answer:
                     assert answer.status_code == 200
             made.issuer.heal()
@@ -63,7 +62,7 @@ class Site:
     def __init__(self, emulator):
         self.http = emulator.http
         self.url = emulator.url
-        emulator.issuer.down("github", None)
+        emulator.issuer.down("github", None, instance=INSTANCE)
         self.was = {path: self.get(path).json() for path in (DISCOVERY, JWKS)}
 
     def get(self, path, **options):
@@ -149,7 +148,7 @@ def behind(site, words):
     careless = ssl.create_default_context()
     careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE
     with httpx2.Client(verify=careless, trust_env=False) as client:
-        assert client.get(where.replace(JWKS, "/idp/github/nothing")).status_code == 404
+        assert client.get(where.replace(JWKS, HERE + "/nothing")).status_code == 404
         return client.get(where).json() == site.was[JWKS]
 
 
@@ -194,7 +193,7 @@ LOOKS = {
         site.statuses() == (200, 200) and site.get(JWKS).headers["content-type"].startswith("text/html")
     ),
     "wrong_issuer": lambda site: site.discovery_with(issuer="https://issuer.example"),
-    "issuer_slash": lambda site: site.discovery_with(issuer=GITHUB + "/"),
+    "issuer_slash": lambda site: site.discovery_with(issuer=site.was[DISCOVERY]["issuer"] + "/"),
     "missing_jwks_uri": lambda site: site.discovery.keys() == site.was[DISCOVERY].keys() - {"jwks_uri"},
     "jwks_other_host": lambda site: (
         site.discovery["jwks_uri"].startswith("https://127.0.0.1:")
@@ -227,7 +226,7 @@ LOOKS = {
         site.keys[0] == site.key and len({each["n"] for each in site.keys if each["kid"] == site.key["kid"]}) == 2
     ),
     "same_kid_new_key": lambda site: site.other()["n"] != site.key["n"] and bits(site.other()) == 2_048,
-    "rotate_all": lambda site: [each["kid"] for each in site.keys] == ["the-next-key"],
+    "rotate_all": lambda site: [each["kid"] for each in site.keys] == [f"next-{site.key['kid']}"],
     "mixed_garbage_key": lambda site: site.keys[-1] == site.key and len(site.keys) == 5,
     "no_cache_headers": lambda site: cached(site, "no-store, no-cache, max-age=0") and site.keys_are(site.key),
     "cache_forever": lambda site: cached(site, "public, max-age=31536000, immutable") and site.keys_are(site.key),
@@ -251,13 +250,13 @@ def test_every_outage_is_examined_and_has_a_sentence_of_its_own():
 def test_every_outage_looks_as_its_sentence_says(emulator, idp):
     site, wrong = Site(emulator), []
     for name, look in LOOKS.items():
-        idp.down("github", name)
+        idp.down("github", name, instance=INSTANCE)
         try:
             assert look(site)
         except Exception as error:  # noqa: BLE001  all rows are told
             wrong.append((name, repr(error)))
     assert wrong == []
-    idp.down("github", None)
+    idp.down("github", None, instance=INSTANCE)
     assert (site.discovery, site.keys) == (site.was[DISCOVERY], [site.key])
 
 
@@ -282,6 +281,8 @@ def exchange(workload, **token):
 
 def test_every_outage_ends_exchanges_as_its_row_says(emulator, idp):
     tenants = {"entra": engage(emulator), "extended": engage(emulator, home=extended(emulator))}
+    for fault in ("alg_es384", "alg_ps256"):
+        emulator.mint(faults=[fault])  # from now on the issuer has keys of several kinds, and none makes up for another
     wrong = {}
     with ThreadPoolExecutor() as pool:  # some rows take a while to be refused
 
@@ -344,7 +345,7 @@ def test_an_outage_is_of_one_issuer_and_stops_no_minting(emulator, idp):
     assert emulator.mint()
     idp.down("github", "status_500", instance="another")
     idp.down("github", None)
-    assert emulator.http.get(f"{emulator.url}{HERE}/another/.well-known/openid-configuration").status_code == 500
+    assert emulator.http.get(f"{emulator.url}/idp/github/another/.well-known/openid-configuration").status_code == 500
 
 
 def test_every_kind_of_key_can_be_made_wrong(emulator, idp):
@@ -362,68 +363,11 @@ def test_every_kind_of_key_can_be_made_wrong(emulator, idp):
         assert not [each for each in found if each in honest.values()], name
 
 
-# ── how it is sent ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-async def asked(outage, receive):
-    """Ask for a document while the issuer is wrong in a way of our own, and return the messages that were sent."""
-    idp, sent = issuer(), []
-    idp.platform("github").outage = outage
-
-    async def send(message):
-        sent.append(message)
-
-    scope = {"type": "http", "method": "GET", "path": DISCOVERY, "query_string": b"", "headers": []}
-    await Endpoints(idp, control_token=None)(scope, receive, send)
-    return sent
-
-
-async def gone():
-    return {"type": "http.disconnect"}
-
-
-async def patient():
-    await asyncio.sleep(10)
-
-
-async def time_passes_at_once():
-    raise TimeoutError
-
-
-def test_who_waits_gets_the_whole_answer():
-    for answer in (Answer(b"abc", delay=0.01), Answer(b"abc", drip=0.001)):
-        sent = asyncio.run(asked(Outage("", "", lambda _, answer=answer: answer), patient))
-        assert b"".join(each.get("body", b"") for each in sent) == b"abc"
-        assert not sent[-1].get("more_body")
-
-
-def test_nothing_is_sent_to_a_reader_who_left():
-    assert asyncio.run(asked(OUTAGES["timeout"], gone)) == []
-    assert len(asyncio.run(asked(OUTAGES["slow_drip"], gone))) == 2  # the head and one octet
-
-
-def test_a_slow_answer_is_bounded():
-    sent = asyncio.run(asked(Outage("", "", lambda _: Answer(b"x" * 100, drip=10.0)), time_passes_at_once))
-    assert [len(each["body"]) for each in sent[1:]] == [1] * int(HELD / 10) + [97]
-
-
 # ── impostors ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_without_certificates_nobody_can_be_an_impostor(tmp_path):
-    plain = issuer()
-    plain.down("github", "tls_expired")
-    said = asyncio.run(asked(OUTAGES["tls_expired"], gone))
-    assert (said[0]["status"], json.loads(said[1]["body"])["code"]) == (400, "ACC1003")
-    for certificates in ({}, {"expired": Path(tmp_path, "nothing")}):
-        with pytest.raises(Refused, match="there is no certificate for it"):
-            Impostors(certificates, lambda _: b"").instead("https://localhost:1/keys", "expired")
-
-
 def test_an_impostor_survives_rude_clients(emulator, idp):
-    idp.down("github", "tls_unknown_ca")
-    where = httpx2.URL(Site(emulator).was[DISCOVERY]["jwks_uri"])
-    idp.down("github", "tls_unknown_ca")
+    idp.down("github", "tls_unknown_ca", instance=INSTANCE)
     where = httpx2.URL(emulator.http.get(emulator.url + DISCOVERY).json()["jwks_uri"])
     careless = ssl.create_default_context()
     careless.check_hostname, careless.verify_mode = False, ssl.CERT_NONE

@@ -51,7 +51,7 @@ def twice(jwk: Jwk) -> list[object]:
 
 def rotated(jwk: Jwk) -> list[object]:
     """Publish another key under another ``kid``."""
-    return [{**under(jwk, _other(jwk["kty"], jwk.get("crv", ""))), "kid": "the-next-key"}]
+    return [{**under(jwk, _other(jwk["kty"], jwk.get("crv", ""))), "kid": f"next-{jwk['kid']}"}]
 
 
 def symmetric(jwk: Jwk) -> list[object]:
