@@ -3,6 +3,7 @@
 import json
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ class Answering:
     ca_file: Path
     answers: list[tuple[int, dict[str, str], bytes]]
     asked: list[Asked] = field(default_factory=list)
+    pause: float = 0.0  # seconds between two octets of a body
 
     def say(self, *answers: tuple[int, Any] | tuple[int, Any, dict[str, str]]) -> None:
         """Answer with these statuses and JSON bodies (bytes as they are), one after the other."""
@@ -60,7 +62,12 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(said)))
         self.end_headers()
-        self.wfile.write(said)
+        if not self.state.pause:
+            self.wfile.write(said)
+            return
+        for octet in said:
+            self.wfile.write(bytes([octet]))
+            time.sleep(self.state.pause)
 
     do_GET = do_POST = do_PATCH = do_DELETE = _handle  # noqa: N815  the names that http.server looks for
 

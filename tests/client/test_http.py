@@ -128,6 +128,31 @@ def test_an_authority_that_says_nothing_is_given_up(ca):
     assert "did not answer in time" in refused.value.message
 
 
+def test_an_authority_that_answers_drop_by_drop_is_given_up(server, monkeypatch):
+    monkeypatch.setattr(requests, "WHOLE", 1)
+    http = Http(server.url, ca_file=str(server.ca_file), sleep=lambda _: None, timeout=0.5)
+    assert http.send("GET", "/x").status == 200, "and the connection is kept"
+    server.say((200, b"x" * 400))
+    server.pause = 0.05  # seconds between two octets
+    try:
+        with pytest.raises(Refused, match="did not answer in time"):
+            http.send("GET", "/x")
+    finally:
+        server.pause = 0.0
+    server.say((200, b"y"))
+    assert http.send("GET", "/x").body == b"y", "another connection, with a time of its own"
+    http.close()
+
+
+def test_a_proxy_of_another_kind_is_said_to_be_one(server, monkeypatch):
+    for scheme, why in (("socks5", "SOCKS"), ("foo", "Unknown scheme")):
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:pass-word@127.0.0.1:1")
+        with pytest.raises(Refused, match=why) as refused:
+            Http(server.url, ca_file=str(server.ca_file), sleep=lambda _: None)
+        assert refused.value.row is AUTHORITY_UNREACHABLE
+        assert "pass-word" not in str(refused.value)
+
+
 def test_an_answer_without_end_is_given_up(server, http, monkeypatch):
     monkeypatch.setattr(requests, "LARGEST", 1_000)
     server.say((200, b"x" * 1_000))

@@ -17,12 +17,14 @@ from urllib.parse import urlsplit
 import httpx2
 
 from accredit import __version__
+from accredit.client.deadline import Deadline
 from accredit.errors import AUTHORITY_UNREACHABLE, INPUT_INVALID, INPUT_UNREADABLE, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 TIMEOUT: Final = 30.0  # seconds without an octet
+WHOLE: Final = 10  # times that long one answer may take in all
 LARGEST: Final = 64 * 1_024 * 1_024  # octets of an answer
 ATTEMPTS: Final = 5
 PATIENCE: Final = 60.0  # seconds that one request waits in all because it was put off
@@ -31,6 +33,7 @@ _UNSAID: Final = re.compile(
 )  # a user name and a password, which nobody repeats
 _NO_ADDRESS: Final = "not an https address, such as https://localhost:8443, without user name, password or path"
 _OF_SYSTEM: Final = re.compile(r"^\[[^\]]*\] | \(_ssl\.c:\d+\)$")  # numbers that help nobody
+LATE: Final = "it did not answer in time"
 _LATER: Final = frozenset({429, 503})
 _FIRST_WAIT: Final = 1.0  # seconds, doubled each time, where the answer does not say
 
@@ -52,12 +55,17 @@ class Http:
     ) -> None:
         self.url = address(url)
         self._sleep = sleep
-        self._client = httpx2.Client(
-            verify=trusting(ca_file),
-            timeout=timeout,
-            follow_redirects=False,
-            headers={"User-Agent": f"accredit/{__version__}", "Accept": "application/json"},
-        )
+        self._deadline = Deadline()
+        self._whole = timeout * WHOLE  # seconds
+        try:
+            self._client = httpx2.Client(
+                verify=trusting(ca_file),
+                timeout=timeout,
+                follow_redirects=False,
+                headers={"User-Agent": f"accredit/{__version__}", "Accept": "application/json"},
+            )
+        except (ValueError, ImportError) as error:  # of the proxy that a variable names
+            raise self._unreachable(said(error)) from None
 
     def close(self) -> None:
         """Close the connection."""
@@ -80,18 +88,24 @@ class Http:
 
     def _once(self, method: str, url: str, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         try:
-            with self._client.stream(method, url, content=body, headers=dict(headers)) as answer:
+            more = {"trace": self._deadline.heard}
+            with (
+                self._deadline.within(self._whole),
+                self._client.stream(method, url, content=body, headers=dict(headers), extensions=more) as answer,
+            ):
                 found = bytearray()
                 for chunk in answer.iter_bytes():
                     found += chunk
                     if len(found) > LARGEST:
                         raise self._unreachable(f"its answer is larger than {LARGEST} bytes")
                 named = {name.lower(): value for name, value in answer.headers.items()}
+                if self._deadline.over:
+                    raise self._unreachable(LATE)
                 return Answer(answer.status_code, named, bytes(found))
         except httpx2.TimeoutException as error:
-            raise self._unreachable("it did not answer in time") from error
+            raise self._unreachable(LATE) from error
         except httpx2.HTTPError as error:
-            raise self._unreachable(said(error)) from error
+            raise self._unreachable(LATE if self._deadline.over else said(error)) from error
 
     def _unreachable(self, reason: str) -> Refused:
         return Refused(AUTHORITY_UNREACHABLE, url=self.url, reason=reason)

@@ -1,14 +1,18 @@
 """Requests to the places where platforms hand out tokens: bounded, verified, not sent on, not told with a secret."""
 
 import socket
+import ssl
 import threading
 import traceback
+from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from accredit.client.sources import asking
 from accredit.errors import INPUT_UNREADABLE, SOURCE_REFUSED, SOURCE_UNREACHABLE, Refused
+from accredit.signing.developmentca import development_tls
 from tests.client.answering import Answering
 
 SECRET = "s3cret-of-the-job"
@@ -41,6 +45,87 @@ def test_a_proxy_is_not_asked_for_what_is_near(server: Answering, monkeypatch):
         monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.getsockname()[1]}")
         monkeypatch.delenv("NO_PROXY", raising=False)
         assert asking.ask("x", "GET", server.url, near=True, ca_file=str(server.ca_file)).status == 200
+
+
+def test_what_is_not_encrypted_is_sent_through_no_proxy(monkeypatch):
+    with socket.create_server(("127.0.0.1", 0)) as proxy:
+        for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{proxy.getsockname()[1]}")
+        for name in ("NO_PROXY", "no_proxy"):
+            monkeypatch.delenv(name, raising=False)
+        with pytest.raises(Refused, match="refused") as refused:
+            asking.ask("x", "GET", "http://localhost:1/", headers=BEARER)
+        proxy.settimeout(0)
+        with pytest.raises(BlockingIOError):
+            proxy.accept()
+    assert refused.value.row is SOURCE_UNREACHABLE
+
+
+def test_a_certificate_is_verified_however_https_is_spelt(server: Answering):
+    for scheme in ("HTTPS", "Https", "hTTPs"):
+        with pytest.raises(Refused, match="is not trusted"):
+            asking.ask("x", "GET", server.url.replace("https", scheme), headers=BEARER)
+    assert server.asked == []
+
+
+def test_a_proxy_of_another_kind_is_said_to_be_one(server: Answering, monkeypatch):
+    for scheme, why in (("socks5", "SOCKS"), ("foo", "Unknown scheme")):
+        monkeypatch.setenv("ALL_PROXY", f"{scheme}://me:{SECRET}@127.0.0.1:1")
+        with pytest.raises(Refused, match=why) as refused:
+            asking.ask("x", "GET", server.url, ca_file=str(server.ca_file))
+        assert refused.value.row is SOURCE_UNREACHABLE
+        assert SECRET not in "".join(traceback.format_exception(refused.value))
+
+
+def test_what_was_sent_is_not_in_what_is_told(server: Answering):
+    repeated = f"you sent Bearer {SECRET}".encode()
+    for name, value in (*BEARER.items(), ("X-Vault-Token", SECRET), ("X-IDENTITY-HEADER", SECRET)):
+        server.say((403, repeated))
+        found = asking.ask("x", "GET", server.url, headers={name: value}, ca_file=str(server.ca_file))
+        assert found.body == b"you sent Bearer (not shown)", name
+    server.say((200, repeated))
+    assert asking.ask("x", "GET", server.url, headers=BEARER, ca_file=str(server.ca_file)).body == repeated
+
+
+DRIPS = {"its head": b"HTTP/1.1 200 OK\r\n", "its body": b"HTTP/1.1 200 OK\r\n\r\n"}
+
+
+def test_who_answers_drop_by_drop_is_not_waited_for(tmp_path: Path):
+    files = development_tls(tmp_path, now=datetime.now(UTC))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(files.certificate_file, files.key_file)
+    for drips, begin in DRIPS.items():
+        for tls in (False, True):
+            with socket.create_server(("127.0.0.1", 0)) as listening:
+                port, ended = listening.getsockname()[1], threading.Event()
+                drop = dripping(listening, begin, context if tls else None, ended)
+                url = f"{'https' if tls else 'http'}://localhost:{port}/"
+                with pytest.raises(Refused, match="did not answer in time") as refused:
+                    asking.ask("x", "GET", url, timeout=0.4, ca_file=str(files.ca_file))
+                ended.set()
+                drop.join(5)
+            assert refused.value.row is SOURCE_UNREACHABLE, f"{drips}, {'https' if tls else 'http'}"
+
+
+def dripping(
+    listening: socket.socket, begin: bytes, context: ssl.SSLContext | None, ended: threading.Event
+) -> threading.Thread:
+    """Answer one request with a beginning and then an octet now and then, for ten seconds at most."""
+
+    def drip() -> None:
+        with suppress(OSError), listening.accept()[0] as raw:
+            connection = context.wrap_socket(raw, server_side=True) if context else raw
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(begin)
+                for _ in range(200):
+                    connection.sendall(b"x")
+                    if ended.wait(0.05):
+                        return
+
+    thread = threading.Thread(target=drip, daemon=True)
+    thread.start()
+    return thread
 
 
 def test_what_cannot_be_asked_is_said_without_what_was_sent(server: Answering, tmp_path: Path):

@@ -1,4 +1,9 @@
-"""Requests to the places where platforms hand out tokens. Nothing is followed, every wait is bounded."""
+"""Requests to the places where platforms hand out tokens. Nothing is followed, every wait is bounded.
+
+Rule 1: ``https`` is verified, however it is spelt. What is not encrypted never goes through a proxy, which would read
+it.
+Rule 2: an answer that is no token may be told to people, so what was sent as a secret is taken out of it.
+"""
 
 from __future__ import annotations
 
@@ -10,14 +15,19 @@ from urllib.parse import urlsplit
 import httpx2
 
 from accredit import __version__
-from accredit.client.http import Answer, said
+from accredit.client.deadline import Deadline
+from accredit.client.http import LATE, Answer, said
 from accredit.errors import INPUT_UNREADABLE, SOURCE_REFUSED, SOURCE_UNREACHABLE, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TIMEOUT: Final = 10.0  # seconds without an octet
+TIMEOUT: Final = 10.0  # seconds for one request, from its beginning to the last octet of its answer
 LARGEST: Final = 1_024 * 1_024  # octets of an answer; a token has some thousands
+NOT_SHOWN: Final = b"(not shown)"  # in place of a secret that is repeated
+_SECRET: Final = frozenset({"authorization", "x-vault-token", "x-identity-header"})  # headers
+_SHORTEST: Final = 6  # octets of a secret; less might be anything
+_OK: Final = 200
 
 
 def ask(  # noqa: PLR0913  a request has as many parts
@@ -39,18 +49,21 @@ def ask(  # noqa: PLR0913  a request has as many parts
     """
     if socket is not None and not Path(socket).is_socket():
         raise _unreachable(source, url, socket, "there is no such socket")
-    verify = _trusting(ca_file) if url.startswith("https:") else False  # where there is no TLS nothing is loaded for it
+    clear, deadline = _is_clear(url), Deadline()
     try:
         with (
+            deadline.within(timeout),
             httpx2.Client(
-                verify=verify,
+                verify=False if clear else _trusting(ca_file),  # where there is no TLS nothing is loaded for it
                 timeout=timeout,
                 follow_redirects=False,
-                trust_env=not near and socket is None,
+                trust_env=not near and not clear and socket is None,
                 transport=httpx2.HTTPTransport(uds=socket) if socket else None,
                 headers={"User-Agent": f"accredit/{__version__}", "Accept": "*/*"},
             ) as client,
-            client.stream(method, url, content=body, headers=dict(headers or {})) as answer,
+            client.stream(
+                method, url, content=body, headers=dict(headers or {}), extensions={"trace": deadline.heard}
+            ) as answer,
         ):
             found = bytearray()
             for chunk in answer.iter_bytes():
@@ -58,11 +71,32 @@ def ask(  # noqa: PLR0913  a request has as many parts
                 if len(found) > LARGEST:
                     raise Refused(SOURCE_REFUSED, source=source, reason=f"its answer is larger than {LARGEST} bytes")
             named = {name.lower(): value for name, value in answer.headers.items()}
-            return Answer(answer.status_code, named, bytes(found))
+            if deadline.over:
+                raise _unreachable(source, url, socket, LATE)
+            return Answer(answer.status_code, named, _without(bytes(found), answer.status_code, headers or {}))
     except httpx2.TimeoutException:
-        raise _unreachable(source, url, socket, "it did not answer in time") from None
-    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:  # its request, with what was sent, is left out
-        raise _unreachable(source, url, socket, said(error)) from None
+        raise _unreachable(source, url, socket, LATE) from None
+    except (httpx2.HTTPError, httpx2.InvalidURL, ValueError, ImportError) as error:  # its request is left out
+        raise _unreachable(source, url, socket, LATE if deadline.over else said(error)) from None
+
+
+def _is_clear(url: str) -> bool:
+    """Whether an address is one of plain HTTP; what is none of any kind is treated as if it were encrypted."""
+    try:
+        return urlsplit(url).scheme == "http"
+    except ValueError:
+        return False
+
+
+def _without(body: bytes, status: int, headers: Mapping[str, str]) -> bytes:
+    """Return an answer without the secrets that were sent with the request: some servers repeat what they refuse."""
+    if status == _OK:
+        return body
+    sent = [value.split()[-1].encode() for name, value in headers.items() if name.lower() in _SECRET and value.split()]
+    for each in sent:
+        if len(each) >= _SHORTEST:
+            body = body.replace(each, NOT_SHOWN)
+    return body
 
 
 def _trusting(ca_file: str | None) -> ssl.SSLContext:
