@@ -134,12 +134,24 @@ def test_an_authority_that_repeats_the_assertion_is_not_repeated(server, http, a
         assert token.split(".")[1] not in told
 
 
+def test_a_refusal_that_nobody_can_read_is_told_as_one(server, http, assertion):
+    for body in (b"[" * 100_000, b'{"error": ' * 50_000, b'{"error_description": "\xff"}'):
+        server.say((400, body))
+        with pytest.raises(OtherRefusal, match="The answer has no description"):
+            exchange(http, ASKED, assertion, now)
+
+
 ANSWERS = {
     "no JSON": b"<html>",
     "a list": b"[]",
     "no token": {"expires_in": 1},
     "an empty token": {"access_token": "", "expires_in": 1},
     "a token that is a number": {"access_token": 7, "expires_in": 1},
+    "a token of two lines": {"access_token": "the.access.token\r\nX-Other: header", "expires_in": 1},
+    "a token that ends with a line": {"access_token": "the.access.token\n", "expires_in": 1},
+    "a token that moves a cursor": {"access_token": "\x1b[2Jthe.access.token", "expires_in": 1},
+    "brackets without end": b"[" * 100_000,
+    "what is no text": b'{"access_token": "\xff"}',
     "no end": {"access_token": "the.access.token"},
     "an end that is none": {"access_token": "the.access.token", "expires_in": "soon"},
     "an end beyond all times": {"access_token": "the.access.token", "expires_in": 10**15},

@@ -44,7 +44,7 @@ class Request:
 
 
 class _Granted(msgspec.Struct):
-    access_token: Annotated[str, msgspec.Meta(min_length=1)]
+    access_token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]+\Z")]  # RFC 6749 appendix A.12: it goes into headers
     expires_in: int | str  # seconds; version 1 writes numbers as text
     scope: str = ""
 
@@ -103,7 +103,7 @@ def _read(answer: Answer, request: Request, asked: datetime) -> Exchanged:
         found = msgspec.json.decode(answer.body, type=_Granted)
         ends = asked + timedelta(seconds=int(found.expires_in))
         return Exchanged(found.access_token, ends, found.scope or request.scope)
-    except (ValueError, OverflowError, msgspec.MsgspecError):
+    except (ValueError, OverflowError, RecursionError, msgspec.MsgspecError):
         reason = "it says 200, and holds no access token"
         raise Refused(INPUT_INVALID, what="the authority's answer", reason=reason) from None  # it stands in the error
 
@@ -128,7 +128,7 @@ def _told(said: Claims) -> str:
 def _ids(answer: Answer) -> str:
     try:
         found = msgspec.json.decode(answer.body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return ""
     error = found if isinstance(found, dict) else {}
     named = {"trace": error.get("trace_id"), "correlation": error.get("correlation_id")}

@@ -143,5 +143,5 @@ def _path(path: str, options: Mapping[str, str]) -> str:
 def _object(answer: Answer) -> Json:
     try:
         return msgspec.json.decode(answer.body, type=dict)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise refusals.OtherRefusal(answer.status, "answer", "The answer is not a JSON object.") from error

@@ -81,7 +81,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 def _decoded(body: bytes) -> object:
     try:
         return msgspec.json.decode(body)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
 
 

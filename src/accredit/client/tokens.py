@@ -115,5 +115,5 @@ class Tokens:
 def _token(body: bytes) -> str:
     try:
         return str(msgspec.json.decode(body)["access_token"])
-    except (LookupError, TypeError, msgspec.MsgspecError):
+    except (LookupError, TypeError, ValueError, RecursionError, msgspec.MsgspecError):
         return ""

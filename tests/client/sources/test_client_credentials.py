@@ -53,6 +53,10 @@ ANSWERED = {
     "a list": (200, b"[]", "answered 200", ""),
     "no token": (200, {"token_type": "Bearer"}, "answered 200", ""),
     "a token that is a number": (200, {"access_token": 7}, "answered 200", ""),
+    "brackets without end": (200, b"[" * 100_000, "answered 200", ""),
+    "what is no text": (400, b'{"error": "\xff"}', "answered 400", ""),
+    "the secret": (401, {"error": f"is {SECRET} right?"}, "answered 401", "is (not shown) right?"),
+    "a book": (400, {"error": "x" * 9_999}, "answered 400", "x" * 300),
 }
 
 

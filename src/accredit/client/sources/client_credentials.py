@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 from urllib.parse import quote_plus, urlencode
 
-import msgspec
-
-from accredit.client.sources.answers import refuse_clear
+from accredit.client.sources.answers import SHOWN, object_of, refuse_clear
 from accredit.client.sources.asking import place
 from accredit.client.sources.source import Detection
 from accredit.errors import INPUT_INVALID, SOURCE_MISSING, SOURCE_REFUSED, Refused
@@ -64,13 +62,10 @@ class ClientCredentials:
             headers["Authorization"] = f"Basic {b64encode(pair.encode()).decode()}"
         body = urlencode({name: value for name, value in form.items() if value}).encode()
         answer = self.around.ask(self.name, "POST", self.url, headers=headers, body=body)
-        try:
-            found = msgspec.json.decode(answer.body)
-        except msgspec.MsgspecError:
-            found = None
-        said = found if isinstance(found, dict) else {}
+        said = object_of(answer)
         if answer.status != _OK or not isinstance(said.get("access_token"), str):
             reason = f"{place(self.url)} answered {answer.status}"
-            detail = " ".join(str(said[each]) for each in ("error", "error_description") if each in said)
+            words = " ".join(str(said[each]) for each in ("error", "error_description") if each in said)
+            detail = words.replace(secret, "(not shown)")[:SHOWN]  # some servers repeat what they refuse
             raise Refused(SOURCE_REFUSED, source=self.name, reason=reason, detail=detail)
         return str(said["access_token"])
