@@ -1,6 +1,7 @@
 """Platforms whose own command makes the token: it is run with a list of arguments, and no shell reads them."""
 
 import json
+import resource
 
 import pytest
 
@@ -58,6 +59,8 @@ FAILS = {
     "it says no": ("echo no such job >&2; exit 3", SOURCE_REFUSED, "ended with status 3", "no such job"),
     "its complaint has a token in it": (f"echo {TOKEN} >&2; exit 1", SOURCE_REFUSED, "status 1", "<jwt masked>"),
     "it never ends": ("sleep 30", SOURCE_REFUSED, "did not end within 0.2 s", ""),
+    "another one goes on": ("sleep 3 & echo x", SOURCE_REFUSED, "did not end within 0.2 s", ""),
+    "its complaint has no end": ("yes >&2", SOURCE_REFUSED, "did not end within 0.2 s", ""),
 }
 
 
@@ -73,6 +76,14 @@ def test_a_program_that_fails_is_said_to(tmp_path):
         if TOKEN in f"{told} {told.detail}":
             wrong.append(f"{row}: the token is told")
     assert not wrong, "\n".join(wrong)
+
+
+def test_a_program_that_prints_without_end_is_not_read_to_it():
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(Refused, match="yes printed more than 262144 characters") as refused:
+        running.run("exec", ["yes"], environment={"PATH": "/usr/bin:/bin"})
+    assert refused.value.row is SOURCE_REFUSED
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 * 1_024, "kilobytes"
 
 
 def test_another_program(tmp_path):
