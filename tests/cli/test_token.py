@@ -209,6 +209,16 @@ def test_a_platform_that_nobody_knows_is_trusted_by_its_exact_subject(bare, monk
     )
 
 
+def test_a_token_does_not_write_on_the_terminal(bare, monkeypatch):
+    hostile = "a\x1b[2J\r\x07\u202e\x9b31m'; reboot #"
+    monkeypatch.setenv("T", unsigned(iss=f"https://x.example/{hostile}", sub=hostile, more=hostile))
+    ended = bare(*ENV, "--explain")
+    printed = (ended.out + ended.err).replace("\n", "")
+    assert ended.code == 0
+    assert "accredit credential add APP" in printed
+    assert printed.isprintable()
+
+
 def test_what_no_authority_takes_is_said_instead_of_a_credential(bare, monkeypatch):
     monkeypatch.setenv("T", unsigned(iss=None, aud=None))
     ended = bare(*ENV, "--explain")

@@ -141,6 +141,10 @@ def test_a_file_that_others_may_read_or_that_holds_something_else_is_as_good_as_
     kept.symlink_to(other)
     assert bare(*asked, "--cache").out.startswith("ey")
     assert not kept.is_symlink()
+    kept.unlink()
+    os.mkfifo(kept, 0o600)
+    assert bare(*asked, "--cache").out.startswith("ey"), "and nobody waits for who writes into it"
+    assert kept.is_file()
     monkeypatch.setattr(token_kept.os, "getuid", lambda: -1)
     assert bare(*asked, "--cache").out.startswith("ey"), "somebody else's"
 

@@ -9,6 +9,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
+from accredit.cli.ink import safe
 from accredit.cli.output import Column
 from accredit.cli.preset_form import option_of
 from accredit.cli.words import accredit
@@ -76,7 +77,7 @@ def explain(session: Session, assertion: Assertion, looked: Sequence[Looked]) ->
             }
         )
         return
-    session.say(f"{session.ink.bold('source')}  {_told(assertion.source.name, seen)}")
+    session.say(f"{session.ink.bold('source')}  {safe(_told(assertion.source.name, seen))}")
     for line in drawn(header, claims, session.ink):
         session.say(line)
     session.remark(_UNSURE)
@@ -174,11 +175,11 @@ def _show_credential(session: Session, trust: Mapping[str, Any]) -> None:
     session.say("")
     whose = f"  preset {trust['preset']}" if trust["preset"] else ""
     session.say(f"{session.ink.bold('credential')}{whose}")
-    session.say(trust["command"])
+    session.say(safe(trust["command"]))
     for each in trust["findings"]:
         session.warn(f"{each['rule']}: {each['message']} {each['remedy']}")
     if trust["az"]:
-        session.say(trust["az"])
+        session.say(safe(trust["az"]))
         return
     session.remark("In Entra ID no command adds an expression; its language there is narrower: accredit export.")
     if trust["claimsMatchingExpression"]["languageVersion"] > 1:

@@ -8,6 +8,7 @@ Rule 2: a file that is open to others, or belongs to somebody else, is as good a
 from __future__ import annotations
 
 import os
+import stat
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -46,12 +47,12 @@ def path(url: str, request: Request, claims: Mapping[str, Any]) -> Path:
 def read(kept: Path, now: datetime) -> Exchanged | None:
     """Return what is kept there and valid for a while; nothing for whatever it is otherwise."""
     try:
-        opened = os.open(kept, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        opened = os.open(kept, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     with os.fdopen(opened, "rb") as file:
         status = os.fstat(file.fileno())
-        if status.st_mode & _OTHERS or status.st_uid != os.getuid():
+        if not stat.S_ISREG(status.st_mode) or status.st_mode & _OTHERS or status.st_uid != os.getuid():
             return None
         data = file.read(LARGEST)
     try:
