@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
@@ -21,8 +22,6 @@ from benchmarks.figures import Figure, Target, median, rounded, spread
 from benchmarks.machine import Tree, pinned, refuse_other_listeners
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from benchmarks.machine import Cores
 
 SECONDS = Target("<=", 1.0, 0.6)
@@ -30,6 +29,9 @@ MEGABYTES = Target("<=", 90.0, 60.0)
 KIT = Target("<=", 50.0, 30.0)  # milliseconds
 STARTS = 7
 KIT_STARTS = 20
+SAMPLE = Target("<=", 5.0, 3.0)  # seconds of all tests of examples/orders
+SAMPLE_PROJECT = Path(__file__).parents[1] / "examples/orders"
+SAMPLE_PLUGINS = ("-p", "accredit.testing.plugin", "-p", "xdist.plugin", "-p", "no:cacheprovider", "-q")
 LONGEST = 20.0  # seconds for one start
 LOOK_EVERY = 0.001  # seconds between two looks for the ready file
 KIT_PROGRAM = """
@@ -82,6 +84,8 @@ def b11(cores: Cores, path: Path, *, quick: bool) -> Figure:
     further = {
         "memory_mb": (median([each.memory for each in starts]), MEGABYTES),
         "kit_ms": (median(kit), KIT),
+        "sample_project_s": (_sample(path, workers=0), SAMPLE),
+        "sample_project_in_parallel_s": (_sample(path, workers=2), SAMPLE),
     }
     return Figure("B11", median(seconds), SECONDS, further=further, details=details)
 
@@ -102,6 +106,19 @@ def _kit(cores: Cores, path: Path, number: int) -> tuple[list[float], float]:
             raise SystemExit("the test kit did not start")
         taken = json.loads(said)
     return taken[1:], taken[0]
+
+
+def _sample(path: Path, *, workers: int) -> float:
+    """Return the seconds that the tests of the sample project take, with what they import."""
+    environment = {**os.environ, "XDG_CACHE_HOME": str(path / "cache"), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-m", "pytest", *SAMPLE_PLUGINS, "-n", str(workers)]
+    begun = time.perf_counter()
+    ended = subprocess.run(
+        command, cwd=SAMPLE_PROJECT, env=environment, stdout=subprocess.DEVNULL, timeout=LONGEST + 40, check=False
+    )
+    if ended.returncode:
+        raise SystemExit("the tests of the sample project failed")
+    return time.perf_counter() - begun
 
 
 def _start(cores: Cores, path: Path, number: int) -> Start:

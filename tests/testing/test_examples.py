@@ -1,8 +1,7 @@
-"""The sample project: its tests use the plugin and nothing else, alone and in parallel, in under five seconds."""
+"""The sample project: its tests use the plugin and nothing else, alone and in parallel. How long they take: B11."""
 
 import os
 import re
-import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +9,6 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parents[2] / "examples/orders"
-MOST = 5.0  # seconds of two idle cores; what others do on the machine does not count
 PLAIN = ("-p", "accredit.testing.plugin", "-p", "xdist.plugin", "-p", "no:cacheprovider", "-q", "-W", "error")
 
 
@@ -19,7 +17,6 @@ PLAIN = ("-p", "accredit.testing.plugin", "-p", "xdist.plugin", "-p", "no:cachep
 @pytest.mark.parametrize("workers", [0, 2], ids=["alone", "in parallel"])
 def test_the_sample_project(workers, cache):
     measured = {name: value for name, value in os.environ.items() if not name.startswith(("COV", "PYTEST"))}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *PLAIN, "-n", str(workers)],
         cwd=PROJECT,
@@ -29,11 +26,8 @@ def test_the_sample_project(workers, cache):
         timeout=55,
         check=False,
     )
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert int(re.findall(r"(\d+) passed", ran.stdout)[0]) >= 12
-    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    assert spent / max(1, workers) < MOST
 
 
 def test_it_uses_the_plugin_and_nothing_else():
