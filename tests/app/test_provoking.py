@@ -13,6 +13,7 @@ from accredit.app.asked import MOST, NOT_KEPT
 from accredit.app.clock import SettableClock
 from accredit.app.provoking import MOST_PLANNED, MOST_TIMES
 from accredit.errors import CATALOGUE, Refused
+from accredit.tokens.claims import EARLY
 from tests.wire.authority import ADMIN, NOW, TENANT, TOKEN_PATH, WORKLOAD, wire
 
 HOUR = timedelta(hours=1)
@@ -45,6 +46,11 @@ def answered(emulator, times=1):
     """Status, code and Retry-After of so many requests."""
     answers = [ask(emulator) for _ in range(times)]
     return [(each.status, each.code if each.status != 200 else 0, each.headers.get("retry-after")) for each in answers]
+
+
+def latest(emulator):
+    """The sign-ins, the one that was last by the machine's clock first: the emulator's was moved to and fro."""
+    return sorted(emulator.events(), key=lambda each: each.id.int, reverse=True)
 
 
 GRANTED = (200, 0, None)
@@ -123,7 +129,7 @@ def test_what_is_provoked_is_in_the_sign_in_log(emulator, provoking):
     provoking.next_response("AADSTS700213", times=2)
     ask(emulator)
     ask(emulator, client_assertion=None, client_assertion_type=None, client_secret="wrong")
-    secret, assertion = emulator.events()[:2]
+    secret, assertion = latest(emulator)[:2]
     assert (assertion.code, assertion.detail, assertion.issuer) == (
         700213,
         "a test asked for this refusal",
@@ -134,10 +140,10 @@ def test_what_is_provoked_is_in_the_sign_in_log(emulator, provoking):
 
 def test_a_stranger_is_refused_as_planned_too(emulator, provoking):
     provoking.next_response("AADSTS700213", times=2)
-    before = len(emulator.events())
+    before = {each.id for each in emulator.events()}
     assert ask(emulator, client_id="11111111-2222-3333-4444-555555555555").code == 700213
     assert emulator.post(emulator.form(client_assertion="no.t.oken")).code == 700213
-    assert len(emulator.events()) == before + 1
+    assert len({each.id for each in emulator.events()} - before) == 1, "no application, no event"
 
 
 def test_an_ordinary_refusal_is_explained_to_its_caller_all_the_same(emulator):
@@ -198,13 +204,18 @@ def test_the_clock_moves_whatever_asks_what_time_it_is(emulator, provoking):
     assert refused.code == 700024
     assert refused.json["timestamp"] == "2026-11-23 14:15:00Z"
     assert answered(emulator) == [GRANTED], "the test issuers have the same clock"
-    assert emulator.events()[0].at == NOW + timedelta(minutes=15)
+    assert latest(emulator)[0].at == NOW + timedelta(minutes=15)
 
 
 INSTANTS = ("2000-06-01T00:00:00Z", "2019-02-03T04:05:06+01:00", "2031-12-31T23:59:59", "2900-01-01T00:00:00Z")
 
 
-def test_tokens_are_issued_at_any_instant(emulator):
+def test_tokens_are_issued_at_any_instant(tmp_path):
+    with wire(tmp_path / "data") as emulator:  # its log has events of years to come
+        issued_at_any_instant(emulator)
+
+
+def issued_at_any_instant(emulator):
     for instant in INSTANTS:
         told = control(emulator, "clock", {"set": instant, "freeze": True}).json
         at = datetime.fromisoformat(instant)
@@ -212,9 +223,8 @@ def test_tokens_are_issued_at_any_instant(emulator):
         answer = ask(emulator)
         assert answer.status == 200, (instant, answer.body)
         claims = json.loads(base64.urlsafe_b64decode(answer.json["access_token"].split(".")[1] + "=="))
-        assert claims["iat"] + 300 == int(datetime.fromisoformat(told["now"]).timestamp()) or claims["iat"] > 0
-        keys = emulator.ask("GET", f"/{TENANT}/discovery/v2.0/keys").json["keys"]
-        assert keys
+        assert claims["iat"] + EARLY == int(datetime.fromisoformat(told["now"]).timestamp())
+        assert emulator.ask("GET", f"/{TENANT}/discovery/v2.0/keys").json["keys"]
 
 
 def test_the_machines_clock_goes_on_unless_it_is_frozen(emulator, provoking):
@@ -326,8 +336,8 @@ def test_reset_ends_everything(emulator, provoking):
     issuer.platform("github", "another").outage = issuer.platform("github").outage
     provoking.next_response("AADSTS700024", times=None)
     provoking.propagation_delay(3_600)
-    provoking.clock.freeze("2030-01-01")
     ask(emulator)
+    provoking.clock.freeze("2030-01-01")
     assert control(emulator, "reset").json == {}
     assert provoking.requests == ()
     assert (provoking.planned, provoking.delay, provoking.clock()) == (0, 0.0, NOW)
