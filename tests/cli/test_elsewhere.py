@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from tests import forge
 from tests.cli.conftest import ran
 from tests.support.emulator import running
+from tests.support.every import every
 
 pytestmark = pytest.mark.slow
 
@@ -367,8 +368,9 @@ def compared(answers):
     return [(each.code, plain(each.out), plain(each.err)) for each in answers]
 
 
-@pytest.mark.parametrize("output", FORMATS)
-@pytest.mark.parametrize("what", READS)
+@pytest.mark.timeout(300)
+@every("output", FORMATS)
+@every("what", READS)
 def test_reading(two, what, output):
     here, there = compared(two.both(*READS[what], "-o", output))
     assert there == here
@@ -441,8 +443,9 @@ LOGS |= {
 LOG_FORMATS = ("table", "jsonl", "csv")
 
 
-@pytest.mark.parametrize("output", LOG_FORMATS)
-@pytest.mark.parametrize("what", LOGS)
+@pytest.mark.timeout(300)
+@every("output", LOG_FORMATS)
+@every("what", LOGS)
 def test_the_log(two, served, what, output):
     known = {f"<{name}>": value for name, value in served.requests.items()}
     shown = ran("credential", "show", "deploy-bot", "github-production", "-q", "id", "--data", str(two.here))
@@ -474,8 +477,9 @@ CHANGES = {
 }
 
 
-@pytest.mark.parametrize("output", ["table", "json", "csv"])
-@pytest.mark.parametrize("what", CHANGES)
+@pytest.mark.timeout(300)
+@every("output", ["table", "json", "csv"])
+@every("what", CHANGES)
 def test_changes(two, what, output):
     on_disk = ("--data", str(two.here), "-o", "json")
     deleted = ran("audit", "list", "--activity", "Delete application", "--until", "0s", "-n", "100", *on_disk).json
@@ -494,9 +498,10 @@ def test_changes(two, what, output):
     assert plain(there.err) == plain(here.err)
 
 
-@pytest.mark.parametrize("output", ["table", "json"])
-@pytest.mark.parametrize("token", ["production", "main", "altered", "expired", "stranger"])
-@pytest.mark.parametrize("which", [("--app", "deploy-bot"), ("--app", "Orders API"), ("--all",), ()])
+@pytest.mark.timeout(300)
+@every("output", ["table", "json"])
+@every("token", ["production", "main", "altered", "expired", "stranger"])
+@every("which", [("--app", "deploy-bot"), ("--app", "Orders API"), ("--all",), ()])
 def test_explaining(two, served, token, which, output):
     here, there = compared(two.both("explain", "-", *which, "-o", output, stdin=served.tokens[token]))
     assert there == here

@@ -7,6 +7,7 @@ import pytest
 from accredit.cli import failures
 from accredit.cli.root import NOUNS, root
 from accredit.errors import CATALOGUE
+from tests.support.every import every
 
 NOBODY = "00000000-1111-4222-8333-444444444444"
 WRONG = {
@@ -137,7 +138,7 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize("name", WRONG)
+@every("name", WRONG)
 def test_what_is_wrong_is_said_with_its_exit_code(cli, name):
     words, code, said = WRONG[name]
     ended = cli(*words)
@@ -147,7 +148,7 @@ def test_what_is_wrong_is_said_with_its_exit_code(cli, name):
     assert "\nerror" in "\n" + ended.err
 
 
-@pytest.mark.parametrize("name", WRONG)
+@every("name", WRONG)
 def test_what_is_wrong_is_one_object_when_json_is_asked_for(cli, name):
     words, code, said = WRONG[name]
     ended = cli(*words, "-o", "json") if "-o" not in words else cli(*words[:-1], "json", "--nope")
@@ -182,7 +183,7 @@ LISTS = {
 }
 
 
-@pytest.mark.parametrize("what", LISTS)
+@every("what", LISTS)
 def test_what_is_not_found_is_listed_by_its_own_noun(cli, what):
     words, fix = LISTS[what]
     assert json.loads(cli(*words, "-o", "json").err)["fix"].startswith(fix)
@@ -232,7 +233,7 @@ def test_every_exit_code_is_documented(bare):
         assert failures.exit_of_row(row) in failures.EXIT_CODES
 
 
-@pytest.mark.parametrize("label", sorted({row.label for row in CATALOGUE.values()}))
+@every("label", sorted({row.label for row in CATALOGUE.values()}))
 def test_every_code_of_the_catalogue_has_help(bare, label):
     ended = bare("help", label)
     assert ended.code == 0

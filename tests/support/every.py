@@ -109,17 +109,17 @@ def _one(test: Test, rows: Rows) -> Test:
     kept = [each for name, each in signature.parameters.items() if name not in rows.rows[0].values]
 
     @functools.wraps(test)
-    def one(**fixtures: Any) -> None:
+    def one(*itself: Any, **fixtures: Any) -> None:
         for row in rows.each():
             with rows.told(row):
-                rows.call(**fixtures, **row.values)
+                rows.call(*itself, **fixtures, **row.values)
         rows.settle()
 
     @functools.wraps(test)
-    async def awaited(**fixtures: Any) -> None:
+    async def awaited(*itself: Any, **fixtures: Any) -> None:
         for row in rows.each():
             with rows.told(row):
-                await rows.call(**fixtures, **row.values)
+                await rows.call(*itself, **fixtures, **row.values)
         rows.settle()
 
     made: Any = awaited if inspect.iscoroutinefunction(rows.call) else one
