@@ -29,7 +29,7 @@ class Shown:
     issuer: str
     audience: str
     ca_file: str
-    client_id: str
+    caller: str  # the service principal that the good one is for
     good: str
     refused: Mapping[str, tuple[str, int]]
 
@@ -55,7 +55,7 @@ def _made(home: Authority, elsewhere: Authority) -> Shown:
         issuer=home.issuer,
         audience=audience,
         ca_file=home.ca_file,
-        client_id=app.client_id,
+        caller=str(_claims(good)["sub"]),
         good=good,
         refused={
             "no token of it": ("", 401),

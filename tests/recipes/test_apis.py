@@ -27,7 +27,7 @@ def asked(client, token):
 def problems(what, accepting, in_production, cut_off, *, no_keys=503):
     """Compare what three servers of one API answer with what they should; every difference is a line."""
     answer = asked(accepting, what.good)
-    if (answer.status_code, answer.text and answer.json().get("caller")) != (200, what.client_id):
+    if (answer.status_code, answer.text and answer.json().get("caller")) != (200, what.caller):
         yield f"the right token: {answer.status_code} {answer.text[:300]}"
     for sentence, (token, status) in what.refused.items():
         answer = asked(accepting, token)

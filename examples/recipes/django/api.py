@@ -16,7 +16,7 @@ ROOT_URLCONF = "api"
 
 @requires("Orders.Read.All")
 def orders(request):
-    return JsonResponse({"orders": ["4711"], "caller": request.claims["azp"]})
+    return JsonResponse({"orders": ["4711"], "caller": request.claims["sub"]})
 
 
 urlpatterns = [path("orders", orders)]

@@ -27,7 +27,7 @@ def checked(token):
         algorithms=["RS256"],
         issuer=settings.TOKEN_ISSUER,
         audience=settings.TOKEN_AUDIENCE,
-        options={"require": ["iss", "aud", "exp", "nbf", "azp"]},
+        options={"require": ["iss", "aud", "exp", "nbf", "sub"]},
     )
 
 

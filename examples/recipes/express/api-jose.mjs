@@ -26,7 +26,7 @@ async function checked(token) {
     algorithms: ['RS256'],
     issuer: ISSUER,
     audience: AUDIENCE,
-    requiredClaims: ['exp', 'nbf', 'azp'],
+    requiredClaims: ['exp', 'nbf', 'sub'],
   });
   if (protectedHeader.kid.startsWith('emulator-') && EMULATOR !== 'accepted') {
     throw new errors.JWTInvalid('the token of an emulator proves nothing');
@@ -71,7 +71,7 @@ const requires = (role) => async (request, response, next) => {
 const app = express();
 
 app.get('/orders', requires('Orders.Read.All'), (request, response) => {
-  response.json({ orders: ['4711'], caller: request.claims.azp });
+  response.json({ orders: ['4711'], caller: request.claims.sub });
 });
 
 app.listen(Number(PORT), '127.0.0.1');

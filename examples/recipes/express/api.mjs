@@ -26,7 +26,7 @@ const requires = (role) => (request, response, next) => {
 };
 
 app.get('/orders', requires('Orders.Read.All'), (request, response) => {
-  response.json({ orders: ['4711'], caller: request.auth.payload.azp });
+  response.json({ orders: ['4711'], caller: request.auth.payload.sub });
 });
 
 app.use((error, request, response, next) => {

@@ -30,7 +30,7 @@ def checked(token):
     key = keys().get_signing_key_from_jwt(token)
     if key.key_id.startswith("emulator-") and not EMULATOR:
         raise jwt.InvalidTokenError("the token of an emulator proves nothing")
-    required = {"require": ["iss", "aud", "exp", "nbf", "azp"]}
+    required = {"require": ["iss", "aud", "exp", "nbf", "sub"]}
     return jwt.decode(token, key, algorithms=["RS256"], issuer=ISSUER, audience=AUDIENCE, options=required)
 
 
@@ -59,4 +59,4 @@ def requires(role):
 
 @app.get("/orders")
 def orders(claims: Annotated[dict, requires("Orders.Read.All")]):
-    return {"orders": ["4711"], "caller": claims["azp"]}
+    return {"orders": ["4711"], "caller": claims["sub"]}

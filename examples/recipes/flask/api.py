@@ -22,7 +22,7 @@ rules = jwt.JWTClaimsRegistry(
     aud={"essential": True, "value": AUDIENCE},
     exp={"essential": True},
     nbf={"essential": True},
-    azp={"essential": True},
+    sub={"essential": True},
 )
 
 
@@ -83,4 +83,4 @@ def requires(role):
 @app.get("/orders")
 @requires("Orders.Read.All")
 def orders():
-    return jsonify(orders=["4711"], caller=g.claims["azp"])
+    return jsonify(orders=["4711"], caller=g.claims["sub"])

@@ -37,7 +37,7 @@ def checked(token):
     key = keys().get_signing_key_from_jwt(token)
     if key.key_id.startswith("emulator-") and not EMULATOR:
         raise jwt.InvalidTokenError("the token of an emulator proves nothing")
-    required = {"require": ["iss", "aud", "exp", "nbf", "azp"]}
+    required = {"require": ["iss", "aud", "exp", "nbf", "sub"]}
     return jwt.decode(token, key, algorithms=["RS256"], issuer=ISSUER, audience=AUDIENCE, options=required)
 
 
@@ -52,7 +52,7 @@ class AccessTokens(AuthenticationBackend):
             raise AuthenticationError(503, "the issuer's keys cannot be had") from error
         except jwt.PyJWTError as error:
             raise AuthenticationError(401, str(error)) from error
-        return AuthCredentials(["authenticated", *claims.get("roles", [])]), SimpleUser(claims["azp"])
+        return AuthCredentials(["authenticated", *claims.get("roles", [])]), SimpleUser(claims["sub"])
 
 
 def refused(status, why):
