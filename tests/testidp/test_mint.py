@@ -225,7 +225,7 @@ REFUSED = {
     "an unknown dialect": (
         {"dialect": "gitlabb"},
         "DIALECT_UNKNOWN",
-        f"no dialect gitlabb (there are: {', '.join(dialects())})",
+        "there is no dialect gitlabb (did you mean gitlab or github?)",
     ),
     "an instance with a slash": ({"dialect": "github", "instance": "a/b"}, "INPUT_INVALID", "instance is not valid"),
     "an instance in capitals": ({"dialect": "github", "instance": "A"}, "INPUT_INVALID", "1 to 63 lower case"),
@@ -278,13 +278,13 @@ def test_the_refusal_of_a_fault_names_all_of_them(idp):
     with pytest.raises(Refused) as refused:
         idp.mint({"dialect": "github", "faults": ["x"]})
     assert len(", ".join(FAULTS)) > 800  # it must fit into what a text may show
-    assert refused.value.fields["known"] == ", ".join(FAULTS)
+    assert refused.value.fields["meant"] == f"there are: {', '.join(FAULTS)}"
 
 
 def test_the_refusal_of_an_outage_names_all_of_them(idp):
     with pytest.raises(Refused) as refused:
         idp.down("github", "fire")
-    assert refused.value.fields["known"] == ", ".join(OUTAGES)
+    assert refused.value.fields["meant"] == f"there are: {', '.join(OUTAGES)}"
 
 
 def test_the_real_issuers_are_mapped_to_where_we_answer(idp):

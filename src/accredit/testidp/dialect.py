@@ -17,6 +17,7 @@ import msgspec
 
 from accredit.errors import DIALECT_UNKNOWN, Refused
 from accredit.testidp.filling import MAX_LIFETIME, Dialect
+from accredit.testidp.near import meant
 from accredit.testidp.slips import slips
 
 __all__ = ["MAX_LIFETIME", "Dialect", "Entry", "dialects", "entries", "find", "known", "load"]
@@ -80,7 +81,7 @@ def known(name: str) -> bool:
 def find(name: str) -> Dialect:
     """Find a dialect by its name or an alias of it. ``DIALECT_UNKNOWN``."""
     if not known(name):
-        raise Refused(DIALECT_UNKNOWN, name=name, known=", ".join(dialects()))
+        raise Refused(DIALECT_UNKNOWN, name=name, meant=meant(name, dialects(), *(_names().keys() - dialects().keys())))
     return dialects()[_names()[name]]
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 from accredit.errors import FAULT_UNKNOWN, INPUT_INVALID, Refused
 from accredit.testidp import changes
 from accredit.testidp.draft import base64url
+from accredit.testidp.near import meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -145,5 +146,5 @@ FAULTS: Final[Mapping[str, Fault]] = {each.name: each for each in _TABLE}
 def fault(name: str) -> Fault:
     """Find a fault. ``FAULT_UNKNOWN``."""
     if name not in FAULTS:
-        raise Refused(FAULT_UNKNOWN, name=name, known=", ".join(FAULTS))
+        raise Refused(FAULT_UNKNOWN, name=name, meant=meant(name, FAULTS))
     return FAULTS[name]

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 import msgspec
 
 from accredit.errors import INPUT_INVALID, Refused
+from accredit.testidp.near import meant
 from accredit.testidp.parameters import NOT, Parameter
 from accredit.testidp.templates import ABSENT, Place, Template, first, places, render
 
@@ -156,15 +157,15 @@ class Dialect(Data, frozen=True, kw_only=True, dict=True):
     def sample(self, name: str) -> Sample:
         """Find a named request. ``INPUT_INVALID``."""
         if name not in self.samples:
-            reason = f"dialect {self.name} has no such sample (there are: {', '.join(self.samples) or 'none'})"
+            reason = f"dialect {self.name} has no such sample ({meant(name, self.samples)})"
             raise Refused(INPUT_INVALID, what="sample", reason=reason)
         return self.samples[name]
 
     def _parameters(self, params: Mapping[str, object], now: int) -> dict[str, object]:
         unknown = sorted(params.keys() - self.parameters.keys() - {LIFETIME})
         if unknown:
-            known = ", ".join(sorted({*self.parameters, LIFETIME}))
-            reason = f"dialect {self.name} has no such parameter (there are: {known})"
+            known = meant(unknown[0], sorted({*self.parameters, LIFETIME}))
+            reason = f"dialect {self.name} has no such parameter ({known})"
             raise Refused(INPUT_INVALID, what=f"params.{unknown[0]}", reason=reason)
         values: dict[str, object] = {}
         for name, parameter in self.parameters.items():

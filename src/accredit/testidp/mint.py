@@ -13,6 +13,7 @@ from accredit.testidp.dialect import dialects
 from accredit.testidp.draft import Draft, write
 from accredit.testidp.faults import fault
 from accredit.testidp.filling import ALGORITHM, LIFETIME, MAX_LIFETIME, Dialect, Given, Offset
+from accredit.testidp.near import meant
 from accredit.testidp.outages import outage
 from accredit.testidp.platforms import Platform, Platforms
 
@@ -178,7 +179,7 @@ def _sampled(wanted: MintRequest, name: str, dialect: Dialect) -> MintRequest:
 
 def _read(request: Mapping[str, object]) -> MintRequest:
     if "dialect" not in request:
-        raise Refused(DIALECT_UNKNOWN, name="(none given)", known=", ".join(dialects()))
+        raise Refused(DIALECT_UNKNOWN, name="(none given)", meant=meant("", dialects()))
     try:
         wanted = msgspec.convert(request, MintRequest)
     except msgspec.ValidationError as error:

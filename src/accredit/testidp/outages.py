@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from accredit.errors import FAULT_UNKNOWN, INPUT_INVALID, Refused
 from accredit.testidp import bad_keys
 from accredit.testidp.draft import write
+from accredit.testidp.near import meant
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -225,5 +226,5 @@ OUTAGES: Final[Mapping[str, Outage]] = {each.name: each for each in _TABLE}
 def outage(name: str) -> Outage:
     """Find one. ``FAULT_UNKNOWN``."""
     if name not in OUTAGES:
-        raise Refused(FAULT_UNKNOWN, name=name, known=", ".join(OUTAGES))
+        raise Refused(FAULT_UNKNOWN, name=name, meant=meant(name, OUTAGES))
     return OUTAGES[name]
