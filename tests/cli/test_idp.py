@@ -1,5 +1,6 @@
 """``accredit idp`` against a running emulator: what its test issuers sign, and what a test does to it."""
 
+import re
 import shlex
 import stat
 from collections.abc import Callable, Iterator
@@ -140,6 +141,7 @@ def test_a_dialect_is_shown_by_any_of_its_names(bare):
         "3600 seconds",
     ):
         assert text in shown
+    assert '{"environment": "production", "team"' in " ".join(bare("idp", "dialects", "aws").out.split())
     whole = bare("idp", "dialects", "circleci", "-o", "json").json
     assert whole["issuer"] == "https://oidc.circleci.com/org/00000007-1111-4222-8333-000000000007"
     kinds = {each["name"]: (each["kind"], each["default"], each["choices"]) for each in whole["parameters"]}
@@ -291,6 +293,37 @@ def test_what_the_token_endpoint_was_asked_is_listed_without_secrets(idp, emulat
     assert (asked["status"], asked["assertion"]["claims"]["sub"]) == (200, workload["subject"])
     assert assertion not in listed.out
     assert workload["subject"] in " ".join(idp("requests").out.split())
+
+
+@pytest.mark.usefixtures("upright")
+def test_a_clock_that_was_not_moved_is_not_behind(idp):
+    shown = " ".join(idp("clock", "show").out.split())
+    assert re.search(r"Now \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\+00:00 Stands still no Ahead 0 seconds$", shown), shown
+
+
+def test_who_mistypes_is_asked_what_was_meant(idp, bare):
+    rows: dict[tuple[str, ...], str] = {
+        ("mint", "githb"): "there is no dialect githb (did you mean github or gitlab?)",
+        ("mint", "google-cluod"): "(did you mean google_cloud or google?)",
+        ("mint", "github", "--fault", "expird"): "there is no fault expird (did you mean expired?)",
+        ("mint", "github", "--param", "enviroment=x"): "no such parameter (did you mean environment?)",
+        ("mint", "aws", "--sample", "aws_rol_rs256"): "no such sample (did you mean aws_role_rs256",
+        ("mint", "what"): "there is no dialect what (there are: aks, auth0,",
+    }
+    for words, told in rows.items():
+        ended = idp(*words)
+        assert (ended.code, told in " ".join(ended.err.split())) == (2, True), ended.err
+    ended = bare("idp", "dialects", "kubernets")
+    assert "there is no dialect kubernets (did you mean kubernetes?)" in " ".join(ended.err.split())
+
+
+def test_who_begins_a_job_is_told_which_ca_its_clients_need(idp, emulator, monkeypatch):
+    monkeypatch.delenv("SSL_CERT_FILE", raising=False)
+    told = f"export SSL_CERT_FILE={emulator.ca_file}"
+    assert told in idp("environment", "github").err
+    assert told not in idp("environment", "gitlab").err, "its token lies in a variable: nobody is asked for it"
+    monkeypatch.setenv("SSL_CERT_FILE", str(emulator.ca_file))
+    assert idp("environment", "github").err == ""
 
 
 @pytest.mark.usefixtures("upright")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -10,7 +11,7 @@ import click
 from accredit.cli.grammar import group
 from accredit.cli.idp_reach import Emulator, on_emulator
 from accredit.cli.output import Column
-from accredit.cli.words import accredit
+from accredit.cli.words import accredit, counted
 from accredit.errors import INPUT_INVALID, Refused
 
 if TYPE_CHECKING:
@@ -19,9 +20,9 @@ if TYPE_CHECKING:
     from accredit.cli.session import Session
 
 COLUMNS: Final = (
-    Column("Now", "now"),
+    Column("Now", "now", lambda shape: datetime.fromisoformat(shape["now"]).isoformat(" ", "seconds")),
     Column("Stands still", "frozen"),
-    Column("Ahead", "offset", lambda shape: f"{shape['offset']:.0f} seconds"),
+    Column("Ahead", "offset", lambda shape: counted(round(shape["offset"]), "second")),
 )
 _STEP: Final = re.compile(r"(\d{1,9})(s|min|h|d|w)?")
 _SECONDS: Final[Mapping[str, int]] = {"s": 1, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 from datetime import datetime
@@ -56,6 +57,7 @@ def environment(
             failure = Failure("unreachable", "the answer is not that of an emulator", emulator.url, exit=UNREACHABLE)
             raise Ended(failure)
         session.say(f"export {name}={shlex.quote(value)}")
+    _warned(session, emulator, variables)
 
 
 @command("project")
@@ -106,6 +108,13 @@ def _told(session: Session, path: Path, due: float) -> None:
     else:
         session.show({"path": str(path), "seconds": due})
     session.flush()
+
+
+def _warned(session: Session, emulator: Emulator, variables: Mapping[str, str]) -> None:
+    """Say which CA the job's clients have to trust: on the platform it is one that everybody trusts."""
+    asked = any(value.startswith("https://localhost:") for value in variables.values())
+    if asked and emulator.ca_file and os.environ.get("SSL_CERT_FILE") != emulator.ca_file:
+        session.note(f"Its clients have to trust the emulator: export SSL_CERT_FILE={shlex.quote(emulator.ca_file)}")
 
 
 def _written(found: dict[str, Any], folder: Path) -> dict[str, str]:
