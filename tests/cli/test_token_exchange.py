@@ -75,6 +75,19 @@ def test_where_the_authority_is_may_be_said_elsewhere(bare, workload, emulator, 
     assert ended.out.startswith("ey")
 
 
+def test_who_signs_in_with_a_secret_is_not_the_workload(bare, workload, emulator, monkeypatch):
+    told = {"ACCREDIT_URL": emulator.url, "ACCREDIT_CA_FILE": str(emulator.ca_file)}
+    told |= {"ACCREDIT_TENANT": str(workload.application.tenant_id)}
+    told |= {"ACCREDIT_CLIENT_ID": emulator.ready["admin"]["client_id"], "ACCREDIT_CLIENT_SECRET": "x"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    words = ("token", "--source", "auto", "--exchange", "--scope", SCOPE)
+    assert "an exchange needs -a ID" in " ".join(bare(*words).err.split())
+    monkeypatch.setenv("AZURE_CLIENT_ID", workload.client_id)
+    ended = bare(*words)
+    assert (ended.code, ended.err) == (0, "")
+
+
 def test_a_refusal_says_its_code_what_the_token_says_and_what_helps(bare, workload, asked, monkeypatch):
     token = workload.emulator.mint(params={"environment": "another"})
     monkeypatch.setenv("TFC_WORKLOAD_IDENTITY_TOKEN", token)

@@ -74,11 +74,12 @@ def _of_ready_file(path: str) -> dict[str, str]:
 
 
 def _of_accredit() -> dict[str, str]:
+    """Return what ``accredit`` itself reads; who signs in with a secret is an administrator, and not this workload."""
     environment = os.environ
     return _told(
         url=environment.get("ACCREDIT_URL"),
         ca_file=environment.get("ACCREDIT_CA_FILE"),
-        client_id=environment.get("ACCREDIT_CLIENT_ID"),
+        client_id=None if environment.get("ACCREDIT_CLIENT_SECRET") else environment.get("ACCREDIT_CLIENT_ID"),
     )
 
 

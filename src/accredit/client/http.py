@@ -34,6 +34,7 @@ _UNSAID: Final = re.compile(
 _NO_ADDRESS: Final = "not an https address, such as https://localhost:8443, without user name, password or path"
 _OF_SYSTEM: Final = re.compile(r"^\[[^\]]*\] | \(_ssl\.c:\d+\)$")  # numbers that help nobody
 LATE: Final = "it did not answer in time"
+UNTRUSTED: Final = "its TLS certificate is not trusted"
 _LATER: Final = frozenset({429, 503})
 _FIRST_WAIT: Final = 1.0  # seconds, doubled each time, where the answer does not say
 
@@ -150,5 +151,5 @@ def said(error: Exception) -> str:
     text = str(error) or type(error).__name__
     plain = _OF_SYSTEM.sub("", text)
     if "CERTIFICATE_VERIFY_FAILED" in text:
-        return f"its TLS certificate is not trusted ({plain.removeprefix('certificate verify failed: ').rstrip('.')})"
+        return f"{UNTRUSTED} ({plain.removeprefix('certificate verify failed: ').rstrip('.')})"
     return plain

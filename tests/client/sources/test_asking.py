@@ -63,8 +63,9 @@ def test_what_is_not_encrypted_is_sent_through_no_proxy(monkeypatch):
 
 def test_a_certificate_is_verified_however_https_is_spelt(server: Answering):
     for scheme in ("HTTPS", "Https", "hTTPs"):
-        with pytest.raises(Refused, match="is not trusted"):
+        with pytest.raises(Refused, match="is not trusted") as refused:
             asking.ask("x", "GET", server.url.replace("https", scheme), headers=BEARER)
+        assert "SSL_CERT_FILE" in refused.value.detail
     assert server.asked == []
 
 

@@ -16,7 +16,7 @@ import httpx2
 
 from accredit import __version__
 from accredit.client.deadline import Deadline
-from accredit.client.http import LATE, Answer, said
+from accredit.client.http import LATE, UNTRUSTED, Answer, said
 from accredit.errors import INPUT_UNREADABLE, SOURCE_REFUSED, SOURCE_UNREACHABLE, Refused
 
 if TYPE_CHECKING:
@@ -111,7 +111,12 @@ def _trusting(ca_file: str | None) -> ssl.SSLContext:
 
 
 def _unreachable(source: str, url: str, socket: str | None, reason: str) -> Refused:
-    return Refused(SOURCE_UNREACHABLE, source=source, url=socket or place(url), reason=reason)
+    return Refused(SOURCE_UNREACHABLE, source=source, url=socket or place(url), reason=reason, detail=_hint(reason))
+
+
+def _hint(reason: str) -> str:
+    """Return what helps where a platform has a CA of its own, as one that is played on this machine."""
+    return "SSL_CERT_FILE names a file of the CAs that are trusted." if reason.startswith(UNTRUSTED) else ""
 
 
 def place(url: str) -> str:
