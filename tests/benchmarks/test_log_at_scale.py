@@ -34,7 +34,7 @@ PLAN = Plan(ROWS, datetime(2026, 9, 1, 7, 30, tzinfo=UTC), applications=2_000)
 DAY = timedelta(days=1)
 CODE, CREATED = "status/errorCode", "createdDateTime"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300), pytest.mark.xdist_group("log_at_scale")]  # made once
 
 
 class Log:

@@ -220,7 +220,7 @@ def drawn(pattern: str, version: int) -> glob.Glob | None:
 
 @pytest.mark.slow
 @given(st.builds(drawn, PATTERNS, VERSIONS), st.builds(drawn, PATTERNS, VERSIONS), st.text("ab/*?\\", max_size=7))
-@settings(max_examples=500)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_what_a_pattern_covers_it_fits(pattern, other, value):
     covered = pattern is not None and other is not None and pattern.covers(other)
     event(f"covered: {covered}")
@@ -295,7 +295,7 @@ def world() -> tuple[Presented, ...]:
 
 @pytest.mark.slow
 @given(CREDENTIALS, CHANGES, RULES)
-@settings(max_examples=500)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_after_a_narrowing_nothing_passes_that_failed_before(before, changes, rule):
     old, new = held(before), held(before | changes)
     narrowing = narrows(old, new)
@@ -310,7 +310,7 @@ def test_after_a_narrowing_nothing_passes_that_failed_before(before, changes, ru
 
 @pytest.mark.slow
 @given(EXPRESSIONS, EXPRESSIONS)
-@settings(max_examples=500)
+@settings(max_examples=2 * settings.default.max_examples)
 def test_an_expression_that_narrows_another_lies_within_it(before, after):
     narrowing = narrows(held({"expression": before}), held({"expression": after}))
     event(f"narrowing: {narrowing}")
