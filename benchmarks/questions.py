@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
 MILLISECONDS: Final = Target("<=", 100.0, 100.0)
 CHART: Final = Target("<=", 10.0, 10.0)
+ARRIVE: Final = Target(">=", 0.9 * RATE, RATE)  # events a second: answers of a log that does not keep up prove nothing
 ROWS, APPLICATIONS = 10_000_000, 100_000
 QUICK_ROWS, QUICK_APPLICATIONS = 100_000, 3_000
 NEEDED: Final = 1_500  # octets of disk for each event, with what writing needs besides
@@ -85,7 +86,7 @@ def measured(cores: Cores, settings: Settings, folder: Folder, plan: Plan, *, qu
     with arriving(cores.load, folder.database, plan, full=not quick) as writer, pinned(cores.measured):
         told = asyncio.run(_measured(settings, folder, known, QUICK_CALLS if quick else CALLS, took))
     assert writer.arrived is not None
-    expect(not writer.arrived.failures and writer.arrived.a_second > 0.9 * RATE, writer.arrived)
+    expect(not writer.arrived.failures, writer.arrived)
     p99 = {key: median([millis(each, 0.99) for each in rounds]) for key, rounds in took.items()}
     worst = {way: max(value for key, value in p99.items() if key[0] == way) for way in WAYS}
     charts = {way: max(v for (w, kind), v in p99.items() if w == way and kind.startswith(CHARTS)) for way in WAYS[:2]}
@@ -105,6 +106,7 @@ def measured(cores: Cores, settings: Settings, folder: Folder, plan: Plan, *, qu
     }
     further = {way: (value, MILLISECONDS) for way, value in worst.items()}
     further |= {f"charts_{way}": (value, CHART) for way, value in charts.items()}
+    further["arrived_a_second"] = (writer.arrived.a_second, ARRIVE)
     return Figure("B9", max(worst.values()), MILLISECONDS, further=further, details=details)
 
 
