@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import click
-import pytest
 
 from accredit.cli.preset_form import PresetVerb
 from accredit.cli.root import root
 from accredit.errors import CATALOGUE
+from tests.support.every import every
 
 REPOSITORY = Path(__file__).parents[2]
 DOCUMENTS = [REPOSITORY / "README.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
@@ -77,15 +77,13 @@ def test_the_check_finds_what_does_not_exist() -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    "row", [row for row in CATALOGUE.values() if "accredit " in row.advice], ids=lambda row: row.name
-)
+@every("row", [row for row in CATALOGUE.values() if "accredit " in row.advice], ids=lambda row: row.name)
 def test_an_advice_names_commands_that_exist(row) -> None:
     for found in PROSE.findall(row.advice):
         assert unknown(found.split(), prose=True) == "", row.advice
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@every("document", DOCUMENTS, ids=lambda path: path.name)
 def test_a_document_names_commands_that_exist(document: Path) -> None:
     for line in lines(document.read_text("utf-8")):
         assert unknown(words(line)) == "", line
