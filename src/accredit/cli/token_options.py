@@ -46,7 +46,10 @@ _OPTIONS: Final[tuple[tuple[tuple[str, ...], dict[str, Any]], ...]] = (
         ("--cache",),
         {"is_flag": True, "help": "With --exchange: keep the access token in a file of yours until it ends."},
     ),
-    (("--format", "form"), {"type": click.Choice(FORMATS), "help": "How the token is printed; plain: alone."}),
+    (
+        ("--format", "form"),
+        {"metavar": "FORM", "type": click.Choice(FORMATS), "help": f"{', '.join(FORMATS)}; plain: the token alone."},
+    ),
     (("--as", "named"), {"metavar": "NAME", "help": "With --format env: the variable's name."}),
 )
 
