@@ -6,7 +6,9 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from accredit import errors
 from accredit.administer import credentials, issuers, places, tenants
+from accredit.administer.administrator import MARK
 from accredit.outbound import addresses
+from accredit.tokens.keys import EMULATOR_KID
 from tests.administer.office import office
 from tests.forge import certificate, jwk, jwks, key_for
 from tests.support.every import every
@@ -278,3 +280,37 @@ def test_an_emulator_may_fetch_keys_from_loopback_over_plain_http():
     at = office(emulator=True)
     assert run(create(jwks_url="http://127.0.0.1:9000/jwks")(at)).jwks_url == "http://127.0.0.1:9000/jwks"
     assert refusal(update(jwks_url="http://keys.test/jwks")(office(emulator=True))).row is INVALID
+
+
+EMULATORS = {
+    "a test issuer on this machine": "https://localhost:8443/idp/github",
+    "one on its other address": "https://[::1]:8443/idp/custom/two",
+    "a tenant": f"https://sts.test/{MARK}-0000-4000-8000-000000000001/v2.0",
+    "a tenant, behind a path": f"https://sts.test/emulated/{MARK}-1/",
+}
+
+
+def test_no_emulators_issuer_is_stored_where_no_server_would_start_with_it():
+    for row, url in EMULATORS.items():
+        for portability in ("entra", "extended"):
+            at = office(portability)
+            for story in (create(url), create(url, uploaded=KEYS), trusting(url)):
+                refused = refusal(story(at))
+                assert refused.row is INVALID, f"{row}, {portability}"
+                assert not at.read("issuers"), f"{row}, {portability}"
+        at = office(emulator=True)
+        assert run(create(url)(at)).url == url
+    assert run(create("https://idp.test/idp/github")(office())).url == "https://idp.test/idp/github"
+
+
+def trusting(url):
+    return lambda at: credentials.add(at.by, at.application.id, name="name", issuer=url, subject="s", audiences=("a",))
+
+
+def test_no_emulators_key_is_uploaded():
+    keys = jwks(jwk(key_for("RS256"), kid="k1"), jwk(key_for("RS256", 1), kid=f"{EMULATOR_KID}k2")).decode()
+    at = office("extended")
+    assert "the key of an emulator" in refusal(create(uploaded=keys)(at)).detail
+    made = run(create()(at))
+    assert refusal(issuers.upload(at.by, made.id, keys)).row is INVALID
+    assert run(create(uploaded=keys)(office(emulator=True))).jwks == keys

@@ -20,6 +20,7 @@ from msgspec import UNSET
 from accredit.directory import Application
 from accredit.errors import EMULATOR_MARK, PRIVILEGES_MISSING, Refused
 from accredit.issuers import OwnIssuers
+from accredit.issuers.url import split
 from accredit.signins import Audit, Modified, Target
 
 if TYPE_CHECKING:
@@ -151,6 +152,15 @@ def refuse_mark(by: Administrator, wanted: UUID, what: str) -> None:
     """Refuse an id that bears the emulator's mark, anywhere but in an emulator."""
     if not by.emulator and str(wanted).startswith(MARK):
         raise Refused(EMULATOR_MARK, what=what)
+
+
+def marked(issuer: str) -> bool:
+    """Whether only an emulator has this issuer: one for its tenants, or a test issuer on this machine."""
+    try:
+        parts = split(issuer)
+    except ValueError:  # an opaque issuer has no path
+        return False
+    return f"/{MARK}" in parts.path or (parts.loopback and parts.path.startswith("/idp/"))
 
 
 def _shown(value: msgspec.Struct | None) -> dict[str, Any]:

@@ -15,13 +15,14 @@ from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from accredit import assertions
-from accredit.administer.administrator import given, modified
+from accredit.administer.administrator import given, marked, modified
 from accredit.administer.limits import invalid, refuse_outside, refuse_unlisted
 from accredit.administer.places import hosts, refuse_address, refuse_bundle, refuse_networks, refuse_places
 from accredit.errors import ISSUER_IN_USE, VALUE_TAKEN, Refused
 from accredit.issuers import Issuer, jwks, narrows, url
 from accredit.issuers.record import DEFAULT_LIFETIME, MAX_LIFETIME, MAX_SKEW
 from accredit.signins import Target
+from accredit.tokens.keys import EMULATOR_KID
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -125,7 +126,7 @@ async def upload(by: Administrator, issuer_id: UUID, document: str) -> Issuer:
     async with by.change() as change:
         before = await change.store.issuers.get(issuer_id)
         after = replace(before, key_source="uploaded", jwks=document, jwks_url=None)
-        _refuse_keys(after)
+        _refuse_keys(by, after)
         return await _put(change, before, after)
 
 
@@ -177,6 +178,7 @@ def fresh(change: Change, tenant: Tenant, issuer: IssuerUrl) -> Issuer:
 
 async def add(change: Change, record: Issuer) -> Issuer:
     """Store a new record, inside a change."""
+    _refuse_marked(change.by, record)
     record = await change.store.issuers.add(record)
     await _record(change, "Add issuer", "Add", None, record)
     return record
@@ -224,13 +226,21 @@ def _refuse_unfit(by: Administrator, record: Issuer, tenant: Tenant, before: Iss
     refuse_networks(record.networks)
     refuse_places(record)
     if record.key_source == "uploaded":
-        _refuse_keys(record)
+        _refuse_keys(by, record)
 
 
-def _refuse_keys(record: Issuer) -> None:
+def _refuse_marked(by: Administrator, record: Issuer) -> None:
+    """Refuse an issuer that only an emulator has: no production server starts with a record of it."""
+    if not by.emulator and marked(record.url):
+        raise invalid("issuer", KIND, f"{record.url} is an emulator's, and an emulator vouches for anybody")
+
+
+def _refuse_keys(by: Administrator, record: Issuer) -> None:
     try:
         found = jwks.parse(record.jwks or "", record, uploaded=True)
     except Refused as error:
         raise invalid("jwks", KIND, error.detail.removeprefix("jwks: ")) from error
     if any(each.rule == PRIVATE_MEMBERS for each in found.dropped):
         raise invalid("jwks", KIND, "it holds a private key, which is nobody's to upload: replace that key")
+    if not by.emulator and any((each.kid or "").startswith(EMULATOR_KID) for each in found.keys):
+        raise invalid("jwks", KIND, "it holds the key of an emulator, which signs for anybody")

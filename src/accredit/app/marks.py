@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from accredit.administer.administrator import marked
 from accredit.errors import EMULATOR_MARK, Refused
 from accredit.issuers import OwnIssuers
-from accredit.issuers.url import split
 from accredit.tokens.keys import EMULATOR_KID
 
 if TYPE_CHECKING:
@@ -47,13 +47,4 @@ def _marked(lookup: SqliteLookup) -> Iterator[str]:
         if key.kid.startswith(EMULATOR_KID) or EMULATOR_NAME in common_names(key.certificate):
             yield f"signing key {key.kid}"
     yield from lookup.beginning(MARK)
-    yield from (f"issuer {each}" for each in sorted(lookup.issuer_urls() | lookup.emitted()) if _of_emulator(each))
-
-
-def _of_emulator(issuer: str) -> bool:
-    """Whether only an emulator has this issuer: one for its tenants, or a test issuer on this machine."""
-    try:
-        parts = split(issuer)
-    except ValueError:  # an opaque issuer has no path
-        return False
-    return f"/{MARK}" in parts.path or (parts.loopback and parts.path.startswith("/idp/"))
+    yield from (f"issuer {each}" for each in sorted(lookup.issuer_urls() | lookup.emitted()) if marked(each))
