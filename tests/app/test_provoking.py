@@ -9,7 +9,7 @@ import pytest
 
 from accredit.administer import credentials
 from accredit.app import seed
-from accredit.app.asked import MOST, NOT_KEPT
+from accredit.app.asked import LARGEST_ALL, MOST, NOT_KEPT
 from accredit.app.clock import SettableClock
 from accredit.app.provoking import MOST_PLANNED, MOST_TIMES
 from accredit.errors import CATALOGUE, Refused
@@ -330,6 +330,23 @@ def test_recorded_requests_are_bounded_and_can_be_narrowed(emulator, provoking):
     assert len(provoking.requests) == MOST
 
 
+def test_what_is_recorded_is_bounded_in_size_too(emulator, provoking):
+    token = emulator.mint(overrides={"much": ["x" * 4_000] * 12})
+    ask(emulator, client_assertion=token)
+    assert provoking.requests[0].assertion.claims["much"][0] == "x" * 4_000
+    for _ in range(LARGEST_ALL // len(token) + 1):
+        ask(emulator, client_assertion=token)
+    assert 50 < len(provoking.requests) <= LARGEST_ALL // len(token)
+    assert len(control(emulator, "requests").body) < 2 * LARGEST_ALL, "what a command reads at once"
+
+
+def test_a_secret_that_slipped_into_the_name_of_a_field_is_not_kept(emulator, provoking):
+    for body in (b"client_id=x&client_secret%3Dhunter2~A=", b"client_id=x&hunter2~A", b"client_id=x&Hunter2A=1"):
+        emulator.ask("POST", TOKEN_PATH, body, {"content-type": "application/x-www-form-urlencoded"})
+    assert [set(each.form) for each in provoking.requests] == [{"client_id", NOT_KEPT}] * 3
+    assert "unter2" not in repr(provoking.requests)
+
+
 def test_reset_ends_everything(emulator, provoking):
     issuer = emulator.runtime.test_issuer
     issuer.down("github", "status_500")
@@ -364,6 +381,8 @@ REFUSED = {  # a control, a body; what the sentence says
     "a clock beyond its end": ("clock", {"advance": 1e12}, "2000 to 2999"),
     "a clock beyond all numbers": ("clock", {"advance": 1e300}, "2000 to 2999"),
     "a clock before its beginning": ("clock", {"set": "1999-12-31"}, "2000 to 2999"),
+    "a clock before all times": ("clock", {"set": "0001-01-01T00:00:00+14:00"}, "2000 to 2999"),
+    "a clock after all times": ("clock", {"set": "9999-12-31T23:59:59-14:00"}, "2000 to 2999"),
     "no instant": ("clock", {"set": "tomorrow"}, "it must be an instant such as"),
     "two wishes": ("clock", {"advance": 1, "reset": True}, "exclude each other"),
     "a reset with a wish": ("reset", {"clock": True}, "clock"),

@@ -2,7 +2,7 @@
 
 Rule 1: no token and no secret is kept: an assertion is its claims, unverified, and its hash; a field that may hold
 something secret is its name.
-Rule 2: memory is bounded: the newest requests are kept.
+Rule 2: memory is bounded: the newest requests are kept, and of large ones fewer.
 Rule 3: nothing here changes a request or its answer.
 """
 
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MOST: Final = 1_000  # requests
 LARGEST: Final = 131_072  # octets of a body that are looked at; the endpoint reads no more
+LARGEST_ALL: Final = 6 * 1_024 * 1_024  # octets of all bodies whose requests are kept
 NOT_KEPT: Final = "(not kept)"
 _KEPT: Final = frozenset(
     {
@@ -37,6 +38,7 @@ _KEPT: Final = frozenset(
         *("token_type", "requested_token_use", "claims", "response_type"),
     }
 )
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}", re.ASCII)  # of a field; a secret is no such word
 _CODE: Final = re.compile(r"\w+")
 _DEPTH, _MEMBERS = 32, 2_000  # of a claim set that is shown
 
@@ -68,19 +70,23 @@ class Recorded:
     """What a token endpoint was asked lately."""
 
     def __init__(self) -> None:
-        self._kept: deque[Asked] = deque(maxlen=MOST)
+        self._kept: deque[tuple[Asked, int]] = deque()
+        self._size = 0  # octets
 
     def all(self) -> tuple[Asked, ...]:
         """Return what is kept, oldest first."""
-        return tuple(self._kept)
+        return tuple(each for each, _ in tuple(self._kept))
 
     def clear(self) -> None:
         """Forget what is kept."""
-        self._kept.clear()
+        self._kept, self._size = deque(), 0
 
-    def keep(self, asked: Asked) -> None:
-        """Keep one more, in place of the oldest when there are too many."""
-        self._kept.append(asked)
+    def keep(self, asked: Asked, size: int) -> None:
+        """Keep one more, whose body had so many octets, in place of the oldest when there are too many."""
+        self._kept.append((asked, size))
+        self._size += size
+        while len(self._kept) > MOST or (self._size > LARGEST_ALL and len(self._kept) > 1):
+            self._size -= self._kept.popleft()[1]
 
     def of(self, endpoint: TokenEndpoint) -> TokenEndpoint:
         """Return the same endpoint, recorded."""
@@ -100,7 +106,7 @@ class RecordedEndpoint(TokenEndpoint):
             await TokenEndpoint.__call__(self, scope, heard.received(receive), heard.sent(send), tenant, version)
         finally:
             if self.recorded is not None:
-                self.recorded.keep(_asked(self.authority.clock(), scope, tenant, version, heard))
+                self.recorded.keep(_asked(self.authority.clock(), scope, tenant, version, heard), len(heard.body))
 
 
 class _Heard:
@@ -144,13 +150,18 @@ def _asked(at: datetime, scope: Scope, tenant: str, version: int, heard: _Heard)
         tenant=shown(tenant),
         version=version,
         client_id=shown(fields.get("client_id") or (basic[0] if basic else "")),
-        form={shown(name): shown(value) if name in _KEPT else NOT_KEPT for name, value in fields.items()},
+        form={_named(name): shown(value) if name in _KEPT else NOT_KEPT for name, value in fields.items()},
         assertion=_shown(assertion) if assertion else None,
         user_agent=_header(headers, b"user-agent"),
         correlation_id=_header(headers, b"client-request-id") or shown(fields.get("client-request-id", "")),
         status=heard.status,
         error=_error(heard.answer),
     )
+
+
+def _named(field: str) -> str:
+    """Return a field's name, if it is one: who forgets a sign of equality writes a value there."""
+    return field if _NAME.fullmatch(field) else NOT_KEPT
 
 
 def _header(headers: Mapping[bytes, bytes], name: bytes) -> str:

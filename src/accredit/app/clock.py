@@ -95,10 +95,12 @@ class SettableClock:
 def _read(at: datetime | str) -> datetime:
     try:
         found = datetime.fromisoformat(at) if isinstance(at, str) else at
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except ValueError as error:
         reason = f"it must be an instant such as 2027-03-01T12:00:00Z, not {at}"
         raise Refused(INPUT_INVALID, what="the clock", reason=reason) from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError as error:  # the first day of all, in the east
+        raise _beyond("the clock") from error
 
 
 def _beyond(what: str) -> Refused:
