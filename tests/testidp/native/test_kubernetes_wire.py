@@ -69,3 +69,9 @@ def test_fields_of_every_kind_are_passed_over():
 def test_what_is_no_message_is_refused(body):
     with pytest.raises(ValueError, match=r"."):
         read(body, PROTOBUF)
+
+
+def test_json_that_nobody_can_read_to_its_end_is_refused():
+    for body in (b'{"x": ' + b"[" * 60_000, b"[" * 60_000):
+        with pytest.raises(ValueError, match=r"nested too deeply|Expected `object`"):
+            read(body, "application/json")

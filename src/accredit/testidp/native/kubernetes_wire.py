@@ -52,6 +52,8 @@ def read(body: bytes, content_type: str) -> TokenRequest:
         return msgspec.json.decode(body or b"{}", type=TokenRequest)
     except msgspec.MsgspecError as error:
         raise ValueError(str(error)) from error
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
 
 
 def _framed(body: bytes) -> TokenRequest:
