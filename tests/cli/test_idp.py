@@ -1,5 +1,6 @@
 """``accredit idp`` against a running emulator: what its test issuers sign, and what a test does to it."""
 
+import json
 import re
 import shlex
 import stat
@@ -361,6 +362,17 @@ def test_an_emulator_is_found_by_variables_and_by_options(bare, emulator, monkey
     kept.write_text(emulator.ready["control_token"] + "\n")
     assert bare("idp", "clock", "show", "--control-token-file", str(kept)).code == 0
     assert bare("idp", "clock", "show").code == 6
+
+
+def test_what_variables_say_is_not_mixed_with_what_a_ready_file_says(bare, emulator, monkeypatch, tmp_path):
+    ready = tmp_path / "ready.json"
+    ready.write_text(json.dumps(emulator.ready))
+    monkeypatch.setenv("ACCREDIT_URL", "https://localhost:1")
+    monkeypatch.setenv("ACCREDIT_CA_FILE", str(tmp_path / "absent"))
+    monkeypatch.setenv("ACCREDIT_CONTROL_TOKEN", "of another emulator")
+    assert bare("idp", "clock", "show", "--ready-file", str(ready)).code == 0
+    ready.write_text(json.dumps({name: value for name, value in emulator.ready.items() if name != "control_token"}))
+    assert bare("idp", "clock", "show", "--ready-file", str(ready)).code == 6
 
 
 def test_an_emulator_that_is_not_there_is_said_to_be_so(bare, emulator, tmp_path):

@@ -1,6 +1,7 @@
 """Where a running emulator answers, and how its control API is asked by the commands of ``idp``.
 
-Rule 1: the control token is never an argument: the ready file holds it, or a file of its own, or a variable.
+Rule 1: the control token is never an argument: the ready file holds it, or a file of its own, or a variable. What
+variables say is not mixed with what a ready file says: nobody's token goes to somebody else.
 Rule 2: what the emulator refuses is told in its words, with its code.
 """
 
@@ -102,8 +103,8 @@ def on_emulator(story: Callable[..., None]) -> Callable[..., None]:
     """Decorate a command that asks a running emulator: it gets the session and an ``Emulator``."""
 
     @click.option("--ready-file", metavar="FILE", help="The ready file of the emulator: all that is needed.")
-    @click.option("--url", envvar="ACCREDIT_URL", help="Its address, with or without /idp (ACCREDIT_URL).")
-    @click.option("--ca-file", envvar="ACCREDIT_CA_FILE", metavar="FILE", help="Its CA (ACCREDIT_CA_FILE).")
+    @click.option("--url", help="Its address, with or without /idp (ACCREDIT_URL).")
+    @click.option("--ca-file", metavar="FILE", help="Its CA (ACCREDIT_CA_FILE).")
     @click.option("--control-token-file", metavar="FILE", help=f"Its control token ({VARIABLE} holds it itself).")
     @functools.wraps(story)
     def run(
@@ -114,27 +115,31 @@ def on_emulator(story: Callable[..., None]) -> Callable[..., None]:
         **given: Any,  # noqa: ANN401  options
     ) -> None:
         session = click.get_current_context().ensure_object(Session)
-        ready = inputs.ready(ready_file) if ready_file else {}
+        ready = inputs.ready(ready_file) if ready_file else _of_variables()
         found = url or str(ready.get("idp_url", ""))
         if not found:
             raise click.UsageError("which emulator? give --ready-file FILE, or --url URL and --ca-file FILE")
-        token = _token(control_token_file) or str(ready.get("control_token", ""))
         told = (
             *option("--ready-file", ready_file),
-            *option("--url", url if url != os.environ.get("ACCREDIT_URL") else None),
-            *option("--ca-file", ca_file if ca_file != os.environ.get("ACCREDIT_CA_FILE") else None),
+            *option("--url", url),
+            *option("--ca-file", ca_file),
             *option("--control-token-file", control_token_file),
         )
         ca = ca_file or str(ready.get("ca_file", "")) or None
+        token = _token(control_token_file) if control_token_file else str(ready.get("control_token", ""))
         story(session, Emulator(found, ca, token, told, session.timeout or TIMEOUT), **given)
 
     return run
 
 
-def _token(path: str | None) -> str:
-    if path:
-        return inputs.text_file(path, LONGEST_TOKEN).strip()
-    return os.environ.get(VARIABLE, "").strip()
+def _of_variables() -> dict[str, str]:
+    """Return what variables say, by the names of the ready file."""
+    names = {"idp_url": "ACCREDIT_URL", "ca_file": "ACCREDIT_CA_FILE", "control_token": VARIABLE}
+    return {name: os.environ.get(variable, "").strip() for name, variable in names.items()}
+
+
+def _token(path: str) -> str:
+    return inputs.text_file(path, LONGEST_TOKEN).strip()
 
 
 def _refused(said: dict[str, Any], status: int) -> Failure:
