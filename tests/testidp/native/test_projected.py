@@ -99,6 +99,20 @@ def test_a_plain_file_in_its_place_makes_way(tmp_path, clock):
     assert projected.path.read_text() == "token-0"
 
 
+def test_what_a_link_leads_to_is_left_alone(tmp_path, clock):
+    others, volume = tmp_path / "others", tmp_path / "volume"
+    others.mkdir()
+    (others / "kept").write_text("precious")
+    volume.mkdir()
+    (volume / "..2026_other").symlink_to(others)
+    projected = Projected(volume, tokens(clock, 100), clock)
+    for _ in range(3):
+        projected.keep()
+        clock.advance(100)
+    assert (others / "kept").read_text() == "precious"
+    assert projected.path.read_text() == "token-2"
+
+
 def test_nobody_reads_a_half_of_it_or_none(tmp_path, clock):
     projected = Projected(tmp_path, lambda: ("x" * 20_000, {}), clock)
     projected.keep()

@@ -50,7 +50,7 @@ class Projected:
     def _write(self, content: str, now: datetime) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         data, before = self._folder / _DATA, self._last()
-        older = [each for each in self._folder.glob("..[0-9]*") if each != before]
+        older = [each for each in self._folder.glob("..[0-9]*") if each != before and not each.is_symlink()]
         made = self._free(f"..{now:%Y_%m_%d_%H_%M_%S}.{now.microsecond:06d}")
         made.mkdir(mode=0o700)
         file = made / self.path.name
