@@ -3,7 +3,7 @@
 Rule 1: moving it moves everything that asks what time it is: the authority, the directory API, the test issuers. What
 the clients believe is their own business.
 Rule 2: how old fetched keys are is measured on ``seconds``, which advances with the clock and never goes back.
-Rule 3: it may be moved from any thread: what it knows is replaced as a whole.
+Rule 3: any thread may ask it while another one moves it: what it knows is replaced as a whole.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ class Controls:
         if wanted.set is not None:
             clock.set(wanted.set)
         if wanted.freeze is not None:
-            clock.freeze() if wanted.freeze else clock.unfreeze()
+            clock.freeze(wanted.set) if wanted.freeze else clock.unfreeze()  # exactly where it was set to
         return {"now": clock().isoformat(), "frozen": clock.frozen, "offset": clock.offset.total_seconds()}
 
     def _requests(self, body: Body) -> Body:

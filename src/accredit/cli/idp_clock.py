@@ -81,7 +81,7 @@ def go(session: Session, emulator: Emulator, /) -> None:
 @on_emulator
 def reset(session: Session, emulator: Emulator, /) -> None:
     """Let it be the machine's clock again."""
-    _shown(session, emulator, {"reset": True, "freeze": False})
+    _shown(session, emulator, {"reset": True})
 
 
 def _shown(session: Session, emulator: Emulator, change: dict[str, Any]) -> None:

@@ -33,17 +33,11 @@ class Clock:
 
     def set(self, at: datetime | str) -> datetime:
         """Put it to an instant (aware, or ISO 8601 with an offset), from which it goes on."""
-        if isinstance(at, datetime):
-            if at.tzinfo is None:
-                raise KitError(f"{at} says no time zone, so it is no instant")
-            at = at.isoformat()
-        return self._told(set=at)
+        return self._told(set=_written(at))
 
     def freeze(self, at: datetime | str | None = None) -> datetime:
         """Let it stand still, here or at an instant."""
-        if at is not None:
-            self.set(at)
-        return self._told(freeze=True)
+        return self._told(set=None if at is None else _written(at), freeze=True)
 
     def unfreeze(self) -> datetime:
         """Let it go on from where it stands."""
@@ -63,3 +57,11 @@ class Clock:
 
     def _told(self, **body: object) -> datetime:
         return datetime.fromisoformat(self._provoke("_clock", body)["now"])
+
+
+def _written(at: datetime | str) -> str:
+    if isinstance(at, str):
+        return at
+    if at.tzinfo is None:
+        raise KitError(f"{at} says no time zone, so it is no instant")
+    return at.isoformat()
