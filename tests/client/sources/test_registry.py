@@ -88,6 +88,17 @@ def test_where_nothing_is_found_it_is_said_why_for_each():
     ]
 
 
+def test_what_may_not_be_looked_at_is_not_there():
+    """A folder that is not ours, a name that no file can have: both are refused by the system, and say nothing."""
+    long = "/" + "x" * 5_000
+    named = dict.fromkeys(("AZURE_FEDERATED_TOKEN_FILE", "ACCREDIT_FLY_SOCKET", "HOME"), long)
+    for variables, root in ((named, "/nonexistent"), ({}, long)):
+        around_it = around({"GCE_METADATA_IP": "127.0.0.1:1", **variables}, Path(root))
+        seen = registry.look(around_it)
+        assert [each.known.name for each in seen if each.detection is not None and each.detection.found] == []
+    assert not registry.source("file", around_it, file=long).detect().found
+
+
 def test_a_function_gives_the_token_of_the_platform_that_is_found():
     token = unsigned()
     found = assertion(around=alone({"TFC_WORKLOAD_IDENTITY_TOKEN": token}))

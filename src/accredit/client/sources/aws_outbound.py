@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from accredit.client.sources.source import Detection
+from accredit.client.sources.source import Detection, there
 from accredit.errors import SOURCE_EXTRA, SOURCE_MISSING, SOURCE_REFUSED, SOURCE_UNREACHABLE, Refused
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class AwsOutbound:
                 return f"{name} is set"
         home = self.around.value("HOME")
         for name in FILES if home else ():
-            if Path(home, ".aws", name).is_file():
+            if there(Path(home, ".aws", name)):
                 return f"~/.aws/{name} is there"
         try:
             if self.around.file(self.name, self.around.path(VENDOR)).startswith("Amazon"):

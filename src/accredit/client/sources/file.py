@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from accredit.client.sources.source import Detection
+from accredit.client.sources.source import Detection, there
 from accredit.errors import SOURCE_MISSING, Refused
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class File:
         """Look whether it is there."""
         if not self.file:
             return Detection(found=False, why="no file was named")
-        there = Path(self.file).is_file()
-        return Detection(found=there, why=f"{self.file} {'is there' if there else 'is not there'}")
+        found = there(Path(self.file))
+        return Detection(found=found, why=f"{self.file} {'is there' if found else 'is not there'}")
 
     def fetch(self, audience: str) -> str:  # noqa: ARG002  the protocol's signature
         """Read it."""

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from accredit.client.sources.answers import refused
-from accredit.client.sources.source import Detection
+from accredit.client.sources.source import Detection, there
 from accredit.errors import SOURCE_MISSING, Refused
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from accredit.client.sources.source import Audience, Surroundings
 
 SOCKET: Final = "/.fly/api"
@@ -34,7 +33,8 @@ class Fly:
     def detect(self) -> Detection:
         """Look for the socket."""
         path = self._path()
-        return Detection(path.is_socket(), f"{path} is a socket" if path.is_socket() else f"there is no socket {path}")
+        found = there(path, Path.is_socket)
+        return Detection(found, f"{path} is a socket" if found else f"there is no socket {path}")
 
     def fetch(self, audience: str) -> str:
         """Ask for a token. ``SOURCE_MISSING``, ``SOURCE_UNREACHABLE``, ``SOURCE_REFUSED``."""

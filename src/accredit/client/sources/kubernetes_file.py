@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from accredit.client.sources.source import Detection
+from accredit.client.sources.source import Detection, there
 from accredit.errors import SOURCE_MISSING, Refused
 
 if TYPE_CHECKING:
@@ -32,9 +32,9 @@ class KubernetesFile:
         place = self._place()
         if place:
             said = f"{VARIABLE} names {place}" if not self.file else f"{place} was named"
-            there = Path(place).is_file()
-            return Detection(found=there, why=said if there else f"{said}, which is not there", partly=not there)
-        if self.around.path(MOUNT).is_dir():
+            found = there(Path(place))
+            return Detection(found=found, why=said if found else f"{said}, which is not there", partly=not found)
+        if there(self.around.path(MOUNT), Path.is_dir):
             return Detection(found=False, why=f"{MOUNT} is there, but {VARIABLE} is not set: {HOW}", partly=True)
         return Detection(found=False, why=f"{VARIABLE} is not set")
 

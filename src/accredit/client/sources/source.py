@@ -32,6 +32,14 @@ class Detection:
     partly: bool = False
 
 
+def there(path: Path, kind: Callable[[Path], bool] = Path.is_file) -> bool:
+    """Whether there is something of a kind at a path; what may not be looked at is not there for us."""
+    try:
+        return kind(path)
+    except (OSError, ValueError):
+        return False
+
+
 class Source(Protocol):
     """Where a token comes from."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from accredit.client.sources.source import Detection
+from accredit.client.sources.source import Detection, there
 
 if TYPE_CHECKING:
     from accredit.client.sources.source import Audience, Surroundings
@@ -25,7 +25,7 @@ class Spacelift:
 
     def detect(self) -> Detection:
         """Look for the variable, then for the file."""
-        if self.around.path(FILE).is_file() and not self.around.value(VARIABLE):
+        if there(self.around.path(FILE)) and not self.around.value(VARIABLE):
             return Detection(found=True, why=f"{FILE} is there")
         return self.around.seen(VARIABLE)
 
