@@ -22,6 +22,7 @@ class Deadline:
         self._lock = Lock()
         self._socket: socket.socket | None = None
         self._over = False
+        self._turn = object()  # of the request that is under way
 
     @property
     def over(self) -> bool:
@@ -41,8 +42,9 @@ class Deadline:
     @contextmanager
     def within(self, seconds: float) -> Iterator[None]:
         """Let a request take so many seconds in all."""
-        self._over = False
-        timer = Timer(seconds, self._end)
+        with self._lock:
+            self._over, self._turn = False, object()
+        timer = Timer(seconds, self._end, (self._turn,))
         timer.daemon = True
         timer.start()
         try:
@@ -50,10 +52,11 @@ class Deadline:
         finally:
             timer.cancel()
 
-    def _end(self) -> None:
+    def _end(self, turn: object) -> None:
         with self._lock:
-            self._over = True
-            self._shut()
+            if turn is self._turn:  # a timer that was late for its own request does not end the one after it
+                self._over = True
+                self._shut()
 
     def _shut(self) -> None:
         if self._socket is not None:
