@@ -87,7 +87,8 @@ def assertion(
     """Return a function that returns the platform's current token, by the name of its source.
 
     ``audience``: what it is to be for; if not said, ``api://AzureADTokenExchange`` wherever that can be chosen.
-    ``options``: what else is said of it, by name (``variable="ID_TOKEN"``). ``SOURCE_UNKNOWN``, ``SOURCE_NONE``.
+    ``options``: what else is said of it, by name (``variable="ID_TOKEN"``); ``INPUT_INVALID`` for one that it does not
+    take. ``SOURCE_UNKNOWN``, ``SOURCE_NONE``.
     """
     around = around or Surroundings()
     if isinstance(source, str):

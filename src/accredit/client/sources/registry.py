@@ -210,7 +210,10 @@ def known(name: str) -> Known:
 
 
 def source(name: str, around: Surroundings | None = None, **options: object) -> Source:
-    """Make a source. ``options``: what is said of it by name, as its class has it. ``SOURCE_UNKNOWN``."""
+    """Make a source. ``SOURCE_UNKNOWN``.
+
+    ``options``: what is said of it by name, as its class has it; ``INPUT_INVALID`` for one that it does not have.
+    """
     found = known(name)
     module, _, class_ = found.place.partition(":")
     made = getattr(import_module(f"accredit.client.sources.{module}"), class_)
