@@ -8,6 +8,7 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit.testidp import FAULTS, OUTAGES
+from accredit.testidp.native import Environment
 from accredit.testing.place import KitError
 from accredit.testing.variables import Variables
 
@@ -155,11 +156,8 @@ class Idp:
     def begin(self, request: Mapping[str, object]) -> Variables:
         """Begin a job as ``environment`` does, of which everything is said as for ``POST /idp/_mint``."""
         begun = self._place.control("_environment", request)
-        folder, paths = Path(mkdtemp(dir=self._folder())), dict(begun["paths"])
-        for name, content in begun["files"].items():
-            (folder / name).touch(mode=0o600)
-            (folder / name).write_text(content, encoding="utf-8")
-        return Variables({**begun["variables"], **{name: str(folder / file) for name, file in paths.items()}})
+        found = Environment(begun["variables"], begun["files"], begun["paths"])
+        return Variables(found.written(Path(mkdtemp(dir=self._folder()))))
 
     def heal(self) -> None:
         """Undo what this changed, keys excepted: whoever looks at them later sees one more."""
