@@ -141,9 +141,11 @@ def test_a_file_that_others_may_read_or_that_holds_something_else_is_as_good_as_
     (kept,) = (tmp_path / "accredit").iterdir()
     held = json.loads(kept.read_text())
     poisoned = json.dumps({**held, "value": "poison"})
-    late = json.dumps({**held, "value": "poison", "expires_at": "2020-01-01T00:00:00Z"})
     other = tmp_path / "other"
-    for text, mode in ((poisoned, 0o644), (late, 0o600), ("{", 0o600), ("[]", 0o600)):
+    instants = ("2020-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "2999-01-01T00:00:00")
+    texts = [json.dumps({**held, "value": "poison", "expires_at": each}) for each in instants]
+    texts += ["{", "[]", '"\\ud800"', "[" * 100_000]
+    for text, mode in ((poisoned, 0o644), *((each, 0o600) for each in texts)):
         kept.write_text(text)
         kept.chmod(mode)
         assert bare(*asked, "--cache").out.startswith("ey")

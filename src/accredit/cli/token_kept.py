@@ -12,7 +12,7 @@ import stat
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 
@@ -31,7 +31,7 @@ _OTHERS: Final = 0o077
 
 class _Kept(msgspec.Struct):
     value: str
-    expires_at: datetime
+    expires_at: Annotated[datetime, msgspec.Meta(tz=True)]
     scope: str
 
 
@@ -57,9 +57,9 @@ def read(kept: Path, now: datetime) -> Exchanged | None:
         data = file.read(LARGEST)
     try:
         found = msgspec.json.decode(data, type=_Kept)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError, RecursionError):
         return None
-    return Exchanged(found.value, found.expires_at, found.scope) if found.expires_at - EARLY > now else None
+    return Exchanged(found.value, found.expires_at, found.scope) if found.expires_at > now + EARLY else None
 
 
 def keep(kept: Path, found: Exchanged) -> None:
