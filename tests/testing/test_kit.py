@@ -258,7 +258,8 @@ def test_other_platforms(kit):
     )
     assert folder.name == "github_actions-release"
     assert app.token(SCOPE, assertion=kit.idp.github(branch="release/1", environment=None))
-    assert app.trust_subject("https://issuer.example", "me").name == "trust-2"
+    names = [app.trust_subject("https://issuer.example", each).name for each in ("me", "you")]
+    assert names == ["trust", "trust-2"]
 
 
 def test_what_cannot_be_is_said(kit):

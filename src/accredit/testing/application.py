@@ -140,7 +140,7 @@ class Application:
         self, issuer: str, subject: str, *, audience: str = DEFAULT_AUDIENCE, name: str | None = None
     ) -> FederatedCredential:
         """Trust one subject of an issuer."""
-        return self._added(name, issuer=issuer, subject=subject, audiences=(audience,))
+        return self.authority.run(self._added(name, "trust", issuer=issuer, subject=subject, audiences=(audience,)))
 
     def trust_token(self, token: str, *, name: str | None = None) -> FederatedCredential:
         """Trust exactly what a token says of itself: its issuer, subject and audience."""
@@ -218,27 +218,20 @@ class Application:
         return self.authority.directory
 
     async def _trusted(self, rendered: Rendered, name: str | None) -> FederatedCredential:
-        async with self._directory.reading() as view:
-            taken = {each.name for each in await view.credentials.find(application_id=self.object_id)}
-        named = name or presets.free_name(rendered.name, taken)
-        said: dict[str, Any] = {"name": named, "issuer": rendered.issuer, "audiences": (rendered.audience,)}
+        said: dict[str, Any] = {"issuer": rendered.issuer, "audiences": (rendered.audience,)}
         if rendered.subject is not None:
             said["subject"] = rendered.subject
         else:
             said |= {"expression": rendered.expression, "language_version": rendered.language_version}
-        made: FederatedCredential = await self._directory.credentials.add(self.object_id, **said)
+        return await self._added(name, rendered.name, **said)
+
+    async def _added(self, name: str | None, usual: str, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
+        """Add a credential. ``usual``: what it is called where no ``name`` is given and nobody has that already."""
+        async with self._directory.reading() as view:
+            taken = {each.name for each in await view.credentials.find(application_id=self.object_id)}
+        named = name or presets.free_name(usual, taken)
+        made: FederatedCredential = await self._directory.credentials.add(self.object_id, name=named, **members)
         return made
-
-    def _added(self, name: str | None, **members: Any) -> FederatedCredential:  # noqa: ANN401  by name
-        async def added() -> FederatedCredential:
-            async with self._directory.reading() as view:
-                number = len(await view.credentials.find(application_id=self.object_id)) + 1
-            made: FederatedCredential = await self._directory.credentials.add(
-                self.object_id, name=name or f"trust-{number}", **members
-            )
-            return made
-
-        return self.authority.run(added())
 
 
 def _assertion(token: str) -> dict[str, str]:
