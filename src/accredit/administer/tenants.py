@@ -74,7 +74,7 @@ async def create(  # noqa: PLR0913  the settings of a tenant
     """Create a tenant. ``enable``: keys of the well-known principals to seed; ``None`` seeds them all."""
     async with by.change() as change:
         tenant = Tenant(
-            id=tenant_id or _new_id(by),
+            id=tenant_id or new_id(by),
             display_name=display_name,
             domains=tuple(each.lower() for each in domains),
             created_at=change.at,
@@ -217,7 +217,7 @@ def _target(tenant: Tenant, before: Tenant | None, after: Tenant | None) -> Targ
     return Target(id=tenant.id, kind=KIND, name=tenant.display_name, modified=modified(before, after))
 
 
-def _new_id(by: Administrator) -> UUID:
+def new_id(by: Administrator) -> UUID:
     """Return a new tenant's id; an emulator's bears its mark."""
     made = by.ids.object()
     return UUID(MARK + str(made)[len(MARK) :]) if by.emulator else made

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
-from uuid import UUID
 
 import msgspec
 
@@ -52,10 +51,9 @@ def controlled(by: Administrator) -> Callable[[Body], Body]:
 
 
 async def _made(by: Administrator, wanted: Wanted) -> dict[str, object]:
-    tenant_id = UUID(MARK + str(by.ids.object())[len(MARK) :])
-    tenant = await tenants.create(
-        by, display_name=wanted.name, domains=(f"t-{str(tenant_id)[len(MARK) :].strip('-')}.test",), tenant_id=tenant_id
-    )
+    tenant_id = tenants.new_id(by)
+    domain = f"t-{str(tenant_id).removeprefix(MARK).strip('-')}.test"
+    tenant = await tenants.create(by, display_name=wanted.name, domains=(domain,), tenant_id=tenant_id)
     who = await _administrator(by, tenant) if wanted.administrator else ("", "")
     return {
         "tenant_id": str(tenant_id),
