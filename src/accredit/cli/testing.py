@@ -49,7 +49,7 @@ def run(session: Session, /, job: str | None, params: tuple[str, ...], command: 
 
     with authority() as found:
         told = dict(os.environ)
-        for each in (_variables(found), *(_job(found, job, params) if job else ())):
+        for each in (_variables(found), *([_job(found, job, params)] if job else ())):
             told = each.over(told)
         session.note(f"authority {found.url}, tenant {found.tenant_domain}")
         code = _ran(command, told, found)
@@ -57,12 +57,12 @@ def run(session: Session, /, job: str | None, params: tuple[str, ...], command: 
         raise Answered(code)
 
 
-def _job(found: Authority, dialect: str, params: tuple[str, ...]) -> Iterator[Variables]:
-    """Yield what a job on a platform finds around itself."""
+def _job(found: Authority, dialect: str, params: tuple[str, ...]) -> Variables:
+    """Begin a job on a platform; return what it finds around itself."""
     from accredit.cli.idp_wanted import wanted
 
     plain: dict[str, Any] = {"sample": None, "instance": None, "overrides": (), "header": (), "times": (), "faults": ()}
-    yield found.idp.begin(wanted(dialect, params=params, **plain))
+    return found.idp.begin(wanted(dialect, params=params, **plain))
 
 
 def _variables(found: Authority) -> Variables:

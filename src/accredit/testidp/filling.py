@@ -96,9 +96,8 @@ class Dialect(Data, frozen=True, kw_only=True, dict=True):
     title: str
     preset: str = ""  # the id of the preset that says how to trust it
     evidence: str = ""  # where its facts are from
-    issuers: str | list[str] = msgspec.field(
-        name="issuer"
-    )  # templates of parameters; empty: where this process answers
+    # Templates of parameters; empty: where this process answers.
+    issuers: str | list[str] = msgspec.field(name="issuer")
     jwks_path: str
     discovery_paths: tuple[str, ...] = (WELL_KNOWN,)
     algorithms: tuple[str, ...]  # the first is the default

@@ -43,9 +43,7 @@ class Platform:
     address: str  # where it answers
     keyring: Keyring
     instance: str = DEFAULT_INSTANCE
-    whole: Platform | None = (
-        None  # the issuer of which this one is another name: its keys and its outages are one's own
-    )
+    whole: Platform | None = None  # of which this one is another name, with the same keys and outages
     wrong: Outage | None = None
 
     @property

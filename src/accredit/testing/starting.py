@@ -99,9 +99,8 @@ class Starting:
             admin_port=0,
             log_level="error",
             shutdown_timeout=DRAINED_WITHIN,
-            retention=Retention(
-                reserve_megabytes=1, reserve_percent=0
-            ),  # a test's log is as long as its folder is large
+            # A test's log may be as long as its folder is large.
+            retention=Retention(reserve_megabytes=1, reserve_percent=0),
             explain_to_caller=self._explain_to_caller,
         )
 

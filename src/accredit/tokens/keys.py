@@ -72,9 +72,8 @@ def rotation_due(keys: Sequence[SigningKey], algorithm: str, now: datetime) -> b
     signing = active(keys, algorithm, now)
     if signing is None or any(each.algorithm == algorithm and state(each, keys, now) == "next" for each in keys):
         return False
-    since = max(
-        signing.activates_at, signing.created_at
-    )  # an emulator's first keys sign for instants before it was made
+    # An emulator's first keys sign for instants before it was made.
+    since = max(signing.activates_at, signing.created_at)
     return now >= since + ROTATED_AFTER - PUBLISHED_BEFORE
 
 
