@@ -182,6 +182,7 @@ def test_late_news_concern_credentials_only(emulator, provoking):
     provoking.clock.set(NOW - HOUR)
     provoking.propagation_delay(86_400)
     assert ask(emulator).code == 70025, "the only credential was made an hour later"
+    provoking.clock.set(NOW)
     answer = emulator.post(
         {
             "grant_type": "client_credentials",

@@ -33,7 +33,7 @@ GITHUB: Final = IssuerUrl("https://token.actions.githubusercontent.com")
 SUBJECT: Final = "repo:octo-org@123456/octo-repo@456789:environment:production"
 VERIFIABLE: Final = UUID("3db474b9-6a0c-4840-96ac-1fceb342124f")
 EARLIEST: Final = datetime(2000, 1, 1, tzinfo=UTC)
-"""The emulator's keys and its administrator's secret hold from then on: a test may set the clock to the past."""
+"""The emulator's signing keys hold from then on: a test may set the clock to the past."""
 GRAPH: Final = UUID("00000003-0000-0000-c000-000000000000")
 
 
@@ -54,7 +54,7 @@ async def seed(change: Transaction, now: datetime, ids: Ids, life: timedelta) ->
         salt=salt,
         digest=directory.digest(salt, ADMIN_SECRET.encode()),
         hint=ADMIN_SECRET[:3],
-        starts_at=EARLIEST,
+        starts_at=now,
         ends_at=now + life,
         display_name="emulator only",
     )
