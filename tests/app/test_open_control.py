@@ -5,6 +5,7 @@ import pytest
 from accredit import config
 from accredit.app.judge import judge
 from accredit.errors import SETTING_INVALID, Refused
+from accredit.testidp.native.aws import EXAMPLE_KEY
 from tests.wire.authority import wire
 
 MINT = ("_mint", b'{"dialect":"github"}')
@@ -34,6 +35,20 @@ def test_what_goes_without_the_token(tmp_path, row):
         bearer = f"Bearer {emulator.runtime.control_token}"
         assert {ask(call, authorization=bearer) for call in expected} == {200}
         assert {ask(call, authorization=bearer, **{"sec-fetch-site": "cross-site"}) for call in expected} == {403}
+
+
+ASKED = b"Action=GetWebIdentityToken&Version=2011-06-15&Audience.member.1=x&SigningAlgorithm=ES384"
+SIGNED = (
+    f"AWS4-HMAC-SHA256 Credential={EXAMPLE_KEY}/20261123/eu-west-1/sts/aws4_request, SignedHeaders=host, Signature=0"
+)
+
+
+@pytest.mark.parametrize(("settings", "status"), [({}, 200), (EXPOSED, 403)], ids=["on loopback", "beyond it"])
+def test_the_access_key_that_everybody_knows_mints_where_everybody_may(tmp_path, settings, status):
+    headers = {"content-type": "application/x-www-form-urlencoded", "authorization": SIGNED}
+    with wire(tmp_path / "data", **settings) as emulator:
+        answer = emulator.ask("POST", "/idp/aws/", ASKED, headers)
+    assert (answer.status, b"InvalidClientTokenId" in answer.body) == (status, status == 403)
 
 
 def test_what_cannot_be_opened():

@@ -66,7 +66,8 @@ def serve(
     setting opens the rest.
     """
     ca = ca_file.read_text("utf-8") if ca_file else ""
-    natives = Natives(runtime.test_issuer, Places(runtime.base, around.metadata_url, around.socket, ca))
+    open_mint = runtime.settings.host in {*LOOPBACKS, "localhost"}
+    natives = Natives(runtime.test_issuer, Places(runtime.base, around.metadata_url, around.socket, ca, open_mint))
     runtime.natives = natives
     runtime.around = around
     runtime.provoking.heal = runtime.test_issuer.heal
@@ -79,7 +80,7 @@ def serve(
     return Endpoints(
         runtime.test_issuer,
         control_token=None if runtime.settings.open_control else runtime.control_token,
-        open_mint=runtime.settings.host in {*LOOPBACKS, "localhost"},
+        open_mint=open_mint,
         controls={**(controls or {}), "tenant": fresh_tenant.controlled(runtime.administrator)},
         natives=natives,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -133,6 +134,21 @@ def test_files_are_written_for_their_owner_alone(tmp_path):
     assert Path(found["FILE"]).read_text() == "secret"
     modes = [stat.S_IMODE(each.stat().st_mode) for each in (tmp_path / "job", Path(found["FILE"]))]
     assert modes == [0o700, 0o600]
+
+
+def test_what_stands_in_a_files_place_makes_way(tmp_path):
+    precious, folder = tmp_path / "precious", tmp_path / "job"
+    precious.write_text("precious")
+    folder.mkdir()
+    (folder / "link").symlink_to(precious)
+    (folder / "open").touch(mode=0o666)
+    (folder / "open").chmod(0o666)
+    os.mkfifo(folder / "pipe", 0o666)
+    Environment({}, dict.fromkeys(("link", "open", "pipe"), "secret")).written(folder)
+    assert precious.read_text() == "precious"
+    for each in folder.iterdir():
+        assert (stat.S_IMODE(each.lstat().st_mode), each.read_text()) == (0o600, "secret"), each.name
+    assert len([*folder.iterdir()]) == 3
 
 
 def test_no_file_is_written_elsewhere(tmp_path):

@@ -9,6 +9,7 @@ Rule 3: the emulator's only. No file here opens a socket or waits.
 
 from __future__ import annotations
 
+import os
 import secrets
 from abc import ABC, abstractmethod
 from collections import OrderedDict
@@ -112,6 +113,7 @@ class Places:
     metadata: str = ""  # http on loopback, without a slash at its end
     socket: str = ""  # path of a Unix socket
     ca: str = field(default="", repr=False)  # PEM of the CA of ``base``
+    open_mint: bool = True  # whether everybody gets tokens, who need not have begun a job: on loopback
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +127,20 @@ class Environment:
     def written(self, folder: Path) -> dict[str, str]:
         """Write the files into ``folder``, for the owner only, and return all variables.
 
-        ``INPUT_INVALID`` for a name that leads elsewhere: an environment may come from another process.
+        What stood there makes way. ``INPUT_INVALID`` for a name that leads elsewhere: an environment may come from
+        another process.
         """
         for name in (*self.files, *self.paths.values()):
             if name != Path(name).name or name in {"", ".", ".."}:
                 raise Refused(INPUT_INVALID, what=f"the file {name}", reason="it would not lie in the folder")
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, content in self.files.items():
-            made = folder / name
-            made.touch(mode=0o600)
-            made.write_text(content, encoding="utf-8")
+            made = folder / f".{name}.{os.getpid()}"
+            made.unlink(missing_ok=True)
+            opened = os.open(made, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)  # nobody's link or file
+            with open(opened, "w", encoding="utf-8") as file:  # noqa: PTH123  a descriptor
+                file.write(content)
+            made.replace(folder / name)
         return {**self.variables, **{name: str((folder / file).absolute()) for name, file in self.paths.items()}}
 
 

@@ -1,7 +1,8 @@
 """AWS: ``sts:GetWebIdentityToken``, and IAM's actions that switch outbound federation on and off and tell of it.
 
-An access key stands for a job, so several keys are several principals; ``EXAMPLE_KEY`` is always there. An account has
-an issuer of its own, and outbound federation from the beginning, until somebody disables it.
+An access key stands for a job, so several keys are several principals; ``EXAMPLE_KEY``, which everybody knows, is there
+where everybody may mint. An account has an issuer of its own, and outbound federation from the beginning, until
+somebody disables it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from accredit.testidp.native.aws_query import Service, Signer
 
-EXAMPLE_KEY: Final = "AKIAIOSFODNN7EXAMPLE"  # of AWS's own documentation: the default role of the default account
+EXAMPLE_KEY: Final = "AKIAIOSFODNN7EXAMPLE"  # of AWS's own documentation: the default role, where minting is open
 TEMPORARY: Final = "ASIA"  # how the keys of a role's sessions begin: they are nothing without their session token
 LARGEST: Final = 20 * 1_024  # octets of a payload. AWS publishes no number; fifty tags of Latin letters just fit
 _DEFAULT_ACCOUNT: Final = "123456789012"
@@ -64,7 +65,8 @@ class Aws(Native):
     def _job(self, signer: Signer, service: Service, asked: Asked) -> Job:
         """Find who signed. ``Failed``: ``InvalidClientTokenId``, ``SignatureDoesNotMatch``."""
         key = signer.access_key_id
-        job = Job("aws", {"dialect": "aws"}, key) if key == EXAMPLE_KEY else self.jobs.of(key, *self.dialects)
+        known = key == EXAMPLE_KEY and self.jobs.places.open_mint
+        job = Job("aws", {"dialect": "aws"}, key) if known else self.jobs.of(key, *self.dialects)
         if job is None or (key.startswith(TEMPORARY) and "x-amz-security-token" not in asked.headers):
             raise Failed("InvalidClientTokenId", 403, "The security token included in the request is invalid.")
         if signer.service != service.name:
