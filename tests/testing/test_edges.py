@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from accredit.app.occupied import occupied
+from accredit.config import Settings
 from accredit.errors import Refused
-from accredit.testing import KitError, authority, place, starting
+from accredit.testing import KitError, authority, place, served, starting
+from accredit.testing.ready_keys import ReadyKeys
 from accredit.testing.there import There
 
 pytestmark = pytest.mark.slow
@@ -86,6 +88,7 @@ def test_a_platform_lays_files_around_a_job(alone):
 
 
 def test_memory_is_used_where_there_is_room(cache, monkeypatch, tmp_path):
+    monkeypatch.setattr(starting, "ROOM", 0)  # a container may have little of it
     with authority() as found:
         folder = Path(found.ca_file).parent
         assert folder.is_relative_to(starting.MEMORY) == os.access(starting.MEMORY, os.W_OK)
@@ -102,15 +105,27 @@ def test_memory_is_used_where_there_is_room(cache, monkeypatch, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_one_that_starts_too_late_ends_by_itself(monkeypatch, tmp_path):
+    monkeypatch.setattr(served, "STARTS_WITHIN", 0)
+    settings = Settings(profile="emulator", data=str(tmp_path), port=0, admin_port=0, log_level="error")
+    late = served.Served(settings, ReadyKeys(None))
+    with pytest.raises(TimeoutError):
+        late.start()
+    late._thread.join(60)  # noqa: SLF001  nobody else knows it
+    assert not late._thread.is_alive()  # noqa: SLF001
+    with occupied(tmp_path):
+        pass
+
+
 def test_what_was_killed_is_swept_up(cache, monkeypatch, tmp_path):
     monkeypatch.setattr(starting, "MEMORY", tmp_path)
-    left, new, served, others = (tmp_path / name for name in (*(f"{starting.PREFIX}{n}" for n in "abc"), "d"))
-    for each in (left, new, served, others):
+    left, new, used, others = (tmp_path / name for name in (*(f"{starting.PREFIX}{n}" for n in "abc"), "d"))
+    for each in (left, new, used, others):
         each.mkdir()
         (each / "accredit.db").touch()
-    with occupied(served):
-        for each in (left, served, others):
+    with occupied(used):
+        for each in (left, used, others):
             os.utime(each, (0, 0))
         with authority():
-            assert {each.name for each in (new, served, others)} <= {each.name for each in tmp_path.iterdir()}
+            assert {each.name for each in (new, used, others)} <= {each.name for each in tmp_path.iterdir()}
             assert not left.exists()

@@ -51,9 +51,13 @@ class Served:
         return self._begun.result(0).runtime
 
     def start(self) -> None:
-        """Start, and return when requests are answered. Raises what serving raises."""
+        """Start, and return when requests are answered. ``TimeoutError``, or what serving raises."""
         self._thread.start()
-        self._begun.result(STARTS_WITHIN)
+        try:
+            self._begun.result(STARTS_WITHIN)
+        except TimeoutError:
+            self._begun.cancel()  # nobody will end it, so it ends as soon as it has begun
+            raise
 
     def stop(self) -> None:
         """End it, and wait until it has ended. Keys that it made are kept for the next one."""
@@ -71,6 +75,8 @@ class Served:
             with asyncio.Runner(loop_factory=new_loop) as runner:
                 runner.run(self._served())
         except BaseException as error:  # whoever waits for the start is told
+            if self._begun.cancelled():
+                return
             if self._begun.done():
                 raise
             self._begun.set_exception(error)
