@@ -35,7 +35,7 @@ Place = Literal["issuer", "metadata", "socket"]
 """Where a platform's clients find its endpoint: below the issuer's address, at the root of the plain listener on
 loopback that stands for a cloud's metadata server, or behind a Unix socket."""
 
-MOST_JOBS: Final = 10_000  # that are remembered: of more, the oldest are forgotten and their secrets with them
+MOST_JOBS: Final = 1_000  # that are remembered: of more, the oldest are forgotten and their secrets with them
 SECRET: Final = 32  # octets
 _DEPTH, _MEMBERS = 32, 2_000  # of JSON that a client sends
 
