@@ -14,8 +14,8 @@ from accredit.administer import applications, evidence, tenants
 from accredit.app.local import run
 from accredit.app.marks import MARK
 from accredit.directory import Assignment, wellknown
-from accredit.errors import INPUT_INVALID, Refused
 from accredit.signins import Actor
+from accredit.testidp.wire import shaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,11 +41,7 @@ def controlled(by: Administrator) -> Callable[[Body], Body]:
     by = replace(by, actor=ACTOR)
 
     def make(body: Body) -> Body:
-        try:
-            wanted = msgspec.convert(body, Wanted)
-        except msgspec.ValidationError as error:
-            raise Refused(INPUT_INVALID, what="the request", reason=str(error)) from error
-        return run(_made(by, wanted))  # the ports of a local store never suspend
+        return run(_made(by, shaped(body, Wanted)))  # the ports of a local store never suspend
 
     return make
 

@@ -6,11 +6,12 @@ Each takes a JSON object and returns one, or refuses with ``INPUT_INVALID``. Who
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from accredit.errors import INPUT_INVALID, Refused
+from accredit.testidp.wire import shaped
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from accredit.app.provoking import Provoking
 
     Body = Mapping[str, object]
-
-Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 class Next(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,19 +85,19 @@ class Controls:
         }
 
     def _next(self, body: Body) -> Body:
-        self.provoking.next_response(**msgspec.structs.asdict(_read(body, Next)))
+        self.provoking.next_response(**msgspec.structs.asdict(shaped(body, Next)))
         return {"planned": self.provoking.planned}
 
     def _throttle(self, body: Body) -> Body:
-        self.provoking.throttle(**msgspec.structs.asdict(_read(body, Throttle)))
+        self.provoking.throttle(**msgspec.structs.asdict(shaped(body, Throttle)))
         return {"planned": self.provoking.planned}
 
     def _delay(self, body: Body) -> Body:
-        self.provoking.propagation_delay(_read(body, Delay).seconds)
+        self.provoking.propagation_delay(shaped(body, Delay).seconds)
         return {"seconds": self.provoking.delay}
 
     def _clock(self, body: Body) -> Body:
-        wanted, clock = _read(body, Clock), self.provoking.clock
+        wanted, clock = shaped(body, Clock), self.provoking.clock
         if sum((wanted.advance is not None, wanted.set is not None, wanted.reset)) > 1:
             raise Refused(INPUT_INVALID, what="the clock", reason="advance, set and reset exclude each other")
         if wanted.reset:
@@ -112,7 +111,7 @@ class Controls:
         return {"now": clock().isoformat(), "frozen": clock.frozen, "offset": clock.offset.total_seconds()}
 
     def _requests(self, body: Body) -> Body:
-        wanted = _read(body, Requests)
+        wanted = shaped(body, Requests)
         found = [each for each in self.provoking.requests if wanted.client_id.lower() in ("", each.client_id.lower())]
         if wanted.clear:
             self.provoking.recorded.clear()
@@ -120,13 +119,6 @@ class Controls:
         return {"requests": msgspec.to_builtins(newest)}
 
     def _reset(self, body: Body) -> Body:
-        _read(body, Nothing)
+        shaped(body, Nothing)
         self.provoking.reset()
         return {}
-
-
-def _read(body: Body, kind: type[Shape]) -> Shape:
-    try:
-        return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
-        raise Refused(INPUT_INVALID, what="the request", reason=str(error)) from error

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hmac
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -25,7 +25,7 @@ from accredit.testidp.dialect import find
 from accredit.testidp.draft import write
 from accredit.testidp.native.catalogue import read
 from accredit.testidp.outages import MOVED, Answer, Request, Which, honest
-from accredit.testidp.wire import body_of, headers_of, of_another_site, refusal, send_answer
+from accredit.testidp.wire import body_of, headers_of, of_another_site, refusal, send_answer, shaped
 
 if TYPE_CHECKING:
     from accredit.testidp.mint import TestIssuer
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from accredit.testidp.platforms import Platform
     from accredit.testidp.wire import Receive, Scope, Send
 
-Shape = TypeVar("Shape", bound=msgspec.Struct)
 Control = Callable[[Mapping[str, object]], Mapping[str, object]]
 """What ``POST /idp/_name`` does: from the JSON object of its body to that of its answer. Refuses with ``Refused``."""
 
@@ -149,12 +148,12 @@ class Endpoints:
     def _act(self, platform: Platform, what: str, body: Mapping[str, object]) -> dict[str, object]:
         name, instance = platform.dialect.name, platform.instance
         if what == "/_rotate":
-            keep = _read(body, Rotate).keep_previous
+            keep = shaped(body, Rotate).keep_previous
             self._issuer.rotate(name, keep_previous=keep, instance=instance)
             return {"kids": [key.kid for key in platform.keyring.published(platform.default_algorithm)]}
         if what != "/_down":
             raise Refused(NOT_FOUND)
-        mode = _read(body, Down).mode
+        mode = shaped(body, Down).mode
         self._issuer.down(name, mode, instance=instance)
         return {"mode": mode}
 
@@ -180,10 +179,3 @@ def _object(body: bytes) -> Mapping[str, object]:
     if not isinstance(found, dict):
         raise Refused(INPUT_INVALID, what="the request body", reason="it must be a JSON object")
     return found
-
-
-def _read(body: Mapping[str, object], kind: type[Shape]) -> Shape:
-    try:
-        return msgspec.convert(body, kind)
-    except msgspec.ValidationError as error:
-        raise Refused(INPUT_INVALID, what="the request", reason=str(error)) from error

@@ -16,6 +16,7 @@ from accredit.testidp.filling import ALGORITHM, LIFETIME, MAX_LIFETIME, Dialect,
 from accredit.testidp.near import meant
 from accredit.testidp.outages import outage
 from accredit.testidp.platforms import Platform, Platforms
+from accredit.testidp.wire import shaped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,12 @@ class Minted:
     token: str = field(repr=False)
     header: Mapping[str, object]
     claims: Mapping[str, object]
+
+    @property
+    def lives(self) -> int | None:
+        """Seconds from ``iat`` to ``exp``; ``None`` where it does not say both in whole numbers."""
+        iat, exp = self.claims.get("iat"), self.claims.get("exp")
+        return exp - iat if isinstance(exp, int) and isinstance(iat, int) else None
 
 
 class TestIssuer:
@@ -180,10 +187,7 @@ def _sampled(wanted: MintRequest, name: str, dialect: Dialect) -> MintRequest:
 def _read(request: Mapping[str, object]) -> MintRequest:
     if "dialect" not in request:
         raise Refused(DIALECT_UNKNOWN, name="(none given)", meant=meant("", dialects()))
-    try:
-        wanted = msgspec.convert(request, MintRequest)
-    except msgspec.ValidationError as error:
-        raise Refused(INPUT_INVALID, what="the request", reason=str(error)) from error
+    wanted = shaped(request, MintRequest)
     if len(wanted.faults) > MOST_FAULTS:
         raise Refused(INPUT_INVALID, what="faults", reason=f"more than {MOST_FAULTS}")
     for name, offset in wanted.times.items():

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from accredit.errors import BODY_TOO_LARGE, CONTROL_TOKEN, METHOD_NOT_ALLOWED, Refused
+import msgspec
+
+from accredit.errors import BODY_TOO_LARGE, CONTROL_TOKEN, INPUT_INVALID, METHOD_NOT_ALLOWED, Refused
 from accredit.testidp.draft import write
 from accredit.testidp.outages import HELD, Answer
 
@@ -18,6 +20,7 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 LIMIT: Final = 64 * 1024  # octets of a request's body
 
@@ -43,6 +46,14 @@ async def body_of(receive: Receive) -> bytes:
             raise Refused(BODY_TOO_LARGE, limit=LIMIT)
         if not message.get("more_body"):
             return body
+
+
+def shaped(body: Mapping[str, object], kind: type[Shape]) -> Shape:
+    """Read a control request. ``INPUT_INVALID`` for what is not of this shape."""
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise Refused(INPUT_INVALID, what="the request", reason=str(error)) from error
 
 
 def refusal(refused: Refused) -> Answer:

@@ -71,7 +71,7 @@ class Imds(Native):
         if asked.headers.get("metadata", "").lower() != "true" or "x-forwarded-for" in asked.headers:
             raise _No("bad_request_102", "Required metadata header not specified")
         minted = self._minted(job, asked, VERSIONS)
-        left, begins = _left(minted), minted.claims.get("nbf", "")
+        left, begins = minted.lives or 0, minted.claims.get("nbf", "")
         times = {"expires_in": left, "ext_expires_in": left, "not_before": begins}
         return {**_common(minted, asked), **{name: str(value) for name, value in times.items()}}
 
@@ -134,9 +134,3 @@ def _is_asked_for(minted: Minted, asked: Asked) -> bool:
         if wanted and wanted.lower() not in [str(minted.claims.get(claim, "")).lower() for claim in claims]:
             return False
     return True
-
-
-def _left(minted: Minted) -> int:
-    """Return the seconds that a token lives from now on."""
-    exp, iat = minted.claims.get("exp"), minted.claims.get("iat")
-    return exp - iat if isinstance(exp, int) and isinstance(iat, int) else 0

@@ -109,10 +109,9 @@ class OpenId(Native):
             minted = self.jobs.mint(job, params=_params(provider, form))
         except Refused as refused:
             raise _Refused("invalid_request", str(refused)) from refused
-        exp, iat = minted.claims.get("exp"), minted.claims.get("iat")
         said: dict[str, object] = {"access_token": minted.token, "token_type": "Bearer"}
-        if isinstance(exp, int) and isinstance(iat, int):
-            said["expires_in"] = exp - iat
+        if minted.lives is not None:
+            said["expires_in"] = minted.lives
         if scope := " ".join(form.get("scope", ())):
             said["scope"] = scope
         return json_answer(said)

@@ -34,13 +34,7 @@ class Vault(Native):
         if found["role"] != ROLE:
             return _refused(400, f'role "{found["role"]}" not found')
         minted = self.jobs.mint(job)
-        claims = minted.claims
-        life = [claims.get(each) for each in ("exp", "iat")]
-        data = {
-            "client_id": claims.get("aud"),
-            "token": minted.token,
-            "ttl": life[0] - life[1] if isinstance(life[0], int) and isinstance(life[1], int) else 0,
-        }
+        data = {"client_id": minted.claims.get("aud"), "token": minted.token, "ttl": minted.lives or 0}
         envelope = {"lease_id": "", "renewable": False, "lease_duration": 0, "wrap_info": None}
         request_id = str(uuid5(NAMESPACE_URL, minted.token))
         return json_answer({"request_id": request_id, **envelope, "data": data, "warnings": None, "auth": None})
