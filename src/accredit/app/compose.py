@@ -6,11 +6,10 @@ import random
 import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from accredit import __version__, assertions, errors, observe
 from accredit.administer import Administrator
-from accredit.app import directory_api, resource_manager
+from accredit.app import directory_api, hosts, resource_manager
 from accredit.app.chance import SystemIds
 from accredit.app.drift import Drift
 from accredit.app.log_state import LogState
@@ -19,7 +18,6 @@ from accredit.app.place_mark import MARK, PlaceMark
 from accredit.app.runtime import Explained, Following, Observed, Runtime
 from accredit.app.scraped import Exported, Scraped
 from accredit.directory import wellknown
-from accredit.errors import SETTING_INVALID, Refused
 from accredit.exchange import exchange
 from accredit.explain import worded
 from accredit.issuers import freshness
@@ -40,7 +38,7 @@ from accredit.web.admin import Admin
 from accredit.web.errors import Errors
 from accredit.web.front import Front
 from accredit.web.limits import Admission, Failures, Patience
-from accredit.web.sender import Senders, networks
+from accredit.web.sender import Senders
 from accredit.web.shared import Shared
 from accredit.web.token import TokenEndpoint
 from accredit.web.wellknown import WellKnown
@@ -58,7 +56,6 @@ if TYPE_CHECKING:
     from accredit.config import Settings
     from accredit.ports import Clock
     from accredit.stores.health import Damage
-    from accredit.web.sender import Network
 
 MEGABYTE: Final = 2**20
 _HOLDER: Final = 16  # octets that tell one exporting process from another
@@ -157,11 +154,11 @@ def _listen(runtime: Runtime, around: Surroundings | None, ca_file: Path | None)
     """Put the two listeners' applications in front of an authority."""
     settings, authority, base, admission = runtime.settings, runtime.authority, runtime.base, runtime.admission
     emulator_only, provoking = runtime.folder.emulator, runtime.provoking
-    failures = Failures(time.monotonic, shared=Shared(time.monotonic, _networks(settings, "shared_networks")))
+    failures = Failures(time.monotonic, shared=Shared(time.monotonic, hosts.networks(settings, "shared_networks")))
     tokens = TokenEndpoint(
         authority=authority,
         exchange=provoking.around(exchange) if provoking else exchange,
-        senders=Senders(authority.ids, _networks(settings, "trusted_proxies")),
+        senders=Senders(authority.ids, hosts.networks(settings, "trusted_proxies")),
         errors=Errors(base, errors.override(settings.refusals), settings.error_separator),
         admission=admission,
         observed=Observed(runtime.metrics, runtime.journal, runtime.snapshot, runtime.log_state),
@@ -187,17 +184,10 @@ def _listen(runtime: Runtime, around: Surroundings | None, ca_file: Path | None)
 
         controls = provoking_control.Controls(provoking).all()
         rooms["idp"] = test_issuers.serve(runtime, around or test_issuers.Surroundings(), ca_file, controls)
-    documents = WellKnown(authority, runtime.published, _names(settings, base), settings.region)
+    documents = WellKnown(authority, runtime.published, hosts.known(settings, base), settings.region)
     recorded = provoking.recorded.of(tokens) if provoking else tokens
-    runtime.front = Front(recorded, documents, _hosts(settings, base), rooms, runtime.journal.broken)
-    runtime.admin = Admin(_admin_hosts(settings), runtime.ready, runtime.metrics.text, runtime.remarks)
-
-
-def _networks(settings: Settings, name: str) -> tuple[Network, ...]:
-    try:
-        return networks(getattr(settings, name))
-    except ValueError as error:
-        raise Refused(SETTING_INVALID, name=name, reason=str(error)) from error
+    runtime.front = Front(recorded, documents, hosts.served(settings, base), rooms, runtime.journal.broken)
+    runtime.admin = Admin(hosts.of_admin(settings), runtime.ready, runtime.metrics.text, runtime.remarks)
 
 
 def _system(registry: SqliteRegistry, authority: Authority, folder: Folder) -> Administrator:
@@ -299,21 +289,3 @@ def _exporter(
         jitter=random.random,
         log=log,
     )
-
-
-def _names(settings: Settings, base: str) -> tuple[str, ...]:
-    """Return the host names, with port, under which instance discovery knows this authority."""
-    return tuple(dict.fromkeys((urlsplit(base).netloc, *(each.lower() for each in settings.allowed_hosts))))
-
-
-def _hosts(settings: Settings, base: str) -> frozenset[bytes]:
-    names = {urlsplit(base).netloc, *settings.allowed_hosts}
-    if settings.profile == "emulator":
-        port = urlsplit(base).port
-        names |= {f"localhost:{port}", f"127.0.0.1:{port}", f"[::1]:{port}"}
-    return frozenset(each.lower().encode() for each in names)
-
-
-def _admin_hosts(settings: Settings) -> frozenset[bytes]:
-    names = ("localhost", "127.0.0.1", "[::1]", settings.admin_host)
-    return frozenset(f"{each}:{settings.admin_port}".encode() for each in names) | {each.encode() for each in names}
