@@ -472,7 +472,7 @@ SOURCE_NONE           = local(5011, CALLER, "no platform was recognised here tha
 SOURCE_MISSING        = local(5012, CALLER, "{source} has no token here: {reason}", advice="accredit token sources says what each source looks for.")
 SOURCE_REFUSED        = local(5013, CALLER, "{source} gave no token: {reason}", advice="What the platform wants for it is in docs/token-sources.md.", status=403)
 SOURCE_UNREACHABLE    = local(5014, OUTSIDE, "{source} cannot be asked at {url}: {reason}", advice="Repeat it; if this is not the platform that you meant, say which: --source NAME.", status=503)
-SOURCE_EXTRA          = local(5015, CALLER, "{source} needs packages that are not installed", advice="They come as extras of accredit: pip install 'accredit[aws]', [gcp], [spiffe] or [ci].")
+SOURCE_EXTRA          = local(5015, CALLER, "{source} needs packages that are not installed", advice="They come as extras of accredit: pip install 'accredit[aws]' or 'accredit[spiffe]'.")
 SOURCE_SPENT          = local(5016, CALLER, "the token that {source} gave this job {reason}, and there is no other", advice="Ask for the access token while the job's own is valid, or have the platform make it live longer.", status=403)
 SOURCE_AUDIENCE       = local(5017, CALLER, "{source} gave a token for {found}, not for {audience}", advice="Have the platform make it for that audience, or trust the one that it has: accredit credential add --audience.", status=403)
 # fmt: on
