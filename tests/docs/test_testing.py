@@ -90,8 +90,3 @@ def test_every_fixture_is_in_the_table():
 def test_every_document_that_it_names_exists():
     links = re.findall(r"\]\(([^)#:]+)\)", PAGE)
     assert [each for each in links if not (ROOT / "docs" / each).exists()] == []
-
-
-def test_it_begins_with_what_the_package_says():
-    assert authority.__doc__
-    assert "from accredit.testing import authority" in PAGE
