@@ -12,6 +12,7 @@ from typing import Any
 import azure.identity as azure
 import jwt
 
+from accredit.testidp.native import Environment
 from tests.support.emulator import Emulator
 from tests.support.workload import ORDERS, Workload
 
@@ -43,9 +44,7 @@ def begin(emulator: Emulator, folder: Path, dialect: str, **request: object) -> 
     answer = emulator.http.post(f"{emulator.ready['idp_url']}/_environment", json={"dialect": dialect, **request})
     assert answer.status_code == 200, answer.text
     said = answer.json()
-    for name, content in said["files"].items():
-        (folder / name).write_text(content)
-    return Surroundings({**said["variables"], **{name: str(folder / file) for name, file in said["paths"].items()}})
+    return Surroundings(Environment(said["variables"], said["files"], said["paths"]).written(folder))
 
 
 def unverified(token: str) -> dict[str, Any]:
