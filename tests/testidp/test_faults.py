@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 import pytest
 from cryptography import x509
@@ -20,22 +19,16 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from joserfc import jwe, jws, jwt
 from joserfc.jwk import KeySet, RSAKey
 
-from accredit import trust
-from accredit.assertions import ENTRA, EXTENDED, parse, verify
+from accredit.assertions import EXTENDED, parse
 from accredit.errors import CATALOGUE, Refused
-from accredit.explain import explain, unreadable
-from accredit.issuers import jwks
 from accredit.testidp import FAULTS, TestIssuer
 from accredit.testidp.keys import Key
-from accredit.trust import FederatedCredential, Trusted
-from tests.forge import AT, NOW, b64
-from tests.issuers.records import record
+from tests.forge import AT, b64
+from tests.support.faults import HONEST, LEGACY, outcome, published
 from tests.testidp.workbench import GITHUB, Parts, decoded, issuer
 
 ROOT = Path(__file__).parents[2]
 GONE = object()
-HONEST = {"dialect": "github", "overrides": {}}
-LEGACY = {"dialect": "github", "params": {"immutable": False}}
 SUB = "repo:octo-org@123456/octo-repo@456789:environment:production"
 AUD = "api://AzureADTokenExchange"
 
@@ -270,10 +263,6 @@ def our_key(idp: TestIssuer) -> Key:
     return idp.platform("github").keyring.signing("RS256")
 
 
-def published(idp: TestIssuer) -> list[Key]:
-    return list(idp.platform("github").keyring.published("RS256"))
-
-
 def honest_token(idp: TestIssuer, request: Mapping[str, Any] = HONEST) -> str:
     return idp.mint(request).token
 
@@ -408,41 +397,6 @@ def test_any_two_faults_make_a_token_or_a_refusal(idp):
                 assert refused.row.name == "INPUT_INVALID"  # noqa: PT017  either outcome is right
 
 
-def outcome(idp: TestIssuer, name: str, portability: str) -> tuple[int | None, str]:
-    """The AADSTS code with which the core answers to a token with this fault, and the cause that is explained."""
-    request = CHANGES[name].request if name in CHANGES else HONEST
-    wanted = idp.mint(request).claims["sub"]
-    keys = jwks.parse(json.dumps({"keys": [key.jwk for key in published(idp)]}), record())
-    issuer_record = record()
-    credential = FederatedCredential(
-        id=UUID(int=3),
-        tenant_id=issuer_record.tenant_id,
-        application_id=UUID(int=4),
-        name="github-production",
-        issuer=issuer_record,
-        audience=AUD,
-        created_at=NOW,
-        subject=str(wanted),
-    )
-    rule = "contained" if portability == "entra" else "refuse"
-    trusted = Trusted([credential], multi_audience=rule)
-    policy = ENTRA if portability == "entra" else EXTENDED
-    token = idp.mint({**request, "faults": [name]} if name else request).token
-    code = None
-    try:
-        presented = parse(token, policy)
-    except Refused as refused:
-        return int(refused.row.code), unreadable(refused, client="deploy-bot", now=NOW, token=token).cause
-    try:
-        trust.choose("deploy-bot", trust.match(trusted, presented))
-        verify(presented, issuer_record, keys, NOW)
-    except Refused as refused:
-        code = int(refused.row.code)
-    said = explain(presented, trusted, client="deploy-bot", now=NOW, keys={issuer_record.id: keys})
-    assert said.code == (f"AADSTS{code}" if code else "")
-    return code, said.cause
-
-
 def test_the_core_answers_with_code_and_cause_of_the_row(idp):
     known = {row.code for row in CATALOGUE.values()}
     wrong = {}
@@ -450,7 +404,7 @@ def test_the_core_answers_with_code_and_cause_of_the_row(idp):
         for portability, code in (("entra", fault.entra), ("extended", fault.extended)):
             assert code is None or code in known
             found = outcome(idp, name, portability)
-            if found != (code, fault.cause if code else ""):
+            if (found.code, found.cause) != (code, fault.cause if code else ""):
                 wrong[name, portability] = found
     assert wrong == {}
 
@@ -460,7 +414,9 @@ def test_a_row_has_a_cause_where_something_refuses():
 
 
 def test_the_honest_token_is_accepted(idp):
-    assert [outcome(idp, "", each) for each in ("entra", "extended")] == [(None, ""), (None, "")]
+    for portability in ("entra", "extended"):
+        found = outcome(idp, "", portability)
+        assert (found.code, found.cause) == (None, "")
 
 
 def test_the_documentation_has_what_is_true_here(capsys):

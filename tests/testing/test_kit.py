@@ -203,8 +203,8 @@ def test_issuers_go_wrong(alone):
     assert app.token(SCOPE)
     alone.idp.down(mode="html_200")
     alone.idp.up()
-    with pytest.raises(KitError, match=r"there is no fault wrong \(there are: "):
-        alone.idp.fault("wrong")
+    with pytest.raises(KitError, match=r"there is no fault wrong_kit \(did you mean wrong_kid"):
+        alone.idp.fault("wrong_kit")
     alone.idp.fault("expired")
     assert [refusal(app), refusal(app)] == ["AADSTS700024"] * 2
     alone.idp.heal()
@@ -269,7 +269,7 @@ def test_what_cannot_be_is_said(kit):
         (lambda: app.trust_github(branch="main", tag="v1"), "one of environment, branch, tag, pull_request"),
         (lambda: app.trust_github("octo-repo", branch="main"), "OWNER/NAME or OWNER@ID/NAME@ID, not 'octo-repo'"),
         (lambda: app.trust_github("a@1/b", branch="main"), "OWNER/NAME or OWNER@ID/NAME@ID"),
-        (lambda: app.trust("gitlap"), "there is no preset gitlap"),
+        (lambda: app.trust("gitlap"), "ACC1008: there is no preset gitlap"),
         (lambda: app.trust("github", org="octo-org"), "ACC1009"),
         (lambda: app.trust_token("x"), "no token"),
         (app.assertion, "workload trusts no job that can be played here (trust_github)"),

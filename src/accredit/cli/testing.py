@@ -27,6 +27,19 @@ RENEWED_EVERY: Final = 1_800.0  # seconds
 NOT_RUNNABLE: Final = 126  # as shells have it, and so is what follows
 NOT_THERE: Final = 127
 BY_SIGNAL: Final = 128
+OF_PLATFORMS: Final = (
+    *("ACTIONS_ID_TOKEN_REQUEST_", "GITHUB_ACTIONS", "GITLAB_CI", "SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN"),
+    *(
+        "BUILDKITE_AGENT_ACCESS_TOKEN",
+        "CIRCLECI",
+        "CIRCLE_OIDC_TOKEN",
+        "TFC_WORKLOAD_IDENTITY_TOKEN",
+        "SPIFFE_ENDPOINT",
+    ),
+    *("BITBUCKET_STEP_OIDC_TOKEN", "SEMAPHORE_OIDC_TOKEN", "SPACELIFT_OIDC_TOKEN", "ENV0_OIDC_TOKEN"),
+    *("VERCEL_OIDC_TOKEN", "GCE_METADATA_"),
+)
+"""How variables begin by which clients know the platform they run on: where tests run is mostly one, too."""
 
 
 @group("testing")
@@ -47,6 +60,8 @@ def run(session: Session, /, job: str | None, params: tuple[str, ...], command: 
     """
     from accredit.testing import authority
 
+    if params and not job:
+        raise click.UsageError("--param is about a job: --job DIALECT")
     with authority() as found:
         told = dict(os.environ)
         for each in (_variables(found), *([_job(found, job, params)] if job else ())):
@@ -58,11 +73,18 @@ def run(session: Session, /, job: str | None, params: tuple[str, ...], command: 
 
 
 def _job(found: Authority, dialect: str, params: tuple[str, ...]) -> Variables:
-    """Begin a job on a platform; return what it finds around itself."""
+    """Begin a job on a platform; return what it finds around itself, and what it does not find."""
     from accredit.cli.idp_wanted import wanted
+    from accredit.testing.place import KitError
+    from accredit.testing.variables import Variables
 
     plain: dict[str, Any] = {"sample": None, "instance": None, "overrides": (), "header": (), "times": (), "faults": ()}
-    return found.idp.begin(wanted(dialect, params=params, **plain))
+    try:
+        begun = found.idp.begin(wanted(dialect, params=params, **plain))
+    except KitError as error:
+        raise click.UsageError(str(error)) from error
+    elsewhere = [each for each in os.environ if each.startswith(OF_PLATFORMS)]
+    return Variables(begun, without=["AZURE_FEDERATED_TOKEN_FILE", *elsewhere])
 
 
 def _variables(found: Authority) -> Variables:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from accredit.testidp import FAULTS, OUTAGES
 from accredit.testidp.native import Environment
+from accredit.testidp.near import meant
 from accredit.testing.place import KitError
 from accredit.testing.variables import Variables
 
@@ -120,7 +121,7 @@ class Idp:
         As a context manager, while the block runs; else until ``heal``, and at most to the end of the test.
         """
         if unknown := [each for each in names if each not in FAULTS and each not in OUTAGES]:
-            raise KitError(f"there is no fault {unknown[0]} (there are: {', '.join((*FAULTS, *OUTAGES))})")
+            raise KitError(f"there is no fault {unknown[0]} ({meant(unknown[0], (*FAULTS, *OUTAGES))})")
         before, of_issuer = self._faults, [each for each in names if each not in FAULTS]
         self._faults += tuple(each for each in names if each in FAULTS)
         for each in of_issuer:

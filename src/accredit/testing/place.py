@@ -126,7 +126,7 @@ def answered(status: int, body: bytes) -> dict[str, Any]:
 
 def refused(error: Refused) -> KitError:
     """Return a refusal of the directory as an error of a test."""
-    told = f"{error} ({error.detail})" if error.detail and error.detail not in str(error) else str(error)
+    told = f"{error.message} ({error.detail})" if error.detail and error.detail not in error.message else error.message
     return KitError(f"{error.row.label}: {told}")
 
 
