@@ -19,8 +19,8 @@ compile() { # compile NAME ARGUMENT...
   echo "requirements/$name.txt: $(grep -c '^[a-z0-9].*==' "requirements/$name.txt") distributions"
 }
 
-compile test pyproject.toml --extra demo --extra otel --extra analytics --extra ci --extra gcp --extra aws \
-  --extra spiffe --extra azure --group build --group lint --group test
+compile test pyproject.toml --extra demo --extra otel --extra analytics --extra aws --extra spiffe \
+  --extra azure --group build --group lint --group test
 # The smaller locks are parts of the large one: one version of everything, wherever it is installed.
 compile demo pyproject.toml --extra demo --group build --constraint requirements/test.txt
 compile runtime pyproject.toml --constraint requirements/test.txt
