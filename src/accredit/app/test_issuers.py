@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -70,7 +71,7 @@ def serve(
     natives = Natives(runtime.test_issuer, Places(runtime.base, around.metadata_url, around.socket, ca, open_mint))
     runtime.natives = natives
     runtime.around = around
-    runtime.provoking.heal = runtime.test_issuer.heal
+    runtime.provoking.heal = partial(_heal, runtime.test_issuer, natives)
     runtime.let_go(runtime.test_issuer.impostors.close)
     if around.socket:
         runtime.let_go(lambda: _remove(Path(around.socket), runtime.folder))
@@ -84,6 +85,11 @@ def serve(
         controls={**(controls or {}), "tenant": fresh_tenant.controlled(runtime.administrator)},
         natives=natives,
     )
+
+
+def _heal(issuers: TestIssuer, natives: Natives) -> None:
+    issuers.heal()
+    natives.heal()
 
 
 def _hosts(url: str) -> frozenset[str]:

@@ -197,6 +197,9 @@ def test_federation_is_enabled_and_disabled_for_an_account():
     assert ask(natives, ENABLE, iam)[1]["IssuerIdentifier"] == issuer
     status, said = ask(natives, TOKEN)
     assert Parts.of(said["WebIdentityToken"]).claims["iss"] == issuer
+    ask(natives, DISABLE, iam)
+    natives.heal()
+    assert ask(natives, TOKEN)[0] == 200, "what a test disabled is over with the test"
 
 
 def test_what_is_repeated_is_still_xml():

@@ -221,6 +221,9 @@ class Native(ABC):
         """Make what a new job is known by."""
         return secrets.token_urlsafe(SECRET)  # noqa: TID251  a key, like those that the issuers make for themselves
 
+    def heal(self) -> None:  # noqa: B027  for those that clients can change
+        """Forget what clients did to the platform; jobs go on."""
+
     def answer(self, asked: Asked) -> Answer | None:  # noqa: ARG002  for those that answer
         """Answer as the platform does; ``None`` for what is none of its routes."""
         return None

@@ -43,6 +43,10 @@ class Aws(Native):
         super().__init__(jobs)
         self._disabled: set[str] = set()  # accounts
 
+    def heal(self) -> None:
+        """Enable what was disabled."""
+        self._disabled.clear()
+
     def secret(self) -> str:
         """Make an access key: capital letters and digits."""
         return TEMPORARY + b32encode(self._octets()).decode()[:_KEY]

@@ -99,6 +99,11 @@ class Natives:
         answers = (self._native(each).answer(asked) for each in PLATFORMS if each.place == place)
         return next((each for each in answers if each is not None), None)
 
+    def heal(self) -> None:
+        """Have every platform forget what clients did to it."""
+        for each in self._loaded.values():
+            each.heal()
+
     def _native(self, platform: Platform) -> Native:
         if platform not in self._loaded:
             self._loaded[platform] = platform.load()(self.jobs)
