@@ -147,6 +147,21 @@ while file.read_text() == first:
     assert ran("--", sys.executable, "-c", text) == 0
 
 
+IN_THE_WAY = """
+import os, pathlib, time
+token = pathlib.Path(os.environ["AZURE_FEDERATED_TOKEN_FILE"])
+token.unlink()
+(token / "x").mkdir(parents=True)
+time.sleep(1)
+"""
+
+
+def test_a_command_goes_on_where_its_token_cannot_be_renewed(monkeypatch, capfd):
+    monkeypatch.setattr(testing, "RENEWED_EVERY", 0.2)
+    assert ran("--", sys.executable, "-c", IN_THE_WAY) == 0
+    assert "the workload's token was not renewed: " in capfd.readouterr().err
+
+
 def test_whoever_ends_it_ends_the_command_first():
     process = subprocess.Popen(
         [sys.executable, "-m", "accredit", "testing", "run", "--", sys.executable, "-c", WAIT], stdout=subprocess.PIPE

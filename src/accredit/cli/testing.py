@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import ssl
 import subprocess
@@ -27,6 +28,7 @@ RENEWED_EVERY: Final = 1_800.0  # seconds
 NOT_RUNNABLE: Final = 126  # as shells have it, and so is what follows
 NOT_THERE: Final = 127
 BY_SIGNAL: Final = 128
+_CODE: Final = re.compile(r"^ACC\d{4}: ")
 OF_PLATFORMS: Final = (
     *("ACTIONS_ID_TOKEN_REQUEST_", "GITHUB_ACTIONS", "GITLAB_CI", "SYSTEM_OIDCREQUESTURI", "SYSTEM_ACCESSTOKEN"),
     *(
@@ -82,7 +84,7 @@ def _job(found: Authority, dialect: str, params: tuple[str, ...]) -> Variables:
     try:
         begun = found.idp.begin(wanted(dialect, params=params, **plain))
     except KitError as error:
-        raise click.UsageError(str(error)) from error
+        raise click.UsageError(_CODE.sub("", str(error))) from error
     elsewhere = [each for each in os.environ if each.startswith(OF_PLATFORMS)]
     return Variables(begun, without=["AZURE_FEDERATED_TOKEN_FILE", *elsewhere])
 
@@ -134,6 +136,16 @@ def _renew(found: Authority, path: Path) -> None:
     made.replace(path)
 
 
+def _renew_or_tell(found: Authority) -> None:
+    """Renew the token; where that fails the command goes on with the one that it has."""
+    from accredit.testing.place import KitError
+
+    try:
+        _renew(found, found.folder() / "token")
+    except (OSError, KitError) as error:
+        click.echo(f"the workload's token was not renewed: {error}", err=True)
+
+
 def _ran(command: tuple[str, ...], environment: Mapping[str, str], found: Authority) -> int:
     """Run a command to its end, renew what it signs in with meanwhile, and return its exit code as a shell would."""
     try:
@@ -147,7 +159,7 @@ def _ran(command: tuple[str, ...], environment: Mapping[str, str], found: Author
             try:
                 code = process.wait(RENEWED_EVERY)
             except subprocess.TimeoutExpired:
-                _renew(found, found.folder() / "token")
+                _renew_or_tell(found)
                 continue
             return code if code >= 0 else BY_SIGNAL - code
 

@@ -60,11 +60,13 @@ class Served:
             raise
 
     def stop(self) -> None:
-        """End it, and wait until it has ended. Keys that it made are kept for the next one."""
+        """End it, and wait until it has ended: ``TimeoutError``. Keys that it made are kept for the next one."""
         begun = self._begun.result(0)
         with suppress(RuntimeError):  # its loop has ended already
             begun.loop.call_soon_threadsafe(begun.told.set)
         self._thread.join(ENDS_WITHIN)
+        if self._thread.is_alive():
+            raise TimeoutError(f"the authority has not ended within {ENDS_WITHIN:.0f} seconds")
 
     def run(self, story: Coroutine[Any, Any, T]) -> T:
         """Run a story in the authority's own thread, and return what it returns."""
