@@ -129,3 +129,8 @@ def test_what_was_killed_is_swept_up(cache, monkeypatch, tmp_path):
         with authority():
             assert {each.name for each in (new, used, others)} <= {each.name for each in tmp_path.iterdir()}
             assert not left.exists()
+
+
+def test_roles_without_an_api_are_none(alone):
+    with pytest.raises(KitError, match="roles are given by API"):
+        alone.application("deploy-bot", roles=["Orders.Read.All"])

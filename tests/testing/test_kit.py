@@ -54,6 +54,7 @@ def test_a_token_is_real(kit):
         f"repo:{REPOSITORY}:environment:production",
         "deploy-bot: granted by github_actions-production",
     )
+    assert repr(last) == f"SignIn({last})"
     assert last.id == str(last.event.id)
     assert abs(last.at - datetime.now(UTC)) < timedelta(minutes=1)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,7 +22,7 @@ from accredit.testing.place import KitError
 from accredit.testing.variables import Variables, misleading, no_proxy
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Coroutine, Iterator, Mapping
+    from collections.abc import Collection, Coroutine, Iterator
     from uuid import UUID
 
     import httpx2
@@ -121,8 +122,11 @@ class Authority:
     def application(self, name: str = "workload", *, roles: Mapping[str, Collection[str]] | None = None) -> Application:
         """Register an application. ``roles``: by API (``api://orders``), the app roles that it is granted.
 
-        An API or a role that is not there is made, so that a test says only what it is about.
+        An API or a role that is not there is made, so that a test says only what it is about. ``KitError`` for roles
+        without an API.
         """
+        if not isinstance(roles or {}, Mapping):
+            raise KitError('roles are given by API: roles={"api://orders": ["Orders.Read.All"]}')
         return Application(self, self.run(self._registered(name, roles or {})))
 
     def api(self, identifier: str, *roles: str) -> str:

@@ -32,6 +32,9 @@ class SignIn:
 
     event: Event
 
+    def __repr__(self) -> str:
+        return f"SignIn({self})"  # what an assertion that fails should show: the event fills a screen
+
     @property
     def granted(self) -> bool:
         """Whether a token was issued."""
