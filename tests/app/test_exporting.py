@@ -144,7 +144,7 @@ async def test_what_was_not_confirmed_is_sent_again(path, tls, behaviour):
                 until(lambda: exporter.figures.counted["sent"] == 3)
                 assert set(collector.events()) == set(sent)
                 assert exporter.figures.failures == 2
-                assert exporter.figures.trouble == ""
+                until(lambda: exporter.figures.trouble == "")
     assert len(collector.requests) == 3
     assert len(logged(lines, "export.failed")) == 1  # the second one was the same
     (well,) = logged(lines, "export.recovered")

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
     from accredit.ports import Clock
     from accredit.stores.health import Damage
 
+_CHANCE: Final = random.Random()  # noqa: S311  it spreads load and guards nothing; the module's own is for tests to seed
 MEGABYTE: Final = 2**20
 _HOLDER: Final = 16  # octets that tell one exporting process from another
 
@@ -219,7 +220,7 @@ def _issuer_keys(folder: Folder, rules: Rules, admission: Admission, seconds: Ca
         Fetcher(limits, rules, user_agent=f"accredit/{__version__}"),
         limits,
         clock=seconds,
-        jitter=lambda: random.uniform(-1, 1),  # noqa: S311  spreads load, guards nothing
+        jitter=lambda: _CHANCE.uniform(-1, 1),
         while_waiting=admission.given_back,
     )
 
@@ -286,6 +287,6 @@ def _exporter(
         base=base,
         holder=SystemIds().octets(_HOLDER),
         clock=clock,
-        jitter=random.random,
+        jitter=_CHANCE.random,
         log=log,
     )
