@@ -47,13 +47,14 @@ Found: TypeAlias = tuple[list[Row], Place | None]
 
 MOST_ROWS: Final = 200_000  # of the log that one question looks at
 MOST_READ: Final = 4_000  # events that one question reads whole
-MOST_TIME: Final = 0.05  # seconds that one question looks, once it has looked at some
-_SOME: Final = 2_000  # rows: no page is short that takes less
-_PIECE: Final = 32  # refusals that one statement reads: each has a page of its own, which a disk may have to find
+MOST_TIME: Final = 0.03  # seconds that one question looks, once it has looked at some
+_SOME: Final = 500  # rows: no page is short that takes less
+_PIECE: Final = 16  # refusals that one statement reads: each has a page of its own, which a disk may have to find
 _WINDOW: Final = 10_000  # rows that one statement looks at
-_DEARER: Final = 4  # times what a row costs that is come to by way of an index
+_AT_FIRST: Final = 250  # rows that the first statement of a page looks at, at most
+_DEARER: Final = 16  # times what a row costs that is come to by way of an index: a disk may have to find each
 _SPARSER: Final = 10  # places in the log that cost one, where only its refusals are looked at
-_ENTRIES: Final = 2 * _WINDOW  # of an application's in the index that one statement looks at for its refusals
+_ENTRIES: Final = _WINDOW  # of an application's in the index that one statement looks at for its refusals
 _BEHIND: Final = 2**62  # every place
 
 _BY: Final = "createdDateTime"
@@ -102,7 +103,7 @@ class _Search:
 
     def page(self) -> Page[Event]:
         limit, read = self.query.limit, 0
-        wanted, step = limit + 1, self._way()
+        wanted, step = min(limit + 1, _AT_FIRST), self._way()
         at, ends = self._begin(), time.monotonic() + MOST_TIME
         while at is not None and len(self.found) <= limit and self.looked < MOST_ROWS and read < MOST_READ:
             if self.looked > _SOME and time.monotonic() > ends:
