@@ -97,13 +97,13 @@ class Log(Protocol):
         apart: bool = True,
         step: timedelta = ...,
     ) -> Sequence[HourCount]:
-        """Return attempts by the hour, as ``accredit.web.graph.log`` does.
+        """Return attempts by the hour, as ``accredit.web.signin_log`` does.
 
         If not ``apart``, perhaps less of each; with a ``step`` of more than an hour, perhaps so many hours as one.
         """
 
     def uses(self, tenant_id: UUID, app_id: UUID) -> Mapping[UUID, Use]:
-        """Return what came of what an application signs in with, as ``accredit.web.graph.log`` does."""
+        """Return what came of what an application signs in with, as ``accredit.web.signin_log`` does."""
 
 
 class Place(Protocol):

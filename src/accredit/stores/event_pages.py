@@ -31,7 +31,7 @@ PAUSE: Final = 0.0005  # seconds; ``sleep(0)`` takes the interpreter back before
 
 @dataclass(frozen=True, slots=True)
 class EventPages:
-    """The sign-in log as ``accredit.web.graph.log`` reads it, over the file at ``path``. ``close`` it once.
+    """The sign-in log as ``accredit.web.signin_log`` reads it, over the file at ``path``. ``close`` it once.
 
     Looking through a log takes longer than an answer may wait: each question has a thread, when it is its tenant's
     turn, and a connection of its own.

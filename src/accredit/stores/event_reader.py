@@ -87,7 +87,7 @@ class EventReader:
         return found[0] if found else None
 
     def summaries(self, tenant_id: UUID, query: Query, length: timedelta) -> Page[Summary]:
-        """Return a page of what a tenant's windows saw; see ``accredit.web.graph.log``."""
+        """Return a page of what a tenant's windows saw; see ``accredit.web.signin_log``."""
         return summaries(self._connection, tenant_id, query, length)
 
     def hours(
@@ -100,7 +100,7 @@ class EventReader:
         apart: bool = True,
         step: timedelta = HOUR,
     ) -> list[HourCount]:
-        """Return a tenant's attempts by the hour, oldest first; see ``accredit.web.graph.log``.
+        """Return a tenant's attempts by the hour, oldest first; see ``accredit.web.signin_log``.
 
         ``apart``: what they were for is told apart, and credentials of one application. A plain chart is quicker, and
         so is one of fewer ``step``s: whole hours, a day at most.

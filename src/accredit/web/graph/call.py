@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from accredit.interop.odata import Options
     from accredit.ports import Authority
     from accredit.web.bearer import Caller
-    from accredit.web.graph.log import SignInLog
     from accredit.web.graph.parts import Alone
+    from accredit.web.signin_log import SignInLog
 
 Version = Literal["v1.0", "beta"]
 VERSIONS: Final[tuple[Version, ...]] = ("v1.0", "beta")

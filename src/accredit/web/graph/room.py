@@ -59,13 +59,13 @@ if TYPE_CHECKING:
     from accredit.web.bearer import Bearers, Caller
     from accredit.web.graph.answers import Answer
     from accredit.web.graph.errors import Envelopes
-    from accredit.web.graph.log import SignInLog
     from accredit.web.graph.parts import Part
     from accredit.web.graph.path import Target
     from accredit.web.graph.route import Route
     from accredit.web.graph.router import Router, Served
     from accredit.web.places import Places
     from accredit.web.sender import Senders
+    from accredit.web.signin_log import SignInLog
     from accredit.web.watch import Watch
 
 ROUTES: Final[tuple[Route, ...]] = (

@@ -1,4 +1,4 @@
-"""The sign-in log as this face reads it: whole events, and what is told of many of them.
+"""The sign-in log as the faces that show it read it: whole events, and what is told of many of them.
 
 No story of the core asks for any of it, so it is not among ``accredit.ports``; its adapter is the same.
 """
