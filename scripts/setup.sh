@@ -5,11 +5,30 @@
 #   setup.sh clients-node   .env/clients-node and tests/clients/node/node_modules: Node, and what the tests run on it
 #   setup.sh clients-az     .env/clients-az: azure-cli, 730 MB
 #   setup.sh clients-graph  .env/clients-graph: msgraph-sdk, 400 MB
+#   setup.sh browser        Chromium, from the system's packages
 # A stamp holds the hash of all that the environment was made from. Nothing is installed outside the checkout, but the
-# venv module and curl where a machine lacks them and we are root with apt.
+# venv module, curl and Chromium where a machine lacks them and we are root with apt.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-group=${1:?setup.sh demo|test|clients-node|clients-az|clients-graph}
+group=${1:?setup.sh demo|test|clients-node|clients-az|clients-graph|browser}
+
+# Install packages of the system, where we may; else say how.
+need_package() { # need_package "NAMES" WHAT-IS-WRONG-WITHOUT-THEM
+  local command="apt-get install -y --no-install-recommends $1"
+  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+    echo "$2: $command"
+    { apt-get update && DEBIAN_FRONTEND=noninteractive $command; } >/dev/null
+  else
+    echo "$2. Run: sudo $command" >&2
+    return 1
+  fi
+}
+
+# The tests in a browser fail without it, each naming it; everything else runs.
+if [ "$group" = browser ]; then
+  command -v chromium >/dev/null || need_package "chromium fonts-dejavu-core" "there is no Chromium" || true
+  exit 0
+fi
 
 case $group in
   demo | test) venv=.venv made_from="pyproject.toml src/accredit/__init__.py" ;;
@@ -39,18 +58,6 @@ if command -v flock >/dev/null; then
   flock 9
   up_to_date && exit 0
 fi
-
-# Install a package of the system, where we may; else say how.
-need_package() { # need_package NAME WHAT-IS-WRONG-WITHOUT-IT
-  local command="apt-get install -y $1"
-  if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-    echo "$2: $command"
-    { apt-get update && DEBIAN_FRONTEND=noninteractive $command; } >/dev/null
-  else
-    echo "$2. Run: sudo $command" >&2
-    return 1
-  fi
-}
 
 need_venv_module() {
   "$python" -c 'import ensurepip, venv' 2>/dev/null && return

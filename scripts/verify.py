@@ -21,7 +21,7 @@ BIN = Path(sys.executable).parent
 # Groups of tests that may be left out by name: the markers of pyproject.toml, with dashes.
 MARKERS = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]["markers"]
 GROUPS = tuple(marker.partition(":")[0].replace("_", "-") for marker in MARKERS)
-ENVIRONMENTS = ("clients-az", "clients-graph", "clients-node")  # groups with an environment of their own, longest first
+SET_UP = ("clients-az", "clients-graph", "clients-node", "browser")  # groups that need more than .venv, longest first
 
 # What Python compiles is kept, whatever the shell says: pytest compiles each test with its assertions, in every worker,
 # and the tests start hundreds of processes.
@@ -98,8 +98,8 @@ def check() -> list[str]:
 
 
 def test(without: tuple[str, ...]) -> list[str]:
-    needed = [group for group in ENVIRONMENTS if group not in without]
-    with ThreadPoolExecutor(max_workers=len(ENVIRONMENTS)) as pool:  # most of it is waiting for the network
+    needed = [group for group in SET_UP if group not in without]
+    with ThreadPoolExecutor(max_workers=len(SET_UP)) as pool:  # most of it is waiting for the network
         failed = [
             f"setting up {group}" for group, held in zip(needed, pool.map(sets_up, needed), strict=True) if not held
         ]
