@@ -1,0 +1,153 @@
+"""The portal's room: who may open what, pages for what is refused, and the files that pages refer to.
+
+Rule 1: nothing of a page is looked at before it is known who asks, and whether they may.
+Rule 2: of a tenant in which somebody has no role nothing is told, not even that it exists.
+Rule 3: whatever goes wrong is a page, in the words of the refusal; what is broken is told to the journal only.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route as Served
+
+from accredit.directory.people import NOBODY
+from accredit.errors import GRAPH_BROKEN, NOT_FOUND, PRIVILEGES_MISSING, Refused
+from accredit.web.portal import signin
+from accredit.web.portal.csrf import SameOrigin
+from accredit.web.portal.headers import SecurityHeaders
+from accredit.web.portal.pages import applications, theme, welcome
+from accredit.web.portal.route import ROOT
+from accredit.web.portal.visit import Visit, address
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.requests import Request
+
+    from accredit.directory import Tenant
+    from accredit.web.answers import Receive, Scope, Send
+    from accredit.web.portal.portal import Portal
+    from accredit.web.portal.route import Route
+
+ROUTES: Final[tuple[Route, ...]] = (
+    *signin.ROUTES,
+    *theme.ROUTES,
+    *welcome.ROUTES,
+    *applications.ROUTES,
+)
+"""Everything that is served: what the page modules export, put together."""
+
+_MISSING: Final = {
+    "operator": "the role Operator or Admin in this tenant",
+    "admin": "the role Admin in this tenant",
+    "instance": "the role of an instance administrator",
+}
+_FOREVER: Final = "public, max-age=31536000, immutable"  # the address of a file changes with it
+
+
+class Room:
+    """Serves the portal of one authority below ``/portal``."""
+
+    def __init__(self, portal: Portal) -> None:
+        self.portal = portal
+        self._application = Starlette(
+            routes=[*self._routes(), Served(f"{ROOT}/static/{{name}}", self._static, methods=["GET"])],
+            middleware=[
+                Middleware(SecurityHeaders, strict_transport=portal.strict_transport),
+                Middleware(SameOrigin, origin=portal.authority.base),
+            ],
+            exception_handlers={404: self._nowhere, 405: self._nowhere},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await self._application(scope, receive, send)
+
+    def _routes(self) -> Sequence[Served]:
+        by_path = defaultdict[str, dict[str, "Route"]](dict)
+        for each in ROUTES:
+            by_path[each.path][each.method] = each
+        return [
+            Served(f"{ROOT}{path}", self._endpoint(methods), methods=list(methods)) for path, methods in by_path.items()
+        ]
+
+    def _endpoint(self, methods: dict[str, Route]):  # noqa: ANN202  as Starlette types it
+        async def endpoint(request: Request) -> Response:
+            route = methods["GET" if request.method == "HEAD" else request.method]
+            who = self.portal.senders.read(request.scope, dict(request.scope["headers"]), {})
+            visit = Visit(request=request, portal=self.portal, who=who, access=NOBODY, needs=route.needs)
+            try:
+                visit = await self._known(visit, route)
+                if visit.session is None and route.needs != "nobody":
+                    return _sign_in(visit)
+                return await route.handler(visit)
+            except Refused as refused:
+                return await _refused(visit, refused)
+            except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes a page
+                self.portal.broken(who, error)
+                return await _refused(visit, Refused(GRAPH_BROKEN))
+
+        return endpoint
+
+    async def _known(self, visit: Visit, route: Route) -> Visit:
+        """Say who asks, and refuse what they may not open."""
+        portal, request = self.portal, visit.request
+        session = await portal.keeper.of(request)
+        if session is None:
+            return visit
+        async with visit.reading() as store:
+            mappings = await store.role_mappings.find()
+        access = session.access(mappings)
+        session = await portal.keeper.renewed(request, session, access)
+        if session is None:
+            return visit
+        visit = replace(visit, access=access, session=session)
+        if route.of_tenant:
+            visit = replace(visit, of=await self._tenant(visit, request.path_params["tenant"]))
+        if not visit.may(route.needs):
+            raise Refused(PRIVILEGES_MISSING, detail=f"It needs {_MISSING[route.needs]}.")
+        return visit
+
+    async def _tenant(self, visit: Visit, name: str) -> Tenant:
+        try:
+            tenant = await self.portal.authority.directory.tenant(name, "")
+        except Refused:
+            raise Refused(NOT_FOUND) from None
+        if visit.access.role(tenant.id) is None:
+            raise Refused(NOT_FOUND)
+        return tenant
+
+    async def _static(self, request: Request) -> Response:
+        found = self.portal.renderer.files.get(request.path_params["name"])
+        if found is None:
+            return PlainTextResponse("There is no such file.", 404)
+        body, media_type = found
+        return Response(body, media_type=media_type, headers={"cache-control": _FOREVER})
+
+    async def _nowhere(self, request: Request, _: Exception) -> Response:
+        who = self.portal.senders.read(request.scope, dict(request.scope["headers"]), {})
+        visit = Visit(request=request, portal=self.portal, who=who, access=NOBODY, needs="nobody")
+        return await _refused(visit, Refused(NOT_FOUND))
+
+
+def _sign_in(visit: Visit) -> Response:
+    """Lead to where people sign in, and back afterwards where that is safe."""
+    if visit.partial:  # a redirect would put that page into this one
+        return PlainTextResponse("", 401, headers={"HX-Redirect": address("sign-in")})
+    asked = visit.request.url
+    path = asked.path + (f"?{asked.query}" if asked.query else "")
+    return RedirectResponse(address("sign-in", next=path if visit.request.method == "GET" else None), 303)
+
+
+async def _refused(visit: Visit, refused: Refused) -> Response:
+    status = 404 if refused.row is NOT_FOUND else max(refused.row.status, 400)
+    return await visit.page("refused.html", status=status, refused=refused, trace=visit.who.trace)
+
+
+__all__ = ["ROUTES", "Room"]
