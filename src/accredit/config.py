@@ -70,6 +70,28 @@ class Export(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     otlp: Otlp = Otlp()
 
 
+class Oidc(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The organisation's own provider, at which administrators sign in to the portal (OpenID Connect)."""
+
+    issuer: str = ""  # as its tokens say it; "": nobody signs in there. One tenant of a provider has one issuer
+    client_id: str = ""
+    # Its secret, on one line, readable by the server only; "": a public client, for which PKCE speaks alone.
+    client_secret_file: str = ""
+    scopes: tuple[str, ...] = ("openid", "profile")
+    name: str = ""  # what the button says; "": the issuer's host
+    ca_file: str = ""  # PEM: who is believed about the provider's name, in place of the system's roots
+    networks: tuple[str, ...] = ()  # CIDRs of private networks that the provider may be in
+
+
+class Portal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What administrators see in a browser, below /portal."""
+
+    enabled: bool = True
+    idle_minutes: Annotated[int, msgspec.Meta(ge=1, le=1_440)] = 30  # without a request, after which a session is over
+    absolute_hours: Annotated[int, msgspec.Meta(ge=1, le=168)] = 8  # after which one is over, used or not
+    oidc: Oidc = Oidc()
+
+
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything a server can be told. Frozen after start; every member has a safe default or none."""
 
@@ -102,6 +124,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     log_format: Literal["auto", "json", "console"] = "auto"
     retention: Retention = Retention()
     export: Export = Export()
+    portal: Portal = Portal()
 
 
 def read(
@@ -147,15 +170,18 @@ def _converted(merged: dict[str, Any]) -> Settings:
         raise Refused(SETTING_INVALID, name=where.rstrip("`") or "file", reason=reason) from error
 
 
-def _split_lists(merged: dict[str, Any]) -> dict[str, Any]:
+def _split_lists(merged: Mapping[str, Any], kind: type[msgspec.Struct] = Settings) -> dict[str, Any]:
     """A variable holds a list as comma-separated text."""
-    lists = {each.name for each in msgspec.structs.fields(Settings) if str(each.type).startswith("tuple")}
-    return {
-        name: [part.strip() for part in value.split(",") if part.strip()]
-        if name in lists and isinstance(value, str)
-        else value
-        for name, value in merged.items()
-    }
+    types = {each.name: each.type for each in msgspec.structs.fields(kind)}
+    return {name: _split(value, types[name]) for name, value in merged.items()}
+
+
+def _split(value: Any, kind: Any) -> Any:  # noqa: ANN401  of any type
+    if isinstance(value, dict) and isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return _split_lists(value, kind)
+    if isinstance(value, str) and str(kind).startswith("tuple"):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    return value
 
 
 def _refuse_unknown(found: Mapping[str, Any], kind: type[msgspec.Struct], prefix: str) -> None:

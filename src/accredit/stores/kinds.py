@@ -23,6 +23,7 @@ from accredit.directory import (
     Tenant,
     identifier_key,
 )
+from accredit.directory.people import RoleMapping
 from accredit.errors import (
     ASSIGNMENT_EXISTS,
     IDENTIFIER_TAKEN,
@@ -415,6 +416,21 @@ ROLE_ASSIGNMENTS: Final = Kind(
         },
     ),
 )
+ROLE_MAPPINGS: Final = Kind(
+    table="role_mappings",
+    type=RoleMapping,
+    columns=("tenant_id", "place", "claimed"),
+    touched=_nobody,
+    uniques=(Unique(("id",), _taken("id")), Unique(("place", "claimed"), lambda _: Refused(ASSIGNMENT_EXISTS))),
+    itself=False,
+    parents=(Parent("tenant_id", "tenants"),),
+    members={
+        "place": lambda mapping: str(mapping.tenant_id or ""),
+        "claimed": lambda mapping: "\n".join((mapping.issuer, mapping.claim, mapping.value)),
+    },
+    digests=frozenset({"claimed"}),
+    questions=Questions("RoleMapping", {"id": _id("id")}),
+)
 KEYS: Final = Kind(
     table="signing_keys",
     type=SigningKey,
@@ -433,6 +449,7 @@ KINDS: Final[tuple[Kind[Any], ...]] = (
     OWNERSHIPS,
     DELEGATED_GRANTS,
     ROLE_ASSIGNMENTS,
+    ROLE_MAPPINGS,
     KEYS,
 )
 """Parents before children."""

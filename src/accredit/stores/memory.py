@@ -25,6 +25,7 @@ from accredit.stores.kinds import (
     OWNERSHIPS,
     PRINCIPALS,
     ROLE_ASSIGNMENTS,
+    ROLE_MAPPINGS,
     TENANTS,
     Kind,
     V,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         ServicePrincipal,
         Tenant,
     )
+    from accredit.directory.people import RoleMapping
     from accredit.issuers import Issuer
     from accredit.ports import Searched, Shelf
     from accredit.query import Page, Query
@@ -73,6 +75,7 @@ class _Transaction:
         self.ownerships: Shelf[Ownership] = MemoryShelf(OWNERSHIPS, self)
         self.delegated_grants: Shelf[DelegatedGrant] = MemoryShelf(DELEGATED_GRANTS, self)
         self.role_assignments: Shelf[RoleAssignment] = MemoryShelf(ROLE_ASSIGNMENTS, self)
+        self.role_mappings: Shelf[RoleMapping] = MemoryShelf(ROLE_MAPPINGS, self)
         self.signing_keys: Shelf[SigningKey] = MemoryShelf(KEYS, self)
         self.audits: Searched[Audit] = Records(self.search_audits)
 

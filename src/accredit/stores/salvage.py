@@ -43,6 +43,7 @@ COUNTS: Final = frozenset(event_counts.SUMS | event_counts.OF_USES)
 ELEMENTS: Final = frozenset({audits.ELEMENTS, *(kind.elements for kind in KINDS if kind.elements)})
 NAMES: Final = frozenset(kind.owned.table for kind in KINDS if kind.owned)
 _OWN: Final = frozenset({"schema_version", "configuration", "changes", "signins_indexed"})  # written by ``_begin``
+_LEFT: Final = _OWN | {"portal_sessions", "portal_links"}  # a session that was revoked must not come back
 _PLACES: Final = 5  # columns of ``signins_indexed``
 _PIECE: Final = 5_000  # rows that are held in memory
 _DAYS: Final = "INSERT OR IGNORE INTO signin_days SELECT day FROM signin_hours"
@@ -119,7 +120,7 @@ class _Salvage:
     def run(self) -> Report:
         self._refuse_other_schema()
         version, places = self._number("configuration"), self._places()
-        for name in sorted(self._shapes.keys() - _OWN - FOLLOWS - COUNTS):
+        for name in sorted(self._shapes.keys() - _LEFT - FOLLOWS - COUNTS):
             self._copy(name)
         self._alone()
         if self._directory is not None:
@@ -215,7 +216,7 @@ class _Salvage:
         """Take everything but the logs from another database, and nothing of the damaged one's."""
         sqlite.refuse_other_schema(path)
         with closing(sqlite.connect(path)) as other:
-            for name in sorted(self._shapes.keys() - _OWN - FOLLOWS - COUNTS - LOGS - {audits.ELEMENTS, "exports"}):
+            for name in sorted(self._shapes.keys() - _LEFT - FOLLOWS - COUNTS - LOGS - {audits.ELEMENTS, "exports"}):
                 shape = self._shapes[name]
                 names = ", ".join(f'"{each.name}"' for each in shape.columns)
                 self._made.execute(f"DELETE FROM {name}")  # noqa: S608  our own names, as below
@@ -282,7 +283,7 @@ class _Salvage:
         self._made.execute("UPDATE configuration SET version = ?", (version + 1,))
 
     def _tell(self, left_out: dict[str, int]) -> None:
-        hidden = _OWN | FOLLOWS | ELEMENTS
+        hidden = _LEFT | FOLLOWS | ELEMENTS
         for name in sorted(self._shapes.keys() - hidden):
             (rows,) = self._made.execute(f"SELECT count(*) FROM {name}").fetchone()  # noqa: S608  our own names
             gone = left_out.get(name, 0)

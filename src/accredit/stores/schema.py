@@ -274,6 +274,18 @@ role_assignments = Table(
     Index(None, "tenant_id", "principal_id"),
     _parent("principal_id", "principals"),
 )
+role_mappings = Table(  # whose claims give which role in the portal
+    "role_mappings",
+    METADATA,
+    _seq(),
+    _id(),
+    Column("tenant_id", ID, ForeignKey("tenants.id", ondelete="CASCADE")),  # none: the instance
+    Column("place", Text, nullable=False),  # the tenant as text; empty: the instance
+    Column("claimed", Text, nullable=False),  # SHA-256 of issuer, claim and value, hex
+    *_rest(),
+    UniqueConstraint("place", "claimed"),
+    Index(None, "tenant_id"),
+)
 signing_keys = Table(
     "signing_keys",
     METADATA,
@@ -421,6 +433,24 @@ assertions_used = Table(  # for a token, of issuers whose record says that this 
     Column("until", BigInteger, nullable=False),  # later it is expired
     Column("tokens", BigInteger, nullable=False),  # that were issued for it
     Column("address", Text, nullable=False),  # from where the first of them was asked for
+    sqlite_with_rowid=False,
+)
+portal_sessions = Table(  # who is signed in
+    "portal_sessions",
+    METADATA,
+    Column("id", LargeBinary(32), primary_key=True),  # SHA-256 of what the browser holds
+    Column("made_at", BigInteger, nullable=False),
+    Column("seen_at", BigInteger, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    sqlite_with_rowid=False,
+)
+portal_links = Table(  # one-time links to sign in with
+    "portal_links",
+    METADATA,
+    Column("id", LargeBinary(32), primary_key=True),  # SHA-256 of what the link holds
+    Column("made_at", BigInteger, nullable=False),
+    Column("expires_at", BigInteger, nullable=False),
+    Column("used_at", BigInteger),  # none: not yet
     sqlite_with_rowid=False,
 )
 exports = Table(  # how far events were taken elsewhere: the last place whose arrival was confirmed there

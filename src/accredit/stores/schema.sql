@@ -48,6 +48,22 @@ CREATE TABLE exports (
   pending BLOB,
   CONSTRAINT pk_exports PRIMARY KEY (name)
 );
+CREATE TABLE portal_links (
+  id BLOB NOT NULL,
+  made_at BIGINT NOT NULL,
+  expires_at BIGINT NOT NULL,
+  used_at BIGINT,
+  CONSTRAINT pk_portal_links PRIMARY KEY (id)
+)
+ WITHOUT ROWID;
+CREATE TABLE portal_sessions (
+  id BLOB NOT NULL,
+  made_at BIGINT NOT NULL,
+  seen_at BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_portal_sessions PRIMARY KEY (id)
+)
+ WITHOUT ROWID;
 CREATE TABLE schema_version (
   version_num VARCHAR(32) NOT NULL,
   CONSTRAINT schema_version_pkc PRIMARY KEY (version_num)
@@ -217,6 +233,20 @@ CREATE TABLE issuers (
   CONSTRAINT fk_issuers_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
 );
 CREATE INDEX ix_issuers_tenant_id_url ON issuers (tenant_id, url);
+CREATE TABLE role_mappings (
+  seq INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant_id TEXT,
+  place TEXT NOT NULL,
+  claimed TEXT NOT NULL,
+  revision BIGINT NOT NULL,
+  body BLOB NOT NULL,
+  CONSTRAINT pk_role_mappings PRIMARY KEY (seq),
+  CONSTRAINT uq_role_mappings_place_claimed UNIQUE (place, claimed),
+  CONSTRAINT uq_role_mappings_id UNIQUE (id),
+  CONSTRAINT fk_role_mappings_tenant_id FOREIGN KEY(tenant_id) REFERENCES tenants (id) ON DELETE CASCADE
+);
+CREATE INDEX ix_role_mappings_tenant_id ON role_mappings (tenant_id);
 CREATE TABLE application_elements (
   tenant_id TEXT NOT NULL,
   owner_id TEXT NOT NULL,

@@ -31,6 +31,7 @@ from accredit.stores.kinds import (
     OWNERSHIPS,
     PRINCIPALS,
     ROLE_ASSIGNMENTS,
+    ROLE_MAPPINGS,
     TENANTS,
 )
 from accredit.stores.properties import paged
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
         ServicePrincipal,
         Tenant,
     )
+    from accredit.directory.people import RoleMapping
     from accredit.issuers import Issuer
     from accredit.ports import Searched, Shelf
     from accredit.query import Page, Query
@@ -141,6 +143,7 @@ class SqlTransaction:
         self.ownerships: Shelf[Ownership] = SqlShelf(OWNERSHIPS, self)
         self.delegated_grants: Shelf[DelegatedGrant] = SqlShelf(DELEGATED_GRANTS, self)
         self.role_assignments: Shelf[RoleAssignment] = SqlShelf(ROLE_ASSIGNMENTS, self)
+        self.role_mappings: Shelf[RoleMapping] = SqlShelf(ROLE_MAPPINGS, self)
         self.signing_keys: Shelf[SigningKey] = SqlShelf(KEYS, self)
         self.audits: Searched[Audit] = audits.Records(self.search_audits)
 

@@ -25,6 +25,7 @@ from accredit.stores.kinds import (
     OWNERSHIPS,
     PRINCIPALS,
     ROLE_ASSIGNMENTS,
+    ROLE_MAPPINGS,
     TENANTS,
     Kind,
     V,
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
         ServicePrincipal,
         Tenant,
     )
+    from accredit.directory.people import RoleMapping
     from accredit.issuers import Issuer
     from accredit.ports import Searched, Shelf
     from accredit.query import Page, Query
@@ -87,6 +89,7 @@ class View:
         self.ownerships: Shelf[Ownership] = Read(OWNERSHIPS, reader)
         self.delegated_grants: Shelf[DelegatedGrant] = Read(DELEGATED_GRANTS, reader)
         self.role_assignments: Shelf[RoleAssignment] = Read(ROLE_ASSIGNMENTS, reader)
+        self.role_mappings: Shelf[RoleMapping] = Read(ROLE_MAPPINGS, reader)
         self.signing_keys: Shelf[SigningKey] = Read(KEYS, reader)
         self.audits: Searched[Audit] = audits.Records(self.search_audits)
 

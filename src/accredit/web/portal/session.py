@@ -86,7 +86,9 @@ class Limits:
 class Keeper:
     """Begins sessions, recognises them, ends them."""
 
-    def __init__(self, sessions: Sessions, ids: Ids, clock: Clock, *, cookie: str, limits: Limits | None = None) -> None:
+    def __init__(
+        self, sessions: Sessions, ids: Ids, clock: Clock, *, cookie: str, limits: Limits | None = None
+    ) -> None:
         self.sessions = sessions
         self.limits = limits or Limits()
         self._ids = ids
