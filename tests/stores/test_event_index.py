@@ -147,7 +147,7 @@ async def test_an_index_that_cannot_be_written_waits_and_keeps_nobody_waiting(pa
             other.execute("ALTER TABLE signins_by_application RENAME TO elsewhere")
             sent = [await granted(log, START) for _ in range(12)]
             assert not log.failure
-            await until(lambda: other.execute("SELECT hours FROM signins_indexed").fetchone() >= (10,))
+            await until(lambda: other.execute("SELECT uses FROM signins_indexed").fetchone() >= (10,))
             assert other.execute("SELECT seq FROM signins_indexed").fetchone() == (0,)
             other.execute("ALTER TABLE elsewhere RENAME TO signins_by_application")
         sent.append(await granted(log, START))

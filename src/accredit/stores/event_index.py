@@ -22,7 +22,7 @@ from accredit.stores.event_row import DAY
 if TYPE_CHECKING:
     import sqlite3
 
-BEHIND: Final = 2_000  # events that it is behind at most, for each process that writes; their batches come on top
+BEHIND: Final = 4_000  # events that it is behind at most, for each process that writes; their batches come on top
 LIGHT: Final = 1_000  # the same of what has few pages
 QUIET: Final = 5  # looks at a log to which nothing was added, until it comes to the end of that
 
@@ -37,8 +37,7 @@ _INDEX: Final = (
     ),
     "UPDATE signins_indexed SET seq = hours",
 )
-_BY_DAY: Final = (event_counts.HOURS, _INDEX)  # a day's entries lie on few pages
-_SELDOM: Final = 2  # times as far behind are the uses: each has a page to itself
+_HEAVY: Final = (event_counts.HOURS, event_counts.USES, _INDEX)
 _THERE: Final = "e.seq >= (SELECT min(seq) FROM signins)"
 _BEFORE: Final = "e.app_id = :app AND (e.at, e.seq) < (:at, :seq)"
 _PAGE: Final = f"{_BEFORE} AND tenant_id = :tenant"
@@ -77,9 +76,8 @@ class EventIndex:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self._quiet = 0
-        behind = ", ".join(f"coalesce(sum(seq > {come_to(each)}), 0)" for each in ("seq", "uses", "totals"))
-        count = f"SELECT {behind} FROM signins WHERE seq > (SELECT min(seq, uses) FROM signins_indexed)"  # noqa: S608  constants
-        self._behind, self._unused, self._new = connection.execute(count).fetchone()
+        count = f"SELECT count(*), coalesce(sum(seq > {come_to('totals')}), 0) FROM signins WHERE seq > {COME_TO}"  # noqa: S608  constants
+        self._behind, self._new = connection.execute(count).fetchone()
         self._next = deque[Sequence[str]]()  # what is to be taken further, one at a time
 
     def follow(self, written: int) -> None:
@@ -88,16 +86,12 @@ class EventIndex:
         Raises ``sqlite3.Error``.
         """
         self._behind += written
-        self._unused += written
         self._new += written
         self._quiet = 0 if written else self._quiet + 1
         resting = self._quiet >= QUIET
-        if not self._next and (self._behind >= BEHIND or (resting and self._unused)):
-            self._next.extend((event_counts.TOTALS, *_BY_DAY))
+        if not self._next and self._behind >= (1 if resting else BEHIND):
+            self._next.extend((event_counts.TOTALS, *_HEAVY))
             self._behind = 0
-            if resting or self._unused >= _SELDOM * BEHIND:
-                self._next.append(event_counts.USES)
-                self._unused = 0
         elif not self._next and self._new >= LIGHT:
             self._next.append(event_counts.TOTALS)
         while self._next:
@@ -108,10 +102,10 @@ class EventIndex:
 
     def come_to_end(self) -> None:
         """Come to the end of the log, in the transaction at hand."""
-        for each in (event_counts.TOTALS, *_BY_DAY, event_counts.USES):
+        for each in (event_counts.TOTALS, *_HEAVY):
             self._run(each)
         self._next.clear()
-        self._behind = self._unused = self._new = 0
+        self._behind = self._new = 0
 
     def prepare(self, last: int) -> None:
         """Take note of every event up to the place ``last``: the transaction at hand is about to delete them."""
