@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from accredit import __version__, assertions, errors, observe
 from accredit.administer import Administrator
-from accredit.app import directory_api, hosts, resource_manager
+from accredit.app import directory_api, hosts, portal, resource_manager
 from accredit.app.chance import SystemIds
 from accredit.app.drift import Drift
 from accredit.app.log_state import LogState
@@ -179,7 +179,11 @@ def _listen(runtime: Runtime, around: Surroundings | None, ca_file: Path | None)
     )
     if runtime.exporter is not None:
         runtime.metrics.registry.register(Exported(runtime.exporter))
-    rooms = {**directory_api.rooms(runtime, tokens), **resource_manager.rooms(runtime, tokens)}
+    rooms = {
+        each: room
+        for face in (directory_api, resource_manager, portal)
+        for each, room in face.rooms(runtime, tokens).items()
+    }
     if runtime.test_issuer is not None:
         from accredit.app import provoking_control, test_issuers
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from accredit import observe
 from accredit.app.directory_api import Later
 
 if TYPE_CHECKING:
     from accredit.app.runtime import Runtime
+    from accredit.stores.portal_sessions import PortalSessions
     from accredit.web.answers import Application
+    from accredit.web.portal.session import Keeper
     from accredit.web.token import TokenEndpoint
 
 PATH: Final = "portal"  # the first segment
@@ -24,12 +28,14 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     """Put the room together."""
     from accredit.stores import searching  # noqa: F401  and SQLAlchemy with it
     from accredit.stores.event_pages import EventPages
+    from accredit.stores.portal_sessions import PortalSessions
     from accredit.web.portal.portal import Portal
     from accredit.web.portal.render import Renderer
     from accredit.web.portal.room import Room
 
-    pages = EventPages(runtime.folder.database, runtime.damage)
+    pages, sessions = EventPages(runtime.folder.database, runtime.damage), PortalSessions(runtime.folder.database)
     runtime.let_go(pages.close)
+    runtime.let_go(sessions.close)
     journal = observe.Journal(runtime.journal.log, what="portal")
     return Room(
         Portal(
@@ -38,9 +44,22 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
             log=pages,
             senders=tokens.senders,
             renderer=Renderer(),
-            keeper=runtime.keeper,
+            keeper=_keeper(runtime, sessions),
             broken=journal.broken,
             emulator=runtime.folder.emulator,
             strict_transport=tokens.strict_transport,
         )
+    )
+
+
+def _keeper(runtime: Runtime, sessions: PortalSessions) -> Keeper:
+    from accredit.web.portal.session import Keeper, Limits, cookie_name
+
+    wanted, authority = runtime.settings.portal, runtime.authority
+    return Keeper(
+        sessions,
+        authority.ids,
+        authority.clock,
+        cookie=cookie_name(urlsplit(authority.base).port if runtime.folder.emulator else None),
+        limits=Limits(timedelta(minutes=wanted.idle_minutes), timedelta(hours=wanted.absolute_hours)),
     )

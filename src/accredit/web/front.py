@@ -73,6 +73,8 @@ class Front:
             tenant, _, rest = path.partition("/")
             if version := _TOKENS.get(rest):
                 await self.tokens(scope, receive, send, tenant, version)
+            elif not path and "portal" in self.rooms and _is_browser(scope):
+                await answer(send, 302, [(b"location", b"/portal")], b"")
             else:
                 await self._other(scope, receive, send, tenant, rest)
         except Refused as refused:
@@ -121,6 +123,13 @@ class Front:
         if refused.row in (METHOD_NOT_ALLOWED, VERB_NOT_ALLOWED):
             headers.append((b"allow", refused.fields["valid_verbs"].encode()))
         await answer(send, status, headers, body, head=scope["method"] == "HEAD")
+
+
+def _is_browser(scope: Scope) -> bool:
+    """Whether somebody opens an address by hand: clients of the API do not ask for pages."""
+    return scope["method"] in ("GET", "HEAD") and any(
+        name == b"accept" and b"text/html" in value for name, value in scope["headers"]
+    )
 
 
 def _of_signing_in(first: str, rest: str) -> bool:
