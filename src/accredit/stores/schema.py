@@ -453,6 +453,50 @@ portal_links = Table(  # one-time links to sign in with
     Column("used_at", BigInteger),  # none: not yet
     sqlite_with_rowid=False,
 )
+issuer_keys = Table(  # that an issuer's documents showed
+    "issuer_keys",
+    METADATA,
+    Column("tenant_id", ID, primary_key=True),
+    Column("issuer_id", ID, primary_key=True),
+    Column("thumbprint", NAME, primary_key=True),  # RFC 7638
+    Column("kid", NAME, primary_key=True),  # empty: it has none
+    Column("alg", Text, nullable=False),
+    Column("kty", Text, nullable=False),
+    Column("size", BigInteger, nullable=False),  # bits
+    Column("source", Text, nullable=False),
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("gone_at", BigInteger),  # none: it is there
+    Index(None, "tenant_id", "thumbprint"),
+    _parent("issuer_id", "issuers"),
+    sqlite_with_rowid=False,
+)
+issuer_documents = Table(  # each of them once, as it was fetched
+    "issuer_documents",
+    METADATA,
+    Column("tenant_id", ID, primary_key=True),
+    Column("issuer_id", ID, primary_key=True),
+    Column("kind", Text, primary_key=True),  # discovery, jwks
+    Column("digest", Text, primary_key=True),  # SHA-256, hex
+    Column("first_seen", BigInteger, nullable=False),
+    Column("last_seen", BigInteger, nullable=False),
+    Column("document", LargeBinary, nullable=False),
+    _parent("issuer_id", "issuers"),
+)
+issuer_fetches = Table(  # one after the other that ended alike
+    "issuer_fetches",
+    METADATA,
+    Column("tenant_id", ID, primary_key=True),
+    Column("issuer_id", ID, primary_key=True),
+    Column("since", BigInteger, primary_key=True, autoincrement=False),
+    Column("until", BigInteger, nullable=False),
+    Column("result", Text, nullable=False),  # ok, or what failed
+    Column("reason", Text, nullable=False),
+    Column("fetches", BigInteger, nullable=False),  # that were written down
+    Column("took", BigInteger, nullable=False),  # microseconds, the last of them
+    _parent("issuer_id", "issuers"),
+    sqlite_with_rowid=False,
+)
 exports = Table(  # how far events were taken elsewhere: the last place whose arrival was confirmed there
     "exports",
     METADATA,

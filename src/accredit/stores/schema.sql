@@ -281,6 +281,47 @@ CREATE TABLE credentials (
 CREATE INDEX ix_credentials_tenant_id_application_id ON credentials (tenant_id, application_id);
 CREATE INDEX ix_credentials_tenant_id_id ON credentials (tenant_id, id);
 CREATE INDEX ix_credentials_tenant_id_issuer_id ON credentials (tenant_id, issuer_id);
+CREATE TABLE issuer_documents (
+  tenant_id TEXT NOT NULL,
+  issuer_id TEXT NOT NULL,
+  kind TEXT NOT NULL,
+  digest TEXT NOT NULL,
+  first_seen BIGINT NOT NULL,
+  last_seen BIGINT NOT NULL,
+  document BLOB NOT NULL,
+  CONSTRAINT pk_issuer_documents PRIMARY KEY (tenant_id, issuer_id, kind, digest),
+  CONSTRAINT fk_issuer_documents_tenant_id_issuer_id FOREIGN KEY(tenant_id, issuer_id) REFERENCES issuers (tenant_id, id) ON DELETE CASCADE
+);
+CREATE TABLE issuer_fetches (
+  tenant_id TEXT NOT NULL,
+  issuer_id TEXT NOT NULL,
+  since BIGINT NOT NULL,
+  until BIGINT NOT NULL,
+  result TEXT NOT NULL,
+  reason TEXT NOT NULL,
+  fetches BIGINT NOT NULL,
+  took BIGINT NOT NULL,
+  CONSTRAINT pk_issuer_fetches PRIMARY KEY (tenant_id, issuer_id, since),
+  CONSTRAINT fk_issuer_fetches_tenant_id_issuer_id FOREIGN KEY(tenant_id, issuer_id) REFERENCES issuers (tenant_id, id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE TABLE issuer_keys (
+  tenant_id TEXT NOT NULL,
+  issuer_id TEXT NOT NULL,
+  thumbprint TEXT NOT NULL,
+  kid TEXT NOT NULL,
+  alg TEXT NOT NULL,
+  kty TEXT NOT NULL,
+  size BIGINT NOT NULL,
+  source TEXT NOT NULL,
+  first_seen BIGINT NOT NULL,
+  last_seen BIGINT NOT NULL,
+  gone_at BIGINT,
+  CONSTRAINT pk_issuer_keys PRIMARY KEY (tenant_id, issuer_id, thumbprint, kid),
+  CONSTRAINT fk_issuer_keys_tenant_id_issuer_id FOREIGN KEY(tenant_id, issuer_id) REFERENCES issuers (tenant_id, id) ON DELETE CASCADE
+)
+ WITHOUT ROWID;
+CREATE INDEX ix_issuer_keys_tenant_id_thumbprint ON issuer_keys (tenant_id, thumbprint);
 CREATE TABLE principals (
   seq INTEGER NOT NULL,
   id TEXT NOT NULL,
