@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from accredit.web.portal.route import ROOT
-
+ROOT: Final = "/portal"
 _PATH: Final = re.compile(
     rf"{ROOT}(?:/[A-Za-z0-9._~%:@!$&'()*+,;=-]+)*/?(?:\?[A-Za-z0-9._~%:@!$'()*+,;=/?&-]*)?", re.ASCII
 )

@@ -22,11 +22,11 @@ from accredit.web.portal import signin
 from accredit.web.portal.csrf import SameOrigin
 from accredit.web.portal.headers import SecurityHeaders
 from accredit.web.portal.pages import applications, theme, welcome
-from accredit.web.portal.route import ROOT
+from accredit.web.portal.paths import ROOT
 from accredit.web.portal.visit import Visit, address
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -77,7 +77,7 @@ class Room:
             Served(f"{ROOT}{path}", self._endpoint(methods), methods=list(methods)) for path, methods in by_path.items()
         ]
 
-    def _endpoint(self, methods: dict[str, Route]):  # noqa: ANN202  as Starlette types it
+    def _endpoint(self, methods: Mapping[str, Route]) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:
             route = methods["GET" if request.method == "HEAD" else request.method]
             who = self.portal.senders.read(request.scope, dict(request.scope["headers"]), {})
@@ -104,6 +104,9 @@ class Room:
         async with visit.reading() as store:
             mappings = await store.role_mappings.find()
         access = session.access(mappings)
+        session = await portal.keeper.renewed(request, session, access)
+        if session is None:
+            return visit
         session = await portal.keeper.renewed(request, session, access)
         if session is None:
             return visit

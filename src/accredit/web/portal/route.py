@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from starlette.responses import Response
 
-    from accredit.web.portal.visit import Visit
+    from accredit.web.portal.visit import Needs, Visit
 
     Handler: TypeAlias = Callable[[Visit], Awaitable[Response]]
 
-Needs = Literal["nobody", "session", "reader", "operator", "admin", "instance"]
-"""``nobody``: who is not signed in, too; ``session``: whoever is; the rest: a role in the tenant or in the instance."""
-ROOT: Final = "/portal"
-
 
 class Route(NamedTuple):
-    """One call. ``path`` is below ``ROOT``; ``{tenant}`` in it is the domain or the id of a tenant."""
+    """One call. ``path`` is below ``/portal``; ``{tenant}`` in it is the domain or the id of a tenant."""
 
     method: str
     path: str

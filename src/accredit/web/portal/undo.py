@@ -5,7 +5,7 @@ Rule 1: a reverse is a link to where it is done, with its own confirmation: noth
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, Protocol
 
 from accredit.web.portal.words import _
 
@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from accredit.signins import Audit, Target
-    from accredit.web.portal.visit import Visit
+
+
+class Visiting(Protocol):
+    """The request, as far as it matters here."""
+
+    def url(self, *parts: object, **query: object) -> str:
+        """Return an address below the tenant."""
+
+    def may(self, needs: Literal["admin"]) -> bool:
+        """Whether the person may open what needs a role."""
 
 
 class Reverse(NamedTuple):
@@ -23,7 +32,7 @@ class Reverse(NamedTuple):
     text: str
 
 
-_REVERSES: Final[Mapping[str, Callable[[Visit, Target], Reverse]]] = {
+_REVERSES: Final[Mapping[str, Callable[[Visiting, Target], Reverse]]] = {
     "Add application": lambda visit, target: Reverse(
         visit.url("applications", target.id, "delete"), _("Delete it again")
     ),
@@ -31,7 +40,7 @@ _REVERSES: Final[Mapping[str, Callable[[Visit, Target], Reverse]]] = {
 """By activity, as the audit record names it."""
 
 
-def reverses(visit: Visit, audit: Audit, target: Target) -> Sequence[Reverse]:
+def reverses(visit: Visiting, audit: Audit, target: Target) -> Sequence[Reverse]:
     """Return where a change of ``target`` is taken back; nothing where it cannot be, or where the person may not."""
     found = _REVERSES.get(audit.activity)
     return (found(visit, target),) if found is not None and visit.may("admin") else ()
