@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -32,6 +33,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     from accredit.web.portal.portal import Portal
     from accredit.web.portal.render import Renderer
     from accredit.web.portal.room import Room
+    from accredit.web.portal.signin import SigningIn
 
     pages, sessions = EventPages(runtime.folder.database, runtime.damage), PortalSessions(runtime.folder.database)
     runtime.let_go(pages.close)
@@ -45,6 +47,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
             senders=tokens.senders,
             renderer=Renderer(),
             keeper=_keeper(runtime, sessions),
+            signing=SigningIn(seconds=time.monotonic),
             broken=journal.broken,
             emulator=runtime.folder.emulator,
             strict_transport=tokens.strict_transport,

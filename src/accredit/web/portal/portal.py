@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from accredit.signins import Sender
     from accredit.web.portal.render import Renderer
     from accredit.web.portal.session import Keeper
+    from accredit.web.portal.signin import SigningIn
     from accredit.web.sender import Senders
     from accredit.web.signin_log import SignInLog
 
@@ -26,6 +27,7 @@ class Portal:
     senders: Senders
     renderer: Renderer
     keeper: Keeper  # of sessions
+    signing: SigningIn  # how people sign in
     broken: Callable[[Sender, BaseException], None]
     emulator: bool = False
     strict_transport: bool = False

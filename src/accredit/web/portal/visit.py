@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -20,7 +20,7 @@ from accredit.query import Compare, Query
 from accredit.signins import Actor, kept
 from accredit.signins.event import LONGEST_AGENT
 from accredit.web.answers import read_body_within
-from accredit.web.portal.route import ROOT
+from accredit.web.portal.paths import ROOT
 from accredit.web.portal.undo import reverses
 from accredit.web.portal.words import ago
 
@@ -32,13 +32,14 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from accredit.directory import Tenant
-    from accredit.directory.people import Access, Role, Session
+    from accredit.directory.people import Access, Person, Role, Session
     from accredit.ports import Transaction
     from accredit.query import Cursor, Order
     from accredit.signins import Audit, Sender
     from accredit.web.portal.portal import Portal
-    from accredit.web.portal.route import Needs
 
+Needs = Literal["nobody", "session", "reader", "operator", "admin", "instance"]
+"""``nobody``: who is not signed in, too; ``session``: whoever is; the rest: a role in the tenant or in the instance."""
 LARGEST: Final = 262_144  # octets of a form: a key set or a manifest may be in it
 MOST_FIELDS: Final = 256
 ARRIVES_WITHIN: Final = 10.0  # seconds
@@ -118,7 +119,11 @@ class Visit:
         """The person as the one who changes the directory."""
         if self.session is None:
             raise LookupError("nobody is signed in")
-        person, authority = self.session.person, self.portal.authority
+        return self.by_person(self.session.person)
+
+    def by_person(self, person: Person) -> Administrator:
+        """Return somebody as the one who changes the directory."""
+        authority = self.portal.authority
         return Administrator(
             self.portal.registry,
             authority.ids,

@@ -1,0 +1,167 @@
+"""Signing in to the portal, and out again.
+
+Rule 1: there are no passwords. People sign in at the organisation's own provider; whoever can read the data directory
+makes a one-time link; in the emulator everybody is its administrator.
+Rule 2: a link is looked at with GET, which changes nothing, and used with POST, once.
+Rule 3: what is answered never tells whether somebody is known here. Who has proven to be somebody without a role is told
+that much, and what an administrator needs to give them one.
+Rule 4: a sign-in is on record before it holds; one that cannot be recorded does not hold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final
+
+from accredit.administer import people
+from accredit.directory.people import NOBODY, Person
+from accredit.errors import NOT_FOUND, Refused
+from accredit.issuers import base64url
+from accredit.web.limits import Allowance, Failures
+from accredit.web.portal.headers import NO_REFERRER
+from accredit.web.portal.paths import ROOT, own_path
+from accredit.web.portal.route import Route
+from accredit.web.portal.session import digest
+from accredit.web.portal.visit import address
+from accredit.web.portal.words import _
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from starlette.responses import Response
+
+    from accredit.directory.people import Claims, Session
+    from accredit.signins import Sender
+    from accredit.web.portal.oidc import Provider
+    from accredit.web.portal.visit import Visit
+
+ATTEMPTS: Final = Allowance(per_minute=10, burst=20)
+"""Attempts that may fail, of one address and of one account: at once, and so many more each minute."""
+RETRY_AFTER: Final = 60  # seconds
+OPERATOR: Final = Person(name="administrator with a link from the host", how="link")
+EMULATORS: Final = Person(name="Emulator's administrator", how="emulator")
+_TOO_MANY: Final = 429
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SigningIn:
+    """What signing in leans on, besides the portal itself."""
+
+    seconds: Callable[[], float]
+    provider: Provider | None = None  # the organisation's; None: only links (and the emulator's button) sign in
+    refused: Callable[[Sender, Refused], None] | None = None  # told of what failed, and why
+    failures: Failures = field(init=False)
+
+    def __post_init__(self) -> None:
+        failures = Failures(self.seconds, by_client=ATTEMPTS, by_address=ATTEMPTS)
+        object.__setattr__(self, "failures", failures)
+
+    def tell(self, who: Sender, refused: Refused) -> None:
+        """Tell whoever listens why an attempt failed."""
+        if self.refused is not None:
+            self.refused(who, refused)
+
+
+async def sign_in(visit: Visit) -> Response:
+    """Show how to sign in, or lead on who is signed in already."""
+    wanted = own_path(visit.query("next"))
+    return visit.go(wanted) if visit.session is not None else await shown(visit, wanted)
+
+
+async def as_emulator(visit: Visit) -> Response:
+    """Sign in as the emulator's administrator; there is none elsewhere."""
+    if not visit.portal.emulator:
+        raise Refused(NOT_FOUND)
+    wanted = own_path((await visit.form()).text("next"))
+    await begin(visit, EMULATORS, {})
+    return visit.go(wanted)
+
+
+async def look_at_link(visit: Visit) -> Response:
+    """Show the button of a one-time link. Nothing is used up: previews of messages open links, too."""
+    link = _link(visit)
+    holds = link is not None and await visit.portal.keeper.sessions.link_holds(link, visit.now)
+    return await _link_page(visit, holds=holds)
+
+
+async def use_link(visit: Visit) -> Response:
+    """Sign in with a one-time link, which is used up by that."""
+    if throttled(visit):
+        return await shown(visit, ROOT, _wait(), _TOO_MANY)
+    link = _link(visit)
+    if link is None or not await visit.portal.keeper.sessions.use_link(link, visit.now):
+        visit.portal.signing.failures.count(visit.who.address, "")
+        return await _link_page(visit, holds=False)
+    await begin(visit, OPERATOR, {})
+    return visit.go(ROOT)
+
+
+async def sign_out(visit: Visit) -> Response:
+    """End the session, in the store and in the browser."""
+    if visit.session is not None:
+        await visit.portal.keeper.end(visit.request)
+        await people.signed_out(visit.by, visit.session.person)
+    return visit.go(address("signed-out"))
+
+
+async def signed_out(visit: Visit) -> Response:
+    """Say that it is over."""
+    return await visit.page("signed_out.html")
+
+
+async def begin(visit: Visit, person: Person, claims: Claims) -> Session:
+    """Record that somebody signed in, and begin their session: the answer to this request sets its cookie."""
+    await people.signed_in(visit.by_person(person), person)
+    return await visit.portal.keeper.start(visit.request, person, claims, visit.who)
+
+
+async def shown(visit: Visit, wanted: str, problem: str = "", status: int = 200) -> Response:
+    """Return the page on which people sign in, saying what went wrong before."""
+    provider = visit.portal.signing.provider
+    page = await replace(visit, session=None, access=NOBODY).page(
+        "sign_in.html",
+        status=status,
+        next=wanted,
+        problem=problem,
+        provider=provider.name if provider else "",
+    )
+    page.headers.update(NO_REFERRER)
+    if status == _TOO_MANY:
+        page.headers["retry-after"] = str(RETRY_AFTER)
+    return page
+
+
+def throttled(visit: Visit, account: str = "") -> bool:
+    """Whether too many attempts failed, from this address or of this account."""
+    failures = visit.portal.signing.failures
+    return failures.exceeded(visit.who.address, "") or (bool(account) and failures.exceeded(account, ""))
+
+
+def _wait() -> str:
+    return _("Too many attempts have failed. Wait a minute, then try again.")
+
+
+async def _link_page(visit: Visit, *, holds: bool) -> Response:
+    page = await replace(visit, session=None, access=NOBODY).page(
+        "link.html", status=200 if holds else 410, holds=holds, action=visit.request.url.path
+    )
+    page.headers.update(NO_REFERRER)
+    return page
+
+
+def _link(visit: Visit) -> bytes | None:
+    """Return the link in the path as the store knows it."""
+    try:
+        return digest(base64url.decode(visit.request.path_params["link"]))
+    except ValueError:
+        return None
+
+
+ROUTES: Final = (
+    Route("GET", "/sign-in", sign_in, "nobody"),
+    Route("POST", "/sign-in/emulator", as_emulator, "nobody"),
+    Route("GET", "/link/{link}", look_at_link, "nobody"),
+    Route("POST", "/link/{link}", use_link, "nobody"),
+    Route("POST", "/sign-out", sign_out, "nobody"),
+    Route("GET", "/signed-out", signed_out, "nobody"),
+)
