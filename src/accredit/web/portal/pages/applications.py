@@ -82,7 +82,7 @@ def _row(
         ", ".join(f"{count} {kind}" for count, kind in kinds if count) or "",
         last,
         sum(each.level == "error" for each in found),
-        sum(each.level == "warning" for each in found),
+        sum(each.level == "warn" for each in found),
     )
 
 
