@@ -270,14 +270,9 @@ async def _added(
 
 def _named(members: Mapping[str, str | None]) -> str:
     """Make a name from issuer and subject, for whoever gave none."""
-    import re
+    from accredit.trust import proposed_name
 
-    from accredit.trust.credential import NAME
-
-    host = (members.get("issuer") or "").partition("://")[2].partition("/")[0]
-    end = (members.get("subject") or "expression").rpartition(":")[2]
-    made = re.sub(r"[^A-Za-z0-9]+", "-", f"{host}-{end}").strip("-")[:120]
-    if host and NAME.fullmatch(made):
+    if made := proposed_name(members.get("issuer") or "", members.get("subject")):
         return made
     raise click.UsageError("a name is needed: --name NAME")
 

@@ -1,48 +1,20 @@
-"""A change that is judged by every rule and then undone: what ``--dry-run`` means."""
+"""What ``--dry-run`` means elsewhere: a change that is judged by every rule, on a copy of what bears on it."""
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace as replace_in
 
 from accredit.cli import names
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-    from contextlib import AbstractAsyncContextManager
     from uuid import UUID
 
-    from accredit.administer import Administrator
     from accredit.cli.place import Place
     from accredit.directory import Application
-    from accredit.ports import Registry, Transaction
+    from accredit.ports import Transaction
     from accredit.trust import FederatedCredential
-
-T = TypeVar("T")
-
-
-class _Undone(Exception):
-    """Ends a transaction that was never meant to last."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Rehearsal:
-    """A registry whose transactions are undone when they end, whatever they did."""
-
-    registry: Registry
-
-    def reading(self) -> AbstractAsyncContextManager[Transaction]:
-        return self.registry.reading()
-
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Transaction]:
-        with suppress(_Undone):
-            async with self.registry.transaction() as store:
-                yield store
-                raise _Undone
 
 
 async def rehearsed_apart(
@@ -79,8 +51,3 @@ async def rehearsed_apart(
     if which is not None:
         return await administer.credentials.update(by, application.id, which, **members)
     return await administer.credentials.add(by, application.id, **members)
-
-
-async def rehearsed(by: Administrator, change: Callable[[Administrator], Awaitable[T]]) -> T:
-    """Return what a change would make. Nothing of it is stored; what would be refused is refused."""
-    return await change(replace(by, registry=_Rehearsal(by.registry)))

@@ -148,7 +148,7 @@ class Here:
     ) -> FederatedCredential:
         """Return the credential that would be added, or ``which`` as it would be changed."""
         from accredit.administer import credentials
-        from accredit.cli.dry_run import rehearsed
+        from accredit.administer.rehearsing import rehearsed
 
         if which is not None:
             return await rehearsed(self.by, lambda by: credentials.update(by, application.id, which, **members))

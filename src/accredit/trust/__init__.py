@@ -8,6 +8,7 @@ from accredit.trust.credential import (
     MultiAudience,
     Trust,
     discovery_suffix,
+    proposed_name,
     read,
 )
 from accredit.trust.match_set import Wanted
@@ -33,5 +34,6 @@ __all__ = [
     "judge",
     "match",
     "narrows",
+    "proposed_name",
     "read",
 ]

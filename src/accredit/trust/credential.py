@@ -36,6 +36,8 @@ DEFAULT_AUDIENCE: Final = "api://AzureADTokenExchange"
 LONGEST: Final = 600  # characters of issuer, subject, audience and description
 MOST: Final = 20  # credentials of one application in a tenant with Entra's portability
 NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{2,119}")
+LONGEST_NAME: Final = 120  # characters
+_NO_NAME: Final = re.compile(r"[^A-Za-z0-9]+")
 _DOCUMENT: Final = re.compile(r"/\.well-known/[^/]+/?\Z")
 
 
@@ -137,6 +139,14 @@ def read(  # noqa: PLR0913  the members of the directory's federatedIdentityCred
         expression=parsed,
         description=description,
     )
+
+
+def proposed_name(issuer: str, subject: str | None) -> str:
+    """Make a name from issuer and subject, for whoever gives none; empty where that makes no name."""
+    host = issuer.partition("://")[2].partition("/")[0]
+    end = (subject or "expression").rpartition(":")[2]
+    made = _NO_NAME.sub("-", f"{host}-{end}").strip("-")[:LONGEST_NAME]
+    return made if host and NAME.fullmatch(made) else ""
 
 
 def discovery_suffix(issuer: str) -> str:

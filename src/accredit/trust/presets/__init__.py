@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from accredit.trust.presets.pasting import Snippet, snippets
     from accredit.trust.presets.reading import read
     from accredit.trust.presets.rendering import Rendered, free_name, render
+    from accredit.trust.presets.writing import fields
 
 _HOMES: Final = {
     **dict.fromkeys(("ids", "preset", "recognise", "speakers"), "catalogue"),
@@ -27,6 +28,7 @@ _HOMES: Final = {
     **dict.fromkeys(("Snippet", "snippets"), "pasting"),
     **dict.fromkeys(("read",), "reading"),
     **dict.fromkeys(("Rendered", "free_name", "render"), "rendering"),
+    **dict.fromkeys(("fields",), "writing"),
 }
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "Snippet",
     "SubjectForm",
     "SubjectParts",
+    "fields",
     "fill",
     "free_name",
     "ids",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from accredit.trust.expression import Operand
-    from accredit.trust.presets.model import Clause, Mode, Preset
+    from accredit.trust.presets.model import Clause, Field, Mode, Preset
 
 NO_ESCAPE: Final = "*?'\\"  # what a pattern of language version 1 cannot say of itself
 _WILD: Final = re.compile(r"[*?\\]")
@@ -112,6 +112,16 @@ def _spoken(preset: Preset) -> frozenset[str]:
     texts += [text for mode in preset.modes for clause in mode.clauses for text in operands(clause)]
     names = {name for each in ways(preset, tuple(texts)).templates for name in each.names}
     return frozenset(names | {clause.when for mode in preset.modes for clause in mode.clauses if clause.when})
+
+
+def fields(preset: Preset, mode: Mode) -> tuple[Field, ...]:
+    """The fields that a mode has a place for, and those that are for the reader, in the order of the form."""
+    texts = [*preset.issuer.templates, *preset.audience.fixed]
+    texts += [mode.subject] if mode.subject is not None else []
+    texts += [text for clause in mode.clauses for text in operands(clause)]
+    named = {name for each in ways(preset, tuple(texts)).templates for name in each.names}
+    named |= {clause.when for clause in mode.clauses} | {*mode.needs} | notes(preset)
+    return tuple(each for each in preset.fields if each.required or each.name in named)
 
 
 def clauses(mode: Mode, values: Mapping[str, str]) -> tuple[Clause, ...]:

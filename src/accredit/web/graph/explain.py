@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from accredit import assertions, exchange
+from accredit import assertions
 from accredit import explain as explaining
 from accredit.directory import read_guid
 from accredit.errors import OBJECT_NOT_FOUND, PRIVILEGES_MISSING, PROPERTY_INVALID, Refused
 from accredit.explain import Explanation
-from accredit.issuers import refuse_own
-from accredit.trust import Trusted
+from accredit.web import explained
 from accredit.web.graph.answers import entity
 from accredit.web.graph.route import in_beta
 
@@ -36,7 +35,6 @@ if TYPE_CHECKING:
 
 EXPLAIN: Final = "accredit.explain"
 KIND: Final = "explain"
-LONGEST: Final = 65_536  # characters of a token
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel"):
@@ -68,7 +66,7 @@ async def explain(call: Call) -> Answer:
         if asked.application_id is not None and not call.owned_only:
             others = await explaining.elsewhere(store, named, presented, tenant.several_audiences, meant[0].id)
         held = {each.id: await store.credentials.find(application_id=each.id) for each in meant}
-    keys = await _keys(call, presented, named, online=asked.online)
+    keys = await explained.keys(call.authority, presented, named, online=asked.online)
     found = [_explained(call, presented, each, held[each.id], named, keys, others) for each in meant]
     return _answer(call, sorted(found, key=lambda each: each.outcome != "accepted"))
 
@@ -80,39 +78,18 @@ def _explained(
     credentials: Sequence[Any],
     named: Sequence[Issuer],
     keys: Mapping[UUID, KeySet | Refused],
-    elsewhere: tuple[str, ...],
+    others: tuple[str, ...],
 ) -> Explanation:
-    authority, tenant, now = call.authority, call.caller.tenant, call.authority.clock()
-    return explaining.explain(
+    return explained.explained(
+        call.authority,
+        call.caller.tenant,
         presented,
-        Trusted(credentials, multi_audience=tenant.several_audiences),
         client=of.display_name,
-        now=now,
-        own=authority.own_issuers,
+        credentials=credentials,
+        named=named,
         keys=keys,
-        proof=exchange.state_of_proof(presented, named, authority.keys, now),
-        disabled=[each for each in credentials if not each.enabled],
-        tenant=tenant,
-        elsewhere=elsewhere,
+        elsewhere=others,
     )
-
-
-async def _keys(
-    call: Call, presented: Presented, named: Sequence[Issuer], *, online: bool
-) -> Mapping[UUID, KeySet | Refused]:
-    """Return the keys at hand; with ``online`` after as much fetching as the exchange would do."""
-    keys: dict[UUID, KeySet | Refused] = {}
-    for record in named:
-        try:
-            if online:
-                refuse_own(presented.issuer, call.authority.own_issuers, presented.key.kid)
-                assertions.refuse_algorithm(presented.key, record)
-                await call.authority.keys.of(record, presented.key)
-        except Refused as refused:
-            keys[record.id] = refused
-        if (found := call.authority.keys.at_hand(record)).keys:
-            keys[record.id] = found
-    return keys
 
 
 async def _meant(
@@ -162,8 +139,10 @@ def _read(body: Mapping[str, Any]) -> Asked:
         asked = msgspec.convert(body, Asked)
     except msgspec.ValidationError as error:
         raise Refused(PROPERTY_INVALID, property=KIND, kind=KIND, detail=str(error)) from error
-    if len(asked.token) > LONGEST:
-        raise Refused(PROPERTY_INVALID, property="token", kind=KIND, detail=f"longer than {LONGEST} characters")
+    if len(asked.token) > explained.LONGEST:
+        raise Refused(
+            PROPERTY_INVALID, property="token", kind=KIND, detail=f"longer than {explained.LONGEST} characters"
+        )
     return asked
 
 
