@@ -9,7 +9,7 @@ import pytest
 
 from accredit.cli import log_counts
 from accredit.cli.log_stats import bar, spark
-from accredit.cli.log_words import meaning
+from accredit.signins.words import meaning
 
 BOT = ("-a", "deploy-bot")
 YESTERDAY = (datetime.now(UTC) - timedelta(days=1)).strftime("%Y-%m-%d")

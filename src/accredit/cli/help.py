@@ -16,12 +16,10 @@ from accredit.cli.ink import folded, width
 from accredit.cli.output import Column
 from accredit.cli.session import Session, pass_session
 from accredit.errors import CATALOGUE
+from accredit.interop import help as told
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from accredit.errors import Row
-    from accredit.trust.lint import Rule
 
 CODES: Final = (Column("Code", "code"), Column("Meaning", "meaning"))
 RULE: Final = (
@@ -33,13 +31,6 @@ RULE: Final = (
     Column("before", "before"),
     Column("after", "after"),
 )
-_MOVES: Final = {
-    "caller": "whoever sent the request",
-    "operator": "whoever administers this authority",
-    "outside": "the issuer, or the network on the way to it",
-    "us": "this authority",
-}
-_MARKS: Final = {"V": "verified with Entra ID", "R": "reported by others", "A": "assumed", "": "accredit's own"}
 
 
 @command("help")
@@ -52,31 +43,12 @@ def help_(session: Session, topic: tuple[str, ...]) -> None:
         session.say(context.find_root().get_help().rstrip("\n"))
     elif topic == ("exit-codes",):
         session.show([{"code": code, "meaning": meaning} for code, meaning in EXIT_CODES.items()], CODES)
-    elif rows := _rows(topic[0]):
+    elif rows := told.rows(topic[0]):
         _explain(session, rows)
-    elif rule := _rule(topic[0]):
+    elif rule := told.rule(topic[0]):
         session.show(builtins(rule), RULE)
     else:
         session.say(_command_help(context, topic))
-
-
-def _rows(wanted: str) -> list[Row]:
-    """Return the rows of a code; some have several texts."""
-    return [row for row in CATALOGUE.values() if wanted.upper() in {row.label.upper(), str(row.code).upper()}]
-
-
-def _rule(wanted: str) -> Rule | None:
-    """Return the rule of lint that is meant, if it is one."""
-    return next((each for each in _rules(wanted) if each.id == wanted.upper()), None)
-
-
-def _rules(wanted: str) -> Sequence[Rule]:
-    """Return the rules of lint, where one may be meant: all others are spared reading them."""
-    if not wanted.upper().startswith("FIC-"):
-        return ()
-    from accredit.trust.lint import RULES
-
-    return tuple(RULES)
 
 
 def _explain(session: Session, rows: list[Row]) -> None:
@@ -88,7 +60,7 @@ def _explain(session: Session, rows: list[Row]) -> None:
     for number, (row, shape) in enumerate(zip(rows, shapes, strict=True)):
         if number:
             session.say("")
-        session.say(ink.bold(row.label) + f"  {row.name.lower().replace('_', ' ')}")
+        session.say(ink.bold(row.label) + f"  {told.title(row)}")
         for name in ("text", "move", "fix", "answer", "exit", "source"):
             if shape[name] not in ("", None):
                 first, *more = folded(str(shape[name]), max(30, width() - 10))
@@ -102,11 +74,11 @@ def _shape(row: Row) -> dict[str, Any]:
         "code": row.label,
         "name": row.name,
         "text": row.template,
-        "move": _MOVES[row.move],
+        "move": told.MOVES[row.move],
         "fix": row.advice,
         "answer": f"{row.status} {row.error}",
         "exit": failures.exit_of_row(row),
-        "source": _MARKS[row.mark],
+        "source": told.SOURCES[row.mark],
     }
 
 
@@ -118,7 +90,8 @@ def _command_help(context: click.Context, topic: tuple[str, ...]) -> str:
         inner = group.get_command(found, word) if isinstance(group, click.Group) else None
         if inner is None:
             known = [*group.list_commands(found)] if isinstance(group, Noun) else []
-            codes = [*(row.label for row in CATALOGUE.values()), *(each.id for each in _rules(word))]
+            rules = told.rules() if word.upper().startswith("FIC-") else ()
+            codes = [*(row.label for row in CATALOGUE.values()), *(each.id for each in rules)]
             failure = failures.of_usage(unknown("topic", word, [*known, "exit-codes", *codes]).message, "accredit help")
             raise Ended(replace(failure, exit=NOT_FOUND))
         found = rich_click.RichContext(inner, parent=found, info_name=word)

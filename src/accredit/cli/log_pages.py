@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec.structs import replace
 
-from accredit.cli.log_words import code, how
+from accredit.cli.log_words import how
 from accredit.cli.output import Column
+from accredit.signins.words import code
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -18,10 +18,10 @@ from accredit.cli.grammar import command
 from accredit.cli.ink import folded, safe
 from accredit.cli.log_counts import counted
 from accredit.cli.log_filters import as_given, filters, period, whole
-from accredit.cli.log_words import code, meaning
 from accredit.cli.output import GAP, LEAST, Column
 from accredit.cli.words import accredit, followed
 from accredit.signins.usage import HOUR
+from accredit.signins.words import code, meaning
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

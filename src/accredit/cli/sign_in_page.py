@@ -10,10 +10,9 @@ import json
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from accredit.cli import log_words
 from accredit.cli.ink import cells, folded, safe, width
 from accredit.cli.shapes import instant
-from accredit.signins import checks, hashed
+from accredit.signins import checks, hashed, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -27,14 +26,6 @@ _NAME: Final = 12  # columns of a value's name
 _INDENT: Final = " " * (_LABEL + 1)
 _CLAIMS: Final = {"iss": "issuer", "aud": "audience", "sub": "subject"}
 _MARKS: Final = {"pass": "✓", "fail": "✗", "skip": "–"}  # noqa: RUF001  a dash: it was not made
-_PROVEN: Final = {
-    "clientSecret": "what was sent is a secret of the application",
-    "certificate": "the application's certificate signed it",
-}
-_OTHERWISE: Final = {
-    "unproven": "what is registered here does not bear it out: anyone can send this",
-    "unknown": "nobody has proven who sent it: anyone can send this",
-}
 
 Lines = list[str]
 
@@ -71,9 +62,9 @@ def _headline(of: Event, ink: Ink) -> Lines:
     times = f" ({of.count} times, last {instant(of.last_at)})" if of.count > 1 else ""
     if of.code == 0:
         return [f"{ink.good('✓')} {ink.bold('granted')}{times}"]
-    named = f" · {name}" if (name := log_words.named(of.code, of.failure)) else ""
+    named = f" · {name}" if (name := words.named(of.code, of.failure)) else ""
     said = [*folded(safe(of.failure), width() - 2), *(folded(safe(of.detail), width() - 2) if of.detail else ())]
-    return [f"{ink.bad('✗')} {ink.bold(log_words.code(of.code))}{named}{times}", *(f"  {each}" for each in said)]
+    return [f"{ink.bad('✗')} {ink.bold(words.code(of.code))}{named}{times}", *(f"  {each}" for each in said)]
 
 
 def _who(of: Event) -> Iterator[tuple[str, str]]:
@@ -95,7 +86,7 @@ def _what(of: Event) -> Iterator[tuple[str, str]]:
 def _how(of: Event) -> Iterator[tuple[str, str]]:
     from accredit.interop.graph import signin
 
-    yield "", f"{log_words.evidence(of.evidence)} {of.credential_name}".rstrip()
+    yield "", f"{words.evidence(of.evidence)} {of.credential_name}".rstrip()
     rows: tuple[tuple[str, object], ...] = (
         ("id", of.credential_id),
         ("matched", of.clause),
@@ -183,11 +174,8 @@ def _verdict(of: VerdictKept, ink: Ink) -> Lines:
 def _proof(of: Event, ink: Ink) -> Lines:
     if of.evidence == "none":
         return []
-    why = _OTHERWISE.get(of.proof) or _PROVEN.get(of.evidence)
-    if why is None:
-        why = f"signed with key {of.kid} of the registered issuer" if of.kid else "signed by the registered issuer"
     paint = ink.good if of.proof == "proven" else ink.bad
-    first, *more = folded(safe(f"{of.proof}: {why}"), width() - len(_INDENT))
+    first, *more = folded(safe(f"{of.proof}: {words.proof(of)}"), width() - len(_INDENT))
     return _labelled("Proof", [paint(first), *more], ink)
 
 
