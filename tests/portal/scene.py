@@ -1,0 +1,128 @@
+"""What stands in the emulator whose pages are looked at: some of everything, with names that stay."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Final
+from uuid import UUID
+
+from accredit.administer import Administrator, applications, credentials, evidence, issuers, owners, permissions
+from accredit.app import seed
+from tests.forge import certificate, jwk, jwks, key_for
+from tests.support.workload import AUDIENCE, GITHUB, JWT_BEARER, ORDERS, principal_of
+
+if TYPE_CHECKING:
+    from accredit.directory import Application
+    from tests.support.emulator import Emulator
+
+UPLOADED: Final = "https://ci.contoso.test"
+KUBERNETES: Final = "https://oidc.contoso.test/clusters/prod"
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Ids of what stands there, as the paths of pages name them."""
+
+    deploy_bot: UUID  # an application with a credential that is used, and with sign-ins of every kind
+    deploy_bot_principal: UUID
+    payments: UUID  # one with several credentials, secrets, a certificate, an owner; lint finds something
+    payments_principal: UUID
+    empty: UUID  # one with nothing
+    orders: UUID  # an API with app roles
+    credential: UUID  # deploy-bot's, named github-production
+    issuer: UUID  # GitHub's
+    uploaded: UUID  # an issuer whose keys were uploaded
+    granted: UUID  # events of deploy-bot
+    refused: UUID  # proven: another environment
+    unproven: UUID  # signed by nobody we know
+
+    @property
+    def names(self) -> dict[str, str]:
+        """What ``{name}`` in a path of PAGES stands for."""
+        ids = {each.name: str(getattr(self, each.name)) for each in fields(self)}
+        return {**ids, "tenant": seed.TENANT_DOMAIN}
+
+
+def furnish(emulator: Emulator) -> Scene:
+    """Fill an emulator that has just started, over its own faces."""
+    payments, empty, uploaded = emulator.administer(_directory)
+    trying = {
+        "granted": emulator.mint(params={"environment": "production"}),
+        "refused": emulator.mint(params={"environment": "staging"}),
+        "unproven": emulator.mint(params={"environment": "production"}, faults=["bad_signature"]),
+        "audience": emulator.mint(
+            params={"environment": "production"}, overrides={"aud": "https://github.com/octo-org"}
+        ),
+    }
+    told = {name: exchange(emulator, str(seed.WORKLOAD_ID), token) for name, token in trying.items()}
+    exchange(emulator, str(payments.app_id), trying["refused"])
+    granted = next(each for each in emulator.events(seed.WORKLOAD_ID) if not each.code)
+
+    async def rest(by: Administrator) -> Scene:
+        async with by.registry.reading() as view:
+            (deploy_bot,) = await view.applications.find(app_id=seed.WORKLOAD_ID)
+            (orders,) = await view.applications.find(app_id=seed.ORDERS_ID)
+            (credential,) = await view.credentials.find(application_id=deploy_bot.id)
+        return Scene(
+            deploy_bot=deploy_bot.id,
+            deploy_bot_principal=(await principal_of(by, seed.TENANT_ID, deploy_bot.app_id)).id,
+            payments=payments.id,
+            payments_principal=(await principal_of(by, seed.TENANT_ID, payments.app_id)).id,
+            empty=empty.id,
+            orders=orders.id,
+            credential=credential.id,
+            issuer=credential.issuer.id,
+            uploaded=uploaded,
+            granted=granted.id,
+            refused=UUID(told["refused"]["trace_id"]),
+            unproven=UUID(told["unproven"]["trace_id"]),
+        )
+
+    return emulator.administer(rest)
+
+
+async def _directory(by: Administrator) -> tuple[Application, Application, UUID]:
+    payments = await applications.create(
+        by, seed.TENANT_ID, display_name="payments-api", description="Takes money", identifier_uris=("api://payments",)
+    )
+    await applications.add_role(by, payments.id, value="Payments.Refund", display_name="Refund payments")
+    await applications.add_role(by, payments.id, value="Payments.Read.All", display_name="Read all payments")
+    await credentials.add(
+        by,
+        payments.id,
+        name="k8s-api",
+        issuer=KUBERNETES,
+        subject="system:serviceaccount:prod:api",
+        audiences=(AUDIENCE,),
+    )
+    await credentials.add(
+        by,
+        payments.id,
+        name="github-any-branch",
+        issuer=GITHUB,
+        expression="claims['sub'] matches 'repo:octo-org/payments:ref:refs/heads/*' and claims['repository_id'] eq '77'",
+        description="Left over from the move",
+    )
+    await evidence.add_secret(by, payments.id, display_name="old pipeline")
+    await evidence.add_certificate(by, payments.id, certificate().der, display_name="build agent")
+    principal = await principal_of(by, seed.TENANT_ID, payments.app_id)
+    orders = await principal_of(by, seed.TENANT_ID, seed.ORDERS_ID)
+    await permissions.grant(by, principal.id, orders.id, seed.ORDERS_ROLE)
+    await owners.add(by, payments, (await principal_of(by, seed.TENANT_ID, seed.WORKLOAD_ID)).id)
+    empty = await applications.create(by, seed.TENANT_ID, display_name="reports")
+    keys = jwks(jwk(key_for("RS256"), kid="build-2026", alg="RS256", use="sig")).decode()
+    uploaded = await issuers.create(by, seed.TENANT_ID, UPLOADED, uploaded=keys)
+    return payments, empty, uploaded.id
+
+
+def exchange(emulator: Emulator, client_id: str, token: str, scope: str = f"{ORDERS}/.default") -> dict[str, str]:
+    """Ask for an access token with an assertion, as a workload does; what was answered."""
+    form = {
+        "grant_type": "client_credentials",
+        "client_id": client_id,
+        "client_assertion_type": JWT_BEARER,
+        "client_assertion": token,
+        "scope": scope,
+    }
+    answer: dict[str, str] = emulator.http.post(emulator.token_endpoint(), data=form).json()
+    return answer
