@@ -19,7 +19,7 @@ from accredit.testidp.platforms import Platform, Platforms
 from accredit.testidp.wire import shaped
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from accredit.ports import Clock, Ids
@@ -111,6 +111,11 @@ class TestIssuer:
         if rest != found.dialect.jwks_path:
             raise Refused(NOT_FOUND)
         return write({"keys": [key.jwk for key in found.keyring.published(found.default_algorithm)]})
+
+    @property
+    def wrong(self) -> Sequence[Platform]:
+        """The issuers whose documents are wrong now."""
+        return [each for each in self._all if each.wrong is not None]
 
     def heal(self) -> None:
         """Make every issuer's documents right again."""
