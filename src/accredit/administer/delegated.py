@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
+    from accredit.directory import ServicePrincipal
     from accredit.signins import Operation
 
 KIND: Final = "OAuth2PermissionGrant"
@@ -44,39 +45,56 @@ async def grant(
     if (consent_type == "Principal") is not (user_id is not None):
         raise invalid("principalId", KIND, "a user, where consentType is Principal, and only there")
     async with by.change() as change:
-        client, _ = await pair(change.store, client_id, resource_id)
-        made = await change.store.delegated_grants.add(
-            DelegatedGrant(
-                id=by.ids.object(),
-                tenant_id=client.tenant_id,
-                client_id=client_id,
-                resource_id=resource_id,
-                created_at=change.at,
-                consent_type=consent_type,
-                user_id=user_id,
-                scope=scope,
-            )
-        )
-        await _record(change, "Add delegated permission grant", "Assign", None, made)
-    return made
+        both = await pair(change.store, client_id, resource_id)
+        return await give(change, *both, scope, consent_type=consent_type, user_id=user_id)
 
 
 async def rescope(by: Administrator, grant_id: UUID, scope: str) -> DelegatedGrant:
     """Put other permissions in the place of those that a consent names."""
     _refuse_scope(scope)
     async with by.change() as change:
-        before = await change.store.delegated_grants.get(grant_id)
-        if scope == before.scope:
-            return before
-        after = await change.store.delegated_grants.put(replace(before, scope=scope))
-        await _record(change, "Update delegated permission grant", "Update", before, after)
-    return after
+        return await put(change, await change.store.delegated_grants.get(grant_id), scope)
 
 
 async def revoke(by: Administrator, grant_id: UUID) -> None:
     """Forget a consent."""
     async with by.change() as change:
         await take_back(change, await change.store.delegated_grants.get(grant_id))
+
+
+async def give(
+    change: Change,
+    client: ServicePrincipal,
+    resource: ServicePrincipal,
+    scope: str,
+    *,
+    consent_type: ConsentType = "AllPrincipals",
+    user_id: UUID | None = None,
+) -> DelegatedGrant:
+    """Keep a consent, inside a change."""
+    made = await change.store.delegated_grants.add(
+        DelegatedGrant(
+            id=change.by.ids.object(),
+            tenant_id=client.tenant_id,
+            client_id=client.id,
+            resource_id=resource.id,
+            created_at=change.at,
+            consent_type=consent_type,
+            user_id=user_id,
+            scope=scope,
+        )
+    )
+    await _record(change, "Add delegated permission grant", "Assign", None, made)
+    return made
+
+
+async def put(change: Change, before: DelegatedGrant, scope: str) -> DelegatedGrant:
+    """Put other permissions in the place of those that a consent names, inside a change."""
+    if scope == before.scope:
+        return before
+    after = await change.store.delegated_grants.put(replace(before, scope=scope))
+    await _record(change, "Update delegated permission grant", "Update", before, after)
+    return after
 
 
 async def take_back(change: Change, consent: DelegatedGrant) -> None:

@@ -33,19 +33,7 @@ async def grant(
 ) -> Assignment:
     """Grant an app role, by value or id, of the resource's principal; the zero id grants access without a role."""
     async with by.change() as change:
-        principal, resource = await pair(change.store, principal_id, resource_id)
-        await evidence.refuse_widening(change, principal)
-        assignment = Assignment(
-            id=by.ids.object(),
-            tenant_id=principal.tenant_id,
-            principal_id=principal_id,
-            resource_id=resource_id,
-            role_id=await _role_to_grant(change.store, resource, role),
-            created_at=change.at,
-        )
-        assignment = await change.store.assignments.add(assignment)
-        await _record(change, (principal, resource), None, assignment)
-    return assignment
+        return await give(change, *await pair(change.store, principal_id, resource_id), role)
 
 
 async def revoke(by: Administrator, principal_id: UUID, resource_id: UUID, role: UUID | str = DEFAULT_ACCESS) -> None:
@@ -103,6 +91,22 @@ async def _role_to_grant(store: Transaction, resource: ServicePrincipal, wanted:
     raise Refused(
         PERMISSION_UNKNOWN, detail=f"{resource.display_name} offers no role {wanted} (there are: {known or 'none'})"
     )
+
+
+async def give(change: Change, principal: ServicePrincipal, resource: ServicePrincipal, role: UUID | str) -> Assignment:
+    """Grant an app role, inside a change."""
+    await evidence.refuse_widening(change, principal)
+    assignment = Assignment(
+        id=change.by.ids.object(),
+        tenant_id=principal.tenant_id,
+        principal_id=principal.id,
+        resource_id=resource.id,
+        role_id=await _role_to_grant(change.store, resource, role),
+        created_at=change.at,
+    )
+    assignment = await change.store.assignments.add(assignment)
+    await _record(change, (principal, resource), None, assignment)
+    return assignment
 
 
 async def take_back(change: Change, assignment: Assignment) -> None:
