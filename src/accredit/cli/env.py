@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 import os
-import shlex
-import tomllib
-from importlib.resources import files
 from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 import click
+import msgspec
 
 from accredit.cli import inputs, profiles
 from accredit.cli.grammar import command
 from accredit.cli.ink import safe
 from accredit.cli.session import Session, pass_session
+from accredit.interop import clients
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TOKEN_FILE: Final = "/path/to/token"  # noqa: S105  a path
-_TENANT: Final = "TENANT_ID"
-_CLIENT: Final = "CLIENT_ID"
 CLIENTS: Final = ("azure-identity", "aio", "msal", "node", "az", "terraform", "curl")
-"""Those of ``clients.toml``, which is not read before it is needed."""
+"""Those of ``interop/clients.toml`` that were pointed by a test; it is not read before it is needed."""
 
 
 @command("env")
@@ -34,7 +28,7 @@ CLIENTS: Final = ("azure-identity", "aio", "msal", "node", "az", "terraform", "c
 @click.option("--url", help="The authority's address (ACCREDIT_URL); else the profile's.")
 @click.option("--ca-file", metavar="FILE", help="Its CA (ACCREDIT_CA_FILE); else the profile's.")
 @click.option("--client-id", help="The application that the client is.")
-@click.option("--token-file", metavar="FILE", default=TOKEN_FILE, help="Where the workload's own token is.")
+@click.option("--token-file", metavar="FILE", default=clients.TOKEN_FILE, help="Where the workload's own token is.")
 @pass_session
 def env(session: Session, /, which: str, **given: str | None) -> None:
     """Print the variables that point a client at an authority, and name its traps.
@@ -42,16 +36,9 @@ def env(session: Session, /, which: str, **given: str | None) -> None:
     For a shell: eval "$(accredit env --client az)"; only the exports do anything there.
     """
     values = _values(session, given)
-    client = tomllib.loads(files("accredit.cli").joinpath("clients.toml").read_text("utf-8"))[which]
-    filled = {name: [Template(each).substitute(values) for each in client[name]] for name in ("steps", "traps")}
-    shape = {
-        "client": which,
-        "title": client["title"],
-        "variables": {
-            name: said for name, each in client["variables"].items() if (said := Template(each).substitute(values))
-        },
-        **filled,
-    }
+    client = clients.client(which, values)
+    told = ("title", "variables", "steps", "traps")
+    shape = {"client": which, **{name: msgspec.to_builtins(getattr(client, name)) for name in told}}
     if session.output != "table" or session.query:
         session.show(shape)
         return
@@ -62,7 +49,7 @@ def env(session: Session, /, which: str, **given: str | None) -> None:
 def _script(shape: Mapping[str, Any]) -> list[str]:
     """Write it for a shell: only exports do anything there, the rest is comment."""
     lines = [f"# {shape['title']}"]
-    lines += [f"export {name}={shlex.quote(value)}" for name, value in shape["variables"].items()]
+    lines += clients.exports(shape["variables"])
     for title, said in (("then", shape["steps"]), ("trap", shape["traps"])):
         lines += [f"# {title}: {safe(each)}" for each in said]  # a line of comment stays one line
     return lines
@@ -81,14 +68,7 @@ def _values(session: Session, given: Mapping[str, str | None]) -> dict[str, str]
     if not found.get("url"):
         raise click.UsageError("which authority? give --ready-file FILE or --url URL, or sign in: accredit login URL")
     _judge(found)
-    return {
-        "tenant": _TENANT,
-        "client_id": _CLIENT,
-        "ca_file": "",
-        **{name: value for name, value in found.items() if value},
-        "host": urlsplit(found["url"]).netloc,
-        "token_file": given["token_file"] or TOKEN_FILE,
-    }
+    return {**found, "token_file": given["token_file"] or clients.TOKEN_FILE}
 
 
 def _judge(found: dict[str, str]) -> None:

@@ -124,8 +124,8 @@ def write(trusts: Sequence[WrittenTrust]) -> str:
 def _lookup(label: str, application: str) -> str:
     if not application:
         said = hcl("The application that trusts them, as azuread names it: /applications/<object id>.")
-        return _block(f'variable "{label}"', {"type": "string", "description": said})
-    return _block(f'data "azuread_application" "{label}"', {"display_name": hcl(application)})
+        return block(f'variable "{label}"', {"type": "string", "description": said})
+    return block(f'data "azuread_application" "{label}"', {"display_name": hcl(application)})
 
 
 def _resource(label: str, of: WrittenTrust, labels: Mapping[str, str]) -> str:
@@ -141,9 +141,10 @@ def _resource(label: str, of: WrittenTrust, labels: Mapping[str, str]) -> str:
         written |= {"audience": hcl(of.audiences[0]), "claims_matching_expression": hcl(of.expression)}
     if of.description:
         written["description"] = hcl(of.description)
-    return _block(f'resource "{PLAIN if of.expression is None else FLEXIBLE}" "{label}"', written)
+    return block(f'resource "{PLAIN if of.expression is None else FLEXIBLE}" "{label}"', written)
 
 
-def _block(head: str, members: Mapping[str, Any]) -> str:
+def block(head: str, members: Mapping[str, Any]) -> str:
+    """Write one block of HCL; ``members`` are written already."""
     broad = max(map(len, members))
     return "".join([f"{head} {{\n", *(f"  {name:<{broad}} = {text}\n" for name, text in members.items()), "}\n"])

@@ -1,7 +1,7 @@
 """What all pages about one application begin with: the application, where it stands, and its tabs.
 
-``return await visit.page("thing.html", **application_parts.around(visit, application, "credentials"), ...)``, and in the
-template ``{% include "parts/application.html" %}`` in the place of a heading.
+``return await visit.page("thing.html", **around(visit, application, "credentials"), ...)``, and in the template
+``{% include "parts/application.html" %}`` in the place of a heading.
 """
 
 from __future__ import annotations
