@@ -137,6 +137,17 @@ async def block(by: Administrator, issuer_id: UUID, *, blocked: bool = True) -> 
         return await _put(change, before, replace(before, blocked=blocked))
 
 
+async def drop_keys(by: Administrator, issuer_id: UUID) -> Issuer:
+    """Forget the keys that were fetched, in every process: they are fetched again before anything is proven by them."""
+    async with by.change() as change:
+        record = await change.store.issuers.get(issuer_id)
+        if not record.fetches:
+            raise invalid("keySource", KIND, "its keys are uploaded: upload others, or block it")
+        after = await change.store.issuers.put(record)  # a revision of its own has keys of its own
+        await _record(change, "Drop issuer keys", "Update", record, after)
+    return after
+
+
 async def delete(by: Administrator, issuer_id: UUID) -> None:
     """Delete a record that no credential names."""
     async with by.change() as change:

@@ -7,11 +7,12 @@ import time
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from accredit import __version__, assertions, errors, observe
+from accredit import assertions, errors, observe
 from accredit.administer import Administrator
 from accredit.app import directory_api, hosts, portal, resource_manager
 from accredit.app.chance import SystemIds
 from accredit.app.drift import Drift
+from accredit.app.issuer_keys import watched
 from accredit.app.log_state import LogState
 from accredit.app.marks import own_issuers, refuse_emulator
 from accredit.app.place_mark import MARK, PlaceMark
@@ -20,8 +21,7 @@ from accredit.app.scraped import Exported, Scraped
 from accredit.directory import wellknown
 from accredit.exchange import exchange
 from accredit.explain import worded
-from accredit.issuers import freshness
-from accredit.outbound import Fetcher, IssuerKeys, Rules
+from accredit.outbound import Rules
 from accredit.outbound.at_hand import KeysAtHand
 from accredit.ports import Authority
 from accredit.signing import TokenMint
@@ -44,7 +44,7 @@ from accredit.web.token import TokenEndpoint
 from accredit.web.wellknown import WellKnown
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from pathlib import Path
     from uuid import UUID
 
@@ -107,9 +107,19 @@ async def _composed(
     if not folder.emulator:
         refuse_emulator(lookup)
     signing = lookup.signing_keys()
+    issuers = watched(
+        folder,
+        rules,
+        while_waiting=admission.given_back,
+        clock=clock,
+        seconds=provoking.clock.seconds if provoking else time.monotonic,
+        log=log,
+        damage=damage,
+    )
+    metrics.registry.register(issuers.news)
     following = Following(
         lookup,
-        _issuer_keys(folder, rules, admission, provoking.clock.seconds if provoking else time.monotonic),
+        issuers.keys,
         TokenMint(base, signing, folder.master_key(), aio=ids.aio, graph_extras=settings.graph_extras),
         signing,
     )
@@ -137,6 +147,7 @@ async def _composed(
         registry=registry,
         snapshot=snapshot,
         following=following,
+        issuers=issuers,
         log=events,
         metrics=metrics,
         journal=journal,
@@ -148,6 +159,7 @@ async def _composed(
         damage=damage,
         exporter=_exporter(settings, base, folder, clock, log),
         admission=admission,
+        rules=rules,
     )
 
 
@@ -216,17 +228,6 @@ def _provoking(folder: Folder, clock: Clock) -> Any:  # noqa: ANN401  see above
     from accredit.app.provoking import Provoking
 
     return Provoking(SettableClock(clock))
-
-
-def _issuer_keys(folder: Folder, rules: Rules, admission: Admission, seconds: Callable[[], float]) -> IssuerKeys:
-    limits = freshness.EMULATOR if folder.emulator else freshness.PRODUCTION
-    return IssuerKeys(
-        Fetcher(limits, rules, user_agent=f"accredit/{__version__}"),
-        limits,
-        clock=seconds,
-        jitter=lambda: _CHANCE.uniform(-1, 1),
-        while_waiting=admission.given_back,
-    )
 
 
 def _derived(base: str) -> Mapping[str, UUID]:

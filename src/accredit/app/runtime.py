@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from accredit.administer import Administrator
     from accredit.app.exporting import Exporter
     from accredit.app.folder import Folder
+    from accredit.app.issuer_keys import Watched
     from accredit.app.log_state import LogState
     from accredit.app.place_mark import PlaceMark
     from accredit.config import Settings
     from accredit.exchange import TokenRequest
-    from accredit.outbound import IssuerKeys
+    from accredit.outbound import IssuerKeys, Rules
     from accredit.ports import Authority
     from accredit.signing import TokenMint
     from accredit.signins import Sender
@@ -48,6 +49,7 @@ AGAIN_AFTER: Final = 1.0  # seconds, after something that should not end has end
 MOST_LABELS: Final = 10_000
 LOG_LOOKED_AT: Final = 1.0  # seconds between two looks at whether the sign-in log can be written
 PLACE_KEPT_EVERY: Final = 1.0  # seconds between two notes of how far the sign-in log has come
+NEWS_WRITTEN_EVERY: Final = 0.1  # seconds between two times that what fetches showed is written, at least
 TENDED_EVERY: Final = 3_600.0  # seconds between two looks at the age of our signing keys
 
 
@@ -85,6 +87,7 @@ class Runtime:
     registry: SqliteRegistry
     snapshot: Snapshot
     following: Following
+    issuers: Watched
     log: EventLog
     metrics: observe.Metrics
     journal: observe.Journal
@@ -93,6 +96,7 @@ class Runtime:
     administrator: Administrator
     damage: Damage
     admission: Admission
+    rules: Rules
     front: Application = _nothing
     admin: Application = _nothing
     exporter: Exporter | None = None  # of the sign-in log, where one is wanted
@@ -117,6 +121,7 @@ class Runtime:
         self.keep_up("sign-in log", self.log_state.look, LOG_LOOKED_AT)
         self.keep_up("place in the sign-in log", self.place_mark.keep, PLACE_KEPT_EVERY)
         self.keep_up("issuer_keys", self.following.keys.keep_fresh, AGAIN_AFTER)
+        self.keep_up("issuer history", self.issuers.news.keep, NEWS_WRITTEN_EVERY)
         self.keep_up("signing_keys", self._tend, TENDED_EVERY)
         # Other processes' changes, also when no request asks: refusals then need no second look.
         self.keep_up("directory", self.snapshot.refresh, REFRESHED_EVERY)
@@ -137,7 +142,7 @@ class Runtime:
         await self.log.close()
         if self.exporter is not None:
             await asyncio.to_thread(self.exporter.close)
-        for each in self._closing:
+        for each in (*self._closing, self.issuers.news.close):
             await asyncio.to_thread(each)
         self.following.lookup.close()
         self.registry.close()

@@ -6,7 +6,7 @@ Rule 2: the media type is not judged; a page of HTML fails as JSON. Kubernetes h
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 
 from accredit.errors import ISSUER_UNREACHABLE, Refused, shown
 from accredit.issuers import strictjson, url
@@ -25,11 +25,33 @@ def address(issuer: str) -> str:
     return issuer.removesuffix("/") + WELL_KNOWN
 
 
+class Said(NamedTuple):
+    """What a document says, believed or not; ``None``: it does not."""
+
+    issuer: str | None
+    jwks_uri: str | None
+
+
 def parse(document: bytes, issuer: Issuer) -> str:
     """Return the ``jwks_uri`` of the document. Raises ``Refused(ISSUER_UNREACHABLE)``, detail ``discovery: …``.
 
     Whether the URL may be fetched (scheme, host, address) is for the fetcher to say; here it only has to be one.
     """
+    said = read(document)
+    if said.issuer != issuer.url:
+        heard = "no issuer" if said.issuer is None else f"'{shown(said.issuer)}'"
+        _refuse(f"the document says {heard}, the record '{issuer.url}'")
+    if said.jwks_uri is None:
+        _refuse("the document has no jwks_uri")
+    try:
+        url.split(said.jwks_uri)
+    except ValueError as error:
+        _refuse(f"jwks_uri: {error}")
+    return said.jwks_uri
+
+
+def read(document: bytes) -> Said:
+    """Return what a document says, whoever it is of. Raises ``Refused(ISSUER_UNREACHABLE)`` for one that is none."""
     if len(document) > MAX_DOCUMENT:
         _refuse(f"larger than {MAX_DOCUMENT} bytes")
     try:
@@ -38,17 +60,12 @@ def parse(document: bytes, issuer: Issuer) -> str:
         _refuse(str(error))
     if not isinstance(found, dict):
         _refuse("not a JSON object")
-    said, keys = found.get("issuer"), found.get("jwks_uri")
-    if said != issuer.url:
-        heard = f"'{shown(said)}'" if isinstance(said, str) else "no issuer"
-        _refuse(f"the document says {heard}, the record '{issuer.url}'")
-    if not isinstance(keys, str):
-        _refuse("the document has no jwks_uri")
-    try:
-        url.split(keys)
-    except ValueError as error:
-        _refuse(f"jwks_uri: {error}")
-    return keys
+    return Said(_text(found, "issuer"), _text(found, "jwks_uri"))
+
+
+def _text(found: dict[str, Any], name: str) -> str | None:
+    value = found.get(name)
+    return value if isinstance(value, str) else None
 
 
 def _refuse(reason: str) -> NoReturn:

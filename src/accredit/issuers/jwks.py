@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MAX_KEYS: Final = 100  # read, in document order; Entra ID reads as many
 MAX_KID: Final = 256  # characters
+NOT_LISTED: Final = "not in this issuer's list of algorithms"  # ends the reason of a key that only the record refuses
 _SHOWN: Final = 5  # reasons that a refusal's detail lists
 
 _PRIVATE: Final = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth", "k"})
@@ -42,6 +43,21 @@ def parse(document: bytes | str, issuer: Issuer, *, uploaded: bool = False) -> K
     Raises ``Refused(ISSUER_UNREACHABLE)``, detail ``jwks: …``, for a document that is none or has no usable key.
     """
     entries = _entries(document, uploaded=uploaded)
+    found = _judged(entries, issuer, uploaded=uploaded)
+    if not found.keys:
+        _refuse(f"no usable key among {len(entries)}" + _reasons(found.dropped))
+    return found
+
+
+def read(document: bytes | str, issuer: Issuer, *, uploaded: bool = False) -> KeySet:
+    """Read a JWK set as ``parse`` does, also one without a usable key: what is wrong with each stands in ``dropped``.
+
+    Raises ``Refused(ISSUER_UNREACHABLE)`` for a document that is none.
+    """
+    return _judged(_entries(document, uploaded=uploaded), issuer, uploaded=uploaded)
+
+
+def _judged(entries: list[Any], issuer: Issuer, *, uploaded: bool) -> KeySet:
     noted: list[Noted] = []
     if len(entries) > MAX_KEYS:
         noted.append(Noted(None, "KP-14", f"{len(entries)} keys; only the first {MAX_KEYS} are read"))
@@ -54,10 +70,7 @@ def parse(document: bytes | str, issuer: Issuer, *, uploaded: bool = False) -> K
             usable.append(_key(entry, issuer, noted, uploaded=uploaded))
         except ValueError as error:  # a Weak, or what the library itself will not build a key from
             dropped.append(Dropped(name, getattr(error, "rule", "KP-12"), str(error)))
-    keys = _one_for_each_kid(usable, dropped)
-    if not keys:
-        _refuse(f"no usable key among {len(entries)}" + _reasons(dropped))
-    return KeySet(keys, tuple(dropped), tuple(noted))
+    return KeySet(_one_for_each_kid(usable, dropped), tuple(dropped), tuple(noted))
 
 
 def _entries(document: bytes | str, *, uploaded: bool) -> list[Any]:
@@ -162,7 +175,7 @@ def _algorithms(entry: Mapping[str, Any], public_key: PublicKey, issuer: Issuer)
         fitting = (alg,)
     served = tuple(each for each in fitting if each in issuer.algorithms)
     if not served:
-        _drop("KP-09", f"{', '.join(fitting)} not in this issuer's list of algorithms")
+        _drop("KP-09", f"{', '.join(fitting)} {NOT_LISTED}")
     return served
 
 

@@ -23,6 +23,7 @@ UNREADABLE: Final = (ValueError, TypeError, UnsupportedAlgorithm)
 MODULUS_BITS: Final = range(2_048, 8_192 + 1)
 EXPONENTS: Final = range(65_537, 2**32)
 ED25519_OCTETS: Final = 32
+_ED25519_BITS: Final = 256
 
 CURVES: Final[dict[str, ec.EllipticCurve]] = {"P-256": ec.SECP256R1(), "P-384": ec.SECP384R1(), "P-521": ec.SECP521R1()}
 _CURVE_NAMES: Final = {curve.name: name for name, curve in CURVES.items()}
@@ -72,6 +73,11 @@ def kind(key: object) -> tuple[str, str]:
 def algorithms(key: PublicKey) -> tuple[str, ...]:
     """Every algorithm that ``key`` can serve. Raises ``Weak``."""
     return ALGORITHMS[kind(key)]
+
+
+def size(key: PublicKey) -> int:
+    """Return how large a key is, in bits: its modulus, or the field of its curve."""
+    return _ED25519_BITS if isinstance(key, ed25519.Ed25519PublicKey) else key.key_size
 
 
 def refuse_weak(key: object) -> PublicKey:

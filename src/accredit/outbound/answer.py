@@ -6,9 +6,12 @@ Rule 2: an answer is 200, not encoded, within its caps, or it is none. No redire
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from accredit.outbound.trace import EXCERPT
 from accredit.outbound.unreachable import Unreachable, quoted, why
 
 if TYPE_CHECKING:
@@ -18,10 +21,12 @@ if TYPE_CHECKING:
     import h11
 
     from accredit.issuers.url import Parts
+    from accredit.outbound.trace import Trace
 
 MAX_BODY: Final = 512 * 1_024  # octets
 MAX_HEADERS: Final = 16 * 1_024  # octets of status line and header section, interim answers included
 MAX_RECEIVED: Final = 4 * MAX_BODY  # octets in all: what chunked framing may add is bounded as well
+_PATIENCE: Final = 1.0  # seconds for them
 _READ: Final = 16 * 1_024  # octets at a time
 _OK: Final = 200
 _REDIRECTS: Final = range(300, 400)
@@ -51,13 +56,19 @@ class Conversation:
         self._ended = False
         self._allowed = MAX_HEADERS
 
-    async def get(self, url: Parts, user_agent: str) -> Fetched:
-        """Ask for ``url``. Raises ``Unreachable``: connect, protocol, status, redirect, size, encoding."""
+    async def get(self, url: Parts, user_agent: str, trace: Trace) -> Fetched:
+        """Ask for ``url``. Raises ``Unreachable``: connect, protocol, status, redirect, size, encoding.
+
+        Of an answer that is refused for its status the beginning stands in ``trace``, if that is asked to be told.
+        """
         try:
             self._writer.write(self._request(url, user_agent))
             await self._writer.drain()
-            headers = await self._head()
-            return Fetched(await self._body(), headers)
+            trace.status, trace.headers = await self._head()
+            if trace.status != _OK and trace.telling:
+                trace.excerpt = await self._excerpt()
+            self._refuse_head(trace.status, trace.headers)
+            return Fetched(await self._body(), trace.headers)
         except self._h11.RemoteProtocolError as error:
             if self._ended:
                 raise Unreachable("connect", "the connection was closed before an answer was complete") from error
@@ -77,7 +88,7 @@ class Conversation:
         head = self._http.send(self._h11.Request(method="GET", target=target, headers=fields))
         return (head or b"") + (self._http.send(self._h11.EndOfMessage()) or b"")
 
-    async def _head(self) -> Mapping[str, str]:
+    async def _head(self) -> tuple[int, Mapping[str, str]]:
         event = await self._event()
         while isinstance(event, self._h11.InformationalResponse):  # bounded by the cap of the header section
             event = await self._event()
@@ -87,14 +98,25 @@ class Conversation:
             text = value.decode("latin-1")
             key = name.decode("ascii")
             headers[key] = f"{headers[key]}, {text}" if key in headers else text
-        _refuse_status(event.status_code, headers)
+        return event.status_code, headers
+
+    async def _excerpt(self) -> bytes:
+        """Return the beginning of a body that nobody will read; what goes wrong in it is no matter."""
+        self._allowed, found = MAX_RECEIVED, b""
+        with suppress(self._h11.RemoteProtocolError, OSError, TimeoutError, Unreachable):
+            async with asyncio.timeout(_PATIENCE):
+                while len(found) < EXCERPT and isinstance(event := await self._event(), self._h11.Data):
+                    found += bytes(event.data)
+        return found[:EXCERPT]
+
+    def _refuse_head(self, status: int, headers: Mapping[str, str]) -> None:
+        _refuse_status(status, headers)
         encoding = headers.get("content-encoding", "identity")
         if encoding.lower() != "identity":
             raise Unreachable("encoding", f"the answer is encoded as {quoted(encoding)}", answered=True)
         if int(headers.get("content-length", "0")) > MAX_BODY:  # h11 has refused what is no number
             raise _too_large()
         self._allowed = MAX_RECEIVED
-        return headers
 
     async def _body(self) -> bytes:
         body = bytearray()

@@ -6,10 +6,12 @@ import asyncio
 from typing import TYPE_CHECKING, Final, Protocol
 
 from accredit.issuers import discovery, jwks
+from accredit.issuers.history import Document
 from accredit.outbound.unreachable import Unreachable
 
 if TYPE_CHECKING:
     from accredit.issuers import Issuer, KeySet
+    from accredit.issuers.history import DocumentKind
     from accredit.outbound.answer import Fetched
     from accredit.outbound.kept import Figures
 
@@ -25,21 +27,24 @@ class Fetches(Protocol):
         ...
 
 
-async def read(fetcher: Fetches, issuer: Issuer, within: float, figures: Figures) -> tuple[KeySet, str | None]:
+async def read(
+    fetcher: Fetches, issuer: Issuer, within: float, figures: Figures, got: list[Document]
+) -> tuple[KeySet, str | None]:
     """Return the keys and the ``Cache-Control`` they came with, or 90061 with the document and the step as detail.
 
-    ``within``: seconds for everything together.
+    ``within``: seconds for everything together. ``got`` takes every document that comes.
     """
     loop = asyncio.get_running_loop()
     ends = loop.time() + within
 
-    async def get(what: str, url: str) -> Fetched:
+    async def get(what: DocumentKind, url: str) -> Fetched:
         try:
             fetched = await fetcher.get(url, issuer=issuer, within=ends - loop.time())
         except Unreachable as error:
             hidden = what == "jwks" and issuer.key_source == "discovery" and error.detail in _DENIED
             raise error.of(what, _HIDDEN if hidden else "") from error
         figures.octets += len(fetched.body)
+        got.append(Document(what, fetched.body))
         return fetched
 
     where = issuer.jwks_url or ""

@@ -23,7 +23,8 @@ from accredit.outbound.addresses import Allowed
 from accredit.outbound.answer import Conversation
 from accredit.outbound.resolve import SystemResolver
 from accredit.outbound.tls import Contexts, OwnCa
-from accredit.outbound.unreachable import Unreachable, why
+from accredit.outbound.trace import Trace
+from accredit.outbound.unreachable import NOT_ACCEPTED, Unreachable, why
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,17 +73,22 @@ class Fetcher:
         self._resolve: Resolve = resolve or SystemResolver()
         self._contexts = Contexts(rules.own_ca)
 
-    async def get(self, url: str, *, issuer: Issuer, within: float | None = None) -> Fetched:
-        """Fetch a document of ``issuer`` in at most ``within`` seconds. Raises ``Unreachable``, a 90061."""
-        visit = _Visit(self._limits, self._rules, issuer)
+    async def get(
+        self, url: str, *, issuer: Issuer, within: float | None = None, trace: Trace | None = None
+    ) -> Fetched:
+        """Fetch a document of ``issuer`` in at most ``within`` seconds. Raises ``Unreachable``, a 90061.
+
+        ``trace``: takes what is seen on the way.
+        """
+        visit = _Visit(self._limits, self._rules, issuer, trace or Trace())
         seconds = self._limits.fetch_within if within is None else within
         try:
             async with asyncio.timeout(seconds):
                 parts = visit.parts(url)
                 reader, writer = await visit.open(parts, self._resolve, self._contexts)
                 try:
-                    visit.stage = "reading the answer"
-                    return await Conversation(reader, writer).get(parts, self._user_agent)
+                    visit.enter("answer", "reading the answer")
+                    return await Conversation(reader, writer).get(parts, self._user_agent, visit.trace)
                 finally:
                     writer.transport.abort()  # a polite farewell would wait for the peer
         except TimeoutError as error:
@@ -92,17 +98,25 @@ class Fetcher:
 class _Visit:
     """One visit: what it may do, and what it is doing."""
 
-    def __init__(self, limits: Limits, rules: Rules, issuer: Issuer) -> None:
-        self.stage = "reading the URL"
+    def __init__(self, limits: Limits, rules: Rules, issuer: Issuer, trace: Trace) -> None:
+        self.stage = ""
+        self.trace = trace
         self._limits = limits
         self._rules = rules
         self._issuer = issuer
+        self.enter("url", "reading the URL")
+
+    def enter(self, stage: str, what: str) -> None:
+        """Begin a stage of the visit; ``what`` says it in a sentence."""
+        self.stage = what
+        self.trace.enter(stage)
 
     def parts(self, url: str) -> Parts:
         """Take the URL apart, or the one that answers for it. ``Unreachable`` when it may not be visited."""
         try:
             named = urls.split(url)
-            parts = urls.split(self._located(url))
+            self.trace.url = self._located(url)
+            parts = urls.split(self.trace.url)
         except ValueError as error:
             raise Unreachable("url", str(error)) from error
         self._refuse_host(named.host)
@@ -117,11 +131,15 @@ class _Visit:
         self, parts: Parts, resolve: Resolve, contexts: Contexts
     ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Connect to a judged address of the host, with TLS unless it is this machine's http."""
+        self.enter("dns", "looking up the host")
         found = await self._resolved(parts, resolve)
+        self.trace.addresses = tuple(map(str, found))
+        self.enter("address", "judging its addresses")
         self._refuse(found, parts)
+        self.enter("tls", "reading the CA bundle")
         context = contexts.of(parts.host, self._issuer.ca_bundle) if parts.scheme == "https" else None
         connected = await self._connected(attempts(found, 1 + self._limits.connect_retries), parts.port)
-        self.stage = "agreeing on TLS"
+        self.enter("tls", "agreeing on TLS")
         return await self._secured(connected, context, parts.host)
 
     def _refuse_host(self, host: str) -> None:
@@ -144,7 +162,6 @@ class _Visit:
     async def _resolved(self, parts: Parts, resolve: Resolve) -> Sequence[Address]:
         if parts.address is not None:
             return [parts.address]
-        self.stage = "looking up the host"
         try:
             found = [ip_address(text) for text in await resolve(parts.host, parts.port)]
         except OSError as error:
@@ -170,10 +187,12 @@ class _Visit:
     async def _connected(self, tried: Sequence[Address], port: int) -> socket.socket:
         failed = ""
         for address in tried:
-            self.stage = f"connecting to {address}"
+            self.enter("connect", f"connecting to {address}")
             try:
                 async with asyncio.timeout(self._limits.connect_within):
-                    return await _connect(address, port)
+                    connected = await _connect(address, port)
+                self.trace.peer = f"{address} port {port}"
+                return connected
             except TimeoutError:
                 failed = f"{address} port {port}: no answer within {self._limits.connect_within:g} s"
             except OSError as error:
@@ -186,11 +205,13 @@ class _Visit:
         name = host if context is not None else None
         try:
             async with asyncio.timeout(self._limits.connect_within):
-                return await asyncio.open_connection(sock=connected, ssl=context, server_hostname=name)
+                streams = await asyncio.open_connection(sock=connected, ssl=context, server_hostname=name)
+            self.trace.tls = streams[1].get_extra_info("ssl_object")
+            return streams
         except TimeoutError as error:
             raise Unreachable("tls", f"no agreement within {self._limits.connect_within:g} s") from error
         except ssl.SSLCertVerificationError as error:
-            raise Unreachable("tls", f"the certificate is not accepted: {error.verify_message}") from error
+            raise Unreachable("tls", f"{NOT_ACCEPTED}: {error.verify_message}") from error
         except OSError as error:  # ssl.SSLError is one
             raise Unreachable("tls", why(error)) from error
 

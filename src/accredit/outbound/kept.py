@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, OrderedDict
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from accredit.issuers import EMPTY, KeySet, State
 from accredit.issuers.freshness import UNKNOWN
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from accredit.issuers import Issuer, KeyReference, Limits
+
+MISSED: Final = 3  # tokens within
+MISSED_WITHIN: Final = 600.0  # seconds, after which an upload is said to be stale
 
 Name = tuple[int, int, int]
 """Tenant, record, revision, as numbers: an id hashes in Python. Never a URL: two tenants may share one."""
@@ -49,6 +52,8 @@ class Kept:
     waiters: int = 0
     used_at: float = 0.0
     current: bool = True  # False since the record was changed or removed, until somebody asks for its keys
+    missed: int = 0  # tokens since ``missed_since`` whose key is not in an uploaded set
+    missed_since: float = 0.0
     _unknown: OrderedDict[bytes, float] = field(default_factory=OrderedDict)  # digest of a kid -> until
 
     def of(self, issuer: Issuer) -> bool:
@@ -58,6 +63,13 @@ class Kept:
     def holds(self, wanted: KeyReference) -> bool:
         """Whether the document has the key, if only to say why it is not used."""
         return bool(self.keys.find(wanted)) or self.keys.dropped_as(wanted) is not None
+
+    def missed_again(self, now: float) -> bool:
+        """Count a token whose key was not uploaded, and say whether it is the one too many in its time."""
+        if now - self.missed_since > MISSED_WITHIN or self.missed == 0:
+            self.missed, self.missed_since = 0, now
+        self.missed += 1
+        return self.missed == MISSED
 
     def known_absent(self, wanted: KeyReference, now: float) -> bool:
         """Whether the key was looked for so lately that it is not looked for again."""

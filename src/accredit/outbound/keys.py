@@ -17,9 +17,11 @@ from typing import TYPE_CHECKING, Final
 from accredit.assertions.proof import identifier
 from accredit.errors import ISSUER_UNREACHABLE, KEY_NOT_FOUND, Refused
 from accredit.issuers import EMPTY, Action, KeySet, freshness, jwks
-from accredit.outbound import documents
+from accredit.issuers.drift import UPLOAD_STALE
+from accredit.issuers.history import OK, Document, Visited
+from accredit.outbound.fetching import Fetching, unheard
 from accredit.outbound.kept import Figures, Kept, Name, Standing, name
-from accredit.outbound.unreachable import Unreachable
+from accredit.outbound.unreachable import Unreachable, quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     from accredit.issuers import Issuer, KeyReference, Limits
     from accredit.outbound.documents import Fetches
+    from accredit.outbound.fetching import Heard
 
     Seconds = Callable[[], float]
     """Now, in seconds on a clock that only goes forward."""
@@ -50,11 +53,11 @@ class IssuerKeys:
         clock: Seconds,
         jitter: Callable[[], float],  # -1 ... 1
         while_waiting: Waiting = nullcontext,
+        heard: Heard = unheard,
     ) -> None:
-        self._fetcher = fetcher
+        self._fetching = Fetching(fetcher, limits, clock, jitter, heard)
         self._limits = limits
         self._clock = clock
-        self._jitter = jitter
         self._while_waiting = while_waiting
         self._kept: OrderedDict[Name, Kept] = OrderedDict()  # least recently used first
         self._newest: dict[tuple[int, int], int] = {}  # revision, by tenant and record
@@ -73,6 +76,8 @@ class IssuerKeys:
         if not issuer.fetches:
             if record.failure:
                 raise Refused(ISSUER_UNREACHABLE, detail=record.failure)
+            if not record.holds(wanted) and record.missed_again(self._clock()):
+                self._fetching.heard(_stale_upload(issuer, wanted))
             return record.keys  # a key that is not among them is refused by the proof
         now = record.used_at = self._clock()
         action = freshness.decide(record.state, now, self._limits)
@@ -81,7 +86,7 @@ class IssuerKeys:
         if action is Action.REFUSE:
             raise Refused(ISSUER_UNREACHABLE, detail=f"{record.failure} (the next attempt is not due yet)")
         if action is Action.REFRESH:
-            self._fly(record)
+            self._fetching.fly(record)
         if not record.holds(wanted):
             self._refuse_again(record, wanted)
             return await self._fetched(record, wanted)
@@ -94,6 +99,22 @@ class IssuerKeys:
         for each in (kept for kept in self._kept.values() if kept.current):
             records.setdefault(each.issuer.url, []).append(each)
         return [Standing.of(url, figures, records.get(url, ()), now) for url, figures in self._figures.items()]
+
+    async def fetch(self, issuer: Issuer) -> None:
+        """Fetch the keys of a record now, whatever was to be waited for, or wait for the fetch that is under way."""
+        record = self._record(issuer)
+        record.used_at = self._clock()
+        await asyncio.wait({self._fetching.fly(record)}, timeout=self._patience)
+
+    def kept(self, issuer: Issuer) -> Kept | None:
+        """Return what is kept of a record; nothing is begun by asking."""
+        found = self._kept.get(name(issuer))
+        return found if found is not None and found.of(issuer) else None
+
+    def end_backoff(self, issuer: Issuer) -> None:
+        """Let the next request fetch, however lately that failed."""
+        if (record := self.kept(issuer)) is not None and record.state.failed_at is not None:
+            record.state = replace(record.state, retry_at=self._clock())
 
     def records(self) -> Collection[Kept]:
         """Return everything that is kept."""
@@ -125,7 +146,7 @@ class IssuerKeys:
             if free <= 0:
                 return
             if record.flight is None and self._refresh_due(record, now):
-                self._fly(record)
+                self._fetching.fly(record)
                 free -= 1
 
     async def close(self) -> None:
@@ -166,6 +187,9 @@ class IssuerKeys:
                 record.keys = jwks.parse(issuer.jwks or "", issuer, uploaded=True)
             except Refused as refused:
                 record.failure = refused.detail
+            else:
+                document = Document("jwks", (issuer.jwks or "").encode())
+                self._fetching.heard(Visited(issuer=issuer, result=OK, keys=record.keys, documents=(document,)))
         while len(self._kept) > self._limits.records:
             self._drop(next(iter(self._kept)))
         if len(self._figures) > self._limits.records:
@@ -239,7 +263,7 @@ class IssuerKeys:
         return keys
 
     async def _join(self, record: Kept, patience: float) -> str:
-        flight, begun = self._fly(record), self._clock()
+        flight, begun = self._fetching.fly(record), self._clock()
         record.waiters += 1
         try:
             with self._while_waiting():
@@ -257,37 +281,6 @@ class IssuerKeys:
     def _patience(self) -> float:
         return max(self._limits.wait, self._limits.fetch_within) + GRACE
 
-    def _fly(self, record: Kept) -> asyncio.Task[None]:
-        """Return the record's fetch, which is started unless one is under way."""
-        if record.flight is None:
-            record.flight = asyncio.create_task(self._fetch(record), name=f"fetch keys of {record.issuer.url}")
-        return record.flight
-
-    async def _fetch(self, record: Kept) -> None:
-        limits, begun = self._limits, self._clock()
-        record.figures.fetches += 1
-        try:
-            keys, cache_control = await documents.read(
-                self._fetcher, record.issuer, limits.fetch_within, record.figures
-            )
-        except Refused as refused:
-            answered = refused.answered if isinstance(refused, Unreachable) else True  # the others could not be read
-            record.figures.failures[refused.step if isinstance(refused, Unreachable) else "document"] += 1
-            record.failure = refused.detail
-            record.state = freshness.after_failure(
-                record.state, self._clock(), limits, refused=answered, jitter=self._jitter()
-            )
-        else:
-            record.keys, record.failure = keys, ""
-            record.state = freshness.after_success(
-                self._clock(), limits, cache_control=cache_control, jitter=self._jitter()
-            )
-            record.forget_absent()
-        finally:
-            record.figures.ended += 1
-            record.figures.seconds += self._clock() - begun
-            record.flight = None
-
 
 def _aged(record: Kept, now: float) -> KeySet:
     """Return the keys; those past their fresh time say for how long they have been."""
@@ -297,3 +290,8 @@ def _aged(record: Kept, now: float) -> KeySet:
 
 def _absent(record: Kept, wanted: KeyReference, cause: str) -> Refused:
     return Refused(KEY_NOT_FOUND, key=identifier(wanted), issuer=record.issuer.url, detail=cause)
+
+
+def _stale_upload(issuer: Issuer, wanted: KeyReference) -> Visited:
+    reason = f"a token names the key {quoted(identifier(wanted))}, which was not uploaded"
+    return Visited(issuer=issuer, result=UPLOAD_STALE, reason=reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from accredit.errors import ISSUER_UNREACHABLE, Refused, shown
 
@@ -10,6 +10,7 @@ Step = Literal[
     "url", "dns", "address", "connect", "tls", "protocol", "status", "redirect", "size", "time", "encoding", "wait"
 ]
 
+NOT_ACCEPTED: Final = "the certificate is not accepted"
 SHOWN = 200  # characters of a stranger's text that a detail may quote
 
 
@@ -27,13 +28,18 @@ class Unreachable(Refused):
         found.detail = f"{document}: {self.detail}{note}"
         return found
 
+    @property
+    def word(self) -> str:
+        """The step, and apart from the others that a certificate is not accepted."""
+        return "certificate" if self.step == "tls" and NOT_ACCEPTED in self.detail else self.step
+
 
 def why(error: OSError) -> str:
     """Return what the system, or the library, calls a failure."""
     return str(getattr(error, "reason", None) or error.strerror or str(error) or type(error).__name__)
 
 
-def quoted(text: bytes | str) -> str:
+def quoted(text: bytes | str, *, most: int = SHOWN) -> str:
     """Return a stranger's text as it may stand in a detail: bounded, printable, in quotes."""
     read = text.decode("ascii", "replace") if isinstance(text, bytes) else text
-    return f"'{shown(read[:SHOWN])}'"
+    return f"'{shown(read[:most])}'"

@@ -8,7 +8,8 @@ from uuid import UUID
 
 import msgspec
 
-Operation = Literal["Add", "Update", "Delete", "Assign"]
+Operation = Literal["Add", "Update", "Delete", "Assign", "Probe"]
+"""What was done; a probe changed nothing, but went somewhere."""
 
 
 class Actor(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
