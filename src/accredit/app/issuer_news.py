@@ -42,7 +42,7 @@ _Sight = tuple[int, str, tuple[str, ...]]
 """Revision of the record, result, digests of the documents: what makes one fetch like another."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class News(Collector):
     """Takes what was fetched, and writes it to a store. ``close`` writes the rest."""
 
