@@ -9,6 +9,7 @@ from accredit.app.chance import now
 from accredit.app.folder import Folder, begin_production, find
 from accredit.app.judge import public_url
 from accredit.app.local import run
+from accredit.app.portal_links import make_link
 from accredit.errors import SETTING_INVALID, Refused
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Initialised:
 
     folder: Folder
     tenant: Tenant
+    link: str  # signs in to the portal once
 
 
 def initialise(
@@ -52,4 +54,4 @@ def initialise(
             base=base,
         )
     )
-    return Initialised(folder, tenant)
+    return Initialised(folder, tenant, run(make_link(folder, base)))

@@ -30,6 +30,7 @@ def judge(settings: Settings) -> None:
         _refuse_no_networks(settings, name)
     errors.override(settings.refusals)
     _refuse_export(settings)
+    _refuse_provider(settings)
     if settings.profile == "emulator":
         _refuse_exposed(settings)
         return
@@ -86,6 +87,29 @@ def _refuse_export(settings: Settings) -> None:
             ssl.create_default_context(cafile=wanted.ca_file)
 
 
+def _refuse_provider(settings: Settings) -> None:
+    wanted = settings.portal.oidc
+    if not wanted.issuer:
+        for name in ("client_id", "client_secret_file", "ca_file"):
+            if getattr(wanted, name):
+                raise Refused(SETTING_INVALID, name=f"portal.oidc.{name}", reason="portal.oidc.issuer is not set")
+        return
+    from accredit.app.portal_provider import read_secret, record
+
+    with _setting("portal.oidc.networks"):
+        networks(wanted.networks)
+    with _setting("portal.oidc.ca_file"):
+        if wanted.ca_file:
+            ssl.create_default_context(cafile=wanted.ca_file)
+    with _setting("portal.oidc.issuer"):
+        record(wanted, emulator=settings.profile == "emulator")
+    if not wanted.client_id:
+        reason = "it is needed: what the provider knows this authority as"
+        raise Refused(SETTING_INVALID, name="portal.oidc.client_id", reason=reason)
+    with _setting("portal.oidc.client_secret_file"):
+        read_secret(wanted.client_secret_file)
+
+
 @contextmanager
 def _setting(name: str) -> Iterator[None]:
     """Say of which setting a value or a file is not right."""
@@ -93,6 +117,8 @@ def _setting(name: str) -> Iterator[None]:
         yield
     except (OSError, ValueError) as error:
         raise Refused(SETTING_INVALID, name=name, reason=str(error)) from error
+    except Refused as refused:
+        raise Refused(SETTING_INVALID, name=name, reason=refused.detail or refused.message) from refused
 
 
 def _refuse_exposed(settings: Settings) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import time
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from accredit import observe
@@ -15,9 +16,11 @@ if TYPE_CHECKING:
     from accredit.stores.portal_sessions import PortalSessions
     from accredit.web.answers import Application
     from accredit.web.portal.session import Keeper
+    from accredit.web.portal.signin import SigningIn
     from accredit.web.token import TokenEndpoint
 
 PATH: Final = "portal"  # the first segment
+_HANDSHAKES: Final = b"accredit: handshakes of the portal"  # what a key that is made of the master key is for
 
 
 def rooms(runtime: Runtime, tokens: TokenEndpoint) -> dict[str, Application]:
@@ -33,7 +36,6 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
     from accredit.web.portal.portal import Portal
     from accredit.web.portal.render import Renderer
     from accredit.web.portal.room import Room
-    from accredit.web.portal.signin import SigningIn
 
     pages, sessions = EventPages(runtime.folder.database, runtime.damage), PortalSessions(runtime.folder.database)
     runtime.let_go(pages.close)
@@ -47,12 +49,23 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
             senders=tokens.senders,
             renderer=Renderer(),
             keeper=_keeper(runtime, sessions),
-            signing=SigningIn(seconds=time.monotonic),
+            signing=_signing(runtime, journal),
             broken=journal.broken,
             emulator=runtime.folder.emulator,
             strict_transport=tokens.strict_transport,
+            tools=_tools(runtime, tokens),
         )
     )
+
+
+def _tools(runtime: Runtime, tokens: TokenEndpoint) -> dict[str, Any]:
+    """Return what only this composition can put together for pages, by name."""
+    if runtime.test_issuer is None:
+        return {}
+    from accredit.app.bench import Workbench
+    from accredit.web.portal.bench import TOOL
+
+    return {TOOL: Workbench(runtime, tokens)}
 
 
 def _keeper(runtime: Runtime, sessions: PortalSessions) -> Keeper:
@@ -63,6 +76,27 @@ def _keeper(runtime: Runtime, sessions: PortalSessions) -> Keeper:
         sessions,
         authority.ids,
         authority.clock,
-        cookie=cookie_name(urlsplit(authority.base).port if runtime.folder.emulator else None),
+        cookie=cookie_name(_port(runtime)),
         limits=Limits(timedelta(minutes=wanted.idle_minutes), timedelta(hours=wanted.absolute_hours)),
     )
+
+
+def _signing(runtime: Runtime, journal: observe.Journal) -> SigningIn:
+    from accredit.app.portal_provider import provider
+    from accredit.web.portal.handshake import Handshakes
+    from accredit.web.portal.signin import SigningIn
+
+    key = hmac.digest(
+        runtime.folder.master_key(), _HANDSHAKES, "sha256"
+    )  # the same in every process, and after a start
+    return SigningIn(
+        seconds=time.monotonic,
+        handshakes=Handshakes(key, _port(runtime)),
+        provider=provider(runtime, time.monotonic),
+        refused=lambda who, refused: journal.refused(who, refused, {"what": "sign-in"}),
+    )
+
+
+def _port(runtime: Runtime) -> int | None:
+    """Return the port that stands in the names of cookies: an emulator's."""
+    return urlsplit(runtime.base).port if runtime.folder.emulator else None

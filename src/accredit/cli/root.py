@@ -57,6 +57,7 @@ NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "whoami": ("login:whoami", "Say who commands act as, where, with which roles, and for how long."),
     "profile": ("profile:profile", "Authorities that you signed in at, and which of them commands act at."),
     "env": ("env:env", "Print the variables that point a client at an authority, and name its traps."),
+    "admin": ("admin:admin", "People who use the portal: their roles, their sessions, and one-time links."),
     "keys": ("keys:keys", "Signing keys: next, active, retired."),
     "db": ("db:db", "The database: its schema, copies of it, damage to it."),
     "config": ("config:config", "Settings of the server."),
@@ -101,7 +102,7 @@ rich_click.rich_click.COMMAND_GROUPS = {
         },
         {"name": "What happened, and why", "commands": ["explain", "lint", "token", "logs", "audit", "idp", "testing"]},
         {"name": "Speak to an authority", "commands": ["login", "logout", "whoami", "profile", "env"]},
-        {"name": "Run it", "commands": ["import", "export", "keys", "db", "config", "help", "version"]},
+        {"name": "Run it", "commands": ["import", "export", "admin", "keys", "db", "config", "help", "version"]},
     ]
 }
 

@@ -1,6 +1,7 @@
-"""One GET over an open connection, and its answer within limits (RFC 9112, read by h11).
+"""One request over an open connection, and its answer within limits (RFC 9112, read by h11).
 
-Rule 1: nothing is sent but the request line and five fields; no cookie, no credential, no body.
+Rule 1: a GET is its request line and five fields; no cookie, no credential, no body. A POST is a form for a token
+endpoint, whose refusals (400, 401) are answers, too.
 Rule 2: an answer is 200, not encoded, within its caps, or it is none. No redirect is followed.
 """
 
@@ -8,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from accredit.outbound.trace import EXCERPT
 from accredit.outbound.unreachable import Unreachable, quoted, why
@@ -28,7 +29,8 @@ MAX_HEADERS: Final = 16 * 1_024  # octets of status line and header section, int
 MAX_RECEIVED: Final = 4 * MAX_BODY  # octets in all: what chunked framing may add is bounded as well
 _PATIENCE: Final = 1.0  # seconds for them
 _READ: Final = 16 * 1_024  # octets at a time
-_OK: Final = 200
+_ANSWERS: Final = frozenset({200})
+_ANSWERS_OF_TOKENS: Final = frozenset({200, 400, 401})  # RFC 6749 section 5.2
 _REDIRECTS: Final = range(300, 400)
 _SERVER_ERRORS: Final = 500
 _STANDARD_PORTS: Final = {"https": 443, "http": 80}
@@ -40,6 +42,21 @@ class Fetched:
 
     body: bytes
     headers: Mapping[str, str]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is sent to a token endpoint. ``authorization``: how the client proves itself, unless the form says so."""
+
+    body: bytes = field(repr=False)
+    authorization: str = field(default="", repr=False)
+
+    @property
+    def fields(self) -> list[tuple[str, str]]:
+        """The header fields that go with it."""
+        told = [("Content-Type", "application/x-www-form-urlencoded"), ("Content-Length", str(len(self.body)))]
+        return [*told, ("Authorization", self.authorization)] if self.authorization else told
 
 
 class Conversation:
@@ -61,14 +78,23 @@ class Conversation:
 
         Of an answer that is refused for its status the beginning stands in ``trace``, if that is asked to be told.
         """
+        return await self._asked(self._request("GET", url, user_agent), trace, _ANSWERS)
+
+    async def post(self, url: Parts, user_agent: str, form: Form, trace: Trace) -> Fetched:
+        """Send a form to ``url``. Raises ``Unreachable`` as ``get`` does, but for 400 and 401."""
+        return await self._asked(self._request("POST", url, user_agent, form), trace, _ANSWERS_OF_TOKENS)
+
+    async def _asked(self, request: bytes, trace: Trace, answers: frozenset[int]) -> Fetched:
         try:
-            self._writer.write(self._request(url, user_agent))
+            self._writer.write(request)
             await self._writer.drain()
             trace.status, trace.headers = await self._head()
-            if trace.status != _OK and trace.telling:
-                trace.excerpt = await self._excerpt()
-            self._refuse_head(trace.status, trace.headers)
-            return Fetched(await self._body(), trace.headers)
+            if trace.status not in answers:
+                if trace.telling:
+                    trace.excerpt = await self._excerpt()
+                _refuse_status(trace.status, trace.headers)
+            self._refuse_head(trace.headers)
+            return Fetched(await self._body(), trace.headers, trace.status)
         except self._h11.RemoteProtocolError as error:
             if self._ended:
                 raise Unreachable("connect", "the connection was closed before an answer was complete") from error
@@ -76,7 +102,7 @@ class Conversation:
         except OSError as error:
             raise Unreachable("connect", f"the connection was lost: {why(error)}") from error
 
-    def _request(self, url: Parts, user_agent: str) -> bytes:
+    def _request(self, method: str, url: Parts, user_agent: str, form: Form | None = None) -> bytes:
         target = (url.path or "/") + ("" if url.query is None else f"?{url.query}")
         fields = [
             ("Host", host_field(url)),
@@ -84,9 +110,13 @@ class Conversation:
             ("Accept", "application/json"),
             ("Accept-Encoding", "identity"),
             ("Connection", "close"),
+            *(form.fields if form else ()),
         ]
-        head = self._http.send(self._h11.Request(method="GET", target=target, headers=fields))
-        return (head or b"") + (self._http.send(self._h11.EndOfMessage()) or b"")
+        sent = [self._http.send(self._h11.Request(method=method, target=target, headers=fields))]
+        if form:
+            sent.append(self._http.send(self._h11.Data(data=form.body)))
+        sent.append(self._http.send(self._h11.EndOfMessage()))
+        return b"".join(each or b"" for each in sent)
 
     async def _head(self) -> tuple[int, Mapping[str, str]]:
         event = await self._event()
@@ -109,8 +139,7 @@ class Conversation:
                     found += bytes(event.data)
         return found[:EXCERPT]
 
-    def _refuse_head(self, status: int, headers: Mapping[str, str]) -> None:
-        _refuse_status(status, headers)
+    def _refuse_head(self, headers: Mapping[str, str]) -> None:
         encoding = headers.get("content-encoding", "identity")
         if encoding.lower() != "identity":
             raise Unreachable("encoding", f"the answer is encoded as {quoted(encoding)}", answered=True)
@@ -149,9 +178,7 @@ def host_field(url: Parts) -> str:
     return host if url.port == _STANDARD_PORTS[url.scheme] else f"{host}:{url.port}"
 
 
-def _refuse_status(status: int, headers: Mapping[str, str]) -> None:
-    if status == _OK:
-        return
+def _refuse_status(status: int, headers: Mapping[str, str]) -> NoReturn:
     if status in _REDIRECTS:
         target = quoted(headers.get("location", ""))
         raise Unreachable("redirect", f"{status} to {target}; redirects are not followed", answered=True)

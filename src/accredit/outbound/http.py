@@ -1,6 +1,7 @@
 """The one place that opens connections to strangers.
 
-Rule 1: only what an issuer record names is visited, with GET, and what an answer names is judged again.
+Rule 1: only what an issuer record names is visited, with GET, and what an answer names is judged again. A form is sent
+to one place only: the token endpoint of the provider at which people sign in to the portal.
 Rule 2: a URL is taken apart once, strictly. The host is resolved once, every address is judged, and the connection goes
 to an address that was judged: a name that changes its mind in between (DNS rebinding) changes nothing.
 Rule 3: TLS name and Host stay the ones of the URL. https only; http to this machine only, in the emulator.
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from accredit.issuers import Issuer, Limits
     from accredit.issuers.url import Parts
     from accredit.outbound.addresses import Address
-    from accredit.outbound.answer import Fetched
+    from accredit.outbound.answer import Fetched, Form
     from accredit.outbound.resolve import Resolve
 
 PORTS: Final = frozenset({443, 6443, 8443})  # 6443: API servers of Kubernetes
@@ -80,7 +81,14 @@ class Fetcher:
 
         ``trace``: takes what is seen on the way.
         """
-        visit = _Visit(self._limits, self._rules, issuer, trace or Trace())
+        return await self._visit(url, issuer, within, trace or Trace(), None)
+
+    async def post(self, url: str, form: Form, *, issuer: Issuer) -> Fetched:
+        """Send a form to a token endpoint of ``issuer``. Raises ``Unreachable``; 400 and 401 are answers."""
+        return await self._visit(url, issuer, None, Trace(), form)
+
+    async def _visit(self, url: str, issuer: Issuer, within: float | None, trace: Trace, form: Form | None) -> Fetched:
+        visit = _Visit(self._limits, self._rules, issuer, trace)
         seconds = self._limits.fetch_within if within is None else within
         try:
             async with asyncio.timeout(seconds):
@@ -88,7 +96,10 @@ class Fetcher:
                 reader, writer = await visit.open(parts, self._resolve, self._contexts)
                 try:
                     visit.enter("answer", "reading the answer")
-                    return await Conversation(reader, writer).get(parts, self._user_agent, visit.trace)
+                    talk = Conversation(reader, writer)
+                    if form is not None:
+                        return await talk.post(parts, self._user_agent, form, trace)
+                    return await talk.get(parts, self._user_agent, trace)
                 finally:
                     writer.transport.abort()  # a polite farewell would wait for the peer
         except TimeoutError as error:

@@ -1,6 +1,7 @@
 """Requests that change something come from our own pages, and browsers say so.
 
-Rule 1: an unsafe method needs ``Sec-Fetch-Site: same-origin``, or ``none``: somebody typed it. No page can set that header.
+Rule 1: an unsafe method needs ``Sec-Fetch-Site: same-origin``, or ``none``: somebody typed it. No page can set that
+header.
 Rule 2: a browser that does not send it sends ``Origin``, which then is ours to the letter. Without either: refused.
 Rule 3: all of this holds for the forms of signing in, too: nobody is signed in as somebody else by another site.
 """
@@ -27,7 +28,7 @@ _FORBIDDEN: Final = 403
 
 
 class SameOrigin:
-    """Middleware that refuses what other sites send. ``origin``: our own, scheme, host and port, as browsers write it."""
+    """Middleware that refuses what other sites send. ``origin``: our own, as browsers write it."""
 
     def __init__(self, app: Application, *, origin: str) -> None:
         self._app = app

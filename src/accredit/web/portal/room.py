@@ -18,10 +18,22 @@ from starlette.routing import Route as Served
 
 from accredit.directory.people import NOBODY
 from accredit.errors import GRAPH_BROKEN, NOT_FOUND, PRIVILEGES_MISSING, Refused
-from accredit.web.portal import signin
+from accredit.web.portal import federated, signin
 from accredit.web.portal.csrf import SameOrigin
 from accredit.web.portal.headers import SecurityHeaders
-from accredit.web.portal.pages import applications, theme, welcome
+from accredit.web.portal.pages import (
+    application,
+    application_delete,
+    application_edit,
+    application_new,
+    application_switch,
+    applications,
+    test_issuer,
+    test_issuer_authority,
+    test_issuer_issuers,
+    theme,
+    welcome,
+)
 from accredit.web.portal.paths import ROOT
 from accredit.web.portal.visit import Visit, address
 
@@ -37,11 +49,23 @@ if TYPE_CHECKING:
 
 ROUTES: Final[tuple[Route, ...]] = (
     *signin.ROUTES,
+    *federated.ROUTES,
     *theme.ROUTES,
     *welcome.ROUTES,
     *applications.ROUTES,
+    *application_new.ROUTES,  # before those of one application, whose paths would take it
+    *application.ROUTES,
+    *application_edit.ROUTES,
+    *application_switch.ROUTES,
+    *application_delete.ROUTES,
 )
 """Everything that is served: what the page modules export, put together."""
+EMULATOR_ROUTES: Final[tuple[Route, ...]] = (
+    *test_issuer.ROUTES,
+    *test_issuer_issuers.ROUTES,
+    *test_issuer_authority.ROUTES,
+)
+"""What an emulator serves besides."""
 
 _MISSING: Final = {
     "operator": "the role Operator or Admin in this tenant",
@@ -71,7 +95,7 @@ class Room:
 
     def _routes(self) -> Sequence[Served]:
         by_path = defaultdict[str, dict[str, "Route"]](dict)
-        for each in ROUTES:
+        for each in (*ROUTES, *(EMULATOR_ROUTES if self.portal.emulator else ())):
             by_path[each.path][each.method] = each
         return [
             Served(f"{ROOT}{path}", self._endpoint(methods), methods=list(methods)) for path, methods in by_path.items()

@@ -131,6 +131,9 @@ class Keeper:
 
     async def renewed(self, request: Request, session: Session, access: Access) -> Session | None:
         """Give a session another id when its roles are not those of its last request; ``None``: it ended meanwhile."""
+        if access.none:  # the last mapping is gone
+            await self.end(request)
+            return None
         if session.mark == access.mark:
             return session
         if not session.mark:  # the first request of all

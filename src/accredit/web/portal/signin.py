@@ -3,15 +3,15 @@
 Rule 1: there are no passwords. People sign in at the organisation's own provider; whoever can read the data directory
 makes a one-time link; in the emulator everybody is its administrator.
 Rule 2: a link is looked at with GET, which changes nothing, and used with POST, once.
-Rule 3: what is answered never tells whether somebody is known here. Who has proven to be somebody without a role is told
-that much, and what an administrator needs to give them one.
+Rule 3: what is answered never tells whether somebody is known here. Who has proven to be somebody without a role is
+told that much, and what an administrator needs to give them one.
 Rule 4: a sign-in is on record before it holds; one that cannot be recorded does not hold.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from accredit.administer import people
 from accredit.directory.people import NOBODY, Person
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from accredit.directory.people import Claims, Session
     from accredit.signins import Sender
+    from accredit.web.portal.handshake import Handshakes
     from accredit.web.portal.oidc import Provider
     from accredit.web.portal.visit import Visit
 
@@ -40,6 +41,7 @@ ATTEMPTS: Final = Allowance(per_minute=10, burst=20)
 RETRY_AFTER: Final = 60  # seconds
 OPERATOR: Final = Person(name="administrator with a link from the host", how="link")
 EMULATORS: Final = Person(name="Emulator's administrator", how="emulator")
+_GONE: Final = 410
 _TOO_MANY: Final = 429
 
 
@@ -48,6 +50,7 @@ class SigningIn:
     """What signing in leans on, besides the portal itself."""
 
     seconds: Callable[[], float]
+    handshakes: Handshakes
     provider: Provider | None = None  # the organisation's; None: only links (and the emulator's button) sign in
     refused: Callable[[Sender, Refused], None] | None = None  # told of what failed, and why
     failures: Failures = field(init=False)
@@ -87,7 +90,7 @@ async def look_at_link(visit: Visit) -> Response:
 async def use_link(visit: Visit) -> Response:
     """Sign in with a one-time link, which is used up by that."""
     if throttled(visit):
-        return await shown(visit, ROOT, _wait(), _TOO_MANY)
+        return await too_many(visit, ROOT)
     link = _link(visit)
     if link is None or not await visit.portal.keeper.sessions.use_link(link, visit.now):
         visit.portal.signing.failures.count(visit.who.address, "")
@@ -118,16 +121,22 @@ async def begin(visit: Visit, person: Person, claims: Claims) -> Session:
 async def shown(visit: Visit, wanted: str, problem: str = "", status: int = 200) -> Response:
     """Return the page on which people sign in, saying what went wrong before."""
     provider = visit.portal.signing.provider
-    page = await replace(visit, session=None, access=NOBODY).page(
-        "sign_in.html",
-        status=status,
-        next=wanted,
-        problem=problem,
-        provider=provider.name if provider else "",
-    )
+    told = {"next": wanted, "problem": problem, "provider": provider.name if provider else ""}
+    return await outside(visit, "sign_in.html", status, **told)
+
+
+async def too_many(visit: Visit, wanted: str) -> Response:
+    """Return the page on which people sign in, saying that they have to wait."""
+    said = _("Too many attempts have failed. Wait a minute, then try again.")
+    page = await shown(visit, wanted, said, _TOO_MANY)
+    page.headers["retry-after"] = str(RETRY_AFTER)
+    return page
+
+
+async def outside(visit: Visit, template: str, /, status: int = 200, **values: Any) -> Response:  # noqa: ANN401  for a template
+    """Return a page for whoever is not signed in (yet): it shows nothing of a session, and sends no referrer."""
+    page = await replace(visit, session=None, access=NOBODY).page(template, status=status, **values)
     page.headers.update(NO_REFERRER)
-    if status == _TOO_MANY:
-        page.headers["retry-after"] = str(RETRY_AFTER)
     return page
 
 
@@ -137,16 +146,8 @@ def throttled(visit: Visit, account: str = "") -> bool:
     return failures.exceeded(visit.who.address, "") or (bool(account) and failures.exceeded(account, ""))
 
 
-def _wait() -> str:
-    return _("Too many attempts have failed. Wait a minute, then try again.")
-
-
 async def _link_page(visit: Visit, *, holds: bool) -> Response:
-    page = await replace(visit, session=None, access=NOBODY).page(
-        "link.html", status=200 if holds else 410, holds=holds, action=visit.request.url.path
-    )
-    page.headers.update(NO_REFERRER)
-    return page
+    return await outside(visit, "link.html", 200 if holds else _GONE, holds=holds, action=visit.request.url.path)
 
 
 def _link(visit: Visit) -> bytes | None:
