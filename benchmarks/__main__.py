@@ -20,6 +20,7 @@ from benchmarks.flood import b10
 from benchmarks.issue import b1, b2, b3
 from benchmarks.listing import b13
 from benchmarks.machine import cores, processor
+from benchmarks.portal import b15
 from benchmarks.questions import b9
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ BENCHMARKS: dict[str, tuple[str, Benchmark]] = {
     "B11": ("seconds from the command to the first token", b11),
     "B13": ("the directory API with 100,000 applications: milliseconds of its slowest kind of call, p99", b13),
     "B14": ("CPU seconds of the dearest question to `accredit explain` and `accredit lint`", b14),
+    "B15": ("the portal's pages, with 100,000 applications: milliseconds of the slowest, p99", b15),
 }
 
 

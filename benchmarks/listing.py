@@ -20,12 +20,12 @@ from accredit import config
 from accredit.app import seed
 from accredit.app.compose import build
 from accredit.app.folder import find
-from benchmarks import crowd
+from benchmarks import crowd, inside
 from benchmarks.figures import ROUNDS, Figure, Target, median, millis, rounded
 from benchmarks.machine import pinned
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, MutableMapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from accredit.app.folder import Folder
@@ -37,7 +37,6 @@ MILLISECONDS = Target("<=", 20.0, 10.0)
 APPLICATIONS = 100_000
 PAGE = 100  # applications
 CALLS = 60  # of each kind in a quick round
-HOST = b"localhost:8443"
 FORM = b"application/x-www-form-urlencoded"
 
 
@@ -60,34 +59,11 @@ class Api:
     token: str = ""
 
     async def ask(self, method: str, path: str, body: bytes = b"", more: Sequence[tuple[bytes, bytes]] = ()) -> Answer:
-        path, _, query = path.partition("?")
-        headers = [(b"host", HOST), (b"content-length", str(len(body)).encode()), *more]
-        if self.token:
-            headers.append((b"authorization", f"Bearer {self.token}".encode()))
-        scope: dict[str, Any] = {
-            "type": "http",
-            "method": method,
-            "path": path,
-            "raw_path": path.encode(),
-            "query_string": query.encode(),
-            "headers": headers,
-            "client": ("127.0.0.1", 50_000),
-        }
-        told: list[Any] = []
-
-        async def receive() -> dict[str, Any]:
-            return {"type": "http.request", "body": body, "more_body": False}
-
-        async def send(message: MutableMapping[str, Any]) -> None:
-            told.append(message)
-
-        begun = time.perf_counter()
-        await self.runtime.front(scope, receive, send)
-        seconds = time.perf_counter() - begun
-        answered = b"".join(each.get("body", b"") for each in told[1:])
-        if told[0]["status"] != 200:
-            raise SystemExit(f"{method} {path}?{query}: {told[0]['status']} {answered[:2000]!r}")
-        return Answer(seconds, json.loads(answered))
+        token = [(b"authorization", f"Bearer {self.token}".encode())] if self.token else []
+        told = await inside.ask(self.runtime.front, method, path, body, [*token, *more])
+        if told.status != 200:
+            raise SystemExit(f"{method} {path}: {told.status} {told.body[:2000]!r}")
+        return Answer(told.seconds, json.loads(told.body))
 
     async def get(self, path: str) -> Answer:
         return await self.ask("GET", path)
