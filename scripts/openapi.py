@@ -48,6 +48,8 @@ HELD: Final = {  # the schema of what stands in a collection; everything else ho
     "servicePrincipalSignInActivities": "ServicePrincipalSignInActivity",
     "credentialUsage": "CredentialUsage",
     "signInHours": "SignInHour",
+    "history": "IssuerHistory",
+    "documents": "IssuerDocument",
 }
 FUNCTIONS: Final = {"getSummarizedServicePrincipalSignIns": ("aggregationWindow", list(WINDOWS))}
 """What answers a collection and takes a parameter, and the values of that."""
@@ -66,6 +68,10 @@ ACTIONS: Final[Mapping[str, tuple[str, str | None]]] = {  # body, and what is an
     "accredit.explain": ("ExplainedToken", "Explanations"),
     "accredit.replay": ("ReplayedChange", "Replayed"),
     "block": ("", "Issuer"),
+    "dropKeys": ("", "Issuer"),
+    "refreshKeys": ("", "IssuerKeyState"),
+    "probe": ("", "IssuerProbe"),
+    "accredit.probe": ("ProbedUrl", "IssuerProbe"),
     "unblock": ("", "Issuer"),
 }
 ALTERNATE: Final = {  # other keys than the id, in OData's form: applications(appId='{appId}')
@@ -73,7 +79,7 @@ ALTERNATE: Final = {  # other keys than the id, in OData's form: applications(ap
     "servicePrincipals": ("appId",),
     "federatedIdentityCredentials": ("name",),
 }
-SINGLE: Final = ("accredit.tenant", "createdOnBehalfOf", "me")  # what has no elements
+SINGLE: Final = ("accredit.tenant", "createdOnBehalfOf", "history", "me")  # what has no elements
 EXPANDED: Final = {
     "applications": ["owners", "federatedIdentityCredentials"],
     "servicePrincipals": ["owners", "appRoleAssignments", "appRoleAssignedTo"],

@@ -80,6 +80,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
         authority=runtime.authority,
         registry=runtime.registry,
         log=pages,
+        key_watch=runtime.issuers.watch,
         bearers=Bearers(runtime.authority, runtime.published),
         router=Router(ROUTES, permissions.table()),
         senders=tokens.senders,

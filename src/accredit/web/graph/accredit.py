@@ -49,7 +49,7 @@ async def number_of(call: Call) -> Answer:
 async def shown(call: Call) -> Answer:
     """Show one record, by id."""
     async with call.by.registry.reading() as store:
-        return _answer(call, await _written(store, await _found(call, store)))
+        return _answer(call, await _written(store, await found(call, store)))
 
 
 async def made(call: Call) -> Answer:
@@ -75,17 +75,17 @@ async def deleted(call: Call) -> Answer:
 async def uploaded(call: Call) -> Answer:
     """Take the issuer's keys from the body, and never from the network."""
     document = issuer.uploaded(call.body)
-    return await _after(call, lambda found: issuers.upload(call.by, found.id, document))
+    return await shown_after(call, lambda record: issuers.upload(call.by, record.id, document))
 
 
 async def blocked(call: Call) -> Answer:
     """Accept nothing that the issuer signed, from the next request on."""
-    return await _after(call, lambda found: issuers.block(call.by, found.id))
+    return await shown_after(call, lambda record: issuers.block(call.by, record.id))
 
 
 async def unblocked(call: Call) -> Answer:
     """Accept the issuer's tokens again."""
-    return await _after(call, lambda found: issuers.block(call.by, found.id, blocked=False))
+    return await shown_after(call, lambda record: issuers.block(call.by, record.id, blocked=False))
 
 
 async def tenant(call: Call) -> Answer:
@@ -100,7 +100,7 @@ async def tenant_changed(call: Call) -> Answer:
     return NOTHING
 
 
-async def _after(call: Call, change: Callable[[Issuer], Awaitable[Issuer]]) -> Answer:
+async def shown_after(call: Call, change: Callable[[Issuer], Awaitable[Issuer]]) -> Answer:
     """Make a change and show the record as it is then."""
     after = await change(await _read(call))
     async with call.by.registry.reading() as store:
@@ -109,19 +109,19 @@ async def _after(call: Call, change: Callable[[Issuer], Awaitable[Issuer]]) -> A
 
 async def _read(call: Call) -> Issuer:
     async with call.by.registry.reading() as store:
-        return await _found(call, store)
+        return await found(call, store)
 
 
-async def _found(call: Call, store: Transaction) -> Issuer:
+async def found(call: Call, store: Transaction) -> Issuer:
     """Return the record that the path means. 404 for one that the caller's tenant has not."""
     key = call.keys[0]
     if key.name not in {None, "id"}:
         raise Refused(GRAPH_PATH_UNKNOWN, segment=key.name)
     guid = read_guid(key.value)
-    found = [] if guid is None else await store.issuers.find(tenant_id=call.caller.tenant.id, id=guid)
-    if not found:
+    records = [] if guid is None else await store.issuers.find(tenant_id=call.caller.tenant.id, id=guid)
+    if not records:
         raise Refused(OBJECT_NOT_FOUND, id=key.value)
-    return found[0]
+    return records[0]
 
 
 async def _written(store: Transaction, of: Issuer) -> dict[str, Any]:

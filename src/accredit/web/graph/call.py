@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from accredit.administer import Administrator
     from accredit.interop.odata import Options
-    from accredit.ports import Authority
+    from accredit.ports import Authority, KeyWatch
     from accredit.web.bearer import Caller
     from accredit.web.graph.parts import Alone
     from accredit.web.signin_log import SignInLog
@@ -52,6 +52,7 @@ class Call:
     path: str  # what stands after the version, as it was sent: "applications"
     alone: Alone  # answers a part of a batch
     log: SignInLog  # of sign-ins
+    key_watch: KeyWatch  # of issuers
     authority: Authority  # whose directory it is
     query: str = ""  # as it was sent
     body: dict[str, Any] = field(default_factory=dict)  # without "@odata." members, but with those that bind

@@ -67,4 +67,4 @@ def headers(refused: Refused, status: int) -> dict[str, str]:
         return {"Allow": refused.fields["valid_verbs"]}
     if status == _UNAUTHORIZED:
         return {"WWW-Authenticate": "Bearer"}
-    return {"Retry-After": str(RETRY_AFTER)} if status in _LATER else {}
+    return {"Retry-After": str(refused.retry_after or RETRY_AFTER)} if status in _LATER else {}

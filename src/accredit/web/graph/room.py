@@ -36,6 +36,7 @@ from accredit.web.graph import (
     explain,
     figures,
     grants,
+    issuer_keys,
     lint,
     logs,
     migration,
@@ -54,7 +55,7 @@ from accredit.web.graph.permissions import Admitted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from accredit.ports import Authority, Registry
+    from accredit.ports import Authority, KeyWatch, Registry
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.bearer import Bearers, Caller
     from accredit.web.graph.answers import Answer
@@ -80,6 +81,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *reports.ROUTES,
     *figures.ROUTES,
     *accredit.ROUTES,
+    *issuer_keys.ROUTES,
     *explain.ROUTES,
     *replay.ROUTES,
     *presets.ROUTES,
@@ -123,6 +125,7 @@ class Room:
     authority: Authority
     registry: Registry
     log: SignInLog
+    key_watch: KeyWatch
     bearers: Bearers
     router: Router
     senders: Senders
@@ -214,6 +217,7 @@ class Room:
             path=target.path,
             alone=lambda part, refused: self._alone(ask, target, part, refused),
             log=self.log,
+            key_watch=self.key_watch,
             authority=self.authority,
             query=ask.query,
             body=members,
