@@ -24,6 +24,7 @@ from accredit.testidp.changes import STRANGER_CERTIFICATE, STRANGER_JWKS, certif
 from accredit.testidp.dialect import find
 from accredit.testidp.draft import write
 from accredit.testidp.native.catalogue import read
+from accredit.testidp.native.organisation import AUTHORIZE
 from accredit.testidp.outages import MOVED, Answer, Request, Which, honest
 from accredit.testidp.wire import body_of, headers_of, of_another_site, refusal, send_answer, shaped
 
@@ -94,7 +95,7 @@ class Endpoints:
             find(name)  # a slip in the name is told as one
             return _done(self._act(*self._issuer.locate(path), body))
         platform, below = self._issuer.locate(path)
-        if self._natives is not None and not of_another_site(headers_of(scope)):
+        if self._natives is not None and (not of_another_site(headers_of(scope)) or _opened(scope, below)):
             asked = await read(scope, receive, below, platform.instance)
             answer = self._natives.of_issuer(platform.dialect.name, asked)
             if answer is not None:
@@ -163,6 +164,11 @@ class Endpoints:
         said = {"issuer": platform.issuer, "jwks_uri": address + platform.dialect.jwks_path}
         played = {} if self._natives is None else self._natives.discovery(platform.dialect.name, address)
         return {**said, **platform.dialect.discovery, **played}
+
+
+def _opened(scope: Scope, path: str) -> bool:
+    """Whether a browser was led to the page at which people sign in: by nature from another site."""
+    return (scope["method"], path, headers_of(scope).get("sec-fetch-mode")) == ("GET", AUTHORIZE, "navigate")
 
 
 def _done(said: Mapping[str, object]) -> Answer:

@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_plus
 
 from accredit.errors import Refused
-from accredit.testidp.native import Asked, Environment, Job, Native, json_answer
+from accredit.testidp.native import Asked, Environment, Job, Native, json_answer, organisation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from accredit.testidp.native import Jobs
     from accredit.testidp.outages import Answer
 
 
@@ -83,8 +84,17 @@ class OpenId(Native):
 
     dialects = tuple(PROVIDERS)
 
+    def __init__(self, jobs: Jobs) -> None:
+        super().__init__(jobs)
+        self._organisation: organisation.Organisation | None = None
+
     def answer(self, asked: Asked) -> Answer | None:
-        """``POST`` to the provider's token endpoint: ``{"access_token", "token_type", "expires_in"}``."""
+        """``POST`` to the provider's token endpoint: ``{"access_token", "token_type", "expires_in"}``.
+
+        An organisation's people sign in at one of them, too (``organisation``).
+        """
+        if asked.path == organisation.AUTHORIZE:
+            return self._people().authorize(asked, self._issuer(asked))
         found = [name for name, each in PROVIDERS.items() if each.route == asked.path]
         if not found:
             return None
@@ -98,6 +108,8 @@ class OpenId(Native):
         if asked.method != "POST":
             raise _Refused("invalid_request", "The token endpoint is asked by POST.", 405)
         form = _form(asked, provider)
+        if dialect == organisation.DIALECT and form.get("grant_type") == ("authorization_code",):
+            return self._redeemed(asked, form)
         if form.get("grant_type") != ("client_credentials",):
             raise _Refused("unsupported_grant_type", "Only client_credentials is played here.")
         client, secret = _credentials(asked, form)
@@ -116,11 +128,36 @@ class OpenId(Native):
             said["scope"] = scope
         return json_answer(said)
 
+    def _redeemed(self, asked: Asked, form: Mapping[str, tuple[str, ...]]) -> Answer:
+        """Answer for a code with an ID token, and an access token that opens nothing."""
+        try:
+            said = self._people().redeem(form, *_credentials(asked, form))
+        except LookupError as error:
+            raise _Refused("invalid_client", str(error.args[0]), UNAUTHORIZED) from error
+        except ValueError as error:
+            raise _Refused("invalid_grant", str(error)) from error
+        request: dict[str, object] = {"dialect": organisation.DIALECT, "overrides": dict(said)}
+        if asked.instance:
+            request["instance"] = asked.instance
+        minted = self.jobs.issuer.mint({**request, "times": {"exp": organisation.LIFETIME}})
+        opaque = {"access_token": self.secret(), "token_type": "Bearer", "expires_in": organisation.LIFETIME}
+        return json_answer({**opaque, "id_token": minted.token, "scope": "openid"})
+
+    def _people(self) -> organisation.Organisation:
+        if self._organisation is None:
+            self._organisation = organisation.Organisation(self.jobs.issuer.clock)
+        return self._organisation
+
+    def _issuer(self, asked: Asked) -> str:
+        return self.jobs.issuer.platform(organisation.DIALECT, asked.instance or None).issuer
+
     def discovery(self, dialect: str, address: str) -> Mapping[str, object]:
         """Where the token endpoint is."""
+        people = self._people().discovery(address) if dialect == organisation.DIALECT else {}
         return {
+            **people,
             "token_endpoint": address + PROVIDERS[dialect].route,
-            "grant_types_supported": ["client_credentials"],
+            "grant_types_supported": ["client_credentials", *(["authorization_code"] if people else [])],
             "token_endpoint_auth_methods_supported": ["client_secret_basic", "client_secret_post"],
         }
 
