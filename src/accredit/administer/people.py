@@ -7,11 +7,11 @@ Rule 2: nobody is locked out for good: who can read the data directory makes a o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 from accredit.administer.administrator import as_json, modified
 from accredit.administer.limits import invalid
-from accredit.directory.people import LONGEST_VALUE, MappedRole, RoleMapping
+from accredit.directory.people import LONGEST_VALUE, MAPPED_ROLES, RoleMapping
 from accredit.errors import VALUE_TAKEN, Refused
 from accredit.issuers import url
 from accredit.signins import Modified, Target, kept
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
-    from accredit.directory.people import Person
+    from accredit.directory.people import MappedRole, Person
     from accredit.ports import Transaction
     from accredit.signins import Operation
 
@@ -140,9 +140,9 @@ def _who(mapping: RoleMapping) -> tuple[UUID | None, str, str, str]:
 
 
 def _refuse_unfit(tenant_id: UUID | None, issuer: str, claim: str, value: str, role: str) -> MappedRole:
-    known = next((each for each in get_args(MappedRole) if each == role), None)
+    known = next((each for each in MAPPED_ROLES if each == role), None)
     if known is None:
-        raise invalid("role", KIND, f"one of {', '.join(get_args(MappedRole))}")
+        raise invalid("role", KIND, f"one of {', '.join(MAPPED_ROLES)}")
     if (known == INSTANCE) is not (tenant_id is None):
         raise invalid("role", KIND, "the role instance belongs to no tenant, and every other one to a tenant")
     _refuse_issuer(issuer)

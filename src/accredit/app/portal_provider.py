@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from accredit.app.runtime import Runtime
     from accredit.config import Oidc
     from accredit.issuers import KeyReference, KeySet
-    from accredit.issuers.record import IssuerUrl
     from accredit.outbound import Rules
 
 CALLBACK: Final = "/portal/oidc/callback"
@@ -78,7 +77,7 @@ def provider(runtime: Runtime, seconds: Callable[[], float]) -> FetchedProvider 
 
 def record(wanted: Oidc, *, emulator: bool) -> Issuer:
     """Return the provider as an issuer record of nobody's. ``Refused`` for an issuer that is none; ``OSError``."""
-    issuer: IssuerUrl = urls.parse(wanted.issuer, loopback_http=emulator)
+    issuer = urls.parse(wanted.issuer, loopback_http=emulator)
     return Issuer(
         id=NOBODYS,
         tenant_id=NOBODYS,

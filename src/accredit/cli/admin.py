@@ -13,6 +13,7 @@ from accredit.cli.desk import on_host
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
 from accredit.cli.words import accredit, counted, option
+from accredit.directory.people import MAPPED_ROLES
 from accredit.errors import INPUT_INVALID, Refused
 
 if TYPE_CHECKING:
@@ -39,7 +40,6 @@ SESSIONS: Final = (
     Column("Address", "ipAddress"),
     Column("Subject", "subject", below=True),
 )
-ROLES: Final = ("reader", "operator", "admin", "instance")
 INSTANCE: Final = "instance"
 
 
@@ -63,7 +63,7 @@ async def list_mappings(desk: HostDesk) -> None:
 @admin.command("add")
 @click.option("--claim", required=True, help="A claim of the provider's ID tokens: sub, groups, roles, ...")
 @click.option("--value", required=True, help="The value that gives the role: a person's sub, a group's id.")
-@click.option("--role", required=True, type=click.Choice(ROLES), help="In one tenant; instance belongs to none.")
+@click.option("--role", required=True, type=click.Choice(MAPPED_ROLES), help="In one tenant; instance belongs to none.")
 @click.option("--issuer", help="The provider's issuer; portal.oidc.issuer if not given.")
 @on_host
 async def add(desk: HostDesk, claim: str, value: str, role: str, issuer: str | None) -> None:

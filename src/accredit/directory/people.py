@@ -17,6 +17,7 @@ import msgspec
 
 Role = Literal["reader", "operator", "admin"]
 MappedRole = Literal["reader", "operator", "admin", "instance"]
+MAPPED_ROLES: Final[tuple[MappedRole, ...]] = ("reader", "operator", "admin", "instance")
 RANK: Final[Mapping[Role, int]] = {"reader": 1, "operator": 2, "admin": 3}
 """Who has a role may do whatever a smaller number may do."""
 How = Literal["oidc", "link", "emulator"]

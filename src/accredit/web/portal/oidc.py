@@ -82,6 +82,7 @@ def read_endpoints(document: bytes, issuer: Issuer) -> Endpoints:
     """Read a discovery document, which has to be the issuer's own. 90061."""
     discovery.parse(document, issuer)
     said = strictjson.loads(document, depth=_DEPTH, members=discovery.MAX_MEMBERS)
+    assert isinstance(said, dict)  # noqa: S101  else the line above the last one had refused it
     methods = said.get("token_endpoint_auth_methods_supported")
     return Endpoints(
         _address(said, "authorization_endpoint", issuer),
