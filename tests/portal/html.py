@@ -22,8 +22,8 @@ class Element:
 
     tag: str
     attributes: dict[str, str]
-    above: Element | None = None
-    children: list[Element | str] = field(default_factory=list)
+    above: Element | None = field(default=None, repr=False)
+    children: list[Element | str] = field(default_factory=list, repr=False)
 
     def __getitem__(self, attribute: str) -> str:
         return self.attributes[attribute]

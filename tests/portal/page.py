@@ -121,8 +121,7 @@ class Page:
 
     @property
     def title(self) -> str:
-        (head,) = self.root.all("title")[:1]
-        return " ".join(head.raw.split())
+        return " ".join(next(each for each in self.root if each.tag == "title").raw.split())
 
     @property
     def h1(self) -> str:

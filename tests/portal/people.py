@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 from uuid import uuid4
 
+from accredit.administer import tenants
 from accredit.app import seed
 from accredit.app.local import run
 from accredit.directory.people import Person, RoleMapping, Session
@@ -21,19 +22,24 @@ from accredit.web.portal.session import cookie_name, digest
 from tests.portal.page import Visitor
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from accredit.administer import Administrator
     from accredit.directory.people import MappedRole
     from tests.support.emulator import Emulator
 
-Who = Literal["nobody", "stranger", "reader", "operator", "admin", "instance"]
-"""``stranger``: signed in, without any role; ``instance``: administers what tenants share, and no tenant."""
+Who = Literal["nobody", "stranger", "reader", "operator", "admin", "instance", "everything"]
+"""``stranger``: Admin of another tenant; ``instance``: administers what tenants share; ``everything``: all of it."""
+ELSEWHERE: Final = "fabrikam.test"
 PROVIDER: Final = "https://login.contoso.test"
 ROLES: Final[dict[Who, MappedRole]] = {
+    "stranger": "admin",
     "reader": "reader",
     "operator": "operator",
     "admin": "admin",
     "instance": "instance",
 }
+_let_in: set[tuple[Path, Who]] = set()
 
 
 def cookie(emulator: Emulator) -> str:
@@ -43,33 +49,42 @@ def cookie(emulator: Emulator) -> str:
 
 def session(emulator: Emulator, who: Who, name: str = "") -> str:
     """Sign somebody in beside the server; the value of their cookie. What they may do stands in the store, too."""
-    secret, now, group = secrets.token_bytes(32), datetime.now(UTC), f"portal-{who}"
+    secret, now = secrets.token_bytes(32), datetime.now(UTC)
     if who in ROLES:
-        _let(emulator, who, group)
-    person = Person(name=name or f"{who}@contoso.test", issuer=PROVIDER, subject=f"{who}-{secret.hex()[:8]}")
-    made = Session(id=digest(secret), person=person, claims={"groups": (group,)}, made_at=now, seen_at=now)
+        _let(emulator, who)
+    person = Person(
+        name=name or f"{who}@contoso.test",
+        issuer=PROVIDER,
+        subject=f"{who}-{secret.hex()[:8]}",
+        how="emulator" if who == "everything" else "oidc",
+    )
+    made = Session(id=digest(secret), person=person, claims={"groups": (f"portal-{who}",)}, made_at=now, seen_at=now)
     with closing(PortalSessions(emulator.data / "accredit.db")) as sessions:
         run(sessions.add(made, dead=now - timedelta(days=1)))
     return base64url.encode(secret)
 
 
-def _let(emulator: Emulator, who: Who, group: str) -> None:
-    """Give a group its role, unless it has it."""
-    mapping = RoleMapping(
-        id=uuid4(),
-        tenant_id=None if who == "instance" else seed.TENANT_ID,
-        issuer=PROVIDER,
-        claim="groups",
-        value=group,
-        role=ROLES[who],
-        created_at=datetime.now(UTC),
-    )
+def _let(emulator: Emulator, who: Who) -> None:
+    """Give a group its role, once in each emulator."""
+    if (emulator.data, who) in _let_in:
+        return
+    _let_in.add((emulator.data, who))
 
     async def let(by: Administrator) -> None:
+        tenant_id = None if who == "instance" else seed.TENANT_ID
+        if who == "stranger":
+            tenant_id = (await tenants.create(by, display_name="Fabrikam", domains=(ELSEWHERE,))).id
+        mapping = RoleMapping(
+            id=uuid4(),
+            tenant_id=tenant_id,
+            issuer=PROVIDER,
+            claim="groups",
+            value=f"portal-{who}",
+            role=ROLES[who],
+            created_at=datetime.now(UTC),
+        )
         async with by.registry.transaction() as change:
-            known = {each.value for each in await change.role_mappings.find()}
-            if group not in known:
-                await change.role_mappings.add(mapping)
+            await change.role_mappings.add(mapping)
 
     emulator.administer(let)
 

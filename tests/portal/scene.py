@@ -100,7 +100,7 @@ async def _directory(by: Administrator) -> tuple[Application, Application, UUID]
         payments.id,
         name="github-any-branch",
         issuer=GITHUB,
-        expression="claims['sub'] matches 'repo:octo-org/payments:ref:refs/heads/*' and claims['repository_id'] eq '77'",
+        expression="claims['sub'] matches 'repo:octo-org/shop:ref:refs/heads/*' and claims['repository_id'] eq '77'",
         description="Left over from the move",
     )
     await evidence.add_secret(by, payments.id, display_name="old pipeline")

@@ -24,8 +24,8 @@ ALLOWED = {
 HTMX_ASKS = ("hx-get", "hx-post")
 MARKUP_IN = {"words.py"}  # it tells what is escaped from what is not
 JINJA = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-WORDS = re.compile(r"[A-Za-z]{2,}")
-NAMES = {"accredit"}  # what is called so in every language
+WORDS = re.compile(r"(?!AADSTS|ACC\d)\b[A-Za-z]{2,}")
+NAMES = {"accredit"}  # what is called so in every language, as codes are
 SPOKEN = ("title", "placeholder", "aria-label", "alt")
 
 
