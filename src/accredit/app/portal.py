@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from accredit.app.runtime import Runtime
     from accredit.stores.portal_sessions import PortalSessions
     from accredit.web.answers import Application
+    from accredit.web.portal.entry import SigningIn
     from accredit.web.portal.session import Keeper
-    from accredit.web.portal.signin import SigningIn
     from accredit.web.token import TokenEndpoint
 
 PATH: Final = "portal"  # the first segment
@@ -83,8 +83,8 @@ def _keeper(runtime: Runtime, sessions: PortalSessions) -> Keeper:
 
 def _signing(runtime: Runtime, journal: observe.Journal) -> SigningIn:
     from accredit.app.portal_provider import provider
+    from accredit.web.portal.entry import SigningIn
     from accredit.web.portal.handshake import Handshakes
-    from accredit.web.portal.signin import SigningIn
 
     key = hmac.digest(
         runtime.folder.master_key(), _HANDSHAKES, "sha256"

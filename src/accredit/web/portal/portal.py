@@ -10,9 +10,9 @@ if TYPE_CHECKING:
 
     from accredit.ports import Authority, Registry
     from accredit.signins import Sender
+    from accredit.web.portal.entry import SigningIn
     from accredit.web.portal.render import Renderer
     from accredit.web.portal.session import Keeper
-    from accredit.web.portal.signin import SigningIn
     from accredit.web.sender import Senders
     from accredit.web.signin_log import SignInLog
 

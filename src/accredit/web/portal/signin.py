@@ -10,14 +10,13 @@ Rule 4: a sign-in is on record before it holds; one that cannot be recorded does
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit.administer import people
 from accredit.directory.people import NOBODY, Person
 from accredit.errors import NOT_FOUND, Refused
 from accredit.issuers import base64url
-from accredit.web.limits import Allowance, Failures
 from accredit.web.portal.headers import NO_REFERRER
 from accredit.web.portal.paths import ROOT, own_path
 from accredit.web.portal.route import Route
@@ -26,43 +25,16 @@ from accredit.web.portal.visit import address
 from accredit.web.portal.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.responses import Response
 
     from accredit.directory.people import Claims, Session
-    from accredit.signins import Sender
-    from accredit.web.portal.handshake import Handshakes
-    from accredit.web.portal.oidc import Provider
     from accredit.web.portal.visit import Visit
 
-ATTEMPTS: Final = Allowance(per_minute=10, burst=20)
-"""Attempts that may fail, of one address and of one account: at once, and so many more each minute."""
 RETRY_AFTER: Final = 60  # seconds
 OPERATOR: Final = Person(name="administrator with a link from the host", how="link")
 EMULATORS: Final = Person(name="Emulator's administrator", how="emulator")
 _GONE: Final = 410
 _TOO_MANY: Final = 429
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SigningIn:
-    """What signing in leans on, besides the portal itself."""
-
-    seconds: Callable[[], float]
-    handshakes: Handshakes
-    provider: Provider | None = None  # the organisation's; None: only links (and the emulator's button) sign in
-    refused: Callable[[Sender, Refused], None] | None = None  # told of what failed, and why
-    failures: Failures = field(init=False)
-
-    def __post_init__(self) -> None:
-        failures = Failures(self.seconds, by_client=ATTEMPTS, by_address=ATTEMPTS)
-        object.__setattr__(self, "failures", failures)
-
-    def tell(self, who: Sender, refused: Refused) -> None:
-        """Tell whoever listens why an attempt failed."""
-        if self.refused is not None:
-            self.refused(who, refused)
 
 
 async def sign_in(visit: Visit) -> Response:
