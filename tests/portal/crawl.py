@@ -1,0 +1,45 @@
+"""Opening everything that the portal links to, a few pages of each kind."""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from tests.portal.routes import route_of
+
+if TYPE_CHECKING:
+    from tests.portal.page import Page, Visitor
+
+ALIKE: Final = 3  # pages of one route with the same parameters that are opened
+MOST: Final = 400
+
+
+def crawl(visitor: Visitor, *starts: str) -> list[Page]:
+    """Every page that can be reached by links, each with the status it was answered with."""
+    waiting = deque(urljoin(f"{visitor.base}/portal/", each) for each in starts)
+    known, opened = set(waiting), Counter[tuple[object, ...]]()
+    seen: list[Page] = []
+    while waiting and len(seen) < MOST:
+        url = waiting.popleft()
+        if opened[_kind(url)] >= ALIKE:
+            continue
+        opened[_kind(url)] += 1
+        page = visitor.get(url)
+        seen.append(page)
+        if "text/html" not in page.headers["content-type"]:
+            continue
+        for link in page.links:
+            led = urljoin(page.url, link.href).partition("#")[0]
+            if led.startswith(f"{visitor.base}/portal") and led not in known:
+                known.add(led)
+                waiting.append(led)
+    assert not waiting, f"more than {MOST} pages"
+    return seen
+
+
+def _kind(url: str) -> tuple[object, ...]:
+    """What pages that are alike have in common: their route, and what they are asked."""
+    at = urlsplit(url)
+    asked = tuple(sorted(name for name, value in parse_qsl(at.query) if value))
+    return route_of(at.path.removeprefix("/portal")) or at.path, asked
