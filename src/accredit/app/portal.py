@@ -46,6 +46,7 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
             authority=runtime.authority,
             registry=runtime.registry,
             log=pages,
+            key_watch=runtime.issuers.watch,
             senders=tokens.senders,
             renderer=Renderer(),
             keeper=_keeper(runtime, sessions),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from accredit.ports import Authority, Registry
+    from accredit.ports import Authority, KeyWatch, Registry
     from accredit.signins import Sender
     from accredit.web.portal.entry import SigningIn
     from accredit.web.portal.render import Renderer
@@ -24,6 +24,7 @@ class Portal:
     authority: Authority
     registry: Registry
     log: SignInLog
+    key_watch: KeyWatch  # of issuers
     senders: Senders
     renderer: Renderer
     keeper: Keeper  # of sessions
