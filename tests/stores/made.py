@@ -17,6 +17,7 @@ from accredit.directory import (
     ServicePrincipal,
     Tenant,
 )
+from accredit.directory.people import RoleMapping
 from accredit.issuers import Issuer, IssuerUrl
 from accredit.signins import Actor, Audit, Modified, Target
 from accredit.tokens import SigningKey
@@ -113,6 +114,12 @@ def role_assignment(who: ServicePrincipal, **given: Any) -> RoleAssignment:
     known: dict[str, Any] = {"id": new_id(), "tenant_id": who.tenant_id, "principal_id": who.id, "created_at": AT}
     known |= {"name": new_id()}
     return RoleAssignment(**known | {"scope": "/subscriptions/x", "role_definition_id": "/roles/Reader"} | given)
+
+
+def role_mapping(of: Tenant | None, **given: Any) -> RoleMapping:
+    known: dict[str, Any] = {"id": new_id(), "tenant_id": of.id if of else None, "issuer": "https://idp.example"}
+    known |= {"claim": "groups", "value": new_id().hex, "role": "reader", "created_at": AT}
+    return RoleMapping(**known | given)
 
 
 def signing_key(**given: Any) -> SigningKey:

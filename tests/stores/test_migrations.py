@@ -199,7 +199,7 @@ def test_an_upgrade_from_the_first_schema_fills_what_is_searched(tmp_path):
                 twice = Target(id=here.app.id, kind="Application", name="deploy-bot")
                 await change.audit(made.audit(here.tenant, actor=program, targets=(twice, twice), operation="Add"))
                 await change.audit(made.audit(here.tenant, targets=()))
-                for relation in ("ownerships", "delegated_grants", "role_assignments"):  # of a later schema
+                for relation in ("ownerships", "delegated_grants", "role_assignments", "role_mappings"):  # later
                     for each in await getattr(change, relation).find():
                         await getattr(change, relation).remove(each)
         return memory

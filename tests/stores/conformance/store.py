@@ -34,6 +34,7 @@ SHELVES = (
     "ownerships",
     "delegated_grants",
     "role_assignments",
+    "role_mappings",
     "signing_keys",
 )
 
@@ -70,7 +71,7 @@ class World:
 
     @property
     def everything(self) -> dict[str, Any]:
-        assignment, key, ownership, grant, role = self.others
+        assignment, key, ownership, grant, role, mapping = self.others
         return {
             "tenants": self.tenant,
             "applications": self.app,
@@ -81,6 +82,7 @@ class World:
             "ownerships": ownership,
             "delegated_grants": grant,
             "role_assignments": role,
+            "role_mappings": mapping,
             "signing_keys": key,
         }
 
@@ -118,6 +120,7 @@ def world(tenant: Tenant | None = None) -> World:
         made.ownership(principal, app),
         made.delegated_grant(principal, resource),
         made.role_assignment(principal),
+        made.role_mapping(tenant),
     )
     return World(tenant, app, principal, resource, issuer, credential, expression, others)
 
@@ -136,6 +139,7 @@ async def put_up(registry: Registry, each: World) -> World:
         await change.ownerships.add(each.others[2])
         await change.delegated_grants.add(each.others[3])
         await change.role_assignments.add(each.others[4])
+        await change.role_mappings.add(each.others[5])
     return each
 
 

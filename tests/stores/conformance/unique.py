@@ -50,6 +50,8 @@ def collisions(here: World) -> Iterator[tuple[str, str, Any, Row]]:
     yield "an owner", "ownerships", made.ownership(here.principal, here.app), VALUE_TAKEN
     yield "a consent", "delegated_grants", made.delegated_grant(here.principal, here.resource), ASSIGNMENT_EXISTS
     yield "a role's id", "role_assignments", made.role_assignment(here.principal, id=here.others[4].id), VALUE_TAKEN
+    given = {"value": here.others[5].value, "role": "admin"}
+    yield "a role's people", "role_mappings", made.role_mapping(here.tenant, **given), ASSIGNMENT_EXISTS
     yield "a kid", "signing_keys", made.signing_key(kid=here.others[1].kid), VALUE_TAKEN
 
 
@@ -130,6 +132,8 @@ async def what_is_unique_is_unique_within_its(store: Store) -> None:
         await change.credentials.add(made.by_expression(here.app, second))
         await change.applications.add(unique_name(there, "another"))
         await change.applications.add(unique_name(here, "another"))
+        await change.role_mappings.add(made.role_mapping(there.tenant, value=here.others[5].value))
+        await change.role_mappings.add(made.role_mapping(None, value=here.others[5].value, role="instance"))
         await change.ownerships.add(made.ownership(here.principal, here.resource))
         await change.ownerships.add(made.ownership(here.resource, here.app))
         for user in (made.new_id(), made.new_id()):
