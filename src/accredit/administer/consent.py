@@ -32,7 +32,7 @@ async def configure(
     """Add permissions of one API to what an application wishes for. Those that it wishes for already stay."""
 
     def wish(before: Application, _: Tenant) -> Mapping[str, Any]:
-        return {"registration": _with(before.registration, [Key(app_id, *each) for each in wanted])}
+        return {"registration": wished(before.registration, [Key(app_id, *each) for each in wanted])}
 
     await applications.amend(by, application_id, wish)
 
@@ -43,7 +43,7 @@ async def forget(by: Administrator, application_id: UUID, key: Key) -> None:
     def without(before: Application, _: Tenant) -> Mapping[str, Any]:
         if key not in wishes(before.registration):
             raise Refused(OBJECT_NOT_FOUND, id=key.id)
-        return {"registration": _without(before.registration, key)}
+        return {"registration": unwished(before.registration, key)}
 
     await applications.amend(by, application_id, without)
 
@@ -111,7 +111,8 @@ async def _added(change: Change, of: Application, resource: Api) -> ServicePrinc
     return await principals.add(change, registered[0])
 
 
-def _with(of: Registration, keys: Collection[Key]) -> Registration:
+def wished(of: Registration, keys: Collection[Key]) -> Registration:
+    """Return a registration that wishes for more; what it wishes for already stands there once."""
     known = set(wishes(of))
     new = [each for each in dict.fromkeys(keys) if each not in known]
     by_api = {each.resource_app_id.lower(): each for each in of.required_resource_access}
@@ -122,7 +123,8 @@ def _with(of: Registration, keys: Collection[Key]) -> Registration:
     return replace(of, required_resource_access=tuple(by_api.values()))
 
 
-def _without(of: Registration, key: Key) -> Registration:
+def unwished(of: Registration, key: Key) -> Registration:
+    """Return a registration that does not wish for a permission."""
     kept = []
     for each in of.required_resource_access:
         same = each.resource_app_id.lower() == key.api

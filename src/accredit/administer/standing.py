@@ -70,8 +70,8 @@ async def standing(store: Transaction, of: Application) -> Sequence[Standing]:
     principal = await principal_of(store, of)
     assigned = await store.assignments.find(principal_id=principal.id) if principal else ()
     consented = await store.delegated_grants.find(client_id=principal.id) if principal else ()
-    holders = {each.resource_id for each in (*assigned, *consented)}
-    known = {id_: await _api_of(store, await store.principals.get(id_)) for id_ in holders}
+    holders = {each.resource_id for each in assigned} | {each.resource_id for each in consented}
+    known = {id_: await api_of(store, await store.principals.get(id_)) for id_ in holders}
     wished = dict.fromkeys(wishes(of.registration))
     apis = {each.app_id: each for each in known.values()}
     for key in wished:
@@ -94,7 +94,7 @@ async def api(store: Transaction, tenant_id: UUID, app_id: str) -> Api:
     guid = read_guid(app_id)
     held = await store.principals.find(tenant_id=tenant_id, app_id=guid) if guid else ()
     if held:
-        return await _api_of(store, held[0])
+        return await api_of(store, held[0])
     if guid and (registered := await store.applications.find(tenant_id=tenant_id, app_id=guid)):
         return _of_application(registered[0], None)
     for each in wellknown.principals().values():
@@ -109,7 +109,8 @@ async def principal_of(store: Transaction, of: Application) -> ServicePrincipal 
     return held[0] if held else None
 
 
-async def _api_of(store: Transaction, principal: ServicePrincipal) -> Api:
+async def api_of(store: Transaction, principal: ServicePrincipal) -> Api:
+    """Return an API that a tenant has, with what it offers."""
     if principal.application_id is not None:
         return _of_application(await store.applications.get(principal.application_id), principal)
     scopes = [

@@ -61,14 +61,7 @@ def _example(of: Preset) -> str:
     """Return a command that tries the safe default, filled in with the examples of the fields that it needs."""
     from accredit.trust import presets
 
-    values: dict[str, str] = {}
-    for _ in of.fields:
-        try:
-            presets.render(of, values)
-        except presets.FormError as error:
-            lacking = [field for each in error.findings if (field := of.field(each.field)) is not None]
-            values |= {each.name: each.example for each in lacking}
-    options = [part for name, value in values.items() for part in _given(name, value)]
+    options = [part for name, value in presets.example(of).items() for part in _given(name, value)]
     return accredit("credential", "add", "APP", "--preset", of.id, *options, "--dry-run")
 
 

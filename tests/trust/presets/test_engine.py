@@ -214,3 +214,9 @@ def test_who_speaks_so_is_found_by_the_index_as_by_reading_every_preset(subject)
     assert {each.id: parts for each, parts in presets.speakers(subject)} == {
         name: parts for name, parts in found.items() if parts is not None
     }
+
+
+@every("name", [each for each in presets.ids() if not presets.preset(each).unsupported])
+def test_the_examples_of_the_fields_can_be_rendered(name):
+    found = presets.preset(name)
+    assert presets.render(found, presets.example(found)).issuer

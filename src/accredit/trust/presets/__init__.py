@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from accredit.trust.presets.model import Field, Mode, Preset
     from accredit.trust.presets.pasting import Snippet, snippets
     from accredit.trust.presets.reading import read
-    from accredit.trust.presets.rendering import Rendered, free_name, render
+    from accredit.trust.presets.rendering import Rendered, example, free_name, render
     from accredit.trust.presets.writing import fields
 
 _HOMES: Final = {
@@ -27,7 +27,7 @@ _HOMES: Final = {
     **dict.fromkeys(("Field", "Mode", "Preset"), "model"),
     **dict.fromkeys(("Snippet", "snippets"), "pasting"),
     **dict.fromkeys(("read",), "reading"),
-    **dict.fromkeys(("Rendered", "free_name", "render"), "rendering"),
+    **dict.fromkeys(("Rendered", "example", "free_name", "render"), "rendering"),
     **dict.fromkeys(("fields",), "writing"),
 }
 

@@ -141,6 +141,18 @@ def render(
     )
 
 
+def example(preset: Preset) -> dict[str, str]:
+    """Return the examples of the fields that the safe default needs: values that it can be rendered with."""
+    values: dict[str, str] = {}
+    for _ in preset.fields:
+        try:
+            render(preset, values)
+        except FormError as error:
+            lacking = [field for each in error.findings if (field := preset.field(each.field)) is not None]
+            values |= {each.name: each.example for each in lacking}
+    return values
+
+
 def free_name(name: str, taken: Collection[str]) -> str:
     """``name``, or with the first of -2, -3 … that nobody has."""
     if name not in taken:

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from accredit.administer import linting
-from accredit.query import Order, Query, StartsWith
+from accredit.query import Order, Query
+from accredit.web.portal.pages.named import begins
 from accredit.web.portal.route import Route
 
 if TYPE_CHECKING:
@@ -39,11 +40,10 @@ class Row(NamedTuple):
 
 
 async def applications(visit: Visit) -> Response:
-    """Show a page of the applications whose names begin as asked."""
+    """Show a page of the applications whose names begin as asked, or the one that has an id."""
     name = visit.query("name")
-    condition = StartsWith("displayName", name) if name else None
     async with visit.reading() as store:
-        query = Query(condition=condition, order=_BY_NAME, after=visit.after(_BY_NAME), limit=PAGE)
+        query = Query(condition=begins(name), order=_BY_NAME, after=visit.after(_BY_NAME), limit=PAGE)
         page = await store.applications.search(query, tenant_id=visit.tenant.id)
         known = linting.Known()
         trusts = {each.id: await linting.written(store, each, known) for each in page.things}
