@@ -467,6 +467,7 @@ AUTHORITY_UNREACHABLE = local(5001, OUTSIDE, "the authority at {url} cannot be r
 SIGN_IN_NEEDED        = local(5002, CALLER, "nobody is signed in at {url}: {reason}", advice="accredit login URL, or ACCREDIT_CLIENT_ID with ACCREDIT_CLIENT_SECRET, or ACCREDIT_TOKEN; for the store on this machine: --local.", status=401)
 PROFILE_UNKNOWN       = local(5003, CALLER, "there is no profile {name} (there are: {known})", advice="accredit login URL --name NAME makes one.", status=404)
 HOST_ONLY             = local(5004, CALLER, "{url} does not do this over its API: it concerns more than one tenant, or the machine itself", advice="Run it on the host of the authority, with --local.", status=403)
+SERVER_ONLY           = local(5005, CALLER, "{what} is for a running authority, and this is the store of one", advice="Sign in to it: accredit login URL; then the same command asks it.")
 SOURCE_UNKNOWN        = local(5010, CALLER, "there is no token source {name}; {meant}", advice="accredit token sources lists them.", status=404)
 SOURCE_NONE           = local(5011, CALLER, "no platform was recognised here that gives its workloads a token", advice="Say where the token comes from: --source NAME; accredit token sources says what each one looks for.", status=404)
 SOURCE_MISSING        = local(5012, CALLER, "{source} has no token here: {reason}", advice="accredit token sources says what each source looks for.")

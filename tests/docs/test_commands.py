@@ -67,7 +67,7 @@ def unknown(given: list[str], *, prose: bool = False) -> str:
 
 
 def test_the_check_finds_what_does_not_exist() -> None:
-    assert unknown(["issuer", "refresh"]) == "refresh"
+    assert unknown(["issuer", "restart"]) == "restart"
     assert unknown(["issuer", "list", "shows", "them"], prose=True) == ""
     assert unknown(["tenant", "update", "--colour", "red"], prose=True) == "--colour"
     assert "--colour" in unknown(["tenant", "update", "--colour", "red"])

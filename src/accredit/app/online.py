@@ -8,15 +8,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from accredit import __version__
+from accredit.app.chance import now
+from accredit.app.key_watch import KeyWatching
 from accredit.errors import ISSUER_UNREACHABLE, Refused
 from accredit.issuers import freshness
 from accredit.outbound import Fetcher, IssuerKeys, OwnCa, Rules
 from accredit.outbound import emulator as emulated
+from accredit.stores.issuer_history import IssuerHistory
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from uuid import UUID
 
+    from accredit.app.folder import Folder
     from accredit.config import Settings
     from accredit.issuers import Issuer, KeyReference
     from accredit.ports import Keys
@@ -51,6 +55,15 @@ def fetched(
     fetcher = Fetcher(limits, rules, user_agent=f"accredit/{__version__}")
     keys = IssuerKeys(fetcher, limits, clock=time.monotonic, jitter=lambda: 0.0)
     return Fetched(keys, asyncio.run(_fetched(keys, records, wanted)))
+
+
+def beside(settings: Settings, folder: Folder, *, base: str = "") -> KeyWatching:
+    """Return what a command knows of issuers beside a server: what that wrote, and visits under its rules."""
+    limits = freshness.EMULATOR if folder.emulator else freshness.PRODUCTION
+    ca = (folder.path / "ca.pem").read_text("utf-8") if folder.emulator else ""
+    rules = _emulated(settings, base, ca) if folder.emulator else _production(settings)
+    fetcher = Fetcher(limits, rules, user_agent=f"accredit/{__version__}")
+    return KeyWatching(fetcher, limits, IssuerHistory(folder.database), now, time.monotonic)
 
 
 async def _fetched(keys: IssuerKeys, records: Sequence[Issuer], wanted: KeyReference) -> Mapping[UUID, Refused]:

@@ -9,6 +9,8 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, cast
 
+from accredit.cli.issuers_here import IssuersHere
+
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.administer import Administrator
+    from accredit.app.key_watch import KeyWatching
     from accredit.app.local import Local
     from accredit.app.online import Fetched
     from accredit.cli import place
@@ -43,7 +46,7 @@ class Here:
         self.evidence = cast("place.Evidence", _Bound("evidence", self))
         self.principals = cast("place.Principals", _Bound("principals", self))
         self.permissions = cast("place.Permissions", _Bound("permissions", self))
-        self.issuers = cast("place.Issuers", _Bound("issuers", self))
+        self.issuers = cast("place.Issuers", IssuersHere(_Bound("issuers", self), lambda: self.by, self._key_watch))
 
     @functools.cached_property
     def by(self) -> Administrator:
@@ -177,6 +180,11 @@ class Here:
         folder = self.local.folder
         ca = (folder.path / "ca.pem").read_text("utf-8") if folder.emulator else ""
         return fetched(records, wanted, self.session.settings(), emulator=folder.emulator, base=base, ca=ca)
+
+    def _key_watch(self) -> KeyWatching:
+        from accredit.app.online import beside
+
+        return beside(self.session.settings(), self.local.folder, base=self.local.base)
 
     def run(self, story: Coroutine[Any, Any, None]) -> None:
         """Run a command to its end. A local store never suspends, so no event loop is needed."""

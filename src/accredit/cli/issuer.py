@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from accredit.cli import inputs, names, shapes
+from accredit.cli import inputs, issuer_keys, names, shapes
 from accredit.cli.desk import on_desk
 from accredit.cli.grammar import group
 from accredit.cli.output import Column
@@ -44,6 +44,7 @@ DETAILS: Final = (
     Column("keys may be at", "allowedJwksHosts", lambda shape: shape["allowedJwksHosts"] or "any public host"),
     Column("own CA bundle", "hasCaBundle"),
     Column("credentials", "credentials"),
+    Column("keys", "keys", lambda shape: [f"{each['kid'] or each['thumbprint']}" for each in shape.get("keys", ())]),
 )
 REPLAY: Final = click.Choice([*_REPLAY])
 _LISTS: Final = {
@@ -58,6 +59,16 @@ _HOST: Final = "A host that its discovery may name for its keys, besides its own
 @group("issuer")
 def issuer() -> None:
     """Issuers: who may sign tokens, and where their keys come from."""
+
+
+for _each in (
+    issuer_keys.check,
+    issuer_keys.keys,
+    issuer_keys.history,
+    issuer_keys.refresh,
+    issuer_keys.drop_keys,
+):
+    issuer.add_command(_each)
 
 
 @issuer.command("list")
@@ -76,9 +87,11 @@ async def list_issuers(desk: Desk) -> None:
 @click.argument("issuer", metavar="ISSUER")
 @on_desk
 async def show(desk: Desk, issuer: str) -> None:
-    """Show one issuer record, by URL or id."""
+    """Show one issuer record, by URL or id, with the keys that it was last seen to have."""
     found = await _found(desk, issuer)
-    await _show(desk, found)
+    async with desk.reading() as store:
+        held = await _held(store, found)
+    desk.session.show({**shapes.issuer(found, held), "keys": await issuer_keys.there(desk, found)}, DETAILS)
 
 
 @issuer.command("create")

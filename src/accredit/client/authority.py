@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
 from accredit.client import changes
+from accredit.client.issuers import Issuers
 from accredit.client.log import Log
 from accredit.client.shelves import TENANT, View
 from accredit.errors import PRIVILEGES_MISSING, Refused
@@ -35,7 +36,7 @@ class Authority:
         self.evidence = changes.Evidence(graph)
         self.principals = changes.Principals(graph)
         self.permissions = changes.Permissions(graph)
-        self.issuers = changes.Issuers(graph)
+        self.issuers = Issuers(graph)
 
     @property
     def url(self) -> str:

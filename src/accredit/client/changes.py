@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from accredit.client.graph import segment
-from accredit.client.shelves import ISSUERS, TENANT, TRUST, View
+from accredit.client.shelves import TENANT, TRUST, View
 from accredit.directory import DEFAULT_ACCESS, AppRole, Secret
 from accredit.errors import OBJECT_NOT_FOUND, Refused
-from accredit.interop.graph import application, assignment, credential, issuer, organization, parts, principal
+from accredit.interop.graph import application, assignment, credential, organization, parts, principal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
     from accredit.client.graph import Graph, Json
     from accredit.directory import Application, Assignment, Certificate, ServicePrincipal, Tenant
-    from accredit.issuers import Issuer
     from accredit.trust import FederatedCredential
 
 _APPLICATION: Final = {
@@ -213,38 +212,6 @@ class Permissions:
         raise Refused(OBJECT_NOT_FOUND, id=role)
 
 
-class Issuers:
-    """Issuer records."""
-
-    def __init__(self, graph: Graph) -> None:
-        self._graph = graph
-
-    async def create(self, _tenant_id: UUID, url: str, /, **members: Any) -> Issuer:  # noqa: ANN401  by name
-        """Create a record before a credential names it."""
-        return self._read(self._graph.post(f"/{ISSUERS}", {"url": url, **_named(issuer.Made, members)}))
-
-    async def update(self, issuer_id: UUID, **changes: Any) -> Issuer:  # noqa: ANN401  by name
-        """Change what is given."""
-        self._graph.patch(f"/{ISSUERS}/{issuer_id}", _named(issuer.Written, changes))
-        return self._read(self._graph.get(f"/{ISSUERS}/{issuer_id}"))
-
-    async def upload(self, issuer_id: UUID, document: str) -> Issuer:
-        """Take the issuer's keys from ``document`` and never from the network."""
-        return self._read(self._graph.post(f"/{ISSUERS}/{issuer_id}/uploadKeys", {"jwks": document}))
-
-    async def block(self, issuer_id: UUID, *, blocked: bool = True) -> Issuer:
-        """Block an issuer, or unblock it."""
-        verb = "block" if blocked else "unblock"
-        return self._read(self._graph.post(f"/{ISSUERS}/{issuer_id}/{verb}", {}))
-
-    async def delete(self, issuer_id: UUID) -> None:
-        """Delete a record that no credential names."""
-        self._graph.delete(f"/{ISSUERS}/{issuer_id}")
-
-    def _read(self, json: Json) -> Issuer:
-        return issuer.read(json, self._graph.token.tenant_id)[0]
-
-
 class Tenants:
     """The tenant that the token is for."""
 
@@ -253,15 +220,15 @@ class Tenants:
 
     async def update(self, tenant_id: UUID, **changes: Any) -> Tenant:  # noqa: ANN401  by name
         """Change what is given."""
-        self._graph.patch(f"/{TENANT}", _named(organization.Written, changes))
+        self._graph.patch(f"/{TENANT}", named(organization.Written, changes))
         return await View(self._graph).tenants.get(tenant_id)
 
     async def preview(self, _tenant_id: UUID, /, **policies: Any) -> list[Json]:  # noqa: ANN401  by name
         """Return the credentials that the tenant would refuse with other policies."""
-        return self._graph.ask(f"/{TENANT}/preview", _named(organization.Written, policies))
+        return self._graph.ask(f"/{TENANT}/preview", named(organization.Written, policies))
 
 
-def _named(kind: type[msgspec.Struct], members: Mapping[str, Any]) -> Json:
+def named(kind: type[msgspec.Struct], members: Mapping[str, Any]) -> Json:
     """Write members under the names that they have in JSON. Uploaded keys are a member of their own."""
     names = {each.name: each.encode_name for each in msgspec.structs.fields(kind)} | {"uploaded": "jwks"}
     return {names[name]: _plain(value) for name, value in members.items()}

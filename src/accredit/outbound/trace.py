@@ -63,7 +63,7 @@ class Trace:
             excerpt=quoted(self.excerpt, most=EXCERPT) if self.excerpt else "",
             stage="" if failed is None else stage,
             failed="" if failed is None else failed.step,
-            reason="" if failed is None else failed.detail,
+            reason="" if failed is None else failed.detail.removeprefix(f"{failed.step}: "),
             certificate=getattr(cause, "verify_code", None),
             took=dict(self.took),
         )
