@@ -129,7 +129,7 @@ async def twin(
 
     The ids are those that proven sign-ins of this credential told, unless they are given.
     """
-    from accredit.cli.migration_file import members, ways
+    from accredit.explain.twinning import members, ways
 
     accept_errors(desk, override)
     found, held, row = await _row(desk, application, name, "A twin")
