@@ -199,7 +199,7 @@ class Transaction(Protocol):
     role_assignments: Shelf[RoleAssignment]
     role_mappings: Shelf[RoleMapping]
     signing_keys: Shelf[SigningKey]
-    audits: Searched[Audit]  # by ``tenant_id``; newest first where no order is asked for
+    audits: Searched[Audit]  # by ``tenant_id``, None: of the whole instance; newest first where no order is asked for
 
     async def named(self, tenant_id: UUID, identifier: str) -> UUID | None:
         """Return the appId that owns a resource identifier in a tenant; ``None`` when it is free."""

@@ -49,12 +49,15 @@ async def search(kind: Kind[Any], query: Query, where: Mapping[str, object], ask
 
 
 async def audits(query: Query, tenant_id: object, ask: Ask) -> Found:
-    """Return what is found among a tenant's records. ``query`` is known to ``accredit.stores.audits``."""
+    """Return what is found among a tenant's records, or, without one, among those of the whole instance.
+
+    ``query`` is known to ``accredit.stores.audits``.
+    """
     table = METADATA.tables["audits"]
     asked = Asked(AUDITS, table.name, table, ELEMENTS, tenant_id)
-    of_tenant = table.c.tenant_id == str(tenant_id)
+    of_tenant = table.c.tenant_id.is_(None) if tenant_id is None else table.c.tenant_id == str(tenant_id)
     # SQLite would walk through a whole tenant rather than look at a few keys: the function hides the index from it.
-    checked = func.coalesce(table.c.tenant_id, "") == str(tenant_id)
+    checked = func.coalesce(table.c.tenant_id, "") == ("" if tenant_id is None else str(tenant_id))
     return await _found(asked, query, table.c.id, [of_tenant], ask, few_conditions=[checked])
 
 
