@@ -38,6 +38,13 @@ from accredit.web.portal.pages import (
     credential_twin,
     credentials,
     helping,
+    issuer,
+    issuer_delete,
+    issuer_edit,
+    issuer_history,
+    issuer_keys,
+    issuer_probe,
+    issuers,
     permission_add,
     permission_consent,
     permission_remove,
@@ -90,6 +97,13 @@ ROUTES: Final[tuple[Route, ...]] = (
     *permission_consent.ROUTES,
     *permission_remove.ROUTES,
     *app_roles.ROUTES,
+    *issuers.ROUTES,
+    *issuer_edit.ROUTES,  # before those of one issuer, whose paths would take it
+    *issuer.ROUTES,
+    *issuer_history.ROUTES,
+    *issuer_probe.ROUTES,
+    *issuer_keys.ROUTES,
+    *issuer_delete.ROUTES,
 )
 """Everything that is served: what the page modules export, put together."""
 EMULATOR_ROUTES: Final[tuple[Route, ...]] = (

@@ -36,6 +36,8 @@ _REVERSES: Final[Mapping[str, Callable[[Visiting, Target], Reverse]]] = {
     "Add application": lambda visit, target: Reverse(
         visit.url("applications", target.id, "delete"), _("Delete it again")
     ),
+    "Add issuer": lambda visit, target: Reverse(visit.url("issuers", target.id, "delete"), _("Delete it again")),
+    "Update issuer": lambda visit, target: Reverse(visit.url("issuers", target.id, "edit"), _("Change it back")),
 }
 """By activity, as the audit record names it."""
 
