@@ -35,10 +35,71 @@ class Shown:
     fills: Mapping[str, str] = field(default_factory=dict)  # fields by label, before that
 
 
+APPLICATIONS: Final = "/{tenant}/applications"
+BOT: Final = "/{tenant}/applications/{deploy_bot}"
+PAYMENTS: Final = "/{tenant}/applications/{payments}"
+EMPTY: Final = "/{tenant}/applications/{empty}"
+SECRETS: Final = f"{PAYMENTS}/credentials/secrets"
+CERTIFICATES: Final = f"{PAYMENTS}/credentials/certificates"
+ORDERS: Final = f"{PAYMENTS}/permissions/{{orders_app}}/Role/{{orders_role}}"
+LOG: Final = "/{tenant}/sign-ins"
+TEST: Final = "/{tenant}/test-issuer"
+
 PAGES: Final = (
     Shown("sign-in", "/sign-in", who="nobody"),
     Shown("tenants", "/tenants"),
-    Shown("applications", "/{tenant}/applications", also=("dark", "phone")),
-    Shown("applications-none-found", "/{tenant}/applications?name=nothing"),
     Shown("not-found", "/{tenant}/nothing", status=404),
+    Shown("forbidden", "/{tenant}/applications/new", who="reader", status=403),
+    Shown("codes", "/help"),
+    Shown("code", "/help/AADSTS700213"),
+    Shown("applications", APPLICATIONS, also=("dark", "phone")),
+    Shown("applications-none-found", f"{APPLICATIONS}?name=nothing"),
+    Shown("application-new", f"{APPLICATIONS}/new"),
+    Shown("application-new-refused", f"{APPLICATIONS}/new", presses="Create", status=422),
+    Shown("application", BOT, also=("dark", "phone")),
+    Shown("application-empty", EMPTY),
+    Shown("application-edit", f"{PAYMENTS}/edit"),
+    Shown("application-delete", f"{PAYMENTS}/delete"),
+    Shown("application-disable", f"{PAYMENTS}/disable"),
+    Shown("application-enable", f"{PAYMENTS}/enable"),
+    Shown("credentials", f"{PAYMENTS}/credentials", also=("dark", "phone")),
+    Shown("credentials-empty", f"{EMPTY}/credentials"),
+    Shown("credential-new", f"{BOT}/credentials/new", also=("dark", "phone")),
+    Shown("credential-new-refused", f"{BOT}/credentials/new", presses="Add", status=422),
+    Shown("credential-for-token", f"{BOT}/credentials/new?event={{refused}}"),
+    Shown("credential-edit", f"{PAYMENTS}/credentials/{{branches}}/edit"),
+    Shown("credential-delete", f"{BOT}/credentials/{{credential}}/delete"),
+    Shown("credential-disable", f"{BOT}/credentials/{{credential}}/disable"),
+    Shown("credential-enable", f"{PAYMENTS}/credentials/{{unused}}/enable"),
+    Shown("credential-test", f"{BOT}/credentials/{{credential}}/test"),
+    Shown("credential-twin", f"{PAYMENTS}/credentials/{{branches}}/twin"),
+    Shown("credentials-test", f"{PAYMENTS}/credentials/test"),
+    Shown("secrets", SECRETS),
+    Shown("secret-remove", f"{SECRETS}/{{secret}}/remove"),
+    Shown("certificates", CERTIFICATES),
+    Shown("certificate-remove", f"{CERTIFICATES}/{{certificate}}/remove"),
+    Shown("permissions", f"{PAYMENTS}/permissions"),
+    Shown("permissions-empty", f"{EMPTY}/permissions"),
+    Shown("permission-add-api", f"{EMPTY}/permissions/add"),
+    Shown("permission-add-roles", f"{EMPTY}/permissions/add/{{orders_app}}"),
+    Shown("permission-add-review", f"{EMPTY}/permissions/add/{{orders_app}}/review?role={{orders_role}}"),
+    Shown("permission-consent", f"{PAYMENTS}/permissions/consent"),
+    Shown("permission-remove", f"{ORDERS}/remove"),
+    Shown("permission-revoke", f"{ORDERS}/revoke"),
+    Shown("roles", f"{PAYMENTS}/roles"),
+    Shown("role-new", f"{PAYMENTS}/roles/new"),
+    Shown("role-remove", f"{PAYMENTS}/roles/{{role}}/remove"),
+    Shown("sign-ins", LOG, also=("dark", "phone")),
+    Shown("sign-ins-each", f"{LOG}?group=off"),
+    Shown("sign-ins-none-found", f"{LOG}?application=nothing"),
+    Shown("sign-in-granted", f"{LOG}/{{granted}}"),
+    Shown("sign-in-refused", f"{LOG}/{{refused}}", also=("dark", "phone")),
+    Shown("sign-in-unproven", f"{LOG}/{{unproven}}"),
+    Shown("sign-ins-admin", f"{LOG}/admin"),
+    Shown("audit", f"{LOG}/audit"),
+    Shown("audit-change", f"{LOG}/audit/{{audit}}"),
+    Shown("test-issuer", TEST),
+    Shown("test-issuer-minted", TEST, presses="Mint"),
+    Shown("test-issuer-issuers", f"{TEST}/issuers"),
+    Shown("test-issuer-authority", f"{TEST}/authority"),
 )

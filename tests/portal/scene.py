@@ -8,6 +8,7 @@ from uuid import UUID
 
 from accredit.administer import Administrator, applications, credentials, evidence, issuers, owners, permissions
 from accredit.app import seed
+from accredit.query import Query
 from tests.forge import certificate, jwk, jwks, key_for
 from tests.support.workload import AUDIENCE, GITHUB, JWT_BEARER, ORDERS, principal_of
 
@@ -35,6 +36,15 @@ class Scene:
     granted: UUID  # events of deploy-bot
     refused: UUID  # proven: another environment
     unproven: UUID  # signed by nobody we know
+    secret: UUID  # of payments
+    certificate: UUID
+    role: UUID
+    k8s: UUID  # credentials of payments: of Kubernetes,
+    branches: UUID  # by an expression,
+    unused: UUID  # and one that is disabled
+    orders_app: UUID  # appId of the API of which payments has a role
+    orders_role: UUID
+    audit: UUID  # a change
 
     @property
     def names(self) -> dict[str, str]:
@@ -45,7 +55,7 @@ class Scene:
 
 def furnish(emulator: Emulator) -> Scene:
     """Fill an emulator that has just started, over its own faces."""
-    payments, empty, uploaded = emulator.administer(_directory)
+    made, empty, uploaded = emulator.administer(_directory)
     trying = {
         "granted": emulator.mint(params={"environment": "production"}),
         "refused": emulator.mint(params={"environment": "staging"}),
@@ -55,12 +65,15 @@ def furnish(emulator: Emulator) -> Scene:
         ),
     }
     told = {name: exchange(emulator, str(seed.WORKLOAD_ID), token) for name, token in trying.items()}
-    exchange(emulator, str(payments.app_id), trying["refused"])
+    exchange(emulator, str(made.app_id), trying["refused"])
     granted = next(each for each in emulator.events(seed.WORKLOAD_ID) if not each.code)
 
     async def rest(by: Administrator) -> Scene:
         async with by.registry.reading() as view:
             (deploy_bot,) = await view.applications.find(app_id=seed.WORKLOAD_ID)
+            (payments,) = await view.applications.find(app_id=made.app_id)
+            held = {each.name: each.id for each in await view.credentials.find(application_id=payments.id)}
+            changes = await view.audits.search(Query(limit=1), tenant_id=seed.TENANT_ID)
             (orders,) = await view.applications.find(app_id=seed.ORDERS_ID)
             (credential,) = await view.credentials.find(application_id=deploy_bot.id)
         return Scene(
@@ -76,12 +89,23 @@ def furnish(emulator: Emulator) -> Scene:
             granted=granted.id,
             refused=UUID(told["refused"]["trace_id"]),
             unproven=UUID(told["unproven"]["trace_id"]),
+            secret=payments.secrets[0].key_id,
+            certificate=payments.certificates[0].key_id,
+            role=payments.app_roles[0].id,
+            k8s=held["k8s-api"],
+            branches=held["github-any-branch"],
+            unused=held["old-runner"],
+            orders_app=orders.app_id,
+            orders_role=orders.app_roles[0].id,
+            audit=changes.things[0].id,
         )
 
     return emulator.administer(rest)
 
 
 async def _directory(by: Administrator) -> tuple[Application, Application, UUID]:
+    keys = jwks(jwk(key_for("RS256"), kid="build-2026", alg="RS256", use="sig")).decode()
+    uploaded = await issuers.create(by, seed.TENANT_ID, UPLOADED, uploaded=keys)
     payments = await applications.create(
         by, seed.TENANT_ID, display_name="payments-api", description="Takes money", identifier_uris=("api://payments",)
     )
@@ -103,6 +127,9 @@ async def _directory(by: Administrator) -> tuple[Application, Application, UUID]
         expression="claims['sub'] matches 'repo:octo-org/shop:ref:refs/heads/*' and claims['repository_id'] eq '77'",
         description="Left over from the move",
     )
+    await credentials.add(
+        by, payments.id, name="old-runner", issuer=UPLOADED, subject="runner-7", audiences=(AUDIENCE,), enabled=False
+    )
     await evidence.add_secret(by, payments.id, display_name="old pipeline")
     await evidence.add_certificate(by, payments.id, certificate().der, display_name="build agent")
     principal = await principal_of(by, seed.TENANT_ID, payments.app_id)
@@ -110,8 +137,6 @@ async def _directory(by: Administrator) -> tuple[Application, Application, UUID]
     await permissions.grant(by, principal.id, orders.id, seed.ORDERS_ROLE)
     await owners.add(by, payments, (await principal_of(by, seed.TENANT_ID, seed.WORKLOAD_ID)).id)
     empty = await applications.create(by, seed.TENANT_ID, display_name="reports")
-    keys = jwks(jwk(key_for("RS256"), kid="build-2026", alg="RS256", use="sig")).decode()
-    uploaded = await issuers.create(by, seed.TENANT_ID, UPLOADED, uploaded=keys)
     return payments, empty, uploaded.id
 
 

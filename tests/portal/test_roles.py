@@ -57,8 +57,9 @@ def people(served, scene):
 
 
 def names(scene):
-    named = {**scene.names, "application": str(scene.payments), "principal": str(scene.payments_principal)}
-    return {**named, "event": str(scene.refused), "issuer": str(scene.issuer), "credential": str(scene.credential)}
+    named = scene.names | {"request": scene.names["refused"], "permission": scene.names["orders_role"], "kind": "Role"}
+    named |= {"application": named["payments"], "principal": named["payments_principal"], "api": named["orders_app"]}
+    return {**named, "event": named["refused"], "credential": named["k8s"], "key": named["secret"]}
 
 
 @every("route", ORDERED, ids=lambda each: " ".join(each[:2]))
@@ -101,6 +102,6 @@ def test_a_tenant_without_a_role_looks_like_one_that_is_not_there(people):
 
 def test_every_write_needs_more_than_a_reader():
     """A POST that a reader may send computes and changes nothing: it says so by its name."""
-    computing = ("preview", "explain", "check", "probe", "diff", "truth", "prefill", "compare", "sign-out", "theme")
+    computing = ("preview", "explain", "check", "probe", "diff", "truth", "prefill", "compare", "/test")
     weak = [says for says, each in zip(SAYS, ALL, strict=True) if each.method == "POST" and each.needs == "reader"]
     assert not [each for each in weak if not any(word in each for word in computing)]
