@@ -1,4 +1,7 @@
-"""Signing in at the organisation's provider: another process, a real code, a real token (RFC 9700, O-2.1, O-4.4, O-4.7)."""
+"""Signing in at the organisation's provider: another process, a real code, a real token.
+
+RFC 9700, rows O-2.1, O-4.4 (mix-up), O-4.7 (forged answers).
+"""
 
 from contextlib import contextmanager
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -125,9 +128,9 @@ def test_a_mapping_that_is_removed_ends_it_with_the_next_request(visitor, served
     before = dict(visitor.cookies)
     assert visitor.get("tenants").path == "/portal/tenants"
     assert visitor.cookies == before
-    more = {**given, "claim": "groups", "value": "everybody", "role": "operator"}
+    more = {**given, "claim": "aud", "value": CLIENT, "role": "operator"}
     added = served.administer(lambda by: people.add(by, tenant_id=served.tenant_id, **more))
-    assert "Reader" in visitor.get("tenants").main.text, "what was not asked about when they signed in is not known"
+    assert "Reader" in visitor.get("tenants").main.text, "a claim that no mapping named at their sign-in was not kept"
     for each in (made, added):
         served.administer(lambda by, each=each: people.remove(by, each.id))
     assert visitor.get("tenants").path == "/portal/sign-in"

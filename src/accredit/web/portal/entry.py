@@ -19,6 +19,9 @@ ATTEMPTS: Final = Allowance(per_minute=10, burst=20)
 """Attempts that may fail, of one address and of one account: at once, and so many more each minute."""
 
 
+_CLIENT: Final = "portal"  # what the limits count by besides
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SigningIn:
     """How people sign in here, and how often somebody may fail to."""
@@ -32,6 +35,14 @@ class SigningIn:
     def __post_init__(self) -> None:
         failures = Failures(self.seconds, by_client=ATTEMPTS, by_address=ATTEMPTS)
         object.__setattr__(self, "failures", failures)
+
+    def exceeded(self, who: str) -> bool:
+        """Whether too many attempts failed lately: of an address, or of an account."""
+        return self.failures.exceeded(who, _CLIENT)
+
+    def failed(self, who: str) -> None:
+        """Count an attempt that failed."""
+        self.failures.count(who, _CLIENT)
 
     def tell(self, who: Sender, refused: Refused) -> None:
         """Tell whoever listens why an attempt failed."""

@@ -60,13 +60,13 @@ async def callback(visit: Visit) -> Response:
     handshake = signing.handshakes.read(visit.request, visit.now)
     give_cookie(visit.request, signing.handshakes.over())
     if handshake is None or not _is_answer(visit, handshake):
-        signing.failures.count(visit.who.address, "")
+        signing.failed(visit.who.address)
         said = _("This sign-in took longer than ten minutes, or it was begun in another browser. Begin again.")
         return await signin.shown(visit, ROOT, said, _BAD)
     try:
         found = await _identified(visit, provider, handshake)
     except Refused as refused:
-        signing.failures.count(visit.who.address, "")
+        signing.failed(visit.who.address)
         signing.tell(visit.who, refused)
         said = _("Signing in at %(name)s did not succeed. Try again; an administrator finds why under this request.")
         return await signin.shown(visit, handshake.next, said % {"name": provider.name}, _BAD)
@@ -96,7 +96,7 @@ async def _welcome(visit: Visit, found: Identified, wanted: str) -> Response:
     named = {each.claim for each in mappings if each.issuer == person.issuer}
     claims = readable(found.claims, sorted(named - {"sub"}))
     if access_of(mappings, person, claims).none:
-        visit.portal.signing.failures.count(account, "")
+        visit.portal.signing.failed(account)
         add = command(
             "admin", "add", issuer=person.issuer, claim="sub", value=person.subject, role="reader", tenant="TENANT"
         )

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from accredit.web.portal.visit import Visit
 
 RETRY_AFTER: Final = 60  # seconds
-OPERATOR: Final = Person(name="administrator with a link from the host", how="link")
+OPERATOR: Final = Person(name="Administrator by link", how="link")
 EMULATORS: Final = Person(name="Emulator's administrator", how="emulator")
 _GONE: Final = 410
 _TOO_MANY: Final = 429
@@ -65,7 +65,7 @@ async def use_link(visit: Visit) -> Response:
         return await too_many(visit, ROOT)
     link = _link(visit)
     if link is None or not await visit.portal.keeper.sessions.use_link(link, visit.now):
-        visit.portal.signing.failures.count(visit.who.address, "")
+        visit.portal.signing.failed(visit.who.address)
         return await _link_page(visit, holds=False)
     await begin(visit, OPERATOR, {})
     return visit.go(ROOT)
@@ -114,8 +114,8 @@ async def outside(visit: Visit, template: str, /, status: int = 200, **values: A
 
 def throttled(visit: Visit, account: str = "") -> bool:
     """Whether too many attempts failed, from this address or of this account."""
-    failures = visit.portal.signing.failures
-    return failures.exceeded(visit.who.address, "") or (bool(account) and failures.exceeded(account, ""))
+    signing = visit.portal.signing
+    return signing.exceeded(visit.who.address) or (bool(account) and signing.exceeded(account))
 
 
 async def _link_page(visit: Visit, *, holds: bool) -> Response:
