@@ -67,7 +67,7 @@ def test_another_origin_than_the_public_url_changes_nothing(server):
 def test_the_host_makes_another_link_lists_who_is_signed_in_and_ends_it(server):
     cookie = signed_in(server, accredit(server, "link")).partition(";")[0]
     assert server.http.get("/portal/tenants", headers={"cookie": cookie}).status_code == 200
-    assert "Administrator by link" in accredit(server, "sessions")
+    assert "Administrator by link" in accredit(server, "sessions", "-o", "json")
     accredit(server, "sign-out", "--all")
     assert server.http.get("/portal/tenants", headers={"cookie": cookie}).status_code == 303
     assert accredit(server, "sessions", "-o", "json") == "[]"
