@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
 
+from accredit.signins.usage import HOUR
 from accredit.stores import sqlite
 from accredit.stores.event_reader import EventReader
 from accredit.stores.health import Damage
@@ -49,9 +50,18 @@ class EventPages:
         return await self._asked(tenant_id, lambda reader: reader.summaries(tenant_id, query, length))
 
     async def hours(
-        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
+        self,
+        tenant_id: UUID,
+        since: datetime,
+        until: datetime,
+        *,
+        app_id: UUID | None = None,
+        apart: bool = True,
+        step: timedelta = HOUR,
     ) -> Sequence[HourCount]:
-        return await self._asked(tenant_id, lambda reader: reader.hours(tenant_id, since, until, app_id=app_id))
+        return await self._asked(
+            tenant_id, lambda reader: reader.hours(tenant_id, since, until, app_id=app_id, apart=apart, step=step)
+        )
 
     async def uses(self, tenant_id: UUID, app_ids: Collection[UUID]) -> Mapping[UUID, Mapping[UUID, Use]]:
         return await self._asked(tenant_id, lambda reader: reader.uses_of(tenant_id, app_ids))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from accredit.ports import Searched
 from accredit.signins import Event
+from accredit.signins.usage import HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -27,11 +28,19 @@ class SignInFigures(Protocol):
     """What is told of many sign-ins at once: nothing that was written is missing from it."""
 
     async def hours(
-        self, tenant_id: UUID, since: datetime, until: datetime, *, app_id: UUID | None = None
+        self,
+        tenant_id: UUID,
+        since: datetime,
+        until: datetime,
+        *,
+        app_id: UUID | None = None,
+        apart: bool = True,
+        step: timedelta = HOUR,
     ) -> Sequence[HourCount]:
         """Return a tenant's attempts in the hours that end after ``since`` and begin before ``until``, oldest first.
 
-        Of one application, its credentials are told apart.
+        ``apart``: what they were for is told apart, and of one application its credentials. A plain chart is quicker,
+        and so is one of fewer ``step``s: whole hours, a day at most.
         """
 
     async def uses(self, tenant_id: UUID, app_ids: Collection[UUID]) -> Mapping[UUID, Mapping[UUID, Use]]:

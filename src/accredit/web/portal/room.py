@@ -50,10 +50,12 @@ from accredit.web.portal.pages import (
     issuer_probe,
     issuers,
     manifest,
+    overview,
     permission_add,
     permission_consent,
     permission_remove,
     permissions,
+    searching,
     secrets,
     sign_ins,
     test_issuer,
@@ -81,6 +83,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *theme.ROUTES,
     *welcome.ROUTES,
     *helping.ROUTES,
+    *searching.ROUTES,
     *sign_ins.ROUTES,
     *admin_sign_ins.ROUTES,
     *audits.ROUTES,
@@ -114,6 +117,7 @@ ROUTES: Final[tuple[Route, ...]] = (
     *issuer_probe.ROUTES,
     *issuer_keys.ROUTES,
     *issuer_delete.ROUTES,
+    *overview.ROUTES,  # last: its path would take theirs
 )
 """Everything that is served: what the page modules export, put together."""
 EMULATOR_ROUTES: Final[tuple[Route, ...]] = (

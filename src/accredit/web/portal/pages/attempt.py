@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from accredit.directory import Application, ServicePrincipal
     from accredit.explain import Suggestion
+    from accredit.explain.suggestion import Trust
     from accredit.signins import Event, VerdictKept
     from accredit.signins.difference import Piece
     from accredit.trust import FederatedCredential
@@ -77,6 +78,7 @@ class Move(NamedTuple):
     edit: str = ""
     edits: str = ""  # the name of the credential that is edited
     stranger: bool = False
+    trust: Trust | None = None  # what would have matched
 
 
 async def attempt(visit: Visit) -> Response:
@@ -166,6 +168,7 @@ def _move(visit: Visit, event: Event, known: Known) -> Move | None:
         add=page("new", event=event.id) if found.action == "add" else "",
         edit=page(edited.id, "edit", event=event.id) if edited else "",
         edits=edited.name if edited else "",
+        trust=found.trust,
     )
 
 
