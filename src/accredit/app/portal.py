@@ -61,12 +61,18 @@ def room(runtime: Runtime, tokens: TokenEndpoint) -> Application:
 
 def _tools(runtime: Runtime, tokens: TokenEndpoint) -> dict[str, Any]:
     """Return what only this composition can put together for pages, by name."""
+    from accredit.app.settings_shown import rows
+
+    tools: dict[str, Any] = {
+        "settings": rows(runtime.settings, {}, other="command line or settings file"),
+        "make_key": lambda: runtime.folder.make_key(runtime.folder.master_key()),
+    }
     if runtime.test_issuer is None:
-        return {}
+        return tools
     from accredit.app.bench import Workbench
     from accredit.web.portal.bench import TOOL
 
-    return {TOOL: Workbench(runtime, tokens)}
+    return {**tools, TOOL: Workbench(runtime, tokens)}
 
 
 def _keeper(runtime: Runtime, sessions: PortalSessions) -> Keeper:

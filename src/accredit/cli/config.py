@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit.cli.grammar import group
@@ -61,46 +60,10 @@ def schema(session: Session) -> None:
 
 
 def _rows(session: Session, settings: Settings) -> list[dict[str, Any]]:
-    from accredit.config import Settings as Kind
+    from accredit.app.settings_shown import rows
 
-    values, defaults = _flat(_plain(settings)), _flat(_plain(Kind()))
-    given = {"data": session.data}
-    return [
-        {
-            "name": name,
-            "value": value,
-            "source": _source(name, given) or ("default" if value == defaults.get(name) else "settings file"),
-        }
-        for name, value in values.items()
-    ]
-
-
-def _plain(settings: Settings) -> dict[str, Any]:
-    import msgspec
-
-    found: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(settings))
-    return found
+    return rows(settings, {"data": session.data})
 
 
 def _text(value: object) -> object:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else value
-
-
-def _source(name: str, given: dict[str, str | None]) -> str:
-    """Return the option or the variable that sets ``name``; nothing when neither does."""
-    if given.get(name):
-        return f"--{name}"
-    variable = "ACCREDIT_" + name.upper().replace(".", "__")
-    found = variable in os.environ or any(each.startswith(f"{variable}__") for each in os.environ)
-    return variable if found else ""
-
-
-def _flat(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """Write groups of settings as dotted names; ``issuer_overrides`` and ``refusals`` are single settings."""
-    flat: dict[str, Any] = {}
-    for name, value in tree.items():
-        if isinstance(value, dict) and name in {"tls", "retention", "export", "otlp"}:
-            flat |= _flat(value, f"{prefix}{name}.")
-        else:
-            flat[prefix + name] = value
-    return flat

@@ -58,9 +58,9 @@ def machine(instant: datetime) -> str:
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def number(count: int) -> str:
+def number(count: int) -> Markup:
     """Return a number with narrow spaces between thousands."""
-    return f"{count:,}".replace(",", "\u202f")
+    return Markup(f"{count:,}".replace(",", "\u202f"))  # noqa: S704  digits; else the space would be shown as an escape
 
 
 def short(text: str, most: int = 60) -> str:
