@@ -19,8 +19,10 @@ if TYPE_CHECKING:
     import structlog
 
     from accredit.app.folder import Folder
+    from accredit.issuers import Limits
     from accredit.outbound import Rules
     from accredit.outbound.keys import Waiting
+    from accredit.outbound.resolve import Resolve
     from accredit.ports import Clock
     from accredit.stores.health import Damage
 
@@ -36,7 +38,7 @@ class Watched:
     news: News
 
 
-def watched(
+def watched(  # noqa: PLR0913  what it is put together from
     folder: Folder,
     rules: Rules,
     *,
@@ -45,10 +47,12 @@ def watched(
     seconds: Callable[[], float],  # on a clock that only goes forward
     log: structlog.BoundLogger,
     damage: Damage,
+    limits: Limits | None = None,
+    resolve: Resolve | None = None,
 ) -> Watched:
-    """Put it together; nothing is opened yet."""
-    limits = freshness.EMULATOR if folder.emulator else freshness.PRODUCTION
-    fetcher = Fetcher(limits, rules, user_agent=f"accredit/{__version__}")
+    """Put it together; nothing is opened yet. ``limits``, ``resolve``: others than the profile's and the system's."""
+    limits = limits or (freshness.EMULATOR if folder.emulator else freshness.PRODUCTION)
+    fetcher = Fetcher(limits, rules, user_agent=f"accredit/{__version__}", resolve=resolve)
     news = News(IssuerHistory(folder.database, damage), clock, log)
     keys = IssuerKeys(
         fetcher,

@@ -47,6 +47,9 @@ def place_of_keys(said: discovery.Said, record: Issuer) -> Step:
     except ValueError as error:
         remedy = "Tell whoever runs the issuer, or give the address of the keys (--jwks-url)."
         return Step(id="P10", status="fail", value=f"{shown(address)}: {error}", remedy=remedy)
+    if parts.scheme != "https" and not parts.loopback:
+        remedy = "Keys are fetched over https only: tell whoever runs the issuer."
+        return Step(id="P10", status="fail", value=f"{shown(address)} is not https", remedy=remedy)
     if not keyhosts.allows(record, parts.host):
         listed = ", ".join(record.allowed_jwks_hosts)
         value = f"{shown(address)}: the host {parts.host} is none that the issuer record lists ({listed})"
