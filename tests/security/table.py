@@ -1,7 +1,7 @@
 """Which tests hold which attack class: the rows of the threat model that what exists today has to withstand.
 
 A class that is not here belongs to a part that does not exist yet: lint and presets (SEC-01, 02, 38), pages
-(SEC-30, 31), imports (SEC-36).
+(SEC-30), imports (SEC-36).
 """
 
 from collections.abc import Mapping
@@ -115,6 +115,14 @@ ROWS: Final[Mapping[str, tuple[str, ...]]] = {
     "SEC-29": (
         f"{HERE}/test_http.py::test_a_correlation_id_is_a_guid_or_ours",
         "tests/test_errors.py::test_a_value_from_outside_neither_grows_a_text_nor_moves_a_cursor",
+    ),
+    "SEC-31": (
+        "tests/portal/test_same_origin.py",
+        "tests/portal/test_security_headers.py::test_no_page_weakens_the_policy",
+        "tests/portal/test_sessions.py::test_the_id_that_a_browser_came_with_is_gone_when_somebody_signs_in",
+        "tests/portal/test_signing_in.py::test_open_redirects_are_none",
+        "tests/portal/test_provider.py::test_an_answer_that_was_changed_signs_nobody_in",
+        "tests/portal/test_provider.py::test_an_answer_holds_in_the_browser_that_asked_and_once",
     ),
     "SEC-32": (
         f"{HERE}/test_http.py::test_a_field_that_is_sent_twice_is_refused_equal_or_not",
