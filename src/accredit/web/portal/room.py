@@ -57,6 +57,14 @@ from accredit.web.portal.pages import (
     permissions,
     searching,
     secrets,
+    settings,
+    settings_about,
+    settings_administrators,
+    settings_export,
+    settings_keys,
+    settings_policy,
+    settings_server,
+    settings_tenants,
     sign_ins,
     test_issuer,
     test_issuer_authority,
@@ -118,6 +126,14 @@ ROUTES: Final[tuple[Route, ...]] = (
     *issuer_keys.ROUTES,
     *issuer_delete.ROUTES,
     *overview.ROUTES,  # last: its path would take theirs
+    *settings.ROUTES,
+    *settings_about.ROUTES,
+    *settings_administrators.ROUTES,
+    *settings_export.ROUTES,
+    *settings_keys.ROUTES,
+    *settings_policy.ROUTES,
+    *settings_server.ROUTES,
+    *settings_tenants.ROUTES,
 )
 """Everything that is served: what the page modules export, put together."""
 EMULATOR_ROUTES: Final[tuple[Route, ...]] = (
