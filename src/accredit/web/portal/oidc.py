@@ -134,7 +134,9 @@ def read_answer(status: int, body: bytes) -> str:
         raise _unlike(f"status {status}, not a JSON object")
     if status != _OK or "error" in said:
         told = (said.get("error"), said.get("error_description"))
-        raise _unlike(f"status {status}: {', '.join(shown(each[:LONGEST_SUBJECT]) for each in told if isinstance(each, str))}")
+        raise _unlike(
+            f"status {status}: {', '.join(shown(each[:LONGEST_SUBJECT]) for each in told if isinstance(each, str))}"
+        )
     token = said.get("id_token")
     if not isinstance(token, str):
         raise _unlike("no id_token: the scope has no openid, or this is no OpenID provider")
