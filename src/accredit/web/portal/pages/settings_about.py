@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from accredit.web.portal.visit import Visit
 
 _NAME: Final = re.compile(r"[A-Za-z0-9._-]+")
+_RELEASE: Final = re.compile(rb"this\.version = '([0-9.]+)'")
 _CLASSIFIER: Final = "License :: "
 LONGEST: Final = 60  # characters of a licence: some packages give its whole text
 
@@ -36,6 +37,7 @@ async def show(visit: Visit) -> Response:
         "settings_about.html",
         **around(visit, "about"),
         parts=made_of(),
+        htmx=_htmx(visit),
         running=f"{platform.python_implementation()} {platform.python_version()}, {platform.system()}",
         release=__version__,
         licence=_licence(metadata.metadata("accredit")),
@@ -46,6 +48,12 @@ async def show(visit: Visit) -> Response:
             )
         ],
     )
+
+
+def _htmx(visit: Visit) -> str:
+    """Return the release of the script that pages carry, as it says it."""
+    found = _RELEASE.search(visit.portal.renderer.files["htmx.js"][0])
+    return found[1].decode() if found else ""
 
 
 @cache
@@ -73,9 +81,10 @@ def _needed(requirement: str) -> str:
 
 
 def _licence(of: metadata.PackageMetadata) -> str:
-    told = of.get("License-Expression") or of.get("License") or ""
-    if told and len(told) <= LONGEST and "\n" not in told:
-        return str(told)
+    told = next((of[each] for each in ("License-Expression", "License") if each in of), "")
+    first = str(told).strip().partition("\n")[0]
+    if first and len(first) <= LONGEST:
+        return first
     classified = [
         each.removeprefix(_CLASSIFIER) for each in of.get_all("Classifier") or () if each.startswith(_CLASSIFIER)
     ]

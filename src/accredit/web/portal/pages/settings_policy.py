@@ -65,7 +65,7 @@ async def preview(visit: Visit) -> Response:
     found, wanted = None, _members(sent, visit.tenant, problems)
     if not problems:
         try:
-            would = await tenants.proposed(visit.by, visit.tenant.id, **wanted)  # type: ignore[arg-type]  # by name
+            would = await tenants.proposed(visit.by, visit.tenant.id, **wanted)
             found = await previewed(visit, would)
         except Refused as refused:
             problems = problems_of(refused, FIELDS)

@@ -18,7 +18,7 @@ from accredit.web.portal.visit import Form
 from accredit.web.portal.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from starlette.responses import Response
 
@@ -159,15 +159,19 @@ def _decoded(minted: Minted | None) -> Decoded | None:
     return None if minted is None else asking.decoded(minted.header, minted.claims)
 
 
-async def _offered(visit: Visit) -> dict[str, Sequence[tuple[str, str]]]:
-    """Return what the fields of application and scope offer: the first of each; any other can be typed."""
+async def _offered(visit: Visit) -> dict[str, Any]:
+    """Return what the fields of application and scope offer, and begin with; any other can be typed."""
     async with visit.reading() as store:
         query = Query(order=_BY_NAME, limit=MOST_LISTED)
         found = (await store.applications.search(query, tenant_id=visit.tenant.id)).things
+        trusting = (await store.credentials.search(Query(limit=1), tenant_id=visit.tenant.id)).things
+        first = [await store.applications.get(each.application_id) for each in trusting]
     scopes = [f"{uri.removesuffix('/')}/.default" for each in found for uri in each.identifier_uris]
+    scopes.append("https://graph.microsoft.com/.default")
     return {
         "applications": [(str(each.app_id), each.display_name) for each in found],
-        "scopes": [(each, "") for each in (*scopes, "https://graph.microsoft.com/.default")],
+        "scopes": [(each, "") for each in scopes],
+        "usual": {"application": first[0].display_name if first else "", "scope": scopes[0]},
     }
 
 
