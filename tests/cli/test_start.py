@@ -40,7 +40,7 @@ QUESTIONS = {
     "explain, of what is stored": (("explain", "-", "-a", "deploy-bot", "--data", "{data}"), set(), 490),
     "explain, of every application": (("explain", "-", "--all", "--data", "{data}"), set(), 490),
     "lint, of a file": (("lint", "-f", "{file}"), STORE, 430),
-    "lint, of what is stored": (("lint", "--all", "--data", "{data}"), set(), 510),
+    "lint, of what is stored": (("lint", "--all", "--data", "{data}"), set(), 515),
     "the help of explain": (("explain", "--help"), {*STORE, *PROVEN, "accredit.trust", "accredit.explain"}, 350),
 }
 PROGRAM = """

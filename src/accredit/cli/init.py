@@ -71,7 +71,7 @@ def init(
     session.show(shape, DETAILS)
     session.remark("Keep the master key out of every backup: with it and the database anybody signs as you.")
     session.remark("This signs in to the portal, once, within 15 minutes (accredit admin link makes another one):")
-    session.note(f"  {made.link}")
+    session.note(made.link)
     where = ("--data", str(made.folder.path)) if session.data else ()
     session.note("Next, an application, and the server:")
     session.note("  " + accredit("app", "create", "NAME", *where))
