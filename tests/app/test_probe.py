@@ -7,14 +7,14 @@ from datetime import timedelta
 
 import pytest
 
-from accredit.administer import issuers, probing
+from accredit.administer import issuers, probing, tenants
 from accredit.errors import GRAPH_THROTTLED, OBJECT_NOT_FOUND, PROPERTY_INVALID, Refused
 from accredit.issuers import KeyReference
 from accredit.issuers.probe import TITLES
 from accredit.outbound import PRODUCTION
 from accredit.testidp.outages import OUTAGES
 from tests.app.watched import LOCAL, ids, jwk, steps, ward
-from tests.outbound.rig import resolving, server
+from tests.outbound.rig import ok, resolving, server
 
 pytestmark = pytest.mark.anyio
 
@@ -229,6 +229,44 @@ async def test_policy_is_a_step_of_its_own(tmp_path):
         found = steps(await at.probe(issuer_id=record.id))
         assert (found["P2"].status, found["P12"].status) == ("fail", "pass")
         assert f"accredit issuer unblock {record.id}" in found["P2"].remedy
+
+
+async def test_what_the_tenant_does_not_allow_is_told(tmp_path):
+    async with ward(tmp_path) as at:
+        for mode, status in (("enforce", "fail"), ("audit", "warn")):
+            await tenants.update(
+                at.by, at.tenant.id, allowed_issuers=("https://other.example",), allowed_issuers_mode=mode
+            )
+            told = steps(await at.probe(url=at.url))["P2"]
+            assert (told.status, told.value) == (status, "the tenant does not allow this issuer")
+        await tenants.update(at.by, at.tenant.id, allowed_issuers=None)
+        record = await at.record()
+        await tenants.update(at.by, at.tenant.id, allowed_algorithms=("RS256",))
+        told = steps(await at.probe(issuer_id=record.id))["P2"]
+        assert (told.status, told.value) == ("warn", "the tenant does not allow RS384, RS512")
+
+
+async def test_keys_that_are_no_key_set(tmp_path):
+    async with ward(tmp_path) as at:
+        at.site.answers["/keys"] = ok(b'{"keys": {}}')
+        found = await at.probe(url=at.url)
+        assert (ids(found, "fail"), ids(found, "skip")) == ("P12 P16", "P13 P14")
+        assert steps(found)["P16"].remedy == steps(found)["P12"].remedy
+
+
+async def test_a_probe_is_compared_with_what_was_fetched_last(tmp_path):
+    async with ward(tmp_path) as at:
+        record = await at.record()
+        await at.fetch(record)
+        assert steps(await at.probe(issuer_id=record.id))["P14"].value == "the same keys as at the last fetch"
+        at.publish("", jwk(), jwk(1))
+        told = steps(await at.probe(issuer_id=record.id))["P14"]
+        assert (told.status, told.value) == ("pass", "key_added")
+        assert jwk(1)["kid"] in told.details[0]
+        at.publish("same_kid_new_key")
+        told = steps(await at.probe(issuer_id=record.id))["P14"]
+        assert (told.status, told.value) == ("warn", "same_kid_new_key, all_replaced")
+        assert "block it" in told.remedy
 
 
 async def test_keys_at_another_host_are_for_an_administrator_to_allow(tmp_path):

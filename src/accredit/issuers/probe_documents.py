@@ -88,9 +88,8 @@ def algorithms_of(found: KeySet, record: Issuer) -> Step:
     if all(each.startswith("RS") for each in offered):
         return Step(id="P13", status="pass", value=value)
     some = any(each.startswith("RS") for each in offered)
-    remedy = (
-        f"{'Some of its tokens are' if some else 'Nothing it signs is'} for Entra ID, which documents {_DOCUMENTED}."
-    )
+    taken = "only some" if some else "nothing"
+    remedy = f"Entra ID documents {_DOCUMENTED} only: it would take {taken} of what this issuer signs."
     return Step(id="P13", status="warn", value=value, remedy=remedy)
 
 
