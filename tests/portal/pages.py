@@ -42,6 +42,8 @@ EMPTY: Final = "/{tenant}/applications/{empty}"
 SECRETS: Final = f"{PAYMENTS}/credentials/secrets"
 CERTIFICATES: Final = f"{PAYMENTS}/credentials/certificates"
 ORDERS: Final = f"{PAYMENTS}/permissions/{{orders_app}}/Role/{{orders_role}}"
+PRINCIPAL: Final = "/{tenant}/enterprise-apps/{payments_principal}"
+MANIFEST: Final = '{"displayName": "payments-api", "notes": "Moved to the new cluster", "tags": ["moved"]}'
 LOG: Final = "/{tenant}/sign-ins"
 TEST: Final = "/{tenant}/test-issuer"
 
@@ -89,6 +91,25 @@ PAGES: Final = (
     Shown("roles", f"{PAYMENTS}/roles"),
     Shown("role-new", f"{PAYMENTS}/roles/new"),
     Shown("role-remove", f"{PAYMENTS}/roles/{{role}}/remove"),
+    Shown("owners", f"{PAYMENTS}/owners"),
+    Shown("owner-remove", f"{PAYMENTS}/owners/{{deploy_bot_principal}}/remove"),
+    Shown("manifest", f"{PAYMENTS}/manifest"),
+    Shown(
+        "manifest-review",
+        f"{PAYMENTS}/manifest",
+        presses="Review changes",
+        fills={"The application as Microsoft Graph writes it": MANIFEST},
+    ),
+    Shown("enterprise-apps", "/{tenant}/enterprise-apps"),
+    Shown("enterprise-apps-none-found", "/{tenant}/enterprise-apps?name=nothing"),
+    Shown("enterprise-app", PRINCIPAL),
+    Shown("enterprise-app-disable", f"{PRINCIPAL}/disable"),
+    Shown("enterprise-app-enable", f"{PRINCIPAL}/enable"),
+    Shown("enterprise-app-owners", f"{PRINCIPAL}/owners"),
+    Shown("enterprise-app-owner-remove", f"{PRINCIPAL}/owners/{{deploy_bot_principal}}/remove"),
+    Shown("enterprise-app-held", f"{PRINCIPAL}/held"),
+    Shown("enterprise-app-given", f"{PRINCIPAL}/given"),
+    Shown("enterprise-app-revoke", f"{PRINCIPAL}/assignments/{{assignment}}/revoke"),
     Shown("sign-ins", LOG, also=("dark", "phone")),
     Shown("sign-ins-each", f"{LOG}?group=off"),
     Shown("sign-ins-none-found", f"{LOG}?application=nothing"),

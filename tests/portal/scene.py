@@ -6,8 +6,18 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
-from accredit.administer import Administrator, applications, credentials, evidence, issuers, owners, permissions
+from accredit.administer import (
+    Administrator,
+    applications,
+    consent,
+    credentials,
+    evidence,
+    issuers,
+    owners,
+    permissions,
+)
 from accredit.app import seed
+from accredit.directory import wellknown
 from accredit.query import Query
 from tests.forge import certificate, jwk, jwks, key_for
 from tests.support.workload import AUDIENCE, GITHUB, JWT_BEARER, ORDERS, principal_of
@@ -44,6 +54,7 @@ class Scene:
     unused: UUID  # and one that is disabled
     orders_app: UUID  # appId of the API of which payments has a role
     orders_role: UUID
+    assignment: UUID  # of that role to payments
     audit: UUID  # a change
 
     @property
@@ -76,6 +87,8 @@ def furnish(emulator: Emulator) -> Scene:
             changes = await view.audits.search(Query(limit=1), tenant_id=seed.TENANT_ID)
             (orders,) = await view.applications.find(app_id=seed.ORDERS_ID)
             (credential,) = await view.credentials.find(application_id=deploy_bot.id)
+            holder = await principal_of(by, seed.TENANT_ID, payments.app_id)
+            (assignment,) = await view.assignments.find(principal_id=holder.id)
         return Scene(
             deploy_bot=deploy_bot.id,
             deploy_bot_principal=(await principal_of(by, seed.TENANT_ID, deploy_bot.app_id)).id,
@@ -97,6 +110,7 @@ def furnish(emulator: Emulator) -> Scene:
             unused=held["old-runner"],
             orders_app=orders.app_id,
             orders_role=orders.app_roles[0].id,
+            assignment=assignment.id,
             audit=changes.things[0].id,
         )
 
@@ -135,7 +149,12 @@ async def _directory(by: Administrator) -> tuple[Application, Application, UUID]
     principal = await principal_of(by, seed.TENANT_ID, payments.app_id)
     orders = await principal_of(by, seed.TENANT_ID, seed.ORDERS_ID)
     await permissions.grant(by, principal.id, orders.id, seed.ORDERS_ROLE)
-    await owners.add(by, payments, (await principal_of(by, seed.TENANT_ID, seed.WORKLOAD_ID)).id)
+    await consent.configure(by, payments.id, str(seed.ORDERS_ID), [("Role", seed.marked(seed.ORDERS_ROLE))])
+    graph = wellknown.principals()["graph"]
+    await consent.configure(by, payments.id, str(graph.app_id), [("Role", graph.app_roles[0].id)])  # and not granted
+    deploy_bot = (await principal_of(by, seed.TENANT_ID, seed.WORKLOAD_ID)).id
+    await owners.add(by, payments, deploy_bot)
+    await owners.add(by, principal, deploy_bot)
     empty = await applications.create(by, seed.TENANT_ID, display_name="reports")
     return payments, empty, uploaded.id
 

@@ -46,9 +46,10 @@ def test_an_application_is_registered_trusted_and_found_in_the_log(way, window, 
         trust(hands, name, script=look.script)
         answer = exchange(served, client_id, token(served, "story-main"))
         assert "access_token" in answer, answer
-        find(hands, name)
+        find(hands, served, client_id, name)
         refused_but_proven(hands, served, client_id, name)
         refused_and_unproven(hands, served, client_id)
+        delete(hands, served, client_id, name)
 
 
 def row(page, text):
@@ -108,13 +109,14 @@ def trust(hands, name, *, script):
     expect(row(page, f"{name}-github")).to_contain_text("story-*")
 
 
-def find(hands, name):
+def find(hands, served, client_id, name):
     """From the log to the sign-in, to the credential that made it, and back to the application."""
     page = hands.window.page
     newest(hands, name)
     expect(said(page, "Evidence")).to_have_text("Federated identity credential")
     expect(said(page, "Credential")).to_contain_text(f"{name}-github")
-    UUID(said(page, "Credential").locator("code").first.inner_text())
+    (event,) = served.events(UUID(client_id))
+    expect(said(page, "Credential").locator("code").first).to_have_text(str(event.credential_id))
     hands.press(name, "link")
     assert page.get_by_role("heading", level=1).inner_text() == name
 
@@ -152,3 +154,17 @@ def refused_and_unproven(hands, served, client_id):
     offers = page.get_by_role("main").get_by_role("link").all_inner_texts()
     assert not [each for each in offers if each.startswith(("Add a credential", "Edit "))]
     expect(page.get_by_role("main")).to_contain_text("Nobody has proven who sent this")
+
+
+def delete(hands, served, client_id, name):
+    page = hands.window.page
+    hands.press(name, "link")
+    hands.press("Delete", "link")
+    expect(page.get_by_role("main")).to_contain_text("What stops working")
+    with hands.window.answers(400, 422):
+        hands.press("Delete")  # nothing goes before its name is typed
+    expect(page.get_by_role("alert")).to_be_visible()
+    hands.fill(f"Type its name to delete it: {name}", name)
+    hands.press("Delete")
+    expect(page.get_by_role("status")).to_contain_text(name)
+    assert "error" in exchange(served, client_id, token(served, "story-main"))
