@@ -15,6 +15,7 @@ from accredit.administer import (
     evidence,
     issuers,
     owners,
+    people,
     permissions,
     principals,
     role_assignments,
@@ -23,6 +24,7 @@ from accredit.administer import (
 )
 from accredit.administer.role_assignments import Wanted
 from accredit.directory import AppRole, GivenCertificate, Ownership, Registration
+from accredit.directory.people import Person
 from accredit.signins.difference import differences
 from accredit.stores.kinds import KINDS
 from accredit.tokens import SigningKey
@@ -39,6 +41,7 @@ ROLE = AppRole(id=UUID(int=2**80), value="Read", display_name="Read")
 DISABLED = AppRole(id=UUID(int=2**80 + 1), value="Write", display_name="Write", enabled=False)
 NAME, SPARE = UUID(int=2**81), UUID(int=2**81 + 1)
 GROUP = "/subscriptions/s/resourceGroups/g"
+ADA: Final = Person(name="Ada", issuer=URL, subject="ada")
 TRUST: Final = {"issuer": URL, "subject": "s"}
 
 
@@ -87,6 +90,8 @@ class World:
         run(role_assignments.put(by, at.tenant.id, self.assigned))
         run(signing_keys.tend(by, made))
         self.next = run(signing_keys.rotate(by, made))
+        given = {"issuer": URL, "claim": "groups", "value": "g1", "role": "reader"}
+        self.mapping = run(people.add(by, tenant_id=at.tenant.id, **given))
 
     def proof(self):
         usual = {"iss": str(self.app), "aud": "00000002-0000-0000-c000-000000000000"}
@@ -209,6 +214,17 @@ CHANGES = {
     "owners.add": lambda at, by: owners.add(by, at.api, at.principal.id),
     "owners.add of a principal": lambda at, by: owners.add(by, at.resource, at.principal.id),
     "owners.remove": lambda at, by: owners.remove(by, at.application, at.resource.id),
+    "people.add": lambda at, by: people.add(
+        by, tenant_id=at.at.tenant.id, issuer=OTHER, claim="sub", value="ada", role="admin"
+    ),
+    "people.add of the instance": lambda _, by: people.add(
+        by, tenant_id=None, issuer=URL, claim="groups", value="g1", role="instance"
+    ),
+    "people.remove": lambda at, by: people.remove(by, at.mapping.id),
+    "people.signed_in": lambda _, by: people.signed_in(by, ADA),
+    "people.signed_out": lambda _, by: people.signed_out(by, ADA),
+    "people.ended": lambda _, by: people.ended(by, ADA, "0a1b"),
+    "people.link_made": lambda _, by: people.link_made(by, 15),
     "permissions.grant": lambda at, by: permissions.grant(by, at.principal.id, at.resource.id),
     "permissions.revoke": lambda at, by: permissions.revoke(by, at.principal.id, at.resource.id, "Read"),
     "permissions.remove": lambda at, by: permissions.remove(by, at.grant.id),

@@ -105,6 +105,7 @@ def test_sign_ins_are_on_record_and_those_by_a_link_are_marked(at):
     assert at.changed() == {"signInMethod": (None, "link"), "breakGlass": (None, True)}
     run(people.signed_out(at.by, ada))
     assert (at.last.activity, at.last.operation) == ("Sign out of the portal", "Delete")
+    assert at.changed() == {"signInMethod": ("oidc", None)}
     run(people.ended(at.by, ada, "0a1b"))
     assert (at.last.activity, at.changed()) == ("End portal session", {"session": ("0a1b", None)})
     run(people.link_made(at.by, 15))

@@ -107,7 +107,8 @@ async def signed_in(by: Administrator, person: Person) -> None:
 
 async def signed_out(by: Administrator, person: Person) -> None:
     """Record that somebody signed out."""
-    await _session(by, "Sign out of the portal", "Delete", person.name, ())
+    shown = (Modified("signInMethod", as_json(person.how), "null"),)
+    await _session(by, "Sign out of the portal", "Delete", person.name, shown)
 
 
 async def ended(by: Administrator, person: Person, session: str) -> None:
