@@ -117,7 +117,7 @@ _REVERSES: Final[Mapping[str, Callable[[Visiting, Target], Reverse | None]]] = {
     "Add owner to service principal": lambda visit, target: _of(visit, target, _("Remove the owner again"), "owners"),
     "Remove owner from service principal": lambda visit, target: _of(visit, target, _("Add the owner again"), "owners"),
     "Add app role assignment to service principal": lambda visit, target: _of(visit, target, _("Revoke it"), "held"),
-    ACTIVITY: lambda visit, target: _updated_credentials(visit, target),
+    ACTIVITY: _updated_credentials,
     "Add issuer": lambda visit, target: Reverse(visit.url("issuers", target.id, "delete"), _("Delete it again")),
     "Update issuer": lambda visit, target: Reverse(visit.url("issuers", target.id, "edit"), _("Change it back")),
     "Update tenant": lambda visit, _target: Reverse(visit.url("settings"), _("Change it back")),

@@ -64,5 +64,11 @@ def around(visit: Visit, of: Application, tab: str) -> dict[str, Any]:
     return {
         "application": of,
         "crumbs": ((visit.url("applications"), _("Applications")), (url(visit, of), of.display_name)),
-        "tabs": [(url(visit, of, *([part] if part else [])), text, part == tab) for part, text in tabs],
+        "tabs": [(_tab(visit, of, part), text, part == tab) for part, text in tabs],
     }
+
+
+def _tab(visit: Visit, of: Application, part: str) -> str:
+    if part == "sign-ins":  # the log itself, of this application alone
+        return visit.url(part, application=of.app_id)
+    return url(visit, of, *([part] if part else []))

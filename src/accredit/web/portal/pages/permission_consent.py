@@ -38,8 +38,9 @@ async def ask(visit: Visit) -> Response:
 async def grant(visit: Visit) -> Response:
     """Grant what was shown, all of it or nothing."""
     application = await parts.found(visit)
-    keys = [_key(each) for each in (await visit.form()).all("shown")]
+    sent = (await visit.form()).all("shown")
     try:
+        keys = [_key(each) for each in sent]
         await consent.grant(visit.by, application.id, keys)
     except Refused as refused:
         if refused.row is not CHANGED_MEANWHILE:
