@@ -217,5 +217,5 @@ def _state(of: KeyState) -> WrittenState:
 
 
 def _written(of: Wire) -> Json:
-    found: Json = msgspec.to_builtins(of)
+    found: Json = msgspec.json.decode(msgspec.json.encode(of))  # with lists, as who reads JSON has them
     return found
