@@ -62,6 +62,7 @@ def demo(session: Session, once: bool, port: int | None) -> None:
                 where="accredit demo",
             )
         )
+    from accredit.cli.demo_portal import portal
     from accredit.cli.stage import opened
 
     for name in [each for each in os.environ if each.startswith("ACCREDIT_")]:
@@ -69,7 +70,7 @@ def demo(session: Session, once: bool, port: int | None) -> None:
     told = Narrator(session)
     with _ended_by_signal(), opened(port) as stage:
         told.title(f"a throw-away authority at {stage.url}")
-        for number, step in enumerate((trust, exchange, refusal, events), 1):
+        for number, step in enumerate((trust, exchange, refusal, events, portal), 1):
             step(told, stage, number)
         _end(told, stage, once=once)
 

@@ -65,6 +65,8 @@ def _announce(session: Session, runtime: Runtime) -> None:
         ("listen", listens(settings)),
         ("admin", f"http://{settings.admin_host}:{settings.admin_port}"),
     ]
+    if settings.portal.enabled:
+        lines.insert(1, ("portal", f"{runtime.base}/portal"))
     if emulator:
         lines += _of_emulator(runtime)
     for label, said in lines:

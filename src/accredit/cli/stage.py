@@ -165,6 +165,10 @@ class Stage:
         found: dict[str, Any] = json.loads(self._ask("GET", path, None, headers))
         return found
 
+    def page(self, path: str) -> str:
+        """Open a page of the portal, as somebody who is not signed in."""
+        return self._get(path).decode("utf-8", "replace")
+
     def wait(self) -> None:
         """Wait until the server ends."""
         self.process.wait()
