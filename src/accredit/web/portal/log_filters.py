@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,7 +19,7 @@ from accredit.web.portal import log_times
 from accredit.web.portal.words import _
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from accredit.ports import Transaction
@@ -50,8 +51,6 @@ _LONGEST: Final = 600  # characters of a value
 _DAY: Final = timedelta(days=1)
 _CREATED: Final = "createdDateTime"
 _WINDOW: Final = "aggregationDateTime"
-_TEXTS: Final = {"issuer": "accredit/assertion/issuer", "subject": "accredit/assertion/subject"}
-_IDS: Final = {"correlation": "correlationId", "request": "id"}
 
 
 class Chip(NamedTuple):
@@ -145,7 +144,7 @@ def _problem(name: str, value: str) -> str:
         return _("Nothing in the log is longer than {} characters.").format(_LONGEST)
     if name == "code" and words.number(value) is None:
         return _("No refusal has this code. Write it like AADSTS700213 or 700213.")
-    if name in _IDS and read_guid(value) is None:
+    if name in _WHOLE_LOG and read_guid(value) is None:
         return _("This is no id: 32 hexadecimal digits with dashes between them.")
     if name == "address" and not value.endswith("*") and _address(value) is None:
         return _("This is no IP address. Its beginning with * behind it is one of many.")
@@ -176,22 +175,9 @@ def _whole(instant: datetime, step: timedelta) -> datetime:
 
 def _plain(given: Mapping[str, str]) -> Iterator[Condition]:
     """Yield what needs nothing from the directory."""
-    if "status" in given:
-        yield Compare("status/errorCode", "eq" if given["status"] == "granted" else "ne", 0)
-    if "code" in given:
-        yield Compare("status/errorCode", "eq", words.number(given["code"]))
-    for name, property_ in _TEXTS.items():
-        if name in given:
-            yield _text(property_, given[name])
-    for name, property_ in _IDS.items():
-        if name in given:
-            yield Compare(property_, "eq", given[name].lower())
-    if "address" in given:
-        yield _text("ipAddress", _address(given["address"]) or given["address"])
-    if "proof" in given:
-        yield Compare("accredit/proof", "eq", given["proof"])
-    if "credential" in given:
-        yield _credential(given["credential"])
+    for name, value in given.items():
+        if name in _READ:
+            yield _READ[name](value)
 
 
 def _text(property_: str, value: str) -> Condition:
@@ -212,6 +198,20 @@ def _credential(value: str) -> Condition:
         return _text("accredit/federatedCredentialName", value)
     names = ("federatedCredentialId", "servicePrincipalCredentialKeyId")
     return Or(tuple(Compare(each, "eq", str(key)) for each in names))
+
+
+_READ: Final[Mapping[str, Callable[[str], Condition]]] = {
+    "status": lambda value: Compare("status/errorCode", "eq" if value == "granted" else "ne", 0),
+    "code": lambda value: Compare("status/errorCode", "eq", words.number(value)),
+    "issuer": partial(_text, "accredit/assertion/issuer"),
+    "subject": partial(_text, "accredit/assertion/subject"),
+    "correlation": lambda value: Compare("correlationId", "eq", value.lower()),
+    "request": lambda value: Compare("id", "eq", value.lower()),
+    "address": lambda value: _text("ipAddress", _address(value) or value),
+    "proof": lambda value: Compare("accredit/proof", "eq", value),
+    "credential": _credential,
+}
+"""How each filter is asked for that needs nothing from the directory."""
 
 
 async def _application(visit: Visit, store: Transaction, wanted: str) -> Condition:

@@ -1,7 +1,7 @@
 """One sign-in: who, what, how, and why it ended so; and what may be done about it.
 
-Rule 1: a refused token is a message from a stranger. Only where a registered issuer, or a registered key, has proven who
-sent it does this page lead to a change of trust, and fill anything in. Of all other events it says that anyone can send
+Rule 1: a refused token is a message from a stranger. Only where a key that is registered has proven who sent it
+does this page lead to a change of trust, and fill anything in. Of all other events it says that anyone can send
 such a token, and has no link to such a page.
 """
 

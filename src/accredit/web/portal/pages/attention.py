@@ -1,7 +1,7 @@
 """What needs attention in a tenant: credentials that nobody uses, that lint warns of or that expire, keys, issuers.
 
-Rule 1: a look at the overview is no search of the whole directory: so many applications are looked at, the first by name,
-and what is told says whether there are more.
+Rule 1: a look at the overview is no search of the whole directory: so many applications are looked at, the first by
+name, and what is told says whether there are more.
 """
 
 from __future__ import annotations
@@ -143,8 +143,8 @@ async def _judged(visit: Visit, looked: Looked) -> list[Notice]:
             break
         if held:
             found = await asyncio.to_thread(partial(_lint, visit, application, held))
-            for level, links in (("error", errors), ("warn", warnings)):
-                links += _linted(visit, application, [each for each in found if each.level == level])
+            errors += _linted(visit, application, [each for each in found if each.level == "error"])
+            warnings += _linted(visit, application, [each for each in found if each.level == "warn"])
     return [
         *_told("fail", _("{} credential that lint calls an error"), _("{} credentials that lint calls errors"), errors),
         *_told("warn", _("{} mutable or broad subject"), _("{} mutable or broad subjects"), warnings),

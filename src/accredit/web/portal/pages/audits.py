@@ -178,7 +178,7 @@ def _changed(of: Audit) -> Iterator[str]:
         kinds = {each.kind for each in some}
         sign = signs[kinds.pop()] if len(kinds) == 1 else signs["changed"]
         members = ", ".join(dict.fromkeys(each.path[-1] for each in some if len(each.path) > _HEAD))
-        yield f"{sign} {path[-1]}{': ' if members and sign == signs['changed'] else ''}{members if sign == signs['changed'] else ''}"
+        yield f"{sign} {path[-1]}: {members}" if members and sign == signs["changed"] else f"{sign} {path[-1]}"
 
 
 def _read(visit: Visit) -> Asked:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from accredit.interop import help as told
 from accredit.query import Query
 from accredit.signins import words
 from accredit.web.portal import charts
@@ -53,7 +54,7 @@ class Why(NamedTuple):
 
     number: int
     meaning: str
-    count: int
+    times: int
     width: float
     url: str
 
@@ -91,7 +92,7 @@ async def failures(visit: Visit) -> Response:
     return await visit.page("parts/failures.html", **await _counted(visit))
 
 
-async def _counted(visit: Visit) -> dict[str, object]:
+async def _counted(visit: Visit) -> dict[str, Any]:
     name = visit.query("span") if visit.query("span") in SPANS else USUAL
     span = SPANS[name]
     since = visit.now - (visit.now - _EPOCH) % span.step - span.step * (span.bars - 1)
@@ -123,9 +124,15 @@ def _why(visit: Visit, span: str, counts: Sequence[HourCount]) -> list[Why]:
             found[each.code] += each.count
     most = max(found.values(), default=0)
     return [
-        Why(code, words.meaning(code), count, charts.share(count, most), visit.url("sign-ins", code=code, time=span))
+        Why(code, _called(code), count, charts.share(count, most), visit.url("sign-ins", code=code, time=span))
         for code, count in sorted(found.items(), key=lambda each: (-each[1], each[0]))[:MOST_CODES]
     ]
+
+
+def _called(code: int) -> str:
+    """Return what a code is called in a few words; where it has several names, what it says."""
+    rows = words.rows(code)
+    return told.title(rows[0]) if len(rows) == 1 else words.meaning(code)
 
 
 ROUTES: Final = (

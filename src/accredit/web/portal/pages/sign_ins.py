@@ -1,13 +1,13 @@
 """Service principal sign-ins: every attempt, or those that are alike as one row, with all filters in the address.
 
-Rule 1: a page takes no more of the server than a moment. One that has not found enough by then says that it looked so far
-only, and goes on where somebody wants that.
+Rule 1: a page takes no more of the server than a moment. One that has not found enough by then says that it looked so
+far only, and goes on where somebody wants that.
 """
 
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from accredit.errors import QUERY_UNSUPPORTED, Refused
 from accredit.query import Query
@@ -39,9 +39,9 @@ class Row(NamedTuple):
     """One attempt, or several that are alike. ``url``: to it, or to each of them."""
 
     event: Event
-    count: int
+    number: int
     url: str
-    meaning: str
+    called: str  # what it was refused for, in a few words
     evidence: str
 
 
@@ -60,7 +60,7 @@ async def sign_ins(visit: Visit) -> Response:
         return visit.go(tidy)
     asked = log_filters.read(visit)
     found = Found(()) if asked.problems else await look(visit, asked)
-    values = {
+    values: dict[str, Any] = {
         "asked": asked,
         "found": found,
         "following": visit.following(found.more, None) if found.more else None,
@@ -141,7 +141,8 @@ async def _groups(visit: Visit, asked: Filters, query: Query, length: timedelta)
 
 
 def _row(visit: Visit, of: Event) -> Row:
-    return Row(of, of.count, visit.url("sign-ins", of.id), words.meaning(of.code), words.evidence(of.evidence))
+    called = words.named(of.code, of.failure)
+    return Row(of, of.count, visit.url("sign-ins", of.id), called, words.evidence(of.evidence))
 
 
 def _group(visit: Visit, asked: Filters, of: Summary, length: timedelta) -> Row:
@@ -161,7 +162,7 @@ def _group(visit: Visit, asked: Filters, of: Summary, length: timedelta) -> Row:
     alike.pop("status", None)
     result = {"code": str(first.code)} if first.code else {"status": "granted"}
     resource = {"resource": str(first.resource_app_id)} if first.resource_app_id else {}
-    return row._replace(count=of.count, url=visit.url("sign-ins", **{**alike, **result, **resource}))
+    return row._replace(number=of.count, url=visit.url("sign-ins", **{**alike, **result, **resource}))
 
 
 def _wider(visit: Visit, asked: Filters) -> list[tuple[str, str]]:
