@@ -1,7 +1,7 @@
 """Who administers: whose claims give which role, and who is signed in.
 
 Rule 1: roles of a tenant are its Admins' to give; the role of an instance administrator is theirs only.
-Rule 2: sessions belong to the instance. Everybody sees and ends their own; who administers the instance, all.
+Rule 2: sessions belong to the instance. Everybody sees their own; who administers the instance sees and ends all.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ async def remove(visit: Visit) -> Response:
 
 
 async def sign_out(visit: Visit) -> Response:
-    """End a session: one's own, or anybody's for who administers the instance."""
+    """End anybody's session."""
     wanted = (await visit.form()).text("session")
     found = next((each for each in await _sessions(visit) if each.name == wanted), None)
     if found is None:
@@ -158,5 +158,5 @@ ROUTES: Final = (
     Route("POST", _PATH, add, "admin"),
     Route("GET", f"{_PATH}/{{mapping}}/remove", ask, "admin"),
     Route("POST", f"{_PATH}/{{mapping}}/remove", remove, "admin"),
-    Route("POST", f"{_PATH}/sign-out", sign_out, "reader"),
+    Route("POST", f"{_PATH}/sign-out", sign_out, "instance"),
 )
