@@ -164,6 +164,7 @@ async def add(
 @click.argument("application", metavar="APP")
 @click.argument("name", metavar="NAME")
 @_members
+@click.option("--enabled/--disabled", default=None, help="Whether it counts; a disabled one is kept.")
 @replayable
 @on_desk
 async def update(
@@ -172,6 +173,7 @@ async def update(
     application: str,
     name: str,
     audience: str | None,
+    enabled: bool | None,
     language_version: str | None,
     override: str | None,
     dry_run: bool,
@@ -187,6 +189,8 @@ async def update(
     changes: dict[str, Any] = {key: value for key, value in members.items() if value is not None}
     if audience is not None:
         changes["audiences"] = (audience,)
+    if enabled is not None:
+        changes["enabled"] = enabled
     if not changes and language_version is None:
         raise click.UsageError("nothing to change was given")
     async with desk.reading() as store:
@@ -206,9 +210,7 @@ async def update(
         desk.session.remark(f"Nothing was changed. {after.name} could be changed to this.")
         await tell_replay(desk, found, before, after, since)
         return
-    undo = accredit(
-        "credential", "update", application, before.name, *_trusting(before, described=True, after=after.expression)
-    )
+    undo = accredit("credential", "update", application, before.name, *_before(before, after))
     desk.session.done(f"Updated {after.name} {after.id}", undo)
 
 
@@ -275,6 +277,12 @@ def _named(members: Mapping[str, str | None]) -> str:
     if made := proposed_name(members.get("issuer") or "", members.get("subject")):
         return made
     raise click.UsageError("a name is needed: --name NAME")
+
+
+def _before(before: FederatedCredential, after: FederatedCredential) -> tuple[str, ...]:
+    """Return the options that take a change back."""
+    switched = ("--enabled" if before.enabled else "--disabled",) if before.enabled is not after.enabled else ()
+    return (*_trusting(before, described=True, after=after.expression), *switched)
 
 
 def _trusting(

@@ -184,17 +184,17 @@ def same(
         command = written_command("credential", "update", application.app_id, before.name, **options)
         method, where = "PATCH", f"{path}/{before.id}"
     named = msgspec.structs.replace(trust, application=application.display_name)
-    version = "beta" if trust.expression else "v1.0"
-    asked = (
-        "" if made is None else written_graph(method, f"/{version}/{where}", _body(made, changed=before is not None))
-    )
+    version = "beta" if trust.expression or (before is not None and before.expression) else "v1.0"
+    asked = "" if made is None else written_graph(method, f"/{version}/{where}", _body(made, before))
     return Same(command=command, graph=asked, terraform=terraform(named))
 
 
-def _body(made: FederatedCredential, *, changed: bool) -> dict[str, Any]:
+def _body(made: FederatedCredential, before: FederatedCredential | None) -> dict[str, Any]:
     found = graph.write(made, beta=True)
-    left_out = {"name"} if changed else set()
-    return {name: found[name] for name in _PLAIN if name not in left_out and found.get(name) is not None}
+    if before is None:
+        return {name: found[name] for name in _PLAIN if found.get(name) is not None}
+    old = graph.write(before, beta=True)
+    return {name: found[name] for name in _PLAIN if found.get(name) != old.get(name)} or {"issuer": found["issuer"]}
 
 
 def terraform(trust: WrittenTrust, *, destroy: bool = False) -> str:

@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route as Served
 
+from accredit.directory import read_tenant
 from accredit.directory.people import NOBODY
 from accredit.errors import GRAPH_BROKEN, NOT_FOUND, PRIVILEGES_MISSING, Refused
 from accredit.web.portal import federated, signin
@@ -219,7 +220,7 @@ class Room:
 
     async def _tenant(self, visit: Visit, name: str) -> Tenant:
         try:
-            tenant = await self.portal.authority.directory.tenant(name, "")
+            tenant = await self.portal.authority.directory.tenant(read_tenant(name), "")
         except Refused:
             raise Refused(NOT_FOUND) from None
         if visit.access.role(tenant.id) is None:
