@@ -210,6 +210,7 @@ CHANGES = {
         by, at.issuer.id, forge.jwks(forge.jwk(forge.key_for("RS256"), kid="k")).decode()
     ),
     "issuers.block": lambda at, by: issuers.block(by, at.issuer.id),
+    "issuers.drop_keys": lambda at, by: issuers.drop_keys(by, at.unused.id),
     "issuers.delete": lambda at, by: issuers.delete(by, at.unused.id),
     "owners.add": lambda at, by: owners.add(by, at.api, at.principal.id),
     "owners.add of a principal": lambda at, by: owners.add(by, at.resource, at.principal.id),
