@@ -254,9 +254,9 @@ def test_a_refusal_is_told_check_by_check(portal, scene, events):
     event = next(each for each in events if each.id == scene.refused)
     page = portal.get(f"{LOG}/{event.id}")
     assert page.h1 == "✗ AADSTS700213 · subject not trusted"
-    steps = [each.text.partition(" ")[2].partition(":")[0] for each in page.main.one("ol", class_="flow").all("li")]
+    steps = [each.text.partition(" ")[2].partition(":")[0] for each in page.main.one("ol", class_="row plain").all("li")]
     assert steps == [each.name for each in checks(event)]
-    assert page.main.one("ol", class_="flow").all("li")[5].text == "✗ trusted: ended the attempt"
+    assert page.main.one("ol", class_="row plain").all("li")[5].text == "✗ trusted: ended the attempt"
     assert [each.text for each in page.main.all("mark")] == ["production", "staging"]
     assert event.nearest.replace("`", "") in page.main.text
 
@@ -270,6 +270,7 @@ def test_what_is_copied_is_what_graph_and_the_command_line_say(served, portal, s
     assert ("GET", f"{SIGNINS}/{{}}") in {(each.method, each.template) for each in GRAPH}
     assert request.removeprefix("GET /beta/").startswith(f"{SIGNINS}/")
     ended = ran(*shlex.split(command)[1:], "--data", str(served.data), "-o", "json")
+    assert ended.code == 0, ended.err
     assert json.loads(ended.out)["id"] == str(scene.refused)
 
 
@@ -341,7 +342,7 @@ def test_a_change_is_told_before_and_after(portal, scene):
     record = portal.get(page.main.one("tbody").all("a")[-1]["href"])
     assert record.h1.startswith("Update application")
     assert "trust widened" in record.text
-    assert [each.text for each in record.main.all("p", class_="after")]
+    assert [each.text for each in record.main.all("span", class_="mark pass")]
     assert record.link("payments-api").endswith(f"/applications/{scene.payments}")
     assert portal.get(f"{LOG}/audit/{scene.payments}").status == 404
 
