@@ -145,6 +145,6 @@ def _buttons() -> str:
 
 
 def _page(body: str, told: str) -> bytes:
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Test organisation</title>'
-    title = "<main><h1>Test organisation</h1>"
+    head = '<!doctype html><html lang="en"><meta charset="utf-8"><link rel="icon" href="data:,">'
+    title = "<title>Test organisation</title><main><h1>Test organisation</h1>"
     return f"{head}{title}<p>{escape(told)}</p>{body}</main></html>".encode()
