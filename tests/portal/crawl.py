@@ -11,20 +11,22 @@ from tests.portal.routes import route_of
 if TYPE_CHECKING:
     from tests.portal.page import Page, Visitor
 
-ALIKE: Final = 3  # pages of one route with the same parameters that are opened
-MOST: Final = 400
+ALIKE: Final = 2  # pages of one route with the same parameters that are opened
+EACH: Final = 8  # pages of one route, whatever the parameters
+MOST: Final = 700
 
 
 def crawl(visitor: Visitor, *starts: str) -> list[Page]:
     """Every page that can be reached by links, each with the status it was answered with."""
     waiting = deque(urljoin(f"{visitor.base}/portal/", each) for each in starts)
-    known, opened = set(waiting), Counter[tuple[object, ...]]()
+    known, opened = set(waiting), Counter[object]()
     seen: list[Page] = []
     while waiting and len(seen) < MOST:
         url = waiting.popleft()
-        if opened[_kind(url)] >= ALIKE:
+        route, asked = _kind(url)
+        if opened[route] >= EACH or opened[route, asked] >= ALIKE:
             continue
-        opened[_kind(url)] += 1
+        opened.update([route, (route, asked)])
         page = visitor.get(url)
         seen.append(page)
         if "text/html" not in page.headers["content-type"]:
@@ -38,7 +40,7 @@ def crawl(visitor: Visitor, *starts: str) -> list[Page]:
     return seen
 
 
-def _kind(url: str) -> tuple[object, ...]:
+def _kind(url: str) -> tuple[str, tuple[str, ...]]:
     """What pages that are alike have in common: their route, and what they are asked."""
     at = urlsplit(url)
     asked = tuple(sorted(name for name, value in parse_qsl(at.query) if value))
