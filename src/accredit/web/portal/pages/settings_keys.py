@@ -9,7 +9,7 @@ from accredit.administer import signing_keys
 from accredit.errors import Refused
 from accredit.tokens.keys import LONGEST_TOKEN, PUBLISHED_BEFORE, ROTATED_AFTER, state
 from accredit.web.portal import same
-from accredit.web.portal.pages.settings_parts import PART, around, done
+from accredit.web.portal.pages.settings_parts import INSTANCE, around, done, here
 from accredit.web.portal.problems import problems_of
 from accredit.web.portal.route import Route
 from accredit.web.portal.words import _
@@ -133,7 +133,7 @@ async def _confirm(visit: Visit, problems: Mapping[str, str]) -> Response:
         ],
         name=what,
         button=_("Withdraw"),
-        back=visit.url(PART, "keys"),
+        back=here(visit, "keys"),
         problems=problems,
         same=same.Same(
             command=same.command("keys", "rotate", algorithm=what, emergency=True)
@@ -144,8 +144,15 @@ async def _confirm(visit: Visit, problems: Mapping[str, str]) -> Response:
 
 
 ROUTES: Final = (
+    Route("GET", f"/{INSTANCE}/keys", show, "instance"),
     Route("GET", _PATH, show, "reader"),
-    Route("POST", f"{_PATH}/rotate", rotate, "instance"),
-    Route("GET", f"{_PATH}/{{what}}/withdraw", ask, "instance"),
-    Route("POST", f"{_PATH}/{{what}}/withdraw", withdraw, "instance"),
+    *(
+        Route(method, f"{path}{rest}", handler, "instance")
+        for path in (f"/{INSTANCE}/keys", _PATH)
+        for method, rest, handler in (
+            ("POST", "/rotate", rotate),
+            ("GET", "/{what}/withdraw", ask),
+            ("POST", "/{what}/withdraw", withdraw),
+        )
+    ),
 )

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from accredit.web.portal.pages.settings_parts import around
+from accredit.web.portal.pages.settings_parts import INSTANCE, around
 from accredit.web.portal.route import Route
 
 if TYPE_CHECKING:
@@ -41,4 +41,7 @@ def _row(of: dict[str, Any]) -> dict[str, Any]:
     return {**of, "text": text, "dangerous": of["name"] in DANGEROUS and of["source"] != "default"}
 
 
-ROUTES: Final = (Route("GET", "/{tenant}/settings/server", show, "reader"),)
+ROUTES: Final = (
+    Route("GET", f"/{INSTANCE}/server", show, "instance"),
+    Route("GET", "/{tenant}/settings/server", show, "reader"),
+)

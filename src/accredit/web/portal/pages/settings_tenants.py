@@ -10,7 +10,7 @@ from accredit.errors import NOT_FOUND, Refused
 from accredit.query import Query
 from accredit.web.portal import same
 from accredit.web.portal.pages.settings import FIELDS, choices, members
-from accredit.web.portal.pages.settings_parts import PART, around, done
+from accredit.web.portal.pages.settings_parts import INSTANCE, around, done, here
 from accredit.web.portal.problems import problems_of
 from accredit.web.portal.route import Route
 from accredit.web.portal.visit import Form, address, tenant_name
@@ -56,7 +56,7 @@ async def create(visit: Visit) -> Response:
         except Refused as refused:
             problems = problems_of(refused, FIELDS)
         else:
-            return visit.done(PART, "tenants")
+            return done(visit, "tenants", said="tenant-made")
     return await _new(visit, sent, problems)
 
 
@@ -71,7 +71,7 @@ async def delete(visit: Visit) -> Response:
     if (await visit.form()).text("name") != tenant_name(of):
         return await _delete(visit, of, {"name": _("This is not what is to be typed; nothing was deleted.")})
     await tenants.delete(visit.by, of.id)
-    if of.id == visit.tenant.id:
+    if of == visit.of:
         return visit.go(address("tenants"))
     return done(visit, "tenants", said="tenant-deleted")
 
@@ -133,7 +133,7 @@ async def _delete(visit: Visit, of: Tenant, problems: Mapping[str, str]) -> Resp
         ],
         name=tenant_name(of),
         button=_("Delete"),
-        back=visit.url(PART, "tenants"),
+        back=here(visit, "tenants"),
         problems=problems,
         same=same.Same(command=same.command("tenant", "delete", tenant_name(of))),
     )
@@ -144,10 +144,14 @@ async def _last(visit: Visit, of: Tenant) -> str:
     return f"{found[0].at:%Y-%m-%d %H:%M:%S} UTC" if found else _("never")
 
 
-ROUTES: Final = (
-    Route("GET", _PATH, listed, "instance"),
-    Route("GET", f"{_PATH}/new", new, "instance"),
-    Route("POST", f"{_PATH}/new", create, "instance"),
-    Route("GET", f"{_PATH}/{{which}}/delete", ask, "instance"),
-    Route("POST", f"{_PATH}/{{which}}/delete", delete, "instance"),
+ROUTES: Final = tuple(
+    Route(method, f"{path}{rest}", handler, "instance")
+    for path in (f"/{INSTANCE}/tenants", _PATH)
+    for method, rest, handler in (
+        ("GET", "", listed),
+        ("GET", "/new", new),
+        ("POST", "/new", create),
+        ("GET", "/{which}/delete", ask),
+        ("POST", "/{which}/delete", delete),
+    )
 )
