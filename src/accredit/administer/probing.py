@@ -30,11 +30,11 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.administer.administrator import Administrator, Change
+    from accredit.administer.key_watch import KeyWatch
     from accredit.directory import Tenant
     from accredit.issuers import KeySet
     from accredit.issuers.probe import ProbedKey, Seen, Status
     from accredit.issuers.watching import KeyState
-    from accredit.ports import KeyWatch
     from accredit.signins import Operation
 
 MOST: Final = 6  # visits of a kind, for a tenant

@@ -30,7 +30,7 @@ _LEAST: float = 0.001  # seconds: what is asked without time left fails for that
 
 @dataclass(frozen=True, slots=True)
 class KeyWatching:
-    """The port ``KeyWatch``. ``keys``: those of the exchange in this process; a command has none."""
+    """``accredit.administer.key_watch``. ``keys``: those of the exchange in this process; a command has none."""
 
     fetcher: Fetcher
     limits: Limits

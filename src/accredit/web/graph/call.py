@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from uuid import UUID
 
     from accredit.administer import Administrator
+    from accredit.administer.key_watch import KeyWatch
     from accredit.interop.odata import Options
-    from accredit.ports import Authority, KeyWatch
+    from accredit.ports import Authority
     from accredit.web.bearer import Caller
     from accredit.web.graph.parts import Alone
     from accredit.web.signin_log import SignInLog

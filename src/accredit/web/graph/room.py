@@ -55,7 +55,8 @@ from accredit.web.graph.permissions import Admitted
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from accredit.ports import Authority, KeyWatch, Registry
+    from accredit.administer.key_watch import KeyWatch
+    from accredit.ports import Authority, Registry
     from accredit.web.answers import Header, Receive, Scope, Send
     from accredit.web.bearer import Bearers, Caller
     from accredit.web.graph.answers import Answer

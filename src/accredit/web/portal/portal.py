@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-    from accredit.ports import Authority, KeyWatch, Registry
+    from accredit.administer.key_watch import KeyWatch
+    from accredit.ports import Authority, Registry
     from accredit.signins import Sender
     from accredit.web.portal.entry import SigningIn
     from accredit.web.portal.render import Renderer
