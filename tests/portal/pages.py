@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page. ``route``: the path of its row in ROUTES, where ``path`` does not tell."""
+    """A page, and how it is reached."""
 
     name: str  # of its picture
     path: str  # below /portal
@@ -33,6 +33,8 @@ class Shown:
     opens: tuple[str, ...] = ()  # summaries of what is folded, to be looked at unfolded
     presses: str = ""  # a button: the page that its form leads to is looked at
     fills: Mapping[str, str] = field(default_factory=dict)  # fields by label, before that
+    follows: str = ""  # before all that: a link on the page at ``path``, to the page that is meant
+    route: str = ""  # the template of that page's path
 
 
 APPLICATIONS: Final = "/{tenant}/applications"
@@ -45,6 +47,8 @@ ORDERS: Final = f"{PAYMENTS}/permissions/{{orders_app}}/Role/{{orders_role}}"
 PRINCIPAL: Final = "/{tenant}/enterprise-apps/{payments_principal}"
 MANIFEST: Final = '{"displayName": "payments-api", "notes": "Moved to the new cluster", "tags": ["moved"]}'
 LOG: Final = "/{tenant}/sign-ins"
+ISSUERS: Final = "/{tenant}/issuers"
+SETTINGS: Final = "/{tenant}/settings"
 TEST: Final = "/{tenant}/test-issuer"
 
 PAGES: Final = (
@@ -53,6 +57,10 @@ PAGES: Final = (
     Shown("not-found", "/{tenant}/nothing", status=404),
     Shown("forbidden", "/{tenant}/applications/new", who="reader", status=403),
     Shown("codes", "/help"),
+    Shown("rule", "/help/FIC-PR"),
+    Shown("overview", "/{tenant}", also=("dark", "phone"), opens=("As a table",)),
+    Shown("search", "/{tenant}/search?q=pay"),
+    Shown("search-none-found", "/{tenant}/search?q=nothing"),
     Shown("code", "/help/AADSTS700213"),
     Shown("applications", APPLICATIONS, also=("dark", "phone")),
     Shown("applications-none-found", f"{APPLICATIONS}?name=nothing"),
@@ -112,6 +120,8 @@ PAGES: Final = (
     Shown("enterprise-app-revoke", f"{PRINCIPAL}/assignments/{{assignment}}/revoke"),
     Shown("sign-ins", LOG, also=("dark", "phone")),
     Shown("sign-ins-each", f"{LOG}?group=off"),
+    Shown("sign-ins-filtered", f"{LOG}?code=AADSTS700213&time=7d"),
+    Shown("sign-ins-refused", f"{LOG}?code=nothing", status=422),
     Shown("sign-ins-none-found", f"{LOG}?application=nothing"),
     Shown("sign-in-granted", f"{LOG}/{{granted}}"),
     Shown("sign-in-refused", f"{LOG}/{{refused}}", also=("dark", "phone")),
@@ -123,4 +133,52 @@ PAGES: Final = (
     Shown("test-issuer-minted", TEST, presses="Mint"),
     Shown("test-issuer-issuers", f"{TEST}/issuers"),
     Shown("test-issuer-authority", f"{TEST}/authority"),
+    Shown("overview", "/{tenant}", also=("dark", "phone")),
+    Shown("search", "/{tenant}/search?q=payments"),
+    Shown("search-none-found", "/{tenant}/search?q=nothing"),
+    Shown("issuers", ISSUERS, also=("dark", "phone")),
+    Shown("issuer-new", f"{ISSUERS}/new"),
+    Shown("issuer", f"{ISSUERS}/{{issuer}}", also=("dark", "phone")),
+    Shown("issuer-uploaded", f"{ISSUERS}/{{uploaded}}"),
+    Shown("issuer-edit", f"{ISSUERS}/{{issuer}}/edit"),
+    Shown("issuer-delete", f"{ISSUERS}/{{issuer}}/delete"),
+    Shown("issuer-keys", f"{ISSUERS}/{{uploaded}}/keys"),
+    Shown("issuer-history", f"{ISSUERS}/{{issuer}}/history"),
+    Shown("issuer-probe", f"{ISSUERS}/{{issuer}}/probe"),
+    Shown(
+        "issuer-document",
+        f"{ISSUERS}/{{issuer}}/history",
+        follows="key set",
+        route=f"{ISSUERS}/{{issuer}}/documents/{{digest}}",
+    ),
+    Shown("settings", SETTINGS, who="everything", also=("dark", "phone")),
+    Shown("settings-policy", f"{SETTINGS}/policy", who="everything"),
+    Shown("settings-administrators", f"{SETTINGS}/administrators", who="everything"),
+    Shown(
+        "settings-administrator-remove",
+        f"{SETTINGS}/administrators",
+        who="everything",
+        follows="Take away",
+        route=f"{SETTINGS}/administrators/{{mapping}}/remove",
+    ),
+    Shown("settings-keys", f"{SETTINGS}/keys", who="everything"),
+    Shown(
+        "settings-key-withdraw",
+        f"{SETTINGS}/keys",
+        who="everything",
+        follows="Withdraw",
+        route=f"{SETTINGS}/keys/{{what}}/withdraw",
+    ),
+    Shown("settings-server", f"{SETTINGS}/server", who="everything"),
+    Shown("settings-tenants", f"{SETTINGS}/tenants", who="everything"),
+    Shown("settings-tenant-new", f"{SETTINGS}/tenants/new", who="everything"),
+    Shown(
+        "settings-tenant-delete",
+        f"{SETTINGS}/tenants",
+        who="everything",
+        follows="Delete",
+        route=f"{SETTINGS}/tenants/{{which}}/delete",
+    ),
+    Shown("settings-export", f"{SETTINGS}/export", who="everything"),
+    Shown("settings-about", f"{SETTINGS}/about", who="everything"),
 )

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from accredit.web.portal.charts import Chart
     from accredit.web.portal.visit import Visit
 
+CARDS: Final = ("exchanges", "failures")
 MOST_CODES: Final = 6
 MOST_ISSUERS: Final = 8
 MOST_CHANGES: Final = 8
@@ -60,7 +61,9 @@ class Why(NamedTuple):
 
 
 async def overview(visit: Visit) -> Response:
-    """Show the whole of it; to a tenant without applications, how to begin."""
+    """Show the whole of it, or one of the cards that follow the log; to a tenant without applications, how to begin."""
+    if visit.partial and visit.query("card") in CARDS:
+        return await visit.page(f"parts/{visit.query('card')}.html", **await _counted(visit))
     async with visit.reading() as store:
         looked = await attention.look(visit, store)
         recent = (await store.audits.search(Query(limit=MOST_CHANGES), tenant_id=visit.tenant.id)).things
@@ -80,16 +83,6 @@ async def overview(visit: Visit) -> Response:
         more_issuers=len(watched) > MOST_ISSUERS,
         recent=[audits.row(each) for each in recent],
     )
-
-
-async def exchanges(visit: Visit) -> Response:
-    """Show the card of exchanges alone."""
-    return await visit.page("parts/exchanges.html", **await _counted(visit))
-
-
-async def failures(visit: Visit) -> Response:
-    """Show the card of refusals alone."""
-    return await visit.page("parts/failures.html", **await _counted(visit))
 
 
 async def _counted(visit: Visit) -> dict[str, Any]:
@@ -135,8 +128,4 @@ def _called(code: int) -> str:
     return told.title(rows[0]) if len(rows) == 1 else words.meaning(code)
 
 
-ROUTES: Final = (
-    Route("GET", "/{tenant}", overview, "reader"),
-    Route("GET", "/{tenant}/overview/exchanges", exchanges, "reader"),
-    Route("GET", "/{tenant}/overview/failures", failures, "reader"),
-)
+ROUTES: Final = (Route("GET", "/{tenant}", overview, "reader"),)
