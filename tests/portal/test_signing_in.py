@@ -129,6 +129,9 @@ def test_a_link_is_looked_at_as_often_as_wanted_and_used_once(served):
     used = again.send("POST", address, "")
     assert (used.status, again.cookies) == (410, {})
     assert used.headers["referrer-policy"] == "no-referrer"
+    secret = address.rpartition("/")[2]
+    assert secret not in (served.data.parent / "emulator.log").read_text()
+    assert secret not in served.http.get(f"{served.ready['admin_url']}/metrics").text
 
 
 def test_a_link_that_is_too_old_signs_nobody_in(served, visitor):
