@@ -5,7 +5,7 @@ import json
 from accredit.issuers import jwks, probe_documents, probe_visit
 from accredit.issuers.discovery import Said
 from accredit.issuers.history import Before
-from accredit.issuers.probe import Seen, verdict_of
+from accredit.issuers.probe import Seen, Tls, verdict_of
 from tests.forge import ISSUER, NOW
 from tests.issuers.records import extended, record
 from tests.outbound.rig import key_set, public_key
@@ -113,3 +113,13 @@ def test_every_failure_has_a_remedy(seen, remedy):
     (failed,) = (each for each in steps if each.status == "fail")
     assert remedy in failed.remedy
     assert verdict_of(steps) == "not_usable"
+
+
+def test_what_a_server_calls_itself_moves_no_cursor():
+    odd = "\x9b31m\u202e"
+    tls = Tls(version="TLSv1.3", subject=odd, issuer=odd, names=(odd,), not_after=NOW, spki="00")
+    took = dict.fromkeys(("dns", "address", "connect", "tls", "answer"), 1.0)
+    seen = Seen(url=KEYS, tls=tls, status=200, media_type=odd, took=took)
+    steps = (*probe_visit.steps_of(seen, NOW), probe_visit.answer_of("P7", seen, record()))
+    assert [each.id for each in steps if not f"{each.value}{''.join(each.details)}".isprintable()] == []
+    assert [each.status for each in steps] == ["pass", "pass", "pass", "warn", "pass"]

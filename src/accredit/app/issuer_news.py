@@ -20,6 +20,7 @@ from prometheus_client.registry import Collector
 
 from accredit.administer.drifting import drifted
 from accredit.app.chance import SystemIds
+from accredit.errors import shown
 from accredit.issuers.drift import KINDS
 
 if TYPE_CHECKING:
@@ -106,7 +107,13 @@ class News(Collector):
         for each in self.store.write(found, at, told):
             self.drift[each.kind] += 1
             say = self.log.info if each.level == "info" else self.log.warning
-            say("issuer.drift", kind=each.kind, level=each.level, issuer=issuer.url, kids=list(each.kids))
+            say(
+                "issuer.drift",
+                kind=each.kind,
+                level=each.level,
+                issuer=issuer.url,
+                kids=[shown(kid) for kid in each.kids],
+            )
         self._written[issuer.id] = (sight, at)
         self._written.move_to_end(issuer.id)
         if len(self._written) > MOST_KNOWN:

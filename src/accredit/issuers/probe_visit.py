@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from accredit.errors import shown
 from accredit.issuers.probe import Seen, Status, Step, Tls
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def answer_of(step: str, seen: Seen, record: Issuer) -> Step:
     """Return step P7, or P11: what was answered to the request for a document."""
     took = sum(seen.took.values()) if step == "P11" else seen.took.get("answer")
     if not seen.failed:
-        said = f"{seen.status}, {seen.media_type or 'no media type'}, {len(seen.body)} bytes"
+        said = f"{seen.status}, {shown(seen.media_type) or 'no media type'}, {len(seen.body)} bytes"
         return Step(id=step, status="pass", value=said, details=(seen.url,), milliseconds=took)
     if step == "P7" and seen.stage != "answer":
         return Step(id=step, status="skip", value="nothing was asked: see above")
@@ -100,10 +101,10 @@ def _good(stage: str, seen: Seen, now: datetime) -> tuple[Status, str, str, tupl
 
 def _agreed(tls: Tls, now: datetime) -> tuple[Status, str, str, tuple[str, ...]]:
     days = (tls.not_after - now).days
-    said = f"{tls.version}, certificate of {tls.issuer}, {days} days left"
+    said = f"{tls.version}, certificate of {shown(tls.issuer)}, {days} days left"
     details = (
-        f"subject: {tls.subject}",
-        f"names: {', '.join(tls.names)}",
+        f"subject: {shown(tls.subject)}",
+        f"names: {shown(', '.join(tls.names))}",
         f"holds until: {tls.not_after:%Y-%m-%dT%H:%M:%SZ}",
         f"SHA-256 of its public key: {tls.spki}",
     )
