@@ -168,6 +168,19 @@ def test_a_form_leaves_no_empty_fields_in_the_address(portal):
     assert parse_qs(urlsplit(emptied.url).query) == {"time": ["24h"]}
 
 
+USUAL = {
+    "of all": ("", "Last 24 hours"),
+    "of one application": ("application=deploy-bot", "Last 30 days"),
+    "of one credential": ("credential=github-production", "Last 30 days"),
+    "as it is chosen": ("application=deploy-bot&time=1h", "Last hour"),
+}
+
+
+@every("asked, words", USUAL.values(), ids=USUAL)
+def test_the_usual_time_is_said(portal, asked, words):
+    assert f"Time: {words}" in portal.get(f"{LOG}?{asked}").text
+
+
 def test_a_chip_takes_its_filter_away_and_no_other(portal):
     page = portal.get(f"{LOG}?status=refused&code=700213&time=7d")
     assert [each.text for each in page.main.all("span", class_="chip")] == [

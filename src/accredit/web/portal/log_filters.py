@@ -47,6 +47,7 @@ APART: Final = ("issuer", "subject", "credential", "proof", "correlation", "requ
 STATUSES: Final[Mapping[str, str]] = {"granted": _("Granted"), "refused": _("Refused")}
 PROOFS: Final = ("proven", "unproven", "unknown")
 _WHOLE_LOG: Final = ("correlation", "request")  # few have that: they are looked for wherever they are
+_LONGER: Final = ("application", "credential")  # of one alone, who comes from its page sees more than of all
 _LONGEST: Final = 600  # characters of a value
 _DAY: Final = timedelta(days=1)
 _CREATED: Final = "createdDateTime"
@@ -116,8 +117,7 @@ def read(visit: Visit) -> Filters:
     for name, value in given.items():
         if problem := _problem(name, value):
             problems[name] = problem
-    usual = "all" if any(each in given for each in _WHOLE_LOG) else "24h"
-    time = log_times.read(visit.request.query_params, visit.now, usual=usual)
+    time = log_times.read(visit.request.query_params, visit.now, usual=_usual(given))
     return Filters(
         given=given,
         time=time,
@@ -125,6 +125,13 @@ def read(visit: Visit) -> Filters:
         tail=visit.query("tail") == "on",
         problems={**problems, **time.problems},
     )
+
+
+def _usual(given: Mapping[str, str]) -> str:
+    """Return of which time sign-ins are shown where the address does not say."""
+    if any(each in given for each in _WHOLE_LOG):
+        return "all"
+    return "30d" if any(each in given for each in _LONGER) else "24h"
 
 
 async def condition(visit: Visit, asked: Filters) -> Condition | None:
