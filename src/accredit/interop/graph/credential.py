@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from accredit.issuers import Portability
+    from accredit.trust.written import WrittenTrust
 
 KIND: Final = "FederatedIdentityCredential"
 EXPRESSION: Final = "claimsMatchingExpression"
@@ -73,6 +74,24 @@ def write(of: FederatedCredential, *, beta: bool) -> Json:
     if not beta:
         del found[EXPRESSION], found[OURS]
     return found
+
+
+def of_trust(of: WrittenTrust) -> Json:
+    """Write a trust as a body of beta says it: what a caller sets, ``None`` where there is nothing."""
+    matching = None
+    if of.expression is not None:
+        matching = Matching(value=of.expression, language_version=of.language_version)
+    found: Json = written(
+        Written(
+            name=of.name,
+            issuer=of.issuer,
+            subject=of.subject,
+            description=of.description,
+            audiences=of.audiences,
+            claims_matching_expression=matching,
+        )
+    )
+    return {name: found[name] for name in (*_PLAIN, EXPRESSION)}
 
 
 def read(json: Mapping[str, Any], tenant_id: UUID, application_id: UUID) -> FederatedCredential:

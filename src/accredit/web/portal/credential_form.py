@@ -166,9 +166,9 @@ def _other(draft: Draft, taken: Collection[str]) -> Wanted:
         return Wanted(problems=missing, mode=mode)
     said = [*forms.unfit(preset, values), *forms.warnings(preset, values)]
     subject = values.get(SUBJECT)
-    name = proposed_name(values["issuer"], subject)
+    name = proposed_name(values["issuer"], subject) or _NAMELESS
     trust = WrittenTrust(
-        name=draft.name or (catalogue.free_name(name, taken) if name else ""),
+        name=draft.name or catalogue.free_name(name, taken),
         issuer=values["issuer"],
         subject=subject,
         expression=None if mode == SUBJECT else draft.expression,
@@ -180,6 +180,7 @@ def _other(draft: Draft, taken: Collection[str]) -> Wanted:
 
 
 _NEEDED: Final = "It is needed."
+_NAMELESS: Final = "federated-credential"
 
 
 def _rest(draft: Draft) -> dict[str, Any]:

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from accredit.web.portal.visit import Visit
 
 Effect = Literal["new", "same", "narrower", "wider"]
-_PLAIN: Final = ("name", "issuer", "subject", "audiences", "description", "claimsMatchingExpression")
 
 
 _RESOURCE: Final = re.compile(r'^resource "([a-z_]+)" "([A-Za-z0-9_-]+)"', re.MULTILINE)
@@ -101,7 +100,7 @@ async def preview(
         policies=credentials.noted(visit.tenant, candidate) if candidate else (),
         candidate=candidate,
         effect=_effect(before, candidate),
-        same=same(application, written, candidate, before, reason=draft.reason),
+        same=same(application, written, before, reason=draft.reason),
         snippets=snippets(visit, application, wanted),
     )
 
@@ -161,7 +160,6 @@ def _effect(before: FederatedCredential | None, after: FederatedCredential | Non
 def same(
     application: Application,
     trust: WrittenTrust,
-    made: FederatedCredential | None,
     before: FederatedCredential | None = None,
     *,
     reason: str = "",
@@ -185,16 +183,18 @@ def same(
         method, where = "PATCH", f"{path}/{before.id}"
     named = msgspec.structs.replace(trust, application=application.display_name)
     version = "beta" if trust.expression or (before is not None and before.expression) else "v1.0"
-    asked = "" if made is None else written_graph(method, f"/{version}/{where}", _body(made, before))
+    asked = written_graph(method, f"/{version}/{where}", _body(trust, before))
     return Same(command=command, graph=asked, terraform=terraform(named))
 
 
-def _body(made: FederatedCredential, before: FederatedCredential | None) -> dict[str, Any]:
-    found = graph.write(made, beta=True)
+def _body(trust: WrittenTrust, before: FederatedCredential | None) -> dict[str, Any]:
+    """Return what is sent: all of a new credential, what is different of one that is there."""
+    found = graph.of_trust(trust)
     if before is None:
-        return {name: found[name] for name in _PLAIN if found.get(name) is not None}
-    old = graph.write(before, beta=True)
-    return {name: found[name] for name in _PLAIN if found.get(name) != old.get(name)} or {"issuer": found["issuer"]}
+        return {name: value for name, value in found.items() if value is not None}
+    old = graph.of_trust(WrittenTrust.of(before))
+    changed = {name: value for name, value in found.items() if value != old[name]}
+    return changed or {"issuer": found["issuer"]}
 
 
 def terraform(trust: WrittenTrust, *, destroy: bool = False) -> str:
