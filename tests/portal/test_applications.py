@@ -5,12 +5,12 @@ from uuid import uuid4
 
 import pytest
 
-from accredit.administer import applications
+from accredit.administer import applications, credentials
 from accredit.app import seed
 from tests.portal.people import visitor
 from tests.portal.scene import exchange
 from tests.support.every import every
-from tests.support.workload import engage
+from tests.support.workload import GITHUB, engage
 
 TENANT = seed.TENANT_DOMAIN
 BOT = f"{TENANT}/applications/{seed.WORKLOAD_ID}"
@@ -119,6 +119,14 @@ def test_a_workflow_has_the_values_of_the_credential_that_trusts_it(portal):
     shown = portal.get(f"{BOT}?client=github_actions")
     assert 'environment: "production"' in " ".join(each.raw for each in shown.root.all("pre"))
     assert f"With the values of the credential {seed.CREDENTIAL}." in shown.text
+
+
+def test_a_credential_that_no_preset_writes_leaves_the_example(portal, served, made):
+    expression = "claims['sub'] matches 'repo:octo-org/*' and claims['repository_id'] eq '77'"
+    served.administer(lambda by: credentials.add(by, made.id, name="any", issuer=GITHUB, expression=expression))
+    shown = portal.get(page_of(made) + "?client=github_actions")
+    assert "id-token: write" in " ".join(each.raw for each in shown.root.all("pre"))
+    assert "With the values of the credential" not in shown.text
 
 
 def test_a_sample_asks_for_the_api_on_which_it_has_a_role(portal):

@@ -45,6 +45,7 @@ __all__ = [
     "SubjectForm",
     "SubjectParts",
     "fields",
+    "example",
     "fill",
     "free_name",
     "ids",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from accredit.directory import Application
+    from accredit.directory import Application, Assignment
     from accredit.ports import Searched, Transaction
     from accredit.web.portal.visit import Visit
 
@@ -78,7 +78,7 @@ async def _going(store: Transaction, of: Application) -> Going:
     return Going(len(trusted), len(of.secrets), len(of.certificates), held, given, len(of.app_roles))
 
 
-async def _number(shelf: Searched[object], **where: object) -> int:
+async def _number(shelf: Searched[Assignment], **where: object) -> int:
     return (await shelf.search(Query(limit=0, counted=True), **where)).count or 0
 
 

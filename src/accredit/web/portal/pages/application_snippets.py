@@ -55,7 +55,7 @@ def of_preset(name: str, trusted: Sequence[FederatedCredential], values: Mapping
 
 def _rendered(preset: Preset, trusted: Sequence[FederatedCredential]) -> tuple[str, Rendered]:
     for each in trusted:
-        text, version = (each.expression.text, each.expression.version) if each.expression else (None, 1)
+        text, version = (each.expression.text, each.expression.language_version) if each.expression else (None, 1)
         form = presets.read(each.issuer.url, each.subject, text, version, audience=each.audience, preset=preset.id)
         if form is not None and form.preset.id == preset.id:
             return each.name, presets.render(preset, form.values, mode=form.mode, audience=each.audience)

@@ -30,9 +30,9 @@ async def ask(disabled: bool, visit: Visit) -> Response:  # noqa: FBT001  the st
         action=parts.url(visit, application, "disable" if disabled else "enable"),
         back=parts.url(visit, application),
         usage=await usage_of(visit, application.app_id),
-        meaning=_("Sign-ins as it are refused with AADSTS7000112 from the next request on. Tokens that it has live on.")
+        meaning=_("It gets no tokens, and nobody gets one for it, from the next request on. Tokens that exist live on.")
         if disabled
-        else _("Whoever it trusts signs in as it again, from the next request on."),
+        else _("Whoever it trusts signs in as it again, and tokens for it are issued, from the next request on."),
         same=same.Same(
             command=same.command("app", "update", application.app_id, **flag),
             graph=same.graph("PATCH", f"/v1.0/applications/{application.id}", {"isDisabled": disabled}),

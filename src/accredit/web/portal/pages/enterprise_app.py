@@ -56,7 +56,6 @@ async def ask(enabled: bool, visit: Visit) -> Response:  # noqa: FBT001  the sta
     """Show what that would mean."""
     of = await parts.found(visit)
     verb = "enable" if enabled else "disable"
-    members = {"client_id": str(of.app_id), "account_enabled": enabled}
     return await visit.page(
         "switch.html",
         crumbs=parts.around(visit, of, "")["crumbs"],
@@ -71,7 +70,9 @@ async def ask(enabled: bool, visit: Visit) -> Response:  # noqa: FBT001  the sta
         same=same.Same(
             command=same.command("sp", verb, of.app_id),
             graph=same.graph("PATCH", f"/v1.0/servicePrincipals/{of.id}", {"accountEnabled": enabled}),
-            terraform=azuread.resource(azuread.PRINCIPAL, of.display_name, members),
+            terraform=azuread.resource(
+                azuread.PRINCIPAL, of.display_name, {"client_id": str(of.app_id), "account_enabled": enabled}
+            ),
         ),
     )
 

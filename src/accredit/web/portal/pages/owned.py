@@ -103,9 +103,13 @@ def _adding(visit: Visit, of: Holder, owner: str) -> same.Same:
     reference = f"{visit.portal.authority.base}/v1.0/directoryObjects/{owner}"
     path = f"/v1.0/{_collection(of)}/{of.id}/owners/$ref"
     if isinstance(of, Application):
-        members = {"application_id": f"/applications/{of.id}", "owner_object_id": owner}
-        terraform = azuread.resource("azuread_application_owner", f"{of.display_name} {owner}", members)
+        terraform = azuread.resource(
+            "azuread_application_owner",
+            f"{of.display_name} {owner}",
+            {"application_id": f"/applications/{of.id}", "owner_object_id": owner},
+        )
     else:
-        members = {"client_id": str(of.app_id), "owners": [owner]}
-        terraform = azuread.resource(azuread.PRINCIPAL, of.display_name, members)
+        terraform = azuread.resource(
+            azuread.PRINCIPAL, of.display_name, {"client_id": str(of.app_id), "owners": [owner]}
+        )
     return same.Same(graph=same.graph("POST", path, {"@odata.id": reference}), terraform=terraform)
