@@ -1,9 +1,12 @@
 """``accredit issuer check`` and what else a command says of an issuer's keys: beside the store, and at a URL."""
 
 import json
+from time import monotonic, sleep
 
+import httpx2
 import jwt
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from accredit.cli import failures
 from tests.testidp import workbench
@@ -90,3 +93,38 @@ def test_an_authority_at_a_url_checks_fetches_and_tells(bare, emulator, ready):
     assert "403" in refreshed.out
     assert bare("issuer", "drop-keys", issuer).code == 0
     assert bare("issuer", "delete", issuer, "--yes").code == 0
+
+
+@pytest.mark.usefixtures("signed_in")
+def test_an_issuer_that_drifts_is_told_in_the_audit_log_and_counted(bare, emulator, ready):
+    token = emulator.mint("gitlab", instance="drifting")
+    issuer = jwt.decode(token, options={"verify_signature": False})["iss"]
+    record = bare("issuer", "create", issuer, "-o", "json").json["id"]
+    before = counted(emulator)
+    for done in (("issuer", "refresh", issuer), ("idp", "rotate", "gitlab", "--instance", "drifting", *told(ready))):
+        assert bare(*done).code == 0
+    assert bare("issuer", "refresh", issuer).code == 0
+    until = monotonic() + 20
+    while len(bare("issuer", "keys", issuer, "-o", "json").json) < 2:
+        assert monotonic() < until, "what was fetched is written within a second"
+        sleep(0.05)
+    assert counted(emulator)["key_added"] == before["key_added"] + 1
+    (drift,) = [
+        each
+        for each in bare("audit", "list", "-o", "json").json
+        if each["activityDisplayName"] == "Issuer drift" and each["targetResources"][0]["id"] == record
+    ]
+    assert drift["initiatedBy"]["app"]["displayName"] == "accredit"
+    modified = {each["displayName"]: each["newValue"] for each in drift["targetResources"][0]["modifiedProperties"]}
+    assert (modified["kind"], modified["level"]) == ('"key_added"', '"info"')
+
+
+def told(ready):
+    return ("--ready-file", ready)
+
+
+def counted(emulator):
+    """How often issuers drifted, by kind."""
+    text = httpx2.get(f"{emulator.ready['admin_url']}/metrics", trust_env=False).text
+    (family,) = (each for each in text_string_to_metric_families(text) if each.name == "accredit_issuer_drift")
+    return {each.labels["kind"]: each.value for each in family.samples if each.name.endswith("_total")}
