@@ -188,7 +188,10 @@ class Form:
     @property
     def buttons(self) -> list[Element]:
         """What sends it."""
-        found = [each for each in self.element.all("button") if each.get("type", "submit") == "submit"]
+        own = [each for each in self.element.all("button") if "form" not in each]
+        if id_ := self.element.get("id"):
+            own += self.page.root.all("button", form=id_)
+        found = [each for each in own if each.get("type", "submit") == "submit"]
         return found + [each for each in self.element.all("input") if each.get("type") in BUTTONS]
 
     @property

@@ -11,6 +11,7 @@ from accredit.web.portal.words import _
 
 if TYPE_CHECKING:
     from accredit.issuers import Issuer
+    from accredit.issuers.watching import KeyState
     from accredit.ports import Transaction
     from accredit.web.portal.visit import Visit
 
@@ -40,11 +41,18 @@ async def held(store: Transaction, of: Issuer) -> int:
     return counted.count or 0
 
 
+def state(visit: Visit, of: Issuer) -> KeyState:
+    """Return how the keys of a record stand; those that are uploaded are read for it."""
+    if not of.fetches:
+        visit.portal.authority.keys.at_hand(of)
+    return visit.portal.key_watch.state(of)
+
+
 async def around(visit: Visit, of: Issuer, tab: str) -> dict[str, Any]:
     """Return what ``parts/issuer.html`` shows. ``tab``: the last part of the tab's path; "" for the overview."""
     tabs = [("", _("Overview")), ("history", _("Keys and documents")), ("probe", _("Probe"))]
     if visit.may("admin"):
-        tabs += [("edit", _("Settings")), ("keys", _("Upload keys"))]
+        tabs += [("edit", _("Properties")), ("keys", _("Upload keys"))]
     async with visit.reading() as store:
         credentials = await held(store, of)
     return {
@@ -52,7 +60,7 @@ async def around(visit: Visit, of: Issuer, tab: str) -> dict[str, Any]:
         "credentials": credentials,
         "sources": SOURCES,
         "health": HEALTH,
-        "state": visit.portal.key_watch.state(of),
+        "state": state(visit, of),
         "crumbs": ((visit.url("issuers"), _("Issuers")),),
         "tabs": [(visit.url("issuers", of.id, *([part] if part else [])), text, part == tab) for part, text in tabs],
     }

@@ -36,8 +36,7 @@ async def issuers(visit: Visit) -> Response:
     async with visit.reading() as store:
         found, after = await _found(visit, store, wanted)
         named = [await parts.held(store, each) for each in found]
-    watch = visit.portal.key_watch
-    rows = [Row(each, count, watch.state(each)) for each, count in zip(found, named, strict=True)]
+    rows = [Row(each, count, parts.state(visit, each)) for each, count in zip(found, named, strict=True)]
     return await visit.page(
         "issuers.html",
         rows=rows,

@@ -52,7 +52,7 @@ def around(visit: Visit, tab: str) -> dict[str, Any]:
     return {
         "tabs": [(here(visit, *([part] if part else [])), text, part == tab) for part, text in tabs],
         "said": _SAID.get(visit.query("said"), ""),
-        "here": lambda *parts, **query: here(visit, *parts, **query),
+        "place": lambda *parts, **query: here(visit, *parts, **query),
     }
 
 

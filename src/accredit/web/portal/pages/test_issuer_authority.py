@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from accredit.web.portal.visit import Form, Visit
 
 _UNITS: Final = {"seconds": 1, "minutes": 60, "hours": 3_600, "days": 86_400}
+_FIELDS: Final = {"next": "error", "throttle": "status", "delay": "seconds", "advance": "amount", "set": "set"}
+"""Where it is shown that what a button does was refused."""
 _FOREVER: Final = "forever"
 
 
@@ -38,7 +40,7 @@ async def act(visit: Visit) -> Response:
         try:
             bench(visit).control(what, body)
         except Refused as refused:
-            problems[form.text("at", "do")] = refused.message
+            problems[_FIELDS.get(form.text("do"), "")] = refused.message
     if problems:
         return await _page(visit, form, problems, 422)
     return visit.go(visit.url(PART, "authority"))
@@ -70,7 +72,7 @@ def _clock(what: str, form: Form, problems: dict[str, str]) -> Mapping[str, Any]
         return {"freeze": what == "freeze"}
     if what == "machine":
         return {"reset": True}
-    problems["do"] = _("No button of this page says that.")
+    problems[""] = _("No button of this page says that.")
     return {}
 
 
