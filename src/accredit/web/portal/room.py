@@ -165,6 +165,8 @@ class Room:
             ],
             exception_handlers={404: self._nowhere, 405: self._nowhere},
         )
+        # A page has one address. A redirect to it would name our scheme as the proxy speaks to us: http.
+        self._application.router.redirect_slashes = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -205,9 +207,6 @@ class Room:
         async with visit.reading() as store:
             mappings = await store.role_mappings.find()
         access = session.access(mappings)
-        session = await portal.keeper.renewed(request, session, access)
-        if session is None:
-            return visit
         session = await portal.keeper.renewed(request, session, access)
         if session is None:
             return visit
