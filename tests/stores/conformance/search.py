@@ -237,7 +237,8 @@ async def what_was_changed_is_read_newest_first(store: Store) -> None:
     newest = sorted(records, key=lambda each: (each.at, each.id), reverse=True)
     async with store.registry.transaction() as change:
         await change.tenants.add(tenant)
-        for each in (*records, made.audit(other), made.audit(None)):
+        of_all = made.audit(None, activity="Rotate key")
+        for each in (*records, made.audit(other), of_all):
             await change.audit(each)
         assert (await change.audits.search(Query(limit=9), tenant_id=tenant.id)).things == newest
     async with store.another.reading() as view:
@@ -251,3 +252,6 @@ async def what_was_changed_is_read_newest_first(store: Store) -> None:
         by_name = Query(limit=9, order=Order("activityDisplayName"))
         assert (await view.audits.search(by_name, tenant_id=tenant.id)).things == records
         assert len((await view.audits.search(Query(limit=9), tenant_id=other.id)).things) == 1
+        for what, found in (("Rotate key", [of_all]), ("Update 1", [])):
+            of_instance = Query(condition=OneOf("activityDisplayName", (what, "Nothing")), limit=9)
+            assert (await view.audits.search(of_instance, tenant_id=None)).things == found
