@@ -1,13 +1,15 @@
-"""The settings of the provider at which people sign in, judged before a server starts."""
+"""The provider at which people sign in: its settings, judged before a server starts, and how often it is visited."""
+
+import asyncio
 
 import pytest
 
 from accredit import config
 from accredit.app.judge import judge
-from accredit.app.portal_provider import LONGEST_SECRET, FetchedProvider, read_secret, record
+from accredit.app.portal_provider import ASK_AGAIN, LONGEST_SECRET, FetchedProvider, read_secret, record
 from accredit.config import Oidc
 from accredit.errors import INPUT_UNREADABLE, SETTING_INVALID, Refused
-from accredit.outbound import PRODUCTION
+from accredit.outbound import PRODUCTION, emulator
 from tests.support.every import every
 
 ISSUER = "https://login.contoso.test:9443/tenant/v2.0"
@@ -108,3 +110,33 @@ def test_a_secret_is_read_anew_each_time(tmp_path):
     with pytest.raises(Refused) as refused:
         read_secret(path)
     assert refused.value.row is INPUT_UNREADABLE
+
+
+async def asked_at_once(provider, times):
+    """How many of so many requests for the provider's addresses failed."""
+    found = await asyncio.gather(*(provider.endpoints() for _ in range(times)), return_exceptions=True)
+    return [type(each) for each in found if isinstance(each, Refused)]
+
+
+def test_a_provider_that_is_down_is_not_visited_for_everybody_who_asks():
+    """Whoever presses the button is not signed in yet: no crowd of them makes a crowd of visits."""
+    visits, now = [], [0.0]
+
+    async def hang_up(_, writer):
+        visits.append(now[0])
+        writer.close()
+
+    async def story():
+        async with await asyncio.start_server(hang_up, "127.0.0.1", 0) as server:
+            issuer = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/idp"
+            given = {"base": "https://localhost", "emulator": True, "rules": emulator(), "seconds": lambda: now[0]}
+            provider = FetchedProvider(Oidc(issuer=issuer, client_id="portal"), **given)
+            assert len(await asked_at_once(provider, 50)) == 50
+            now[0] = ASK_AGAIN - 0.1
+            assert len(await asked_at_once(provider, 50)) == 50
+            assert visits == [0.0], "one visit tells all of them"
+            now[0] = ASK_AGAIN
+            assert len(await asked_at_once(provider, 2)) == 2
+            assert visits == [0.0, ASK_AGAIN]
+
+    asyncio.run(story())

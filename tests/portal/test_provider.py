@@ -215,6 +215,13 @@ def test_somebody_who_has_no_role_may_not_try_for_ever(visits_alone, provider):
     assert signed_in(visits_alone(), provider, "katherine").status == 200, "others may"
 
 
+def test_nobody_has_to_wait_because_another_page_led_here(visits_alone, provider):
+    """A picture whose address is ours is asked for as often as its page likes; it knows no state of anybody's."""
+    for _ in range(ATTEMPTS.burst + 5):
+        assert visits_alone().get("oidc/callback?state=x&code=x", sec_fetch_site="cross-site").status == 400
+    assert signed_in(visits_alone(), provider, "katherine").status == 200
+
+
 def test_a_provider_that_does_not_answer_is_told(tmp_path, provider):
     told = settings(provider, tmp_path) | {"ACCREDIT_PORTAL__OIDC__ISSUER": "https://localhost:1/idp/custom"}
     with running(tmp_path, environment=told) as emulator:

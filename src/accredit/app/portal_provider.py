@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -9,7 +10,7 @@ from uuid import UUID
 
 from accredit import __version__
 from accredit.assertions import EXTENDED
-from accredit.errors import INPUT_UNREADABLE, Refused
+from accredit.errors import INPUT_UNREADABLE, ISSUER_UNREACHABLE, Refused
 from accredit.issuers import Issuer, discovery, freshness
 from accredit.issuers import url as urls
 from accredit.outbound import Fetcher, IssuerKeys
@@ -28,6 +29,7 @@ CALLBACK: Final = "/portal/oidc/callback"
 NOBODYS: Final = UUID(int=0)
 """The tenant and the id of a record that stands in no directory."""
 READ_AGAIN: Final = 300.0  # seconds for which a discovery document holds
+ASK_AGAIN: Final = 5.0  # seconds after which a provider that did not answer is asked again
 LONGEST_SECRET: Final = 4_096  # octets
 _SKEW: Final = 60  # seconds of clock difference: the provider is one that we know
 _LIFETIME: Final = 86_400  # seconds
@@ -45,14 +47,31 @@ class FetchedProvider:
         self._fetcher = Fetcher(limits, rules, user_agent=f"accredit/{__version__}")
         self._keys = IssuerKeys(self._fetcher, limits, clock=seconds, jitter=lambda: 0.0)
         self._seconds = seconds
-        self._known: tuple[float, oidc.Endpoints] | None = None
+        self._known: tuple[float, oidc.Endpoints] | None = None  # until when
+        self._failed: tuple[float, str] | None = None  # until when, and why
+        self._asking = asyncio.Lock()
 
     async def endpoints(self) -> oidc.Endpoints:
-        """Return where the provider is asked: as its discovery document said some minutes ago at most. 90061."""
-        if self._known is None or self._seconds() >= self._known[0]:
-            found = await self._fetcher.get(discovery.address(self.record.url), issuer=self.record)
-            self._known = (self._seconds() + READ_AGAIN, oidc.read_endpoints(found.body, self.record))
+        """Return where the provider is asked: as its discovery document said some minutes ago at most. 90061.
+
+        Whoever asks meanwhile waits for the same answer, and for some seconds a failure is everybody's: anybody can
+        ask, signed in or not.
+        """
+        async with self._asking:
+            now = self._seconds()
+            if self._known is None or now >= self._known[0]:
+                if self._failed is not None and now < self._failed[0]:
+                    raise Refused(ISSUER_UNREACHABLE, detail=self._failed[1])
+                self._known = (now + READ_AGAIN, await self._discovered())
         return self._known[1]
+
+    async def _discovered(self) -> oidc.Endpoints:
+        try:
+            found = await self._fetcher.get(discovery.address(self.record.url), issuer=self.record)
+            return oidc.read_endpoints(found.body, self.record)
+        except Refused as refused:
+            self._failed = (self._seconds() + ASK_AGAIN, refused.detail)
+            raise
 
     async def keys(self, wanted: KeyReference) -> KeySet:
         """Return its keys, after at most one fetch. 90061 7000272."""

@@ -60,7 +60,8 @@ async def callback(visit: Visit) -> Response:
     handshake = signing.handshakes.read(visit.request, visit.now)
     give_cookie(visit.request, signing.handshakes.over())
     if handshake is None or not _is_answer(visit, handshake):
-        signing.failed(visit.who.address)
+        if handshake is not None:  # else nothing was tried: any page can lead a browser here, and have it wait
+            signing.failed(visit.who.address)
         said = _("This sign-in took longer than ten minutes, or it was begun in another browser. Begin again.")
         return await signin.shown(visit, ROOT, said, _BAD)
     try:
