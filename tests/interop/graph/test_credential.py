@@ -14,6 +14,7 @@ from accredit.interop.graph import credential as graph
 from accredit.issuers import Issuer, IssuerUrl
 from accredit.trust import DEFAULT_AUDIENCE, FederatedCredential
 from accredit.trust.expression import parse
+from accredit.trust.written import WrittenTrust
 from tests.support.every import every
 
 GITHUB = "https://token.actions.githubusercontent.com"
@@ -309,3 +310,19 @@ def test_what_graph_always_writes_is_missed_when_it_is_read(member):
 def test_times_are_written_in_utc_whatever_they_are_stored_in():
     east = replace(PLAIN, created_at=AT.astimezone(timezone(timedelta(hours=2))))
     assert graph.write(east, beta=True) == graph.write(PLAIN, beta=True)
+
+
+@every("credential", [PLAIN, FLEXIBLE], ids=["a subject", "an expression"])
+def test_a_trust_is_written_as_a_body_that_makes_it(credential):
+    body = graph.of_trust(WrittenTrust.of(credential))
+    members = graph.changes(body, None, "entra", beta=True)
+    expression = credential.expression
+    assert members == {
+        "name": credential.name,
+        "issuer": credential.issuer.url,
+        "subject": credential.subject,
+        "description": credential.description,
+        "audiences": (credential.audience,),
+        "expression": expression and expression.text,
+        **({"language_version": expression.language_version} if expression else {}),
+    }

@@ -75,7 +75,8 @@ def _updated_credentials(visit: Visiting, target: Target) -> Reverse | None:
             verb, text = ("remove", _("Remove it again")) if _KINDS.get(each.name) else ("delete", _("Delete it again"))
             return Reverse(visit.url(*path, new[0], verb), text)
         if each.name == _FEDERATED and after:
-            id_, was, now = *after, *before.values(), *after.values()
+            id_, now = next(iter(after.items()))
+            was = before.get(id_, {})
             if was.get("enabled") is not now.get("enabled"):
                 off = not now.get("enabled")
                 text = _("Enable it again") if off else _("Disable it again")
