@@ -145,6 +145,7 @@ PAGES: Final = (
     Shown("issuer-keys", f"{ISSUERS}/{{uploaded}}/keys"),
     Shown("issuer-history", f"{ISSUERS}/{{issuer}}/history"),
     Shown("issuer-probe", f"{ISSUERS}/{{issuer}}/probe"),
+    Shown("issuer-probed", f"{ISSUERS}/{{issuer}}/probe", presses="Probe now", also=("phone",)),
     Shown(
         "issuer-document",
         f"{ISSUERS}/{{issuer}}/history",
@@ -181,4 +182,22 @@ PAGES: Final = (
     ),
     Shown("settings-export", f"{SETTINGS}/export", who="everything"),
     Shown("settings-about", f"{SETTINGS}/about", who="everything"),
+    Shown("instance-tenants", "/instance/tenants", who="instance"),
+    Shown("instance-tenant-new", "/instance/tenants/new", who="instance"),
+    Shown("instance-keys", "/instance/keys", who="instance"),
+    Shown("instance-server", "/instance/server", who="instance"),
+    Shown(
+        "instance-key-withdraw",
+        "/instance/keys",
+        who="instance",
+        follows="Withdraw",
+        route="/instance/keys/{what}/withdraw",
+    ),
+    Shown(
+        "instance-tenant-delete",
+        "/instance/tenants",
+        who="instance",
+        follows="Delete",
+        route="/instance/tenants/{which}/delete",
+    ),
 )

@@ -14,6 +14,7 @@ from accredit.administer import (
     evidence,
     issuers,
     owners,
+    people,
     permissions,
 )
 from accredit.app import seed
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from tests.support.emulator import Emulator
 
 UPLOADED: Final = "https://ci.contoso.test"
+PROVIDER: Final = "https://login.contoso.test"  # where its people sign in
 KUBERNETES: Final = "https://oidc.contoso.test/clusters/prod"
 
 
@@ -144,6 +146,8 @@ async def _directory(by: Administrator) -> tuple[Application, Application, UUID]
     await credentials.add(
         by, payments.id, name="old-runner", issuer=UPLOADED, subject="runner-7", audiences=(AUDIENCE,), enabled=False
     )
+    for role, group in (("admin", "platform-team"), ("reader", "auditors")):
+        await people.add(by, tenant_id=seed.TENANT_ID, issuer=PROVIDER, claim="groups", value=group, role=role)
     await evidence.add_secret(by, payments.id, display_name="old pipeline")
     await evidence.add_certificate(by, payments.id, certificate().der, display_name="build agent")
     principal = await principal_of(by, seed.TENANT_ID, payments.app_id)
