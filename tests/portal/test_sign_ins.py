@@ -23,7 +23,8 @@ from tests.support.workload import AUDIENCE, principal_of
 LOG = f"{seed.TENANT_DOMAIN}/sign-ins"
 SUBJECT = "repo:octo-org@123456/octo-repo@456789:environment:production"
 GITHUB = "https://token.actions.githubusercontent.com"
-QUICK = 0.1  # seconds of a page, of the server's and the reader's
+QUICK = 0.1  # seconds of a page, the server's and the reader's
+TRIES = 20  # on a machine that others use, too
 HEAD = 1
 
 
@@ -70,6 +71,16 @@ def rows(page):
 def shown(page):
     """How the sign-ins of a page ended, the newest first."""
     return [f"{row['Status'].split()[1]} {row['Service principal']}" for row in rows(page)]
+
+
+def quick(look):
+    """Whether a page can be had at once, whatever else the machine does meanwhile."""
+    for _ in range(TRIES):
+        began = time.perf_counter()
+        look()
+        if time.perf_counter() - began < QUICK:
+            return True
+    return False
 
 
 BOTH = {"Granted deploy-bot", "Refused deploy-bot"}
@@ -223,12 +234,7 @@ def test_fifty_stand_on_a_page_at_once_and_the_rest_follows(portal, busy):
     asked = f"{LOG}?application={busy}&group=off&status=granted"
     page = portal.get(asked)
     assert len(shown(page)) == 50
-    took = []
-    for _ in range(3):
-        began = time.perf_counter()
-        portal.get(asked)
-        took.append(time.perf_counter() - began)
-    assert min(took) < QUICK
+    assert quick(lambda: portal.get(asked))
     assert len(shown(page.follow("Next page"))) == 2
     assert portal.get(f"{LOG}?after=nonsense").status == 400
 
@@ -318,49 +324,3 @@ def test_a_sign_in_that_is_not_of_the_tenant_is_not_found(portal, visits, scene)
     assert portal.get(f"{LOG}/{seed.TENANT_ID}").status == 404
     assert portal.get(f"{LOG}/7").status == 404
     assert visits("stranger").get(f"fabrikam.test/sign-ins/{scene.refused}").status == 404
-
-
-def test_sign_ins_to_the_portal_are_shown_to_who_administers_the_instance(portal, visits):
-    found = rows(portal.get(f"{LOG}/admin"))
-    assert found[0]["What"] == "Signed in"
-    assert found[0]["How"] == "the emulator's button"
-    page = visits("reader").get(f"{LOG}/admin")
-    assert "Your own sign-ins" in page.text
-    assert rows(page) == []
-    assert "Emulator's administrator" not in page.main.text
-
-
-AUDITS = {
-    "everything": ({}, 5),
-    "an activity": ({"activity": "Add application"}, 2),
-    "an activity with a dash as keyboards have it": ({"activity": "Update application - Cert"}, 4),
-    "an activity that is none": ({"activity": "Nothing"}, 0),
-    "who made it": ({"actor": "test", "activity": "Add application"}, 2),
-    "somebody else": ({"actor": "somebody"}, 0),
-    "what was changed, by name": ({"target": "reports"}, 2),
-    "a time that is over": ({"to": "2020-01-01T00:00"}, 0),
-}
-
-
-@every("asked, least", AUDITS.values(), ids=AUDITS)
-def test_changes_are_found(portal, asked, least):
-    page = portal.get(f"{LOG}/audit?{urlencode(asked)}")
-    assert page.status == 200
-    assert len(rows(page)) >= least
-    assert bool(rows(page)) is bool(least)
-
-
-def test_a_change_is_told_before_and_after(portal, scene):
-    page = portal.get(f"{LOG}/audit?target={scene.payments}&activity=Update+application+-+Cert")
-    record = portal.get(page.main.one("tbody").all("a")[-1]["href"])
-    assert record.h1.startswith("Update application")
-    assert "trust widened" in record.text
-    assert [each.text for each in record.main.all("span", class_="mark pass")]
-    assert record.link("payments-api").endswith(f"/applications/{scene.payments}")
-    assert portal.get(f"{LOG}/audit/{scene.payments}").status == 404
-
-
-def test_what_nothing_is_called_is_said_at_its_field(portal):
-    page = portal.get(f"{LOG}/audit?target=no+such+thing")
-    assert page.status == 422
-    assert page.main.one(id="target-problem")

@@ -1,7 +1,7 @@
 """Charts: numbers as shapes, drawn by ``parts/charts.html`` as inline SVG beside a table of the same numbers.
 
-Rule 1: a place is a number in a drawing that is ``WIDTH`` by ``HEIGHT``; how large it is shown, and how it looks, the style
-sheet says. The drawing is for eyes and pointers; whoever reads by ear or by key has the table.
+Rule 1: a place is a number in a drawing that is ``WIDTH`` by ``HEIGHT``; how large it is shown, and how it looks, the
+style sheet says. The drawing is for eyes and pointers; whoever reads by ear or by key has the table.
 """
 
 from __future__ import annotations
