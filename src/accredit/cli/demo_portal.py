@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
 if TYPE_CHECKING:
-    from accredit.cli.demo import Narrator
+    from accredit.cli.narrator import Narrator
     from accredit.cli.stage import Stage
 
 
