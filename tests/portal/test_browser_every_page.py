@@ -1,18 +1,22 @@
 """Every page in Chromium: axe finds nothing, the console is silent, the policy forbids nothing, nothing overflows."""
 
 import itertools
+from contextlib import ExitStack
+from functools import cache
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from tests.portal.pages import PAGES
+from tests.portal.people import cookie, session
 from tests.portal.scene import furnish
-from tests.portal.window import PHONE, WIDE, Look, Theme
+from tests.portal.window import PHONE, WIDE, Look, Theme, open_window
 from tests.support.emulator import running
 
 PICTURES = Path(__file__).parents[2] / "docs/portal"
 LOOKS = tuple(itertools.product(get_args(Theme), (PHONE, WIDE)))
+NARROW = ("light", PHONE)
 ALSO = {"": ("light", WIDE), "dark": ("dark", WIDE), "phone": ("light", PHONE)}
 
 
@@ -32,6 +36,10 @@ def reached(seen, shown, scene):
     """Open a page as its row says, and say what is wrong with how it was answered."""
     with seen.answers(shown.status):
         answer = seen.open(shown.path.format(**scene.names))
+    if shown.follows:
+        with seen.page.expect_navigation() as led:
+            seen.page.get_by_role("main").get_by_role("link", name=shown.follows).first.click()
+        answer = led.value
     for label, value in shown.fills.items():
         seen.page.get_by_label(label, exact=True).fill(value)
     if shown.presses:
@@ -43,17 +51,37 @@ def reached(seen, shown, scene):
     return [] if answer.status == shown.status else [f"answered {answer.status}: {seen.page.title()}"]
 
 
-@pytest.mark.parametrize("script", [True, False], ids=["with-script", "without-script"])
+@pytest.fixture(scope="module")
+def windows(chromium, served):
+    """One window for each who looks, with script and without, for all pages: opening one takes longer than a page."""
+    with ExitStack() as opened:
+
+        @cache
+        def window(who, script):
+            cookies = {} if who == "nobody" else {cookie(served): session(served, who, "Ada Lovelace")}
+            return opened.enter_context(open_window(chromium, served.url, Look(script=script), cookies))
+
+        yield window
+
+
 @pytest.mark.parametrize("shown", PAGES, ids=[each.name for each in PAGES])
-def test_a_page(shown, script, scene, window, request):
-    with window(Look(script=script), shown.who) as seen:
-        wrong = reached(seen, shown, scene)
-        for theme, width in LOOKS:
-            seen.turn(theme, width)
-            wrong += [f"{seen.look}: {each}" for each in (*seen.violations(), *seen.too_wide())]
+def test_a_page(shown, scene, windows, request):
+    """Without script the page is the same but for what only serves with it or without it: that is looked at once."""
+    wrong = []
+    for script, looks in ((True, LOOKS), (False, (NARROW,))):
+        seen = windows(shown.who, script)
+        seen.turn(*NARROW)
+        wrong += reached(seen, shown, scene)
+        for look in looks:
+            seen.turn(*look)
+            wrong += [f"{seen.look}: {each}" for each in seen.violations()]
+        for width in (PHONE, WIDE):
+            seen.turn("light", width)
+            wrong += [f"{seen.look}: {each}" for each in seen.too_wide()]
         if script and request.config.getoption("--screenshots"):
             pictures(seen, shown)
-    assert not wrong, "\n".join(wrong)
+        wrong += [f"{seen.look}: {each}" for each in seen.told()]
+    assert not wrong, "\n".join((seen.page.url, *wrong))
 
 
 def pictures(seen, shown):

@@ -165,10 +165,15 @@ class Window:
         """What makes the page scroll sideways."""
         return [f"too wide: {each}" for each in self.page.evaluate(TOO_WIDE)]
 
+    def told(self) -> list[str]:
+        """What went wrong since this was asked the last time."""
+        self.page.wait_for_timeout(0)  # what Chromium has told is read
+        found, self.went_wrong[:] = list(self.went_wrong), []
+        return found
+
     def settle(self) -> None:
         """Fail if anything went wrong."""
-        self.page.wait_for_timeout(0)  # what Chromium has told is read
-        assert not self.went_wrong, f"{self.page.url} ({self.look}):\n" + "\n".join(self.went_wrong)
+        assert not (found := self.told()), f"{self.page.url} ({self.look}):\n" + "\n".join(found)
 
 
 USUAL: Final = Look()
