@@ -101,6 +101,10 @@ WRITES = {
         ),
         HELD,
     ),
+    "a credential that is disabled": (
+        ("credential", "update", "deploy-bot", "github-production", "--disabled"),
+        HELD,
+    ),
     "a credential that is deleted": (("credential", "delete", "deploy-bot", "github-production", "--yes"), HELD),
     "a secret": (
         ("secret", "add", "deploy-bot", "--name", "to begin with", "--end", "90d"),

@@ -506,7 +506,7 @@ def test_a_sign_in_of_another_application_is_none_of_this(portal, workload):
 def test_an_issuer_is_probed_from_the_form_and_nothing_is_saved(portal, workload):
     seen = form(portal, workload).set(typed(**PINNED, f_value="x")).submit("Preview")
     page = seen.form("credential").submit("Probe issuer")
-    assert page.root.one("section", id="preview").all("ol", class_="steps")
+    assert page.root.one("section", id="preview").all("ol", class_="steps each")
     assert "asked just now" in page.text
     assert not held(workload)
 

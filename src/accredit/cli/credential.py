@@ -210,7 +210,9 @@ async def update(
         desk.session.remark(f"Nothing was changed. {after.name} could be changed to this.")
         await tell_replay(desk, found, before, after, since)
         return
-    undo = accredit("credential", "update", application, before.name, *_before(before, after))
+    switched = ("--enabled" if before.enabled else "--disabled",) if before.enabled is not after.enabled else ()
+    was = (*_trusting(before, described=True, after=after.expression), *switched)
+    undo = accredit("credential", "update", application, before.name, *was)
     desk.session.done(f"Updated {after.name} {after.id}", undo)
 
 
@@ -277,12 +279,6 @@ def _named(members: Mapping[str, str | None]) -> str:
     if made := proposed_name(members.get("issuer") or "", members.get("subject")):
         return made
     raise click.UsageError("a name is needed: --name NAME")
-
-
-def _before(before: FederatedCredential, after: FederatedCredential) -> tuple[str, ...]:
-    """Return the options that take a change back."""
-    switched = ("--enabled" if before.enabled else "--disabled",) if before.enabled is not after.enabled else ()
-    return (*_trusting(before, described=True, after=after.expression), *switched)
 
 
 def _trusting(

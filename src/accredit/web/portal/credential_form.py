@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
     from accredit.assertions import Presented
-    from accredit.errors import Refused
     from accredit.trust import FederatedCredential, Members
     from accredit.trust.presets import Field, FieldFinding, Preset
     from accredit.web.portal.visit import Form
@@ -195,8 +194,10 @@ def _rest(draft: Draft) -> dict[str, Any]:
 def _by_field(findings: Iterable[FieldFinding], draft: Draft) -> dict[str, str]:
     found: dict[str, str] = {}
     for each in findings:
-        own = each.field in {"mode", "audience", "preset"} and draft.of.field(each.field) is None
-        found.setdefault(each.field if own else draft.place(each.field), each.message)
+        field = draft.of.field(each.field)
+        own = each.field in {"mode", "audience", "preset"} and field is None
+        said = each.message.removesuffix(forms.wanted(field)).rstrip() if field else each.message  # it stands below
+        found.setdefault(each.field if own else draft.place(each.field), said or each.message)
     return found
 
 
@@ -282,35 +283,3 @@ def with_edit(draft: Draft, trust: WrittenTrust, edit: Mapping[str, str]) -> Dra
 
 
 _MEMBERS: Final = {"issuer": "issuer", "subject": "subject", "claimsMatchingExpression": "expression"}
-
-
-def problem(refused: Refused, draft: Draft) -> tuple[str, str]:
-    """Return at which field a refusal is told, and in which words."""
-    name = refused.row.name
-    where = _PLACES.get(name, "")
-    if name == "PROPERTY_INVALID":
-        where = refused.fields["property"]
-        where = _CAMEL.get(where, where)
-    if where in {"issuer", SUBJECT, EXPRESSION}:
-        where = draft.place(where)
-    detail = refused.detail.partition(": ")[2] if refused.detail.startswith(_PREFIXES) else refused.detail
-    said = f"{refused.message} {detail}".strip() if name not in {"PROPERTY_INVALID", "TRUST_INCOMPLETE"} else detail
-    return where, said or f"{refused.message} {refused.row.advice}"
-
-
-_CAMEL: Final = {"multiAudience": "multi_audience", "listedAudiences": "listed_audiences"}
-_PREFIXES: Final = ("issuer: ", "subject: ", "audiences: ", "expression: ", "description: ")
-_PLACES: Final = {
-    "NAME_TAKEN": "name",
-    "NAME_INVALID": "name",
-    "TRUST_INCOMPLETE": "issuer",
-    "AUDIENCES_NOT_ONE": "audience",
-    "SUBJECT_EMPTY": SUBJECT,
-    "SUBJECT_AND_EXPRESSION": SUBJECT,
-    "TRUST_EXISTS": SUBJECT,
-    "ISSUER_FORBIDDEN": "issuer",
-    "IDS_MISSING": SUBJECT,
-    "EXPRESSION_SYNTAX": EXPRESSION,
-    "EXPRESSION_CLAIMS": EXPRESSION,
-    "LINT_BLOCKS": "reason",
-}

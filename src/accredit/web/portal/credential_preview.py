@@ -24,6 +24,7 @@ from accredit.trust import presets as catalogue
 from accredit.trust.written import WrittenTrust
 from accredit.web.acting import LONGEST_REASON
 from accredit.web.portal import credential_form as forms
+from accredit.web.portal.credential_problems import problem
 from accredit.web.portal.same import Same
 from accredit.web.portal.same import command as written_command
 from accredit.web.portal.same import graph as written_graph
@@ -94,7 +95,7 @@ async def preview(
     return Preview(
         draft=draft,
         wanted=wanted,
-        problems=dict([forms.problem(made, draft)]) if isinstance(made, Refused) else {},
+        problems=dict([problem(made, draft)]) if isinstance(made, Refused) else {},
         notes=wanted.notes,
         findings=found,
         policies=credentials.noted(visit.tenant, candidate) if candidate else (),

@@ -18,6 +18,7 @@ from accredit.web.portal.credential_event import told_by_event
 from accredit.web.portal.credential_form import FIELD, OTHER, Draft
 from accredit.web.portal.credential_preview import Preview, acting, preview, save
 from accredit.web.portal.credential_probe import probed
+from accredit.web.portal.credential_problems import problem
 from accredit.web.portal.pages import application_parts, credential_parts
 from accredit.web.portal.pages.application_parts import PATH
 from accredit.web.portal.pasted import Pasted, paste
@@ -25,6 +26,8 @@ from accredit.web.portal.route import Route
 from accredit.web.portal.words import _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.responses import Response
 
     from accredit.directory import Application
@@ -170,7 +173,7 @@ async def _saved(visit: Visit, shown: Shown) -> Response:
         try:
             await save(acting(visit, draft), application, wanted, before)
         except Refused as refused:
-            shown.problems, shown.status = dict([forms.problem(refused, draft)]), refused.row.status
+            shown.problems, shown.status = dict([problem(refused, draft)]), refused.row.status
         else:
             return visit.done("applications", application.id, "credentials")
     shown.status = max(shown.status, _REFUSED) if shown.status < 400 else shown.status  # noqa: PLR2004
@@ -213,6 +216,7 @@ async def _page(visit: Visit, shown: Shown) -> Response:
         candidates = () if found.candidate is None else (found.candidate,)
         shown.pasted = await paste(visit, application, shown.token, candidates, online=shown.online)
     problems = shown.problems or ({} if shown.pristine or not found.trust else found.problems)
+    labels = _labels(draft)
     values: dict[str, Any] = {
         **credential_parts.beside(visit, application),
         "draft": draft,
@@ -220,8 +224,9 @@ async def _page(visit: Visit, shown: Shown) -> Response:
         "preview": found,
         "pristine": shown.pristine,
         "problems": problems,
+        "summary": _summary(problems, labels),
         "notes": found.notes,
-        "labels": _labels(draft),
+        "labels": labels,
         "pasted": shown.pasted if found.trust is not None else None,
         "probed": shown.probed,
         "told": shown.told,
@@ -244,7 +249,15 @@ def _twin(pasted: Pasted | None, draft: Draft) -> twin.Ids | None:
 
 def _labels(draft: Draft) -> dict[str, str]:
     named = {f"{FIELD}{each.name}": each.label for each in draft.of.fields}
-    return {**named, "expression": _("Expression"), "mode": _("Match by"), "audience": _("Audience")}
+    rest = {"expression": _("Expression"), "mode": _("Match by"), "audience": _("Audience"), "name": _("Name")}
+    typed = {"typed_issuer": _("Issuer, typed"), "typed_subject": _("Subject or expression, typed")}
+    return {**named, **rest, **typed, "token": _("Token"), "description": _("Description")}
+
+
+def _summary(problems: Mapping[str, str], labels: Mapping[str, str]) -> dict[str, str]:
+    """Return the problems as they stand above the form, each after the name of its field."""
+    plain = {place: text.replace("`", "") for place, text in problems.items()}
+    return {place: f"{labels[place]}: {text}" if place in labels else text for place, text in plain.items()}
 
 
 def scenarios() -> list[tuple[str, list[presets.Preset]]]:
