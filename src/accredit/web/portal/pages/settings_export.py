@@ -1,10 +1,13 @@
 """What applications trust, as files: ours with everything, and those that Entra ID, Terraform and az take.
 
 Rule 1: a file has so many trusts and no more; more than that is the command line's to write.
+Rule 2: so many take half a second to be written: in a thread, for nobody else waits for that.
 """
 
 from __future__ import annotations
 
+import asyncio
+from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -23,12 +26,17 @@ from accredit.web.portal.visit import tenant_name
 from accredit.web.portal.words import _
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from uuid import UUID
+
+    from accredit.directory import Application
     from accredit.interop.files import Form
     from accredit.trust import FederatedCredential
     from accredit.web.portal.visit import Visit
 
 MOST: Final = 2_000  # trusts of one file
 AT_ONCE: Final = 250
+MOST_NOTES: Final = 100  # remarks that are shown
 KINDS: Final[dict[Form, tuple[str, str, str]]] = {
     "yaml": ("trust.yaml", _("YAML"), _("Ours: it holds everything, and is read again by accredit import.")),
     "json": ("trust.json", _("JSON"), _("The same as JSON.")),
@@ -44,14 +52,15 @@ KINDS: Final[dict[Form, tuple[str, str, str]]] = {
 async def show(visit: Visit) -> Response:
     """Show the forms, with what of this tenant would be left out of each."""
     trusts, more = await _trusts(visit)
-    notes = list(files.write(trusts, "graph").notes)
+    notes = (await asyncio.to_thread(files.write, trusts, "graph")).notes
     return await visit.page(
         "settings_export.html",
         **around(visit, "export"),
         kinds=KINDS,
         count=len(trusts),
         more=more,
-        notes=notes,
+        notes=notes[:MOST_NOTES],
+        remarks=len(notes),
         same=same.Same(command=same.command("export", all=True, to="yaml", tenant=tenant_name(visit.tenant))),
     )
 
@@ -64,7 +73,8 @@ async def download(visit: Visit) -> Response:
     trusts, _more = await _trusts(visit)
     name = f"{tenant_name(visit.tenant)}-{KINDS[form][0]}"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return Response(files.write(trusts, form).text, media_type="text/plain; charset=utf-8", headers=headers)
+    text = (await asyncio.to_thread(files.write, trusts, form)).text
+    return Response(text, media_type="text/plain; charset=utf-8", headers=headers)
 
 
 async def _trusts(visit: Visit) -> tuple[list[WrittenTrust], bool]:
@@ -81,14 +91,18 @@ async def _trusts(visit: Visit) -> tuple[list[WrittenTrust], bool]:
                 break
         owners = {each.application_id for each in held}
         applications = {each: await store.applications.get(each) for each in owners}
-    shown = [each.display_name for each in applications.values()]
+    return (await asyncio.to_thread(written, held, applications))[:MOST], after is not None
+
+
+def written(held: Sequence[FederatedCredential], applications: Mapping[UUID, Application]) -> list[WrittenTrust]:
+    """Return credentials as files have them, by application and name; an application of a name alone by that."""
+    times = Counter(each.display_name for each in applications.values())
     trusts = []
     for each in held:
         of = applications[each.application_id]
-        called = of.display_name if shown.count(of.display_name) == 1 else str(of.app_id)
+        called = of.display_name if times[of.display_name] == 1 else str(of.app_id)
         trusts.append(replace(WrittenTrust.of(each, called), preset=_label(each)))
-    trusts.sort(key=lambda each: (each.application.casefold(), each.application, each.name))
-    return trusts[:MOST], after is not None
+    return sorted(trusts, key=lambda each: (each.application.casefold(), each.application, each.name))
 
 
 def _label(of: FederatedCredential) -> str | None:
