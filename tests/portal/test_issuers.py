@@ -226,3 +226,11 @@ def test_credentials_are_counted(portal, served, scene):
         served.administer(more)
     page = portal.get(f"{LIST}?url=https://many.test")
     assert page.rows[1][2] == "20"
+
+
+def test_what_a_fetch_met_inside_the_network_is_for_admins(admin, reader, made):
+    at, inside = f"{LIST}/{made.id}", f": {made.url.removeprefix('https://')}"
+    admin.get(at).form("Fetch now").submit()
+    assert inside in admin.get(at).text
+    for path in (at, f"{at}/history", LIST):
+        assert inside not in reader.get(path).text

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
+from msgspec.structs import replace
 
 from accredit.errors import NOT_FOUND, Refused
 from accredit.issuers.history import difference
@@ -36,10 +37,12 @@ class Line(NamedTuple):
 async def history(visit: Visit) -> Response:
     """Show the fetch timeline, the keys that are and were, and the documents."""
     issuer = await parts.found(visit)
+    known = visit.portal.key_watch.history(issuer)
+    runs = tuple(replace(each, reason=parts.told(visit, each.reason)) for each in known.runs)
     return await visit.page(
         "issuer_history.html",
         **await parts.around(visit, issuer, "history"),
-        known=visit.portal.key_watch.history(issuer),
+        known=replace(known, runs=runs),
     )
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from msgspec.structs import replace
+
 from accredit.directory import read_guid
 from accredit.errors import NOT_FOUND, Refused
 from accredit.query import Query
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from accredit.ports import Transaction
     from accredit.web.portal.visit import Visit
 
+_WHERE: Final = 2  # parts of the reason of a failure that name the document and the step
 PATH: Final = "/{tenant}/issuers/{issuer}"
 SOURCES: Final = {"discovery": _("discovery"), "jwks_url": _("an address of keys"), "uploaded": _("uploaded")}
 HEALTH: Final = {
@@ -45,7 +48,13 @@ def state(visit: Visit, of: Issuer) -> KeyState:
     """Return how the keys of a record stand; those that are uploaded are read for it."""
     if not of.fetches:
         visit.portal.authority.keys.at_hand(of)
-    return visit.portal.key_watch.state(of)
+    found = visit.portal.key_watch.state(of)
+    return replace(found, failure=told(visit, found.failure))
+
+
+def told(visit: Visit, reason: str) -> str:
+    """Return how a fetch failed. What names and addresses it met inside the network is for Admins."""
+    return reason if visit.may("admin") else ": ".join(reason.split(": ")[:_WHERE])
 
 
 async def around(visit: Visit, of: Issuer, tab: str) -> dict[str, Any]:

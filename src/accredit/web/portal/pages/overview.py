@@ -13,7 +13,7 @@ from accredit.interop import help as told
 from accredit.query import Query
 from accredit.signins import words
 from accredit.web.portal import charts
-from accredit.web.portal.pages import attention, audits
+from accredit.web.portal.pages import attention, audits, issuer_parts
 from accredit.web.portal.route import Route
 from accredit.web.portal.words import _, machine
 
@@ -71,7 +71,7 @@ async def overview(visit: Visit) -> Response:
             return await visit.page("first_steps.html", recent=[audits.row(each) for each in recent])
         page = await store.issuers.search(Query(limit=attention.MOST), tenant_id=visit.tenant.id)
         keys = await store.signing_keys.find()
-    watched = [(each, visit.portal.key_watch.state(each)) for each in page.things]
+    watched = [(each, issuer_parts.state(visit, each)) for each in page.things]
     watched.sort(key=lambda each: each[1].health != "failing")
     return await visit.page(
         "overview.html",
