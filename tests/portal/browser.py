@@ -14,10 +14,11 @@ class Browser:
         self.cookies = dict(cookies)
         self.told: list[str] = []
 
-    def request(self, query: str = "") -> Request:
-        """Begin a request; ``taken`` ends it."""
+    def request(self, query: str = "", *, timer: bool = False) -> Request:
+        """Begin a request; ``taken`` ends it. ``timer``: a page asks for a part of itself."""
         sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         headers = [(b"cookie", sent.encode())] if sent else []
+        headers += [(b"hx-request", b"true")] if timer else []
         scope = {"type": "http", "method": "GET", "path": "/portal", "query_string": query.encode(), "headers": headers}
         return Request({**scope, _COOKIES: []})
 

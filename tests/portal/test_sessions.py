@@ -41,8 +41,8 @@ class Desk:
         browser.taken(request)
         return session
 
-    def of(self, browser):
-        return asyncio.run(self.keeper.of(browser.request()))
+    def of(self, browser, *, timer=False):
+        return asyncio.run(self.keeper.of(browser.request(timer=timer)))
 
     def renewed(self, browser, access):
         request = browser.request()
@@ -150,6 +150,16 @@ def test_its_use_is_noted_once_a_minute(desk):
     desk.now += timedelta(seconds=1)
     assert desk.of(browser).seen_at == desk.now
     assert [each.seen_at for each in asyncio.run(desk.sessions.all())] == [desk.now]
+
+
+def test_a_page_that_looks_again_by_itself_keeps_no_session_alive(desk):
+    """The overview that somebody left open asks every 30 seconds; they went home."""
+    desk.sign_in(browser := Browser())
+    for minute in range(1, 30):
+        desk.now = NOW + minute * MINUTE
+        assert desk.of(browser, timer=True).seen_at == NOW
+    desk.now = NOW + 30 * MINUTE
+    assert desk.of(browser, timer=True) is None
 
 
 def test_limits_can_be_others():

@@ -4,6 +4,7 @@ Rule 1: every sign-in has a new id, and the id that a browser came with is gone:
 Rule 2: a session ends after a time without requests, after a time altogether, and at once when it is revoked.
 Rule 3: whoever's roles have changed gets another id with the next answer.
 Rule 4: what stands in the store is of no use in a cookie.
+Rule 5: a page that looks again by itself is nobody who uses it: a session that was left open ends as any other.
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ class Keeper:
         self._cookie = cookie
 
     async def of(self, request: Request) -> Session | None:
-        """Return the session that a request belongs to, noted as in use."""
+        """Return the session that a request belongs to, noted as in use unless a page asks by itself."""
         session_id = self._sent(request)
         session = None if session_id is None else await self.sessions.read(session_id)
         if session is None:
@@ -105,7 +106,7 @@ class Keeper:
         if self.limits.ended(session, now):
             await self.sessions.remove(session.id)
             return None
-        if now - session.seen_at < SEEN_EVERY:
+        if now - session.seen_at < SEEN_EVERY or _by_itself(request):
             return session
         seen = replace(session, seen_at=now)
         return seen if await self.sessions.put(session.id, seen) else None
@@ -162,6 +163,11 @@ class Keeper:
             return digest(base64url.decode(value))
         except ValueError:
             return None
+
+
+def _by_itself(request: Request) -> bool:
+    """Whether no person asks: parts of pages are asked for with GET on a timer only."""
+    return request.method == "GET" and request.headers.get("hx-request") == "true"
 
 
 def cookie_name(port: int | None) -> str:
