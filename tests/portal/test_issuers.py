@@ -4,6 +4,7 @@ emulator of its own: keys rotate, and the probes of a minute are counted.
 
 import json
 import shlex
+import time
 from uuid import uuid4
 
 import pytest
@@ -92,8 +93,7 @@ def test_what_fetches_showed_is_kept_and_compared(portal, served, scene):
     token = {"authorization": f"Bearer {served.ready['control_token']}"}
     served.http.post(f"{served.url}/idp/github/_rotate", json={}, headers=token)
     portal.get(at).form("Fetch now").submit()
-    history = portal.get(f"{at}/history")
-    assert len([row for row in history.rows if row[1:2] == ["✓ there"]]) == 2
+    history = written_down(portal, f"{at}/history", keys=2)
     newest = next(each for each in history.links if each.text.startswith("key set"))
     document = portal.get(newest.href)
     assert "Difference to the one before" in document.text
@@ -101,6 +101,16 @@ def test_what_fetches_showed_is_kept_and_compared(portal, served, scene):
     assert '"keys"' in document.text
     assert "key added" in portal.get(at).text
     assert portal.get(f"{at}/documents/{'0' * 64}").status == 404
+
+
+def written_down(portal, path, keys):
+    """What is heard of issuers is written down beside the fetch: the page is opened until it is there."""
+    for _ in range(100):
+        page = portal.get(path)
+        if len([row for row in page.rows if row[1:2] == ["✓ there"]]) == keys:
+            return page
+        time.sleep(0.02)
+    raise AssertionError(f"{keys} keys are not written down: {page.rows}")
 
 
 def test_a_probe_tells_every_step(portal, scene):
