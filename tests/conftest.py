@@ -81,6 +81,12 @@ SLOW = (
     *_files("clients", "kubernetes"),
     *_files("interop/files", "laws"),
     *_files("outbound", "http"),
+    *_files("portal", "add_credential", "addresses", "app_roles", "applications", "audits", "credentials"),
+    *_files(
+        "portal", "enterprise_apps", "every_page", "export", "issuers", "manifest", "oidc", "overview", "permissions"
+    ),
+    *_files("portal", "provider", "roles", "same_thing", "secrets", "sessions", "settings", "sign_ins", "signing_in"),
+    *_files("portal", "test_issuer"),
     *_files("stores", "aside", "assertions_used", "event_counts", "event_index", "event_reader", "event_search"),
     *_files("stores", "event_summary", "events", "events_crash", "events_upkeep", "migrations", "migrations_log"),
     *_files("stores", "quota", "retention", "salvage", "search", "snapshot", "sqlite", "sqlite_file", "state"),

@@ -25,7 +25,7 @@ _HERE = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--screenshots", action="store_true", help="write the portal's pictures, docs/portal/*.png")
+    parser.addoption("--screenshots", action="store_true", help="write the portal's pictures, docs/portal/*.webp")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -31,6 +31,7 @@ class Shown:
     status: int = 200
     also: tuple[str, ...] = ()  # more pictures: "dark", "phone"
     opens: tuple[str, ...] = ()  # summaries of what is folded, to be looked at unfolded
+    pastes: str = ""  # a summary: below it a token of GitHub's for another environment is pasted, and explained
     presses: str = ""  # a button: the page that its form leads to is looked at
     fills: Mapping[str, str] = field(default_factory=dict)  # fields by label, before that
     follows: str = ""  # before all that: a link on the page at ``path``, to the page that is meant
@@ -77,6 +78,13 @@ PAGES: Final = (
     Shown("credential-new", f"{BOT}/credentials/new", also=("dark", "phone")),
     Shown("credential-new-refused", f"{BOT}/credentials/new", presses="Add", status=422),
     Shown("credential-for-token", f"{BOT}/credentials/new?event={{refused}}"),
+    Shown(
+        "credential-explained",
+        f"{BOT}/credentials/{{credential}}/edit",
+        pastes="Have a token?",
+        presses="Explain it against the form",
+        also=("dark",),
+    ),
     Shown("credential-edit", f"{PAYMENTS}/credentials/{{branches}}/edit"),
     Shown("credential-delete", f"{BOT}/credentials/{{credential}}/delete"),
     Shown("credential-disable", f"{BOT}/credentials/{{credential}}/disable"),

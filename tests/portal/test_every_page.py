@@ -159,9 +159,9 @@ def test_every_page_is_looked_at_in_a_browser():
 
 
 def test_every_page_has_its_picture():
-    expected = {f"{'-'.join(filter(None, (each.name, kind)))}.png" for each in PAGES for kind in ("", *each.also)}
+    expected = {f"{'-'.join(filter(None, (each.name, kind)))}.webp" for each in PAGES for kind in ("", *each.also)}
     assert len({each.name for each in PAGES}) == len(PAGES)
-    assert {each.name for each in PICTURES.glob("*.png")} == expected
+    assert {each.name for each in PICTURES.glob("*.webp")} == expected
 
 
 def test_every_route_is_listed_once():

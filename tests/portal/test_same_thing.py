@@ -99,6 +99,7 @@ def test_each_command_is_one_and_each_request_has_a_route(portal, names, served,
         program, *words = shlex.split(line)
         assert program == "accredit"
         parsed(words)
+        assert words[-2:] == ["--tenant", TENANT]  # in a store with several tenants a command without one is refused
     for each in re.split(r"\n\n(?=POST|PATCH|DELETE)", told["Graph request"]):
         head, _, body = each.partition("\n\n")
         method, url = head.split(" ")
@@ -134,6 +135,6 @@ def test_the_requests_do_what_the_forms_would(portal, served, graph):
 def test_names_are_quoted_in_every_language(portal):
     name = f'a\'b "c" ${{d}} {uuid4().hex[:6]}'
     told = said(portal.get(f"{TENANT}/applications/new?name={name.replace(' ', '+').replace('&', '')}"))
-    assert shlex.split(told["Command"])[-1] == name
+    assert shlex.split(told["Command"])[-3:] == [name, "--tenant", TENANT]
     assert json.loads(told["Graph request"].partition("\n\n")[2].partition("\n\n")[0])["displayName"] == name
     assert "$${d}" in told["Terraform"]
