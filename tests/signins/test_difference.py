@@ -30,6 +30,18 @@ CHANGES = {
     "a text that is gone": ("description", "x", None, [("description", "removed", "«x»", None)]),
     "a text that is empty now": ("description", "x", "", [("description", "changed", "«x»", "")]),
     "a part that is new": ("x", "a/main/b", "a/main/new/b", [("x", "changed", "a/main/b", "a/main/«new/»b")]),
+    "a word that begins otherwise": (
+        "x",
+        "repo:production",
+        "repo:main",
+        [("x", "changed", "repo:«production»", "repo:«main»")],
+    ),
+    "a slip in a word": (
+        "x",
+        "env:produciton",
+        "env:production",
+        [("x", "changed", "env:produc«it»on", "env:produc«ti»on")],
+    ),
     "a flag": ("enabled", True, False, [("enabled", "changed", "«true»", "«false»")]),
     "a number": ("tokenLifetime", 3600, 600, [("tokenLifetime", "changed", "«3600»", "«600»")]),
     "a text in the place of a number": ("x", 1, "1", [("x", "changed", "«1»", '«"1"»')]),

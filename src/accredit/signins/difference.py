@@ -2,7 +2,7 @@
 
 Rule 1: every member that differs is named; nothing (``null``, an empty collection) differs from nothing in no way.
 Rule 2: of two texts, the characters that differ are told apart from those that they share; what both sides share and
-what they do not, put together, is the text as it was.
+what they do not, put together, is the text as it was. Of a word that differs by more than it shares all is told apart.
 Rule 3: records hold no secrets. Should one ever hold a member of such a name, its value is not shown.
 """
 
@@ -29,6 +29,8 @@ _SECRETS: Final = frozenset({"secretText", "salt", "digest", "sealed"})
 _KEYS: Final = ("id", "keyId", "appId", "resourceAppId", "name", "key", "uri")  # what tells elements apart
 _NAMES: Final = ("name", "displayName", "display_name", "value")  # what people call them
 _WORD: Final = re.compile(r"\w+|\W")
+_WORD_CHARACTER: Final = re.compile(r"\w")
+_LAST_PART: Final = re.compile(r"\w*\Z")
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -190,11 +192,20 @@ def _runs(before: str, after: str) -> Iterator[tuple[bool, str, str]]:
 
 def _trimmed(left: str, right: str) -> list[tuple[bool, str, str]]:
     """Take what two texts begin and end with alike off both."""
-    begin = alike(left, right)
+    begin = _shared(left, right)
     shared, left, right = left[:begin], left[begin:], right[begin:]
-    end = alike(left[::-1], right[::-1])
+    end = _shared(left[::-1], right[::-1])
     last = left[len(left) - end :]
     return [(True, shared, shared), (False, left[: len(left) - end], right[: len(right) - end]), (True, last, last)]
+
+
+def _shared(left: str, right: str) -> int:
+    """Return with how many characters both begin, less the part of a word that is shorter than what differs after it."""
+    begin = alike(left, right)
+    if not any(_WORD_CHARACTER.match(each, begin) for each in (left, right)):
+        return begin
+    part = len(_LAST_PART.search(left[:begin])[0])  # type: ignore[index]  # it matches nothing, too
+    return begin - part if part < max(len(left), len(right)) - begin else begin
 
 
 def alike(left: str, right: str) -> int:
