@@ -88,7 +88,7 @@ def suggest(event: Event, held: Sequence[FederatedCredential], rule: MultiAudien
     return Suggestion(action="update", sentence=sentence, trust=changed, warnings=_for_others(event, held, audience))
 
 
-_ADD: Final = "The token was signed by an issuer that is registered here. This credential would have matched it:"
+_ADD: Final = "The token was signed by an issuer that is registered here. This credential would have matched it."
 
 
 def why_not(event: Event) -> str:
