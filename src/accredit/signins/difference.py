@@ -200,7 +200,7 @@ def _trimmed(left: str, right: str) -> list[tuple[bool, str, str]]:
 
 
 def _shared(left: str, right: str) -> int:
-    """Return with how many characters both begin, less the part of a word that is shorter than what differs after it."""
+    """Return with how many characters both begin, less the part of a word that is shorter than what differs then."""
     begin = alike(left, right)
     if not any(_WORD_CHARACTER.match(each, begin) for each in (left, right)):
         return begin
