@@ -26,7 +26,6 @@ from accredit.web.acting import LONGEST_REASON
 from accredit.web.portal import credential_form as forms
 from accredit.web.portal.credential_problems import problem
 from accredit.web.portal.same import Same
-from accredit.web.portal.same import command as written_command
 from accredit.web.portal.same import graph as written_graph
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ async def preview(
         policies=credentials.noted(visit.tenant, candidate) if candidate else (),
         candidate=candidate,
         effect=_effect(before, candidate),
-        same=same(application, written, before, reason=draft.reason),
+        same=same(visit, application, written, before, reason=draft.reason),
         snippets=snippets(visit, application, wanted),
     )
 
@@ -159,6 +158,7 @@ def _effect(before: FederatedCredential | None, after: FederatedCredential | Non
 
 
 def same(
+    visit: Visit,
     application: Application,
     trust: WrittenTrust,
     before: FederatedCredential | None = None,
@@ -177,10 +177,10 @@ def same(
     }
     path = f"applications/{application.id}/federatedIdentityCredentials"
     if before is None:
-        command = written_command("credential", "add", application.app_id, name=trust.name, **options)
+        command = visit.command("credential", "add", application.app_id, name=trust.name, **options)
         method, where = "POST", path
     else:
-        command = written_command("credential", "update", application.app_id, before.name, **options)
+        command = visit.command("credential", "update", application.app_id, before.name, **options)
         method, where = "PATCH", f"{path}/{before.id}"
     named = msgspec.structs.replace(trust, application=application.display_name)
     version = "beta" if trust.expression or (before is not None and before.expression) else "v1.0"

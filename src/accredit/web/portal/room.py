@@ -2,7 +2,9 @@
 
 Rule 1: nothing of a page is looked at before it is known who asks, and whether they may.
 Rule 2: of a tenant in which somebody has no role nothing is told, not even that it exists.
-Rule 3: whatever goes wrong is a page, in the words of the refusal; what is broken is told to the journal only.
+Rule 3: whoever asks has a share of the places, and all who are not signed in have one together. What is sent slowly
+has no place while it is on its way.
+Rule 4: whatever goes wrong is a page, in the words of the refusal; what is broken is told to the journal only.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from starlette.routing import Route as Served
 
 from accredit.directory import read_tenant
 from accredit.directory.people import NOBODY
-from accredit.errors import GRAPH_BROKEN, NOT_FOUND, PRIVILEGES_MISSING, Refused
+from accredit.errors import GRAPH_BROKEN, GRAPH_THROTTLED, NOT_FOUND, PRIVILEGES_MISSING, Refused
+from accredit.web.places import Counted
 from accredit.web.portal import federated, signin
 from accredit.web.portal.csrf import SameOrigin
 from accredit.web.portal.headers import SecurityHeaders
@@ -78,10 +81,12 @@ from accredit.web.portal.visit import Visit, address
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
     from starlette.requests import Request
 
     from accredit.directory import Tenant
+    from accredit.directory.people import Session
     from accredit.web.answers import Receive, Scope, Send
     from accredit.web.portal.portal import Portal
     from accredit.web.portal.route import Route
@@ -149,6 +154,9 @@ _MISSING: Final = {
     "admin": "the role Admin in this tenant",
     "instance": "the role of an instance administrator",
 }
+UNDER_WAY: Final = 32  # requests at once
+_OF_ONE: Final = 8  # requests at once of a session, or of all who have none; a browser makes six
+_AGAIN: Final = 1  # seconds until there may be a place
 _FOREVER: Final = "public, max-age=31536000, immutable"  # the address of a file changes with it
 
 
@@ -157,6 +165,7 @@ class Room:
 
     def __init__(self, portal: Portal) -> None:
         self.portal = portal
+        self.places = Counted(UNDER_WAY, "requests are under way")
         self._application = Starlette(
             routes=[*self._routes(), Served(f"{ROOT}/static/{{name}}", self._static, methods=["GET"])],
             middleware=[
@@ -186,10 +195,15 @@ class Room:
             who = self.portal.senders.read(request.scope, dict(request.scope["headers"]), {})
             visit = Visit(request=request, portal=self.portal, who=who, access=NOBODY, needs=route.needs)
             try:
-                visit = await self._known(visit, route)
+                session = await self.portal.keeper.of(request)
+                with self._place(session):
+                    visit = await self._known(visit, route, session)
                 if visit.session is None and route.needs != "nobody":
                     return _sign_in(visit)
-                return await route.handler(visit)
+                if request.method == "POST":
+                    await visit.form()  # kept for the handler
+                with self._place(session):
+                    return await route.handler(visit)
             except Refused as refused:
                 return await _refused(visit, refused)
             except Exception as error:  # noqa: BLE001  the one place where an error of our own becomes a page
@@ -198,10 +212,14 @@ class Room:
 
         return endpoint
 
-    async def _known(self, visit: Visit, route: Route) -> Visit:
+    def _place(self, session: Session | None) -> AbstractContextManager[None]:
+        if session is None:
+            return self.places.held(("", _OF_ONE, " of those who are not signed in"))
+        return self.places.held((session.id, _OF_ONE, " of this session"))
+
+    async def _known(self, visit: Visit, route: Route, session: Session | None) -> Visit:
         """Say who asks, and refuse what they may not open."""
         portal, request = self.portal, visit.request
-        session = await portal.keeper.of(request)
         if session is None:
             return visit
         async with visit.reading() as store:
@@ -249,8 +267,20 @@ def _sign_in(visit: Visit) -> Response:
 
 
 async def _refused(visit: Visit, refused: Refused) -> Response:
+    if refused.row is GRAPH_THROTTLED:
+        return await _throttled(visit, refused)
     status = 404 if refused.row is NOT_FOUND else max(refused.row.status, 400)
     return await visit.page("refused.html", status=status, refused=refused, trace=visit.who.trace)
+
+
+async def _throttled(visit: Visit, refused: Refused) -> Response:
+    """Say to come again; to a part of a page in one line, which costs next to nothing."""
+    if visit.partial:
+        answer: Response = PlainTextResponse(refused.message, refused.row.status)
+    else:
+        answer = await visit.page("refused.html", status=refused.row.status, refused=refused, trace=visit.who.trace)
+    answer.headers["retry-after"] = str(_AGAIN)
+    return answer
 
 
 __all__ = ["ROUTES", "Room"]

@@ -20,6 +20,7 @@ from accredit.query import Compare, Query
 from accredit.signins import Actor, kept
 from accredit.signins.event import LONGEST_AGENT
 from accredit.web.answers import read_body_within
+from accredit.web.portal import same
 from accredit.web.portal.paths import ROOT
 from accredit.web.portal.undo import reverses
 from accredit.web.portal.words import ago
@@ -189,6 +190,10 @@ class Visit:
     def url(self, *parts: object, **query: object) -> str:
         """Return an address below this tenant. A parameter that is ``None`` or empty is left out."""
         return address(tenant_name(self.tenant), *parts, **query)
+
+    def command(self, *words: object, **options: object) -> str:
+        """Return a command that does the same in this tenant: it names it, for a store with several would ask which."""
+        return same.command(*words, **options, tenant=tenant_name(self.tenant))
 
     def done(self, *parts: object, **query: object) -> Response:
         """Lead to a page that says what this request has changed: 303."""

@@ -137,7 +137,7 @@ async def _going(visit: Visit, application: Application, role: AppRole, problems
         granted=granted,
         problems=problems,
         same=same.Same(
-            command=same.command("app", "role", "remove", application.app_id, role.value or role.id),
+            command=visit.command("app", "role", "remove", application.app_id, role.value or role.id),
             graph=_patch(visit, application, kept),
         ),
     )
@@ -148,7 +148,7 @@ def _adding(visit: Visit, of: Application, typed: Mapping[str, str]) -> same.Sam
     name, description = typed["name"] or value, typed["description"]
     made = AppRole(id=read_guid(_NEW), value=value, display_name=name, description=description)  # type: ignore[arg-type]
     return same.Same(
-        command=same.command(
+        command=visit.command(
             "app", "role", "add", of.app_id, value, name=typed["name"] or None, description=description or None
         ),
         graph=_patch(visit, of, (*of.app_roles, made)),

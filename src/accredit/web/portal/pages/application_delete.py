@@ -61,7 +61,7 @@ async def _shown(visit: Visit, application: Application, problems: Mapping[str, 
         usage=await usage_of(visit, application.app_id),
         problems=problems,
         same=same.Same(
-            command=same.command("app", "delete", application.app_id),
+            command=visit.command("app", "delete", application.app_id),
             graph=same.graph("DELETE", f"/v1.0/applications/{application.id}"),
             terraform=f"terraform destroy -target {azuread.APPLICATION}.{azuread.label(application.display_name)}",
         ),

@@ -110,7 +110,7 @@ def _same(visit: Visit, of: Application, typed: Mapping[str, str]) -> same.Same:
     if of.token_lifetime != members["token_lifetime"]:
         body["accredit"] = beta["accredit"]
     return same.Same(
-        command=same.command(
+        command=visit.command(
             "app",
             "update",
             of.app_id,

@@ -39,14 +39,14 @@ async def create(visit: Visit) -> Response:
 
 
 async def _shown(visit: Visit, name: str, problems: Mapping[str, str] | None = None) -> Response:
-    values = {"name": name, "problems": problems or {}, "same": _same(name or "NAME")}
+    values = {"name": name, "problems": problems or {}, "same": _same(visit, name or "NAME")}
     return await visit.page("application_new.html", status=422 if problems else 200, **values)
 
 
-def _same(name: str) -> same.Same:
+def _same(visit: Visit, name: str) -> same.Same:
     label = azuread.label(name)
     return same.Same(
-        command=same.command("app", "create", name),
+        command=visit.command("app", "create", name),
         graph="\n\n".join(
             (
                 same.graph("POST", "/v1.0/applications", {"displayName": name}),

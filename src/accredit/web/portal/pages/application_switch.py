@@ -34,7 +34,7 @@ async def ask(disabled: bool, visit: Visit) -> Response:  # noqa: FBT001  the st
         if disabled
         else _("Whoever it trusts signs in as it again, and tokens for it are issued, from the next request on."),
         same=same.Same(
-            command=same.command("app", "update", application.app_id, **flag),
+            command=visit.command("app", "update", application.app_id, **flag),
             graph=same.graph("PATCH", f"/v1.0/applications/{application.id}", {"isDisabled": disabled}),
         ),
     )

@@ -22,7 +22,6 @@ from accredit.signins.difference import pieces
 from accredit.web.portal import same
 from accredit.web.portal.pages import application_parts, sign_ins
 from accredit.web.portal.route import Route
-from accredit.web.portal.visit import tenant_name
 from accredit.web.portal.words import _
 
 if TYPE_CHECKING:
@@ -100,7 +99,7 @@ async def attempt(visit: Visit) -> Response:
         proof=words.proof(event),
         move=_move(visit, event, known),
         json=_json(event),
-        command=same.command("logs", "show", event.id, tenant=tenant_name(visit.tenant)),
+        command=visit.command("logs", "show", event.id),
         graph=same.graph("GET", f"/beta/auditLogs/signIns/{event.id}"),
     )
 

@@ -18,7 +18,6 @@ from accredit.signins.difference import differences
 from accredit.web.portal import log_times, same
 from accredit.web.portal.pages import sign_ins
 from accredit.web.portal.route import Route
-from accredit.web.portal.visit import tenant_name
 from accredit.web.portal.words import _
 
 if TYPE_CHECKING:
@@ -120,7 +119,7 @@ async def audit(visit: Visit) -> Response:
         trust=effect(record),
         groups=groups(differences(record)),
         targets=[(each, target_url(visit, each)) for each in record.targets],
-        command=same.command("audit", "show", record.id, tenant=tenant_name(visit.tenant)),
+        command=visit.command("audit", "show", record.id),
         graph=same.graph("GET", f"/v1.0/auditLogs/directoryAudits/{record.id}"),
     )
 

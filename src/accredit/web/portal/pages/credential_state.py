@@ -68,22 +68,22 @@ async def _shown(
         use=await credential_parts.used(visit, application, credential.id),
         log=visit.url("sign-ins", credential=credential.id),
         problems=problems,
-        same=_same(application, credential, verb),
+        same=_same(visit, application, credential, verb),
     )
 
 
-def _same(application: Application, credential: FederatedCredential, verb: str) -> Same:
+def _same(visit: Visit, application: Application, credential: FederatedCredential, verb: str) -> Same:
     path = f"applications/{application.id}/federatedIdentityCredentials/{credential.id}"
     if verb == "delete":
         trust = WrittenTrust.of(credential, application.display_name)
         return same.Same(
-            command=same.command("credential", "delete", application.app_id, credential.name),
+            command=visit.command("credential", "delete", application.app_id, credential.name),
             graph=same.graph("DELETE", f"/v1.0/{path}"),
             terraform=terraform(trust, destroy=True),
         )
     flag = {"enabled" if verb == "enable" else "disabled": True}
     return same.Same(
-        command=same.command("credential", "update", application.app_id, credential.name, **flag),
+        command=visit.command("credential", "update", application.app_id, credential.name, **flag),
         graph=same.graph("PATCH", f"/beta/{path}", {"accredit": {"enabled": verb == "enable"}}),
     )
 

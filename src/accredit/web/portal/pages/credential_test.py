@@ -53,7 +53,7 @@ async def _shown(visit: Visit, application: Application, credential: FederatedCr
         online=online,
         problems={"token": _("Paste a token first.")} if empty else {},
         same=same.Same(
-            command=same.command("explain", "@token", app=application.app_id, online=online),
+            command=visit.command("explain", "@token", app=application.app_id, online=online),
             graph=same.graph(
                 "POST",
                 "/beta/accredit.explain",

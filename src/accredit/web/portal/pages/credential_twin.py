@@ -110,7 +110,7 @@ async def _shown(
         use=await credential_parts.used(visit, application, credential.id),
         action=credential_parts.url(visit, application, credential.id, "twin"),
         problems=problems,
-        same=None if plan is None else same(application, plan),
+        same=None if plan is None else same(visit, application, plan),
     )
 
 

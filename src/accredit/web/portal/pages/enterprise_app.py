@@ -68,7 +68,7 @@ async def ask(enabled: bool, visit: Visit) -> Response:  # noqa: FBT001  the sta
         if enabled
         else _("It gets no tokens, and nobody gets one for it, from the next request on. Tokens that exist live on."),
         same=same.Same(
-            command=same.command("sp", verb, of.app_id),
+            command=visit.command("sp", verb, of.app_id),
             graph=same.graph("PATCH", f"/v1.0/servicePrincipals/{of.id}", {"accountEnabled": enabled}),
             terraform=azuread.resource(
                 azuread.PRINCIPAL, of.display_name, {"client_id": str(of.app_id), "account_enabled": enabled}

@@ -128,7 +128,7 @@ async def _asked(visit: Visit, of: ServicePrincipal, row: Row, problems: Mapping
         since=used.since,
         problems=problems,
         same=same.Same(
-            command=same.command("permission", "revoke", row.holder.app_id, row.api.app_id, named),
+            command=visit.command("permission", "revoke", row.holder.app_id, row.api.app_id, named),
             graph=same.graph("DELETE", path),
         ),
     )

@@ -76,7 +76,7 @@ async def _shown(visit: Visit, issuer: Issuer, problems: Mapping[str, str]) -> R
         kinds=KINDS,
         problem=problems.get(GENERAL, ""),
         same=same.Same(
-            command=same.command("issuer", verb, issuer.url),
+            command=visit.command("issuer", verb, issuer.url),
             graph=same.graph("POST", f"/beta/accredit.issuers/{issuer.id}/{verb}"),
         ),
     )

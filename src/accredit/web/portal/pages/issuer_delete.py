@@ -49,7 +49,7 @@ async def _shown(visit: Visit, issuer: Issuer, problems: Mapping[str, str]) -> R
         **await parts.around(visit, issuer, ""),
         problems=problems,
         same=same.Same(
-            command=same.command("issuer", "delete", issuer.url),
+            command=visit.command("issuer", "delete", issuer.url),
             graph=same.graph("DELETE", f"/beta/accredit.issuers/{issuer.id}"),
         ),
     )

@@ -92,7 +92,7 @@ async def _new(visit: Visit, typed: Form, problems: Mapping[str, str], found: Pr
         problems=problems,
         found=found,
         **_choices(visit),
-        same=_same_new(typed),
+        same=_same_new(visit, typed),
     )
 
 
@@ -108,7 +108,7 @@ async def _edit(
         chosen=chosen,
         problems=problems,
         **_choices(visit),
-        same=_same(issuer, changes or _all(issuer)),
+        same=_same(visit, issuer, changes or _all(issuer)),
     )
 
 
@@ -125,7 +125,7 @@ def _all(of: Issuer) -> dict[str, Any]:
     return {"algorithms": of.algorithms, "max_lifetime": of.max_lifetime, "skew": of.skew, "replay": of.replay}
 
 
-def _same(of: Issuer, changes: Mapping[str, Any]) -> same.Same:
+def _same(visit: Visit, of: Issuer, changes: Mapping[str, Any]) -> same.Same:
     options = {
         "algorithm": changes.get("algorithms"),
         "jwks_url": changes.get("jwks_url"),
@@ -141,17 +141,17 @@ def _same(of: Issuer, changes: Mapping[str, Any]) -> same.Same:
         "replay": changes.get("replay"),
     }
     return same.Same(
-        command=same.command("issuer", "update", of.url, **options),
+        command=visit.command("issuer", "update", of.url, **options),
         graph=same.graph("PATCH", f"/beta/accredit.issuers/{of.id}", forms.body(changes)),
     )
 
 
-def _same_new(typed: Form) -> same.Same:
+def _same_new(visit: Visit, typed: Form) -> same.Same:
     members = {name: value for name, value in forms.members(typed, {}).items() if value and value != "off"}
     url = typed.text("url") or "https://issuer.example"
     keys = {"jwks": typed.text("jwks")} if typed.text("jwks") else {}
     return same.Same(
-        command=same.command(
+        command=visit.command(
             "issuer",
             "create",
             url,

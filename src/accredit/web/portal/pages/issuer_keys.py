@@ -118,7 +118,7 @@ async def _shown(
         fates=fates,
         problems=problems,
         same=same.Same(
-            command=same.command("issuer", "upload", issuer.url, "FILE"),
+            command=visit.command("issuer", "upload", issuer.url, "FILE"),
             graph=same.graph("POST", f"/beta/accredit.issuers/{issuer.id}/uploadKeys", {"jwks": document}),
         ),
     )

@@ -45,7 +45,7 @@ async def _shown(visit: Visit, issuer: Issuer, found: Probe | None, problem: str
         found=found,
         problem=problem,
         same=same.Same(
-            command=same.command("issuer", "check", issuer.url),
+            command=visit.command("issuer", "check", issuer.url),
             graph=same.graph("POST", f"/beta/accredit.issuers/{issuer.id}/probe"),
         ),
     )

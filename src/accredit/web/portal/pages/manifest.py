@@ -102,7 +102,7 @@ async def _shown(visit: Visit, application: Application, typed: str, problem: st
         **parts.around(visit, application, "manifest"),
         **values,
         same=same.Same(
-            command=same.command("app", "show", application.app_id, output="json"),
+            command=visit.command("app", "show", application.app_id, output="json"),
             graph=same.graph("GET", f"/beta/applications/{application.id}"),
         ),
     )

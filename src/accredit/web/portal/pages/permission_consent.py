@@ -65,7 +65,7 @@ async def _shown(visit: Visit, problems: Mapping[str, str]) -> Response:
         without=[each for each in found if each.configured and not each.granted and not each.grantable],
         made=[*([] if principal else [application.display_name]), *absent.values()],
         problems=problems,
-        same=_same(application, principal, granted),
+        same=_same(visit, application, principal, granted),
     )
 
 
@@ -78,10 +78,10 @@ def _key(text: str) -> Key:
     return Key(found[0], cast("Kind", found[1]), guid)
 
 
-def _same(of: Application, principal: ServicePrincipal | None, granted: Sequence[Standing]) -> same.Same:
+def _same(visit: Visit, of: Application, principal: ServicePrincipal | None, granted: Sequence[Standing]) -> same.Same:
     client = str(principal.id) if principal else "PRINCIPAL_ID"
     roles = [each for each in granted if each.key.kind == "Role"]
-    commands = [same.command("permission", "grant", of.app_id, each.key.api, each.value) for each in roles]
+    commands = [visit.command("permission", "grant", of.app_id, each.key.api, each.value) for each in roles]
     requests, resources = list[str](), list[str]()
     for each in granted:
         resource = str(each.api.principal.id) if each.api.principal else "RESOURCE_ID"

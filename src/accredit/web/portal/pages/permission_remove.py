@@ -81,16 +81,16 @@ async def _shown(
         since=used.since,
         action=parts.url(visit, application, "permissions", *of.key, what),
         problems=problems,
-        same=_revoking(application, of) if what == "revoke" else _removing(visit, application, of),
+        same=_revoking(visit, application, of) if what == "revoke" else _removing(visit, application, of),
     )
 
 
-def _revoking(application: Application, of: Standing) -> same.Same:
+def _revoking(visit: Visit, application: Application, of: Standing) -> same.Same:
     if of.assignment is not None:
         path = (
             f"/v1.0/servicePrincipals/{of.assignment.principal_id}/appRoleAssignments/{opaque.write(of.assignment.id)}"
         )
-        command = same.command("permission", "revoke", application.app_id, of.key.api, of.value)
+        command = visit.command("permission", "revoke", application.app_id, of.key.api, of.value)
         return same.Same(command=command, graph=same.graph("DELETE", path))
     id_ = opaque.write(of.grant.id) if of.grant else ""
     return same.Same(graph=same.graph("DELETE", f"/v1.0/oauth2PermissionGrants/{id_}"))

@@ -126,7 +126,7 @@ async def _secrets(
         problems=problems or {},
         made=made,
         same=same.Same(
-            command=same.command("secret", "add", application.app_id, name=typed.get("display_name"), end=f"{days}d"),
+            command=visit.command("secret", "add", application.app_id, name=typed.get("display_name"), end=f"{days}d"),
             graph=same.graph("POST", f"/v1.0/applications/{application.id}/addPassword", body),
             terraform=_TERRAFORM.format("password", application.id),
         ),
@@ -150,7 +150,7 @@ async def _certificates(
         typed=typed or {},
         problems=problems or {},
         same=same.Same(
-            command=same.command("certificate", "add", application.app_id, "certificate.pem"),
+            command=visit.command("certificate", "add", application.app_id, "certificate.pem"),
             graph=same.graph("PATCH", f"/v1.0/applications/{application.id}", body),
             terraform=_TERRAFORM.format("certificate", application.id),
         ),
@@ -200,18 +200,18 @@ async def _removing(
         use=await credential_parts.used(visit, application, of.key_id),
         action=f"{back}/{of.key_id}/remove",
         problems=problems,
-        same=_same(application, of, kind),
+        same=_same(visit, application, of, kind),
     )
 
 
-def _same(application: Application, of: Secret | Certificate, kind: str) -> Same:
+def _same(visit: Visit, application: Application, of: Secret | Certificate, kind: str) -> Same:
     noun = "secret" if kind == SECRETS else "certificate"
     if kind == SECRETS:
         asked = same.graph("POST", f"/v1.0/applications/{application.id}/removePassword", {"keyId": str(of.key_id)})
     else:
         kept = [{"keyId": str(each.key_id)} for each in application.certificates if each.key_id != of.key_id]
         asked = same.graph("PATCH", f"/v1.0/applications/{application.id}", {"keyCredentials": kept})
-    return same.Same(command=same.command(noun, "remove", application.app_id, of.key_id), graph=asked)
+    return same.Same(command=visit.command(noun, "remove", application.app_id, of.key_id), graph=asked)
 
 
 _SECRETS: Final = f"{application_parts.PATH}/credentials/{SECRETS}"

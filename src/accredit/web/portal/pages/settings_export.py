@@ -61,7 +61,7 @@ async def show(visit: Visit) -> Response:
         more=more,
         notes=notes[:MOST_NOTES],
         remarks=len(notes),
-        same=same.Same(command=same.command("export", all=True, to="yaml", tenant=tenant_name(visit.tenant))),
+        same=same.Same(command=visit.command("export", all=True, to="yaml")),
     )
 
 
