@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from accredit.errors import GRAPH_THROTTLED, Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from uuid import UUID
+    from collections.abc import Hashable, Iterator
+    from contextlib import AbstractContextManager
 
     from accredit.web.bearer import Caller
 
@@ -29,30 +29,51 @@ class Shares:
     client: int
 
 
-class Places:
-    """At most so many at once: calls that are answered, or bodies that are on their way."""
+class Counted:
+    """At most so many at once of each, and of all together."""
 
-    __slots__ = ("_shares", "_taken", "_what")
+    __slots__ = ("_all", "_taken", "_what")
 
-    def __init__(self, shares: Shares, what: str) -> None:
+    def __init__(self, most: int, what: str) -> None:
         """``what`` is counted, in the words of a refusal: ``calls are under way``."""
-        self._shares = shares
-        self._taken: Counter[UUID | None] = Counter()  # None: all together
+        self._all = most
+        self._taken: Counter[Hashable] = Counter()  # None: all together
         self._what = what
 
     @contextmanager
-    def taken(self, by: Caller) -> Iterator[None]:
-        """Have a place while the block runs. GRAPH_THROTTLED when the caller's share, its tenant's or all are taken."""
-        shares, client, tenant = self._shares, by.client.principal.id, by.tenant.id
-        for who, most in ((None, shares.all), (tenant, shares.tenant), (client, shares.client)):
+    def held(self, *by: tuple[Hashable, int, str]) -> Iterator[None]:
+        """Have a place while the block runs. ``by``: who has it, how many those may have, and whose they are then.
+
+        GRAPH_THROTTLED when a share, or all, are taken.
+        """
+        shares = ((None, self._all, ""), *by)
+        for who, most, whose in shares:
             if self._taken[who] >= most:
-                whose = "" if who is None else " of this tenant" if who == tenant else " of this application"
                 raise Refused(GRAPH_THROTTLED, detail=f"{most} {self._what}{whose}")
-        self._taken.update((None, tenant, client))
+        counted = [who for who, _, _ in shares]
+        self._taken.update(counted)
         try:
             yield
         finally:
-            self._taken.subtract((None, tenant, client))
-            for who in (None, tenant, client):
+            self._taken.subtract(counted)
+            for who in counted:
                 if not self._taken[who]:
                     del self._taken[who]  # what is counted are those who call, not all who ever called
+
+
+class Places(Counted):
+    """At most so many at once: calls that are answered, or bodies that are on their way."""
+
+    __slots__ = ("_shares",)
+
+    def __init__(self, shares: Shares, what: str) -> None:
+        """``what`` is counted, in the words of a refusal: ``calls are under way``."""
+        super().__init__(shares.all, what)
+        self._shares = shares
+
+    def taken(self, by: Caller) -> AbstractContextManager[None]:
+        """Have a place while the block runs. GRAPH_THROTTLED when the caller's share, its tenant's or all are taken."""
+        return self.held(
+            (by.tenant.id, self._shares.tenant, " of this tenant"),
+            (by.client.principal.id, self._shares.client, " of this application"),
+        )
