@@ -60,11 +60,14 @@ async def look_at_link(visit: Visit) -> Response:
 
 
 async def use_link(visit: Visit) -> Response:
-    """Sign in with a one-time link, which is used up by that."""
-    if throttled(visit):
-        return await too_many(visit, ROOT)
+    """Sign in with a one-time link, which is used up by that.
+
+    A good one does so whoever has failed from the same address: nobody guesses 256 bits, and nobody keeps others out.
+    """
     link = _link(visit)
     if link is None or not await visit.portal.keeper.sessions.use_link(link, visit.now):
+        if throttled(visit):
+            return await too_many(visit, ROOT)
         visit.portal.signing.failed(visit.who.address)
         return await _link_page(visit, holds=False)
     await begin(visit, OPERATOR, {})
