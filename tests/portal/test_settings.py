@@ -85,6 +85,27 @@ def test_what_no_tenant_may_be_is_said_at_its_field(portal, own, fields, field):
     assert page.form("tenant").fields[field] == fields[field]
 
 
+def test_domains_are_changed_by_who_administers_the_instance(admin, portal, served, own):
+    """A domain is the authority's name: an Admin of one tenant would be signed in to by another's people."""
+    form = admin.get(AT).form("tenant")
+    assert "domains" not in form.fields
+    assert "Who administers the instance changes these." in admin.get(AT).text
+    before = tenant(served, seed.TENANT_ID)
+    fields = "name=Contoso&portability=entra&token_lifetime=3600"
+    for wanted in ("free.test", own.domains[0], ""):
+        page = admin.send("POST", AT, f"{fields}&domains={wanted}")
+        assert (page.status, "instance administrator" in page.text) == (403, True)
+        assert "another tenant" not in page.text.lower()
+    assert tenant(served, seed.TENANT_ID) == before
+    renamed = form.fill(name="Contoso, renamed").submit()
+    assert "Update tenant: Contoso, renamed" in renamed.text
+    assert tenant(served, seed.TENANT_ID).domains == before.domains
+    renamed.form("tenant").fill(name=before.display_name).submit()
+    wrong = admin.send("POST", AT, "name=&portability=entra&token_lifetime=3600")
+    assert wrong.status == 422
+    assert "domains" not in json.loads(same(wrong)[1].partition("\n\n")[2])
+
+
 def test_a_policy_is_previewed_before_it_holds(portal, served, scene):
     exchange(served, str(seed.WORKLOAD_ID), served.mint(params={"environment": "production"}))
     form = portal.get(f"{AT}/policy").form("policy")

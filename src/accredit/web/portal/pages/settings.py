@@ -1,11 +1,15 @@
-"""The tenant: what it is called, and how much of Entra ID it is."""
+"""The tenant: what it is called, and how much of Entra ID it is.
+
+Rule 1: a domain is the authority's name for a tenant, and all tenants share them: only who administers the instance
+changes them. Nobody else is told which are taken.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
 from accredit.administer import tenants
-from accredit.errors import Refused
+from accredit.errors import PRIVILEGES_MISSING, Refused
 from accredit.web.portal import same
 from accredit.web.portal.pages.settings_parts import PART, around
 from accredit.web.portal.problems import problems_of
@@ -41,7 +45,9 @@ async def show(visit: Visit) -> Response:
 async def update(visit: Visit) -> Response:
     """Change what differs. Its address follows its first domain."""
     sent, problems = await visit.form(), dict[str, str]()
-    changes = _changed(visit.tenant, members(sent, problems))
+    if "domains" in sent and members(sent, {})["domains"] != _wanted(visit, sent, {})["domains"]:
+        raise Refused(PRIVILEGES_MISSING, detail="It needs the role of an instance administrator.")
+    changes = _changed(visit.tenant, _wanted(visit, sent, problems))
     if not problems:
         try:
             after = await tenants.update(visit.by, visit.tenant.id, **changes)
@@ -69,6 +75,12 @@ def members(sent: Mapping[str, str], problems: dict[str, str]) -> dict[str, Any]
         "trust_changes": sent.get("trust_changes", "") or None,
         "token_lifetime": int(life),
     }
+
+
+def _wanted(visit: Visit, sent: Mapping[str, str], problems: dict[str, str]) -> dict[str, Any]:
+    """Return what a form says of this tenant, with its own domains unless the visitor may change them."""
+    wanted = members(sent, problems)
+    return wanted if visit.may("instance") else {**wanted, "domains": visit.tenant.domains}
 
 
 def choices() -> dict[str, Any]:
@@ -109,8 +121,7 @@ def _changed(of: Tenant, wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 async def _shown(visit: Visit, typed: Mapping[str, str], problems: Mapping[str, str]) -> Response:
     of = visit.tenant
-    wanted = members(typed, {})
-    changes = _changed(of, wanted) if isinstance(typed, Form) else {"display_name": of.display_name}
+    changes = _changed(of, _wanted(visit, typed, {})) if isinstance(typed, Form) else {"display_name": of.display_name}
     return await visit.page(
         "settings.html",
         status=422 if problems else 200,
