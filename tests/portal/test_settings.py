@@ -259,6 +259,21 @@ def test_a_tenant_is_made_and_deleted(portal, served):
     assert portal.get(f"{domain}/settings").status == 404
 
 
+def test_a_tenant_that_was_just_made_says_how_the_first_person_gets_in(served, portal):
+    domain = f"first-{uuid4().hex[:6]}.test"
+    made = (
+        visitor(served, "instance").get("instance/tenants/new").form("new").fill(name="First", domains=domain).submit()
+    )
+    assert "Let the first person in to First" in made.text
+    (command,) = [each.raw for each in made.main.all("pre")]
+    assert shlex.split(command)[-4:] == ["--role", "admin", "--tenant", domain]
+    words = ["provider-sub" if each == "VALUE" else each for each in shlex.split(command)[1:]]
+    assert ran(*words, "--issuer", PROVIDER, "--data", str(served.data)).code == 0
+    rows = portal.get(f"{domain}/settings/administrators").rows
+    assert ["Admin", "sub = provider-sub"] in [row[:2] for row in rows]
+    assert "Let the first person in" not in visitor(served, "instance").get("instance/tenants").text
+
+
 def test_who_administers_the_instance_needs_no_role_in_a_tenant(served, reader):
     instance = visitor(served, "instance")
     page = instance.get("tenants").follow("Administer the instance")

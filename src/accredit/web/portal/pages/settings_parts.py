@@ -56,6 +56,8 @@ def around(visit: Visit, tab: str) -> dict[str, Any]:
     }
 
 
-def done(visit: Visit, *parts: object, said: str) -> Response:
+def done(visit: Visit, *parts: object, said: str, **query: object) -> Response:
     """Lead to a page of settings that says what was done."""
-    return visit.go(here(visit, *parts, said=said)) if visit.of is None else visit.done(PART, *parts, said=said)
+    if visit.of is None:
+        return visit.go(here(visit, *parts, said=said, **query))
+    return visit.done(PART, *parts, said=said, **query)

@@ -37,8 +37,28 @@ async def listed(visit: Visit) -> Response:
         "settings_tenants.html",
         **around(visit, "tenants"),
         rows=rows,
+        made=await _made(visit),
         following=visit.following(page.after, None),
     )
+
+
+async def _made(visit: Visit) -> Mapping[str, str]:
+    """Return the tenant that was just made, and the command that lets the first person in; empty where there is none.
+
+    Roles are given in a tenant, by its Admins: of a new one nobody is, and only the host can give the first.
+    """
+    guid = read_guid(visit.query("made"))
+    if guid is None:
+        return {}
+    async with visit.reading() as store:
+        try:
+            of = await store.tenants.get(guid)
+        except Refused:
+            return {}
+    if visit.access.role(of.id) is not None:
+        return {}
+    let_in = same.command("admin", "add", claim="sub", value="VALUE", role="admin", tenant=tenant_name(of))
+    return {"name": of.display_name, "command": let_in}
 
 
 async def new(visit: Visit) -> Response:
@@ -52,11 +72,11 @@ async def create(visit: Visit) -> Response:
     wanted = members(sent, problems)
     if not problems:
         try:
-            await tenants.create(visit.by, **wanted)
+            made = await tenants.create(visit.by, **wanted)
         except Refused as refused:
             problems = problems_of(refused, FIELDS)
         else:
-            return done(visit, "tenants", said="tenant-made")
+            return done(visit, "tenants", said="tenant-made", made=made.id)
     return await _new(visit, sent, problems)
 
 
