@@ -152,7 +152,14 @@ def test_an_emulator_serves_mints_sees_changes_and_drains(bare, tmp_path):
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=30)
     assert process.returncode == 0
-    for text in (told["url"], f"{told['url']}/portal", told["ca_file"], told["tenant_id"], told["workload"]["client_id"], "prove nothing"):
+    for text in (
+        told["url"],
+        f"{told['url']}/portal",
+        told["ca_file"],
+        told["tenant_id"],
+        told["workload"]["client_id"],
+        "prove nothing",
+    ):
         assert text in err
     assert not ready.exists()
 
@@ -181,7 +188,12 @@ def test_the_demo_holds_at_80_columns_and_leaves_nothing(monkeypatch, tmp_path):
     assert out.count("✓") > 15
     assert not re.search(r"eyJ[\w-]{20,}\.", out)  # no token is printed
     assert "\x1b" not in out
-    copied = (str(tmp_path), " GET https://", "/portal/link/", " run         accredit ")  # paths, addresses and commands stay whole
+    copied = (
+        str(tmp_path),
+        " GET https://",
+        "/portal/link/",
+        " run         accredit ",
+    )  # paths, addresses and commands stay whole
     long = [each for each in out.splitlines() if len(each) > 80 and not any(one in each for one in copied)]
     assert long == []
     assert list(tmp_path.iterdir()) == []

@@ -426,7 +426,7 @@ ROLE_MAPPINGS: Final = Kind(
     parents=(Parent("tenant_id", "tenants"),),
     members={
         "place": lambda mapping: str(mapping.tenant_id or ""),
-        "claimed": lambda mapping: "\n".join((mapping.issuer, mapping.claim, mapping.value)),
+        "claimed": lambda mapping: f"{mapping.issuer}\n{mapping.claim}\n{mapping.value}",
     },
     digests=frozenset({"claimed"}),
     questions=Questions("RoleMapping", {"id": _id("id")}),
