@@ -12,8 +12,9 @@ from accredit.administer import tenants
 from accredit.app import seed
 from accredit.interop import files
 from accredit.tokens.keys import state
+from accredit.web.portal.pages.settings_administrators import MOST_SHOWN
 from tests.cli.conftest import ran
-from tests.portal.people import PROVIDER, visitor
+from tests.portal.people import PROVIDER, session, visitor
 from tests.portal.scene import exchange, furnish
 from tests.support.emulator import running
 from tests.support.every import every
@@ -197,6 +198,20 @@ def test_sessions_are_seen_and_ended(portal, served):
     assert portal.get(AT).status == 200
     gone = portal.send("POST", f"{AT}/administrators/sign-out", "session=nobody")
     assert gone.status == 404
+
+
+def test_a_page_has_so_many_sessions_and_says_that_there_are_more(portal, served):
+    reader = visitor(served, "reader")
+    reader.get(AT)
+    for _ in range(MOST_SHOWN + 5):
+        session(served, "operator", "many")
+    page = portal.get(f"{AT}/administrators")
+    listed = page.main.all("table")[-1].all("tr")[1:]
+    assert len(listed) == MOST_SHOWN
+    assert "accredit admin sessions lists all" in page.text
+    mine = reader.get(f"{AT}/administrators")
+    assert [row[0] for row in mine.rows if "this one" in row[0]]
+    assert ("many" in mine.text, "lists all" in mine.text) == (False, False)
 
 
 def _own(page):

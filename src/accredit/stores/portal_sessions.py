@@ -31,7 +31,7 @@ _TOO_MANY: Final = (
 _READ: Final = "SELECT body FROM portal_sessions WHERE id = ?"
 _PUT: Final = "UPDATE portal_sessions SET id = ?, made_at = ?, seen_at = ?, body = ? WHERE id = ?"
 _REMOVE: Final = "DELETE FROM portal_sessions WHERE id = ?"
-_ALL: Final = "SELECT body FROM portal_sessions ORDER BY seen_at DESC, id"
+_ALL: Final = "SELECT body FROM portal_sessions ORDER BY seen_at DESC, id LIMIT ?"
 _EXPIRED: Final = "DELETE FROM portal_links WHERE expires_at <= ?"
 _MAKE: Final = "INSERT INTO portal_links (id, made_at, expires_at) VALUES (?, ?, ?)"
 _HOLDS: Final = "SELECT 1 FROM portal_links WHERE id = ? AND used_at IS NULL AND made_at <= ? AND expires_at > ?"
@@ -70,10 +70,10 @@ class PortalSessions:
         with _unavailable():
             return self._connection.execute(_REMOVE, (session_id,)).rowcount > 0
 
-    async def all(self) -> Sequence[Session]:
-        """Return every session, the one that was used last first."""
+    async def all(self, most: int = MOST) -> Sequence[Session]:
+        """Return every session, or so many, the one that was used last first."""
         with _unavailable():
-            return [_SESSION.decode(body) for (body,) in self._connection.execute(_ALL)]
+            return [_SESSION.decode(body) for (body,) in self._connection.execute(_ALL, (most,))]
 
     async def make_link(self, link: bytes, *, made_at: datetime, expires_at: datetime) -> None:
         """Keep a one-time link, and forget the expired ones."""

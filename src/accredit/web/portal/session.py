@@ -57,8 +57,8 @@ class Sessions(Protocol):
     async def remove(self, session_id: bytes) -> bool:
         """End one; false: it is gone."""
 
-    async def all(self) -> Sequence[Session]:
-        """Return every session, the one that was used last first."""
+    async def all(self, most: int = ...) -> Sequence[Session]:
+        """Return every session, or so many, the one that was used last first."""
 
     async def make_link(self, link: bytes, *, made_at: datetime, expires_at: datetime) -> None:
         """Keep a one-time link, and forget the expired ones."""

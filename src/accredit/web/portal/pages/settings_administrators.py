@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 FIELDS: Final = {"role": "role", "issuer": "issuer", "claim": "claim", "value": "value"}
 INSTANCE: Final = "instance"
+MOST_SHOWN: Final = 100  # sessions on one page
+_LOOKED_THROUGH: Final = 1_000  # sessions, used last, for those of one person
 _PATH: Final = "/{tenant}/settings/administrators"
 _OIDC: Final = "portal.oidc.issuer"
 
@@ -75,10 +77,11 @@ async def remove(visit: Visit) -> Response:
 async def sign_out(visit: Visit) -> Response:
     """End anybody's session."""
     wanted = (await visit.form()).text("session")
-    found = next((each for each in await _sessions(visit) if each.name == wanted), None)
+    keeper = visit.portal.keeper
+    found = next((each for each in await keeper.sessions.all() if each.name == wanted), None)
     if found is None:
         raise Refused(NOT_FOUND, detail=_("There is no such session; it may have ended."))
-    await visit.portal.keeper.sessions.remove(found.id)
+    await keeper.sessions.remove(found.id)
     await people.ended(visit.by, found.person, found.name)
     if visit.session is not None and found.id == visit.session.id:
         return visit.go(address("sign-in"))
@@ -96,19 +99,21 @@ async def _mapping(visit: Visit) -> RoleMapping:
 
 
 async def _sessions(visit: Visit) -> Sequence[Session]:
-    """Return the sessions that the visitor may see."""
-    keeper = visit.portal.keeper
-    alive = [each for each in await keeper.sessions.all() if not keeper.limits.ended(each, visit.now)]
+    """Return the sessions that the visitor may see, those that were used last; one more than is shown, if there is."""
+    keeper, one_more = visit.portal.keeper, MOST_SHOWN + 1
+    read = await keeper.sessions.all(one_more if visit.may("instance") else _LOOKED_THROUGH)
+    alive = [each for each in read if not keeper.limits.ended(each, visit.now)]
     if visit.may("instance"):
         return alive
     mine = None if visit.session is None else visit.session.person
-    return [each for each in alive if each.person == mine]
+    return [each for each in alive if each.person == mine][:one_more]
 
 
 async def _shown(visit: Visit, typed: Mapping[str, str], problems: Mapping[str, str]) -> Response:
     async with visit.reading() as store:
         mappings = await people.read(store, visit.tenant.id)
     provider = next((each["value"] for each in visit.portal.tools["settings"] if each["name"] == _OIDC), "")
+    sessions = await _sessions(visit)
     wanted = {name: typed.get(name, "").strip() for name in FIELDS}
     roles = [each for each in MAPPED_ROLES if each != INSTANCE or visit.may("instance")]
     return await visit.page(
@@ -116,7 +121,8 @@ async def _shown(visit: Visit, typed: Mapping[str, str], problems: Mapping[str, 
         status=422 if problems else 200,
         **around(visit, "administrators"),
         mappings=mappings,
-        sessions=await _sessions(visit),
+        sessions=sessions[:MOST_SHOWN],
+        more_sessions=len(sessions) > MOST_SHOWN,
         typed=typed if isinstance(typed, Form) else {"issuer": provider, "claim": "groups"},
         problems=problems,
         provider=provider,
