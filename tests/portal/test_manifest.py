@@ -1,12 +1,16 @@
 """The manifest: shown, changed, compared before it is saved, refused in words."""
 
+import asyncio
 import json
+from types import SimpleNamespace
 from uuid import uuid4
 
 import pytest
 
 from accredit.administer import applications, evidence
 from accredit.app import seed
+from accredit.web.portal.pages import manifest as manifest_page
+from tests.stores.made import tenant
 from tests.support.every import every
 
 TENANT = seed.TENANT_DOMAIN
@@ -108,3 +112,22 @@ def test_a_secret_that_is_left_out_of_its_list_goes(portal, served, made):
     assert '"displayName": "old",' in lines(review, "\N{MINUS SIGN}")
     review.form("save").submit()
     assert stored(served, made).secrets == ()
+
+
+def test_a_long_comparison_lets_others_be_answered(made):
+    """A manifest of 250 KiB takes a moment: the loop turns meanwhile, for it is the token endpoint's, too."""
+    answered, before_page = [], []
+
+    async def page(_, **values):
+        before_page.extend(answered)
+        return values["lines"]
+
+    visit = SimpleNamespace(tenant=tenant(), url=lambda *_parts, **_asked: "", page=page)
+    typed = json.dumps({"tags": [f"t{each}" for each in range(2_000)]})
+
+    async def asked():
+        asyncio.get_running_loop().call_soon(answered.append, "somebody else")
+        return await manifest_page._reviewed(visit, made, typed)  # noqa: SLF001
+
+    assert len(asyncio.run(asked())) > 2_000
+    assert before_page == ["somebody else"]

@@ -7,6 +7,7 @@ again first.
 
 from __future__ import annotations
 
+import asyncio
 from difflib import unified_diff
 from typing import TYPE_CHECKING, Any, Final
 
@@ -83,12 +84,13 @@ async def _reviewed(visit: Visit, application: Application, typed: str, note: st
     before = _json(visit.tenant, application)
     after = _after(visit.tenant, application, changes, body)
     differing = {name: value for name, value in after.items() if value != before[name]}
+    lines = await asyncio.to_thread(_difference, _text(before), _text(after))  # of a long one it takes a while
     return await visit.page(
         "manifest_review.html",
         **parts.around(visit, application, "manifest"),
         typed=typed,
         note=note,
-        lines=_difference(_text(before), _text(after)),
+        lines=lines,
         same=same.Same(graph=same.graph("PATCH", f"/beta/applications/{application.id}", differing)),
     )
 
