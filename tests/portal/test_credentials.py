@@ -81,7 +81,7 @@ def test_an_operator_disables_and_an_admin_enables(portal, operator, workload):
     assert "never" in asked.text
     done = asked.form("disable").submit()
     assert "disabled" in next(row for row in done.rows if row[0].startswith(credential.name))[0]
-    assert "Update application" in done.text
+    assert f": {workload.application.display_name}, {credential.name}" in done.text
     assert not held(workload)[credential.name].enabled
     assert operator.get(at(workload, credential.id, "enable")).status == 403
     back = portal.get(at(workload, credential.id, "enable")).form("enable").submit()

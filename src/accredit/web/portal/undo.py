@@ -85,6 +85,19 @@ def _updated_credentials(visit: Visiting, target: Target) -> Reverse | None:
     return None
 
 
+def names(target: Target) -> Sequence[str]:
+    """Return what the credentials, secrets and certificates are called that a change was about."""
+    found = []
+    for each in target.modified:
+        if each.name == _FEDERATED or each.name in _KINDS:
+            before, after = _by_id(each.before), _by_id(each.after)
+            about = [
+                after.get(id_, before.get(id_, {})) for id_ in {**before, **after} if before.get(id_) != after.get(id_)
+            ]
+            found += [str(one.get("name") or one.get("displayName") or "") for one in about]
+    return [each for each in found if each]
+
+
 def _by_id(text: str) -> dict[str, dict[str, Any]]:
     """Return what a record says of credentials, by their ids."""
     try:

@@ -39,7 +39,7 @@ AT_ONCE: Final = 250
 MOST_NOTES: Final = 100  # remarks that are shown
 KINDS: Final[dict[Form, tuple[str, str, str]]] = {
     "yaml": ("trust.yaml", _("YAML"), _("Ours: it holds everything, and is read again by accredit import.")),
-    "json": ("trust.json", _("JSON"), _("The same as JSON.")),
+    "json": ("trust.json", _("JSON"), _("The same, as JSON.")),
     "bicep": ("trust.bicep", _("Bicep"), _("What Entra ID takes, for the Microsoft Graph extension of Bicep.")),
     "arm": ("trust.arm.json", _("ARM template"), _("The same as a compiled template.")),
     "terraform": ("trust.tf", _("Terraform"), _("What Entra ID takes, for the azuread provider.")),
