@@ -200,6 +200,8 @@ class Room:
                     visit = await self._known(visit, route, session)
                 if visit.session is None and route.needs != "nobody":
                     return _sign_in(visit)
+                if not visit.may(route.needs):
+                    raise Refused(PRIVILEGES_MISSING, detail=f"It needs {_MISSING[route.needs]}.")  # noqa: TRY301
                 if request.method == "POST":
                     await visit.form()  # kept for the handler
                 with self._place(session):
@@ -218,7 +220,7 @@ class Room:
         return self.places.held((session.id, _OF_ONE, " of this session"))
 
     async def _known(self, visit: Visit, route: Route, session: Session | None) -> Visit:
-        """Say who asks, and refuse what they may not open."""
+        """Say who asks, and in which tenant. ``NOT_FOUND`` for one in which they have no role."""
         portal, request = self.portal, visit.request
         if session is None:
             return visit
@@ -231,8 +233,6 @@ class Room:
         visit = replace(visit, access=access, session=session)
         if route.of_tenant:
             visit = replace(visit, of=await self._tenant(visit, request.path_params["tenant"]))
-        if not visit.may(route.needs):
-            raise Refused(PRIVILEGES_MISSING, detail=f"It needs {_MISSING[route.needs]}.")
         return visit
 
     async def _tenant(self, visit: Visit, name: str) -> Tenant:
