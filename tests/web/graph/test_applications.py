@@ -255,6 +255,7 @@ def test_an_application_that_another_process_made_meanwhile_is_changed():
         alone=None,
         log=None,
         authority=None,
+        key_watch=None,
         body={"displayName": "b"},
         prefer=frozenset({"create-if-missing"}),
     )
