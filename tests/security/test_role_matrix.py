@@ -517,7 +517,14 @@ def test_what_tenants_share_no_program_reaches() -> None:
     """Signing keys, listeners, retention and tenants themselves are administered on the host alone."""
     ours = {template.split("/")[0] for _, template in table() if template.startswith("accredit.")}
     # They change nothing.
-    asked = {"accredit.explain", "accredit.lint", "accredit.migration", "accredit.presets", "accredit.probe", "accredit.replay"}
+    asked = {
+        "accredit.explain",
+        "accredit.lint",
+        "accredit.migration",
+        "accredit.presets",
+        "accredit.probe",
+        "accredit.replay",
+    }
     assert ours == {"accredit.issuers", "accredit.tenant", *asked}
     calls = {(method, template) for method, template in table() if template.startswith("accredit.tenant")}
     assert calls == {("GET", "accredit.tenant"), ("PATCH", "accredit.tenant"), ("POST", "accredit.tenant/preview")}
