@@ -85,7 +85,7 @@ def _updated_credentials(visit: Visiting, target: Target) -> Reverse | None:
     return None
 
 
-def names(target: Target) -> Sequence[str]:
+def names_changed(target: Target) -> Sequence[str]:
     """Return what the credentials, secrets and certificates are called that a change was about."""
     found = []
     for each in target.modified:

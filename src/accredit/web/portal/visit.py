@@ -22,7 +22,7 @@ from accredit.signins.event import LONGEST_AGENT
 from accredit.web.answers import read_body_within
 from accredit.web.portal import same
 from accredit.web.portal.paths import ROOT
-from accredit.web.portal.undo import names, reverses
+from accredit.web.portal.undo import names_changed, reverses
 from accredit.web.portal.words import ago
 
 if TYPE_CHECKING:
@@ -216,7 +216,7 @@ class Visit:
             "ago": lambda instant: ago(instant, self.now),
             "changes": (),
             "reverses": reverses,
-            "names": names,
+            "names_changed": names_changed,
         }
         return self.portal.renderer.text(template, **{**told, **values})
 
