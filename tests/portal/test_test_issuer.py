@@ -5,6 +5,7 @@ of its own: what is done here is done to the whole of it.
 import json
 import re
 import shlex
+from time import sleep
 from types import SimpleNamespace
 
 import pytest
@@ -15,6 +16,7 @@ from accredit.testidp.faults import FAULTS
 from accredit.testidp.outages import OUTAGES
 from accredit.web.portal.room import EMULATOR_ROUTES, Room
 from tests.cli.conftest import ran
+from tests.portal.scene import exchange
 from tests.support.emulator import running
 from tests.support.every import every
 
@@ -36,6 +38,10 @@ def ordinary(served):
     yield
     token = {"authorization": f"Bearer {served.ready['control_token']}"}
     assert served.http.post(f"{served.url}/idp/_reset", json={}, headers=token).status_code == 200
+    for _ in range(50):  # until a back-off has ended that an outage began
+        if "access_token" in exchange(served, served.ready["workload"]["client_id"], served.mint()):
+            return
+        sleep(0.1)
 
 
 def minting(portal, **fields):
