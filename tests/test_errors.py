@@ -191,4 +191,4 @@ def test_a_token_is_masked_wherever_it_stands(text, said):
 def test_to_look_for_tokens_costs_as_much_as_the_text_is_long(text):
     begun = thread_time()
     masked(text + ".")
-    assert thread_time() - begun < 0.25
+    assert thread_time() - begun < 1.0  # seconds of a processor, on whatever machine; it takes some hundredths

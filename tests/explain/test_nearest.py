@@ -64,6 +64,7 @@ def test_among_many_those_that_begin_alike_are_put_into_words():
     assert missed(*same, sub=MAIN).nearest
 
 
+LITTLE = 1.0  # seconds of a processor, on whatever machine; it takes some hundredths, and a comparison of all many seconds
 ENDLESS = {  # what costs most to compare, as long as a claim may be
     "one run of letters": (MAIN + "a" * 4096)[:4096],
     "accents out of order": "a" + "".join(chr(0x300 + n % 2 * 0x23) for n in range(4095)),
@@ -81,7 +82,7 @@ def test_however_long_a_stranger_writes_a_refusal_costs_little(name, claim):
     said = presented(**{claim: ENDLESS[name]})
     begun = thread_time()
     event = missed(*held, said=said)
-    assert thread_time() - begun < 0.1
+    assert thread_time() - begun < LITTLE
     assert f"has {len(ENDLESS[name])} characters" in event.nearest
 
 
@@ -89,7 +90,7 @@ def test_audiences_that_are_long_together_are_said_as_others_are():
     audiences = ["x" * 998 + f"{n:02}" for n in range(16)]
     begun = thread_time()
     event = missed(*(credential(n, f"{MAIN}-{n}") for n in range(1, CONSIDERED + 1)), aud=audiences)
-    assert thread_time() - begun < 0.1
+    assert thread_time() - begun < LITTLE
     assert event.nearest.startswith("The token is meant for `xxx")
 
 

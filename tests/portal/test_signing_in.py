@@ -112,7 +112,7 @@ def test_a_link_is_looked_at_as_often_as_wanted_and_used_once(served):
         page = looking.get(address)
         assert (page.status, page.headers["referrer-policy"], looking.cookies) == (200, "no-referrer", {})
     page = page.form().submit()
-    assert page.path == "/portal/contoso.test"
+    assert page.path in {"/portal/contoso.test", "/portal/tenants"}  # the tenant, or all, where others have made more
     assert cookie(served) in looking.cookies
     with store(served) as sessions:
         (session,) = [each for each in run(sessions.all()) if each.person.how == "link"]
