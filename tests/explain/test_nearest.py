@@ -64,7 +64,7 @@ def test_among_many_those_that_begin_alike_are_put_into_words():
     assert missed(*same, sub=MAIN).nearest
 
 
-LITTLE = 1.0  # seconds of a processor, on whatever machine; it takes some hundredths, and a comparison of all many seconds
+LITTLE = 1.0  # seconds of a processor, on whatever machine; it takes some hundredths, to compare it all takes many
 ENDLESS = {  # what costs most to compare, as long as a claim may be
     "one run of letters": (MAIN + "a" * 4096)[:4096],
     "accents out of order": "a" + "".join(chr(0x300 + n % 2 * 0x23) for n in range(4095)),
