@@ -312,6 +312,17 @@ def test_what_nobody_has_proven_leads_to_no_change_of_trust(portal, scene, event
         assert "Edit" not in page.main.text
 
 
+def test_a_token_that_came_before_the_keys_leads_to_the_issuer(portal, scene, served):
+    dropping = portal.get(f"contoso.test/issuers/{scene.issuer}").form("Drop keys now")
+    dropping.submit()
+    told = exchange(served, str(seed.WORKLOAD_ID), served.mint(params={"environment": "staging"}))
+    page = portal.get(f"{LOG}/{told['trace_id']}")
+    fetching = portal.get(page.link("Go to the issuer")).form("Fetch now")
+    assert fetching.submit().status == 200
+    told = exchange(served, str(seed.WORKLOAD_ID), served.mint(params={"environment": "staging"}))
+    assert "Add a credential for this token" in portal.get(f"{LOG}/{told['trace_id']}").text
+
+
 def test_trust_is_offered_to_an_admin_only(visits, scene):
     for who in ("reader", "operator"):
         page = visits(who).get(f"{LOG}/{scene.refused}")
