@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 VOID = frozenset(("area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"))
 UNSEEN = frozenset(("script", "style", "template", "head"))
 FLOWS = frozenset(("a", "abbr", "b", "bdi", "button", "code", "em", "i", "kbd", "label", "mark", "q", "s", "small"))
-FLOWS |= {"span", "strong", "sub", "sup", "time", "u", "var", "svg", "text", "tspan"}
+FLOWS |= {"span", "strong", "sub", "sup", "time", "u", "var", "svg", "text", "tspan", "wbr"}
 """What stands in a line: its text goes on where the text before it ended."""
 
 
