@@ -252,12 +252,13 @@ def test_pages_of_an_applications_failures(log, reader, applications):
 BY_ID, BY_CORRELATION, FAILURES = "sqlite_autoindex_signins_1", "ix_signins_correlation", "ix_signins_failures"
 BY_APPLICATION = "e USING PRIMARY KEY (day=? AND app_id=? AND"
 HOURS, USED, TOTALS, MINUTES = "signin_hours", "signin_uses", "signin_totals", "signins_by_minute"
+AHEAD = "signins_ahead"
 INDEXES = {
-    "last_50": {BY_APPLICATION},
+    "last_50": {BY_APPLICATION, AHEAD},
     "last_50_of_all": set(),
     "request": {BY_ID},
     "correlation": {BY_ID, BY_CORRELATION},
-    "usage": {USED},
+    "usage": {USED, AHEAD},
     "page": set(),
     "page_deep": set(),
     "page_of_failures": {FAILURES},
@@ -268,8 +269,8 @@ INDEXES = {
     "chart_of_a_day": {TOTALS},
     "chart_of_a_week": {TOTALS},
     "chart_of_a_month": {TOTALS},
-    "chart_of_an_application": {HOURS},
-    "chart_of_its_credentials": {HOURS},
+    "chart_of_an_application": {HOURS, AHEAD},
+    "chart_of_its_credentials": {HOURS, AHEAD},
 }
 """What each kind of question goes by, besides the places in the log themselves."""
 STORED = re.compile(r"\b(?:signins|signin_)\w*|claim_sets")

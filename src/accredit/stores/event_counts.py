@@ -52,6 +52,19 @@ def _next(what: str) -> str:
 
 AHEAD: Final = f"seq > {come_to('totals')}"
 
+
+def ahead_of(what: str, apps: str) -> str:
+    """Return, as SQL, the places of applications' events that something which follows the log has not come to.
+
+    ``signins_ahead`` lists whose the events are that the totals have come to and others have not: a hundredth of what
+    would be read to look for them in the log. ``apps``: what is asked of ``app_id``.
+    """
+    return (
+        f"(SELECT seq FROM signins_ahead WHERE seq > {come_to(what)} AND app_id {apps}"  # noqa: S608  our own names
+        f" UNION ALL SELECT seq FROM signins WHERE {AHEAD} AND app_id {apps})"
+    )
+
+
 _OF_HOUR: Final = f"at / {HOUR}"
 _OF_DAY: Final = f"at / {DAY}"
 CREDENTIAL: Final = "coalesce(credential_id, key_id, zeroblob(16))"
@@ -148,15 +161,17 @@ _NOTE_PLACES: Final = (
 )
 _NOTE_DAYS: Final = f"INSERT OR IGNORE INTO signin_days SELECT DISTINCT minute / {DAY // MINUTE} FROM temp.ahead"  # noqa: S608
 _COME: Final = "UPDATE signins_indexed SET {} = totals"
+LIST_AHEAD: Final = f"INSERT INTO signins_ahead (seq, app_id) SELECT seq, app_id FROM signins WHERE {AHEAD}"  # noqa: S608
 TOTALS: Final = (
     *_SUMMED,
     _count_summed(_TOTALS),
     _count_summed(_RESOURCES),
     _NOTE_PLACES,
     _NOTE_DAYS,
+    LIST_AHEAD,
     "UPDATE signins_indexed SET totals = coalesce((SELECT max(seq) FROM signins), totals)",
 )
-"""Statements that count what has few pages, to the end of the log, and note where in the log its minutes are."""
+"""Statements that count what has few pages, to the end of the log, and note whose that is and where its minutes are."""
 HOURS: Final = (_count(_HOURS), _COME.format("hours"))
 USES: Final = (_COUNT_USES, _COME.format("uses"))
 """Statements that count what has pages of its own for each application: as far as the totals have come."""
@@ -197,16 +212,19 @@ class _Chart(NamedTuple):
 
 def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bool = True) -> _Chart:
     """``shown``: columns of the table besides the hour; ``whole``: they are all that its key has besides."""
-    ours = "" if sums.whose == _TENANT else " AND app_id = :app"
+    ours, order, events = "", "", f"FROM signins WHERE {AHEAD}"
+    if sums.whose == _APPLICATION:
+        ours, order = " AND app_id = :app", "d.day, "  # with the day it is the table's own order: nothing is sorted
+        events = f"FROM {ahead_of(sums.place, '= :app')} CROSS JOIN signins USING (seq) WHERE TRUE"
     places = ", ".join(str(place) for place in range(1, shown.count(",") + 3))
     read = sums.read if whole else "code"
     counted = f"SELECT {{}}, {shown}, {{}} FROM {sums.some} WHERE {_WITHIN.format('hour')}{ours}"  # noqa: S608
-    summed = f"{counted.format('hour - hour % :step', 'sum(n)')} GROUP BY {places}"
+    by_hour = f"ORDER BY {order}hour, {shown}" if whole else f"GROUP BY {order}hour, {shown}"
     return _Chart(
-        f"{counted.format('hour', 'n')} ORDER BY {places}" if whole else summed,
-        summed,
-        f"SELECT {_OF_HOUR} - {_OF_HOUR} % :step, {read}, sum(count) FROM signins"  # noqa: S608
-        f" WHERE seq > {come_to(sums.place)} AND {_WITHIN.format(_OF_HOUR)}{ours} GROUP BY {places}",
+        f"{counted.format('hour', 'n' if whole else 'sum(n)')} {by_hour}",
+        f"{counted.format('hour - hour % :step', 'sum(n)')} GROUP BY {places}",
+        f"SELECT {_OF_HOUR} - {_OF_HOUR} % :step, {read}, sum(count) {events}"
+        f" AND {_WITHIN.format(_OF_HOUR)} GROUP BY {places}",
         make,
     )
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from accredit.stores import event_counts
-from accredit.stores.event_counts import come_to, of_days
+from accredit.stores.event_counts import ahead_of, come_to, of_days
 from accredit.stores.event_row import DAY
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ _INDEX: Final = (
         f" WHERE seq > {COME_TO} AND seq <= {come_to('hours')} ORDER BY at / {DAY}, app_id, at, seq"
     ),
     "UPDATE signins_indexed SET seq = hours",
+    "DELETE FROM signins_ahead WHERE seq <= (SELECT min(seq, uses) FROM signins_indexed)",
 )
 _HEAVY: Final = (event_counts.HOURS, event_counts.USES, _INDEX)
 _THERE: Final = "e.seq >= (SELECT min(seq) FROM signins)"
@@ -44,6 +45,7 @@ _PAGE: Final = f"{_BEFORE} AND tenant_id = :tenant"
 _ENTRIES: Final = of_days("signins_by_application AS e", "e.day")
 _DAYS: Final = f"d.day BETWEEN (SELECT min(day) FROM signins_by_application) AND :at / {DAY}"  # noqa: S608
 _NEWEST: Final = "e.at DESC, e.seq DESC LIMIT"
+AHEAD_OF_APPLICATION: Final = ahead_of("seq", "= :app")
 WITH_LOG: Final = f"{_ENTRIES} CROSS JOIN signins AS s USING (seq, code)"
 """The entries of days ``d`` and their events. Which days is for the question to say."""
 STEP: Final = (
@@ -53,19 +55,21 @@ STEP: Final = (
 """The question for the place of an application that so many entries of the index stand before."""
 
 
-def newest(members: str, only: str = "TRUE") -> str:
+def newest(members: str, refused: str = "") -> str:
     """Return the question for an application's events before a time and place, newest first.
 
     It answers with ``at``, ``seq`` and ``members``. Parameters: ``app``, ``tenant``, ``at``, ``seq``, ``limit``.
-    ``only``: a condition on ``e.at``, ``e.seq`` and ``e.code``, for which no event is read.
+    ``refused``: a condition on ``e.at``, ``e.seq`` and ``e.code`` that only refusals meet; no other event is read then.
     """
+    ahead, only = f"{AHEAD_OF_APPLICATION} CROSS JOIN signins AS e USING (seq) WHERE", refused or "TRUE"
+    if refused:  # which have an index of their own
+        ahead = f"signins AS e WHERE e.seq > {COME_TO} AND"
     return (
         f"SELECT at, seq, {members} FROM ("  # noqa: S608  constants
         f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM {WITH_LOG}"
         f" WHERE {_THERE} AND {_PAGE} AND {_DAYS} AND {only} ORDER BY d.day DESC, {_NEWEST} :limit)"
         " UNION ALL "
-        f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM signins AS e"
-        f" WHERE e.seq > {COME_TO} AND {_PAGE} AND {only} ORDER BY {_NEWEST} :limit)"
+        f"SELECT * FROM (SELECT e.at, e.seq, {members} FROM {ahead} {_PAGE} AND {only} ORDER BY {_NEWEST} :limit)"
         ") ORDER BY at DESC, seq DESC LIMIT :limit"
     )
 

@@ -49,7 +49,7 @@ MOST_ROWS: Final = 200_000  # of the log that one question looks at
 MOST_READ: Final = 4_000  # events that one question reads whole
 MOST_TIME: Final = 0.03  # seconds that one question looks, once it has looked at some
 _SOME: Final = 500  # rows: no page is short that takes less
-_PIECE: Final = 16  # refusals that one statement reads: each has a page of its own, which a disk may have to find
+_PIECE: Final = 16  # refusals, or an application's events, that a statement reads: a disk may have to find each page
 _WINDOW: Final = 10_000  # rows that one statement looks at
 _AT_FIRST: Final = 250  # rows that the first statement of a page looks at, at most
 _DEARER: Final = 16  # times what a row costs that is come to by way of an index: a disk may have to find each
@@ -103,14 +103,16 @@ class _Search:
 
     def page(self) -> Page[Event]:
         limit, read = self.query.limit, 0
-        wanted, step = min(limit + 1, _AT_FIRST), self._way()
+        step = self._way()
+        first, more = (_PIECE, 2) if step == self._of_application else (_AT_FIRST, 4)
+        wanted = min(limit + 1, first)
         at, ends = self._begin(), time.monotonic() + MOST_TIME
         while at is not None and len(self.found) <= limit and self.looked < MOST_ROWS and read < MOST_READ:
             if self.looked > _SOME and time.monotonic() > ends:
                 break
             rows, at = step(at, wanted)
             read += len(rows)
-            wanted = min(wanted * 4, _WINDOW)  # much of what was looked at does not meet the condition
+            wanted = min(wanted * more, _WINDOW)  # much of what was looked at does not meet the condition
             self._keep(rows)
         if len(self.found) > limit:
             at = self.found[limit - 1][0]

@@ -26,7 +26,7 @@ from accredit.query import Page
 from accredit.signins.summary import Summary
 from accredit.stores.encoding import instant, micros
 from accredit.stores.event_counts import HOUR, MINUTE, of_days
-from accredit.stores.event_index import COME_TO, WITH_LOG
+from accredit.stores.event_index import AHEAD_OF_APPLICATION, COME_TO, WITH_LOG
 from accredit.stores.event_questions import LATEST, SUMMARIES, narrowed
 from accredit.stores.event_row import DAY, event_of
 from accredit.stores.properties import nothing
@@ -57,6 +57,7 @@ _BEHIND: Final = 2**62  # every place
 _DIGITS: Final = re.compile("[0-9]{1,18}", re.ASCII)
 _OURS: Final = "s.tenant_id = :tenant AND s.at BETWEEN :since AND :until"
 _AHEAD: Final = f"FROM signins AS s WHERE s.seq > {COME_TO} AND {_OURS}"
+_AHEAD_OF_APPLICATION: Final = f"FROM {AHEAD_OF_APPLICATION} CROSS JOIN signins AS s USING (seq) WHERE {_OURS}"
 _DAYS: Final = f"BETWEEN :since / {DAY} AND :until / {DAY}"
 _BY_APPLICATION: Final = (
     f"FROM {WITH_LOG} WHERE d.day {_DAYS} AND e.app_id = :app AND e.at BETWEEN :since AND :until AND {_OURS}"
@@ -238,7 +239,7 @@ class _Summing:
         else:
             (hour,) = self._one(_SEEN, hour=until // HOUR)
             at = None if hour is None else hour * HOUR
-        (ahead,) = self._one(f"SELECT max(s.at) {_AHEAD}{self._of_application}", since=-LATEST, until=until)
+        (ahead,) = self._one(f"SELECT max(s.at) {self._ahead}", since=-LATEST, until=until)
         latest = max((each for each in (at, ahead) if each is not None), default=None)
         return None if latest is None else latest // self.length
 
@@ -259,7 +260,7 @@ class _Summing:
         hit = self.narrowed.hit
         some = (
             f"SELECT {_MEMBERS} {way.some} AND {hit}"
-            f" UNION ALL SELECT {_MEMBERS} {_AHEAD}{self._of_application} AND {hit} LIMIT {MOST_ROWS + 1}"
+            f" UNION ALL SELECT {_MEMBERS} {self._ahead} AND {hit} LIMIT {MOST_ROWS + 1}"
         )
         statement = f"SELECT at / :length, min(seq), min(at), sum(count), count(*) FROM ({some}) GROUP BY {_ALIKE}"  # noqa: S608
         values = {"since": since, "until": until, "low": way.low, "high": way.high, "length": self.length}
@@ -268,8 +269,8 @@ class _Summing:
         return sorted((_Alike(*each[:4]) for each in rows), reverse=True), sum(each[4] for each in rows)
 
     @property
-    def _of_application(self) -> str:
-        return " AND s.app_id = :app" if "appId" in self.narrowed.ids else ""
+    def _ahead(self) -> str:
+        return _AHEAD_OF_APPLICATION if "appId" in self.narrowed.ids else _AHEAD
 
     def _one(self, statement: str, **values: object) -> tuple[Any, ...]:
         with closing(self._run(statement, values)) as cursor:

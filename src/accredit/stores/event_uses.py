@@ -8,7 +8,7 @@ from uuid import UUID
 
 from accredit.signins.usage import Use
 from accredit.stores.encoding import instant
-from accredit.stores.event_counts import CREDENTIAL, come_to
+from accredit.stores.event_counts import CREDENTIAL, ahead_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,8 +19,9 @@ _USES: Final = (
     "SELECT app_id, credential, last_at, last_address, last_id, grants, refusals FROM signin_uses"
     " WHERE tenant_id = :tenant AND app_id {apps}"
     f" UNION ALL SELECT app_id, {CREDENTIAL} AS credential, iif(code = 0, at, NULL), address, id,"
-    f" iif(code = 0, count, 0), iif(code = 0, 0, count) FROM signins WHERE seq > {come_to('uses')}"
-    " AND tenant_id = :tenant AND app_id {apps}) WHERE credential <> zeroblob(16) GROUP BY app_id, credential"
+    f" iif(code = 0, count, 0), iif(code = 0, 0, count) FROM {ahead_of('uses', '{apps}')}"
+    " CROSS JOIN signins USING (seq) WHERE tenant_id = :tenant)"
+    " WHERE credential <> zeroblob(16) GROUP BY app_id, credential"
 )
 _USES_OF_ONE: Final = _USES.format(apps="= :app")
 _AT_ONCE: Final = 250  # applications that one statement asks for

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from accredit.stores.shapes import Shape
 
 LOGS: Final = frozenset({"signins", "claim_sets", "audits"})
-FOLLOWS: Final = frozenset({"signins_by_application", "signins_by_minute", "signin_days"})
+FOLLOWS: Final = frozenset({"signins_by_application", "signins_by_minute", "signin_days", "signins_ahead"})
 """What is made anew from the log, always."""
 COUNTS: Final = frozenset(event_counts.SUMS | event_counts.OF_USES)
 ELEMENTS: Final = frozenset({audits.ELEMENTS, *(kind.elements for kind in KINDS if kind.elements)})
@@ -46,6 +46,7 @@ _OWN: Final = frozenset({"schema_version", "configuration", "changes", "signins_
 _LEFT: Final = _OWN | {"portal_sessions", "portal_links"}  # a session that was revoked must not come back
 _PLACES: Final = 5  # columns of ``signins_indexed``
 _PIECE: Final = 5_000  # rows that are held in memory
+_AHEAD: Final = "INSERT INTO signins_ahead (seq, app_id) SELECT seq, app_id FROM signins WHERE seq > ?"
 _DAYS: Final = "INSERT OR IGNORE INTO signin_days SELECT day FROM signin_hours"
 
 
@@ -260,6 +261,7 @@ class _Salvage:
                 self._insert(shape, rows[name])
             self._made.execute("UPDATE signins_indexed SET seq = ?, totals = ?, hours = ?, uses = ?", places)
             self._made.execute("DELETE FROM signins_by_application WHERE seq > ?", places[:1])
+            self._made.execute(_AHEAD, (min(places),))
             self._made.execute(_DAYS)
             self._made.execute("INSERT INTO signins SELECT * FROM later")
             self._made.execute("DROP TABLE later")

@@ -426,6 +426,12 @@ signins_indexed = Table(  # how far all these have come
     Column("uses", BigInteger, nullable=False),  # signin_uses
     CheckConstraint("id = 1", name="one_row"),
 )
+signins_ahead = Table(  # whose the events are that signin_totals has come to, and others have not
+    "signins_ahead",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("app_id", OCTETS, nullable=False),
+)
 assertions_used = Table(  # for a token, of issuers whose record says that this is to be remembered
     "assertions_used",
     METADATA,

@@ -144,6 +144,11 @@ CREATE TABLE signins (
 );
 CREATE INDEX ix_signins_correlation ON signins (correlation_id) WHERE correlation_id IS NOT NULL;
 CREATE INDEX ix_signins_failures ON signins (tenant_id, seq, code) WHERE code <> 0;
+CREATE TABLE signins_ahead (
+  seq INTEGER NOT NULL,
+  app_id BLOB NOT NULL,
+  CONSTRAINT pk_signins_ahead PRIMARY KEY (seq)
+);
 CREATE TABLE signins_by_application (
   day BIGINT NOT NULL,
   app_id BLOB NOT NULL,

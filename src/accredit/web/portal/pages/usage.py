@@ -27,10 +27,11 @@ async def usage_of(visit: Visit, app_id: UUID) -> Usage:
     """Return how much an application signs in."""
     tenant_id, log = visit.tenant.id, visit.portal.log
     used = (await log.uses(tenant_id, (app_id,))).get(app_id, {}).values()
-    hours = await log.hours(tenant_id, visit.now - timedelta(days=DAYS), visit.now, app_id=app_id)
+    since = visit.now - timedelta(days=DAYS)
+    days = await log.hours(tenant_id, since, visit.now, app_id=app_id, apart=False, step=timedelta(days=1))
     return Usage(
         max((each.last_at for each in used if each.last_at is not None), default=None),
-        sum(each.count for each in hours if each.code == 0),
-        sum(each.count for each in hours if each.code != 0),
+        sum(each.count for each in days if each.code == 0),
+        sum(each.count for each in days if each.code != 0),
         visit.url("sign-ins", application=app_id),
     )
