@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 HOUR: Final = 3_600_000_000  # microseconds
 MINUTE: Final = 60_000_000
+_DAY: Final = 24  # hours
 _NOBODY: Final = bytes(16)  # stands for no credential, and for no resource
 
 
@@ -133,6 +134,18 @@ def _count_summed(sums: _Sums) -> str:
     )
 
 
+_COUNT_DAYS: Final = (
+    f"INSERT INTO signin_day_totals (tenant_id, day, code, n) SELECT tenant_id, minute / {DAY // MINUTE}, code, sum(n)"  # noqa: S608
+    " FROM temp.ahead WHERE TRUE GROUP BY 1, 2, 3"
+    " ON CONFLICT (tenant_id, day, code) DO UPDATE SET n = n + excluded.n"
+)
+DAYS_OF_HOURS: Final = (
+    "INSERT INTO signin_day_totals (tenant_id, day, code, n)"
+    " SELECT tenant_id, hour / 24, code, sum(n) FROM signin_totals GROUP BY 1, 2, 3"
+)
+"""Makes the days of what was counted by the hour."""
+
+
 _USE: Final = "tenant_id, app_id, credential"
 _USED: Final = f"{_USE}, hour, last_at, last_id, last_address, grants, refusals"
 _NEWEST: Final = ", ".join(
@@ -165,6 +178,7 @@ LIST_AHEAD: Final = f"INSERT INTO signins_ahead (seq, app_id) SELECT seq, app_id
 TOTALS: Final = (
     *_SUMMED,
     _count_summed(_TOTALS),
+    _COUNT_DAYS,
     _count_summed(_RESOURCES),
     _NOTE_PLACES,
     _NOTE_DAYS,
@@ -187,6 +201,10 @@ _GAINS: Final = (
         f"UPDATE {sums.table} SET n = n + :n WHERE :seq <= {come_to(sums.place)}"  # noqa: S608
         f" AND {' AND '.join(f'{each} = :{each}' for each in SUMS[sums.table])}"
         for sums in (_HOURS, _TOTALS, _RESOURCES)
+    ),
+    (
+        f"UPDATE signin_day_totals SET n = n + :n WHERE :seq <= {come_to('totals')}"  # noqa: S608
+        " AND tenant_id = :tenant_id AND day = :day AND code = :code"
     ),
     (
         "UPDATE signin_uses SET grants = grants + iif(:code = 0, :n, 0), refusals = refusals + iif(:code = 0, 0, :n)"  # noqa: S608
@@ -247,6 +265,18 @@ _CHARTS: Final = {  # by whether one application is asked for, and whether what 
     (True, False): _chart(_HOURS, "code", _plain, whole=False),
     (True, True): _chart(_HOURS, "code, credential, resource_app_id", _of_both),
 }
+_OF_DAY_IN_PART: Final = (
+    f"SELECT hour - hour % {_DAY}, code, sum(n) FROM signin_totals WHERE tenant_id = :tenant AND hour"  # noqa: S608
+)
+_BY_DAY: Final = _CHARTS[False, False]._replace(
+    counted=(
+        f"{_OF_DAY_IN_PART} BETWEEN :since AND min(:until, :first * {_DAY} - 1) GROUP BY 1, 2"  # noqa: S608
+        f" UNION ALL SELECT day * {_DAY}, code, n FROM signin_day_totals"
+        " WHERE tenant_id = :tenant AND day BETWEEN :first AND :last"
+        f" UNION ALL {_OF_DAY_IN_PART} BETWEEN max(:first, :last + 1) * {_DAY} AND :until GROUP BY 1, 2 ORDER BY 1, 2"
+    )
+)
+"""A tenant's days, of which ``:first`` to ``:last`` are asked for whole, and the hours before and after them."""
 
 
 def gain(connection: sqlite3.Connection, aggregates: Iterable[Event]) -> None:
@@ -291,14 +321,17 @@ def hours(
     ``apart``: resources are told apart, and credentials where one application is asked for. ``step``: so many hours are
     one, of those since 1970: 24 are a day.
     """
+    begins, ends = micros(since) // HOUR, (micros(until) - 1) // HOUR
     values = {
         "tenant": tenant_id.bytes,
         "app": None if app_id is None else app_id.bytes,
-        "since": micros(since) // HOUR,
-        "until": (micros(until) - 1) // HOUR,
+        "since": begins,
+        "until": ends,
+        "first": -(-begins // _DAY),
+        "last": (ends + 1) // _DAY - 1,
         "step": step,
     }
-    chart = _CHARTS[app_id is not None, apart]
+    chart = _BY_DAY if step == _DAY and app_id is None and not apart else _CHARTS[app_id is not None, apart]
     connection.execute("BEGIN")  # one view for both
     try:
         counted = connection.execute(chart.of_hours if step == 1 else chart.counted, values).fetchall()

@@ -41,6 +41,11 @@ _DIFFERENT: Final = (
     f"SELECT hex(l.tenant_id), l.hour, l.code, l.n, coalesce(t.n, 0) FROM ({_COUNTED}) AS l"  # noqa: S608
     " LEFT JOIN ({}) AS t USING (tenant_id, hour, code) WHERE l.n > coalesce(t.n, 0) LIMIT ?"
 )
+_OTHER_DAYS: Final = (  # than their hours; a day whose first hours are forgotten has more
+    "SELECT hex(d.tenant_id), d.day, d.code, d.n, h.n FROM signin_day_totals AS d JOIN ("
+    "SELECT tenant_id, hour / 24 AS day, code, sum(n) AS n FROM signin_totals GROUP BY 1, 2, 3) AS h"
+    " USING (tenant_id, day, code) WHERE d.n < h.n LIMIT ?"
+)
 _CREDENTIAL: Final = "coalesce(credential_id, key_id)"
 _USED_MORE: Final = (
     f"SELECT hex(l.app_id), hex(l.credential), l.n, coalesce(u.grants + u.refusals, 0) FROM (SELECT tenant_id, app_id,"  # noqa: S608
@@ -128,6 +133,8 @@ def _counts(connection: sqlite3.Connection) -> Iterator[str]:
         question = _DIFFERENT.format(come_to(place), _TOTALS.format(table))
         for tenant, hour, code, there, counted in connection.execute(question, (MOST,)):
             yield f"{table}: tenant {tenant}, hour {hour}, code {code}: {there} in the log, {counted} counted"
+    for tenant, day, code, counted, there in connection.execute(_OTHER_DAYS, (MOST,)):
+        yield f"signin_day_totals: tenant {tenant}, day {day}, code {code}: {there} in its hours, {counted} counted"
     for app, credential, there, counted in connection.execute(_USED_MORE, (MOST,)):
         yield f"signin_uses: application {app}, {credential}: {there} in the log, {counted} counted"
 

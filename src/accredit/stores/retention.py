@@ -76,6 +76,7 @@ class Retention:
             self._sets,
             Sweep(connection, "signins_by_minute", ("minute",), f"last_seq < {_FIRST}"),
             Sweep(connection, "signin_days", ("day",), "day < :hour / 24"),
+            Sweep(connection, "signin_day_totals", ("tenant_id", "day", "code"), "day < :hour / 24"),
             *(Sweep(connection, table, key, "hour < :hour") for table, key in (SUMS | OF_USES).items()),
         )
         self.behind = False  # there is more to delete

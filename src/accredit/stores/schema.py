@@ -406,7 +406,16 @@ signin_totals = Table(  # what there was of a tenant in an hour
     Column("n", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-signin_resources = Table(  # the same, by what was asked for
+signin_day_totals = Table(  # the same in a day
+    "signin_day_totals",
+    METADATA,
+    Column("tenant_id", OCTETS, primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),  # since 1970
+    Column("code", BigInteger, primary_key=True, autoincrement=False),
+    Column("n", BigInteger, nullable=False),
+    sqlite_with_rowid=False,
+)
+signin_resources = Table(  # what there was in an hour, by what was asked for
     "signin_resources",
     METADATA,
     Column("tenant_id", OCTETS, primary_key=True),
@@ -421,7 +430,7 @@ signins_indexed = Table(  # how far all these have come
     METADATA,
     Column("id", Integer, primary_key=True, autoincrement=False),
     Column("seq", BigInteger, nullable=False),  # signins_by_application
-    Column("totals", BigInteger, nullable=False),  # signin_totals, signin_resources, signins_by_minute, signin_days
+    Column("totals", BigInteger, nullable=False),  # signin_totals and what is beside it
     Column("hours", BigInteger, nullable=False),  # signin_hours
     Column("uses", BigInteger, nullable=False),  # signin_uses
     CheckConstraint("id = 1", name="one_row"),

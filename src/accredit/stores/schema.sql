@@ -68,6 +68,14 @@ CREATE TABLE schema_version (
   version_num VARCHAR(32) NOT NULL,
   CONSTRAINT schema_version_pkc PRIMARY KEY (version_num)
 );
+CREATE TABLE signin_day_totals (
+  tenant_id BLOB NOT NULL,
+  day BIGINT NOT NULL,
+  code BIGINT NOT NULL,
+  n BIGINT NOT NULL,
+  CONSTRAINT pk_signin_day_totals PRIMARY KEY (tenant_id, day, code)
+)
+ WITHOUT ROWID;
 CREATE TABLE signin_days (
   day INTEGER NOT NULL,
   CONSTRAINT pk_signin_days PRIMARY KEY (day)
