@@ -285,7 +285,8 @@ class Story:
                 }
             )
             uses = {(app, key): use for app in APPS for key, use in reader.uses(TENANT.id, app).items()}
-            self.check_plain(reader, begin, end)
+            for some in ((begin, end), (begin + timedelta(hours=5), end), (end - timedelta(hours=3), end)):
+                self.check_plain(reader, *some)
         return hours, totals, uses
 
     @staticmethod

@@ -132,6 +132,23 @@ async def test_one_thing_is_taken_further_after_each_batch(path):
     assert all(totals >= hours >= seq for totals, hours, _, seq in steps), "an application that is indexed was counted"
 
 
+async def test_whose_events_are_ahead_is_listed_until_all_have_come_to_them(path, monkeypatch):
+    monkeypatch.setattr(event_index, "LIGHT", 4)
+    async with opened(path) as log:
+        with closing(sqlite.connect(path)) as connection:
+            found = []
+            for _ in range(24):
+                await granted(log, START)
+                connection.execute("BEGIN")
+                totals, behind = connection.execute("SELECT totals, min(seq, uses) FROM signins_indexed").fetchone()
+                ahead = [seq for (seq,) in connection.execute("SELECT seq FROM signins_ahead ORDER BY seq")]
+                connection.execute("ROLLBACK")
+                assert set(ahead) >= set(range(behind + 1, totals + 1))
+                found.append(len(ahead))
+    assert max(found) >= 4
+    assert 0 in found[found.index(max(found)) :]
+
+
 async def test_two_processes_that_write_one_log_index_each_event_once(path):
     async with opened(path) as one, opened(path) as other:
         sent = [await granted(log, START) for _ in range(12) for log in (one, other)]

@@ -400,6 +400,7 @@ def test_a_copy_that_finds_no_room_leaves_nothing(path, monkeypatch):
 
 WRONG = {
     "an event that was not counted": ("UPDATE signin_totals SET n = n - 1", "counts of sign-ins"),
+    "a day that was not counted": ("UPDATE signin_day_totals SET n = n - 1", "counts of sign-ins"),
     "an hour that was not counted": ("DELETE FROM signin_hours", "counts of sign-ins"),
     "a resource that was not counted": ("UPDATE signin_resources SET n = n - 1", "counts of sign-ins"),
     "a use that was not counted": ("UPDATE signin_uses SET grants = grants - 1", "counts of sign-ins"),
@@ -412,6 +413,10 @@ WRONG = {
     "a body that nobody can read": ("UPDATE applications SET body = x'00' WHERE seq = 2", "bodies"),
     "an event that nobody can read": ("UPDATE signins SET body = x'00' WHERE seq = 2", "bodies"),
     "claims that nobody can read": ("INSERT INTO claim_sets VALUES (zeroblob(16), 1, x'00')", "bodies"),
+    "an event that nothing lists as its application's": (
+        "UPDATE signins_indexed SET seq = seq - 1",
+        "index of sign-ins",
+    ),
     "an event that its application's index lacks": ("DELETE FROM signins_by_application", "index of sign-ins"),
 }
 

@@ -59,6 +59,10 @@ _UNFOUND: Final = (  # the index of each application's events
     "SELECT 1 FROM signins_by_application AS a"
     f" WHERE a.day = s.at / {DAY} AND a.app_id = s.app_id AND a.at = s.at AND a.seq = s.seq AND a.code = s.code)"
 )
+_UNLISTED: Final = (  # whose those are that the index has not come to
+    f"SELECT count(*) FROM signins AS s WHERE seq > {COME_TO} AND seq <= {come_to('totals')}"  # noqa: S608
+    " AND NOT EXISTS (SELECT 1 FROM signins_ahead AS a WHERE a.seq = s.seq AND a.app_id = s.app_id)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +126,7 @@ def _bodies(connection: sqlite3.Connection) -> Iterator[str]:
 
 
 def _index(connection: sqlite3.Connection) -> Iterator[str]:
-    (missing,) = connection.execute(_UNFOUND).fetchone()
+    missing = sum(connection.execute(each).fetchone()[0] for each in (_UNFOUND, _UNLISTED))
     if missing:
         yield f"{missing} events are missing in the index of their application's"
 
