@@ -196,7 +196,7 @@ class Following:
         return list(self.err.queue)
 
     def interrupted(self):
-        """Press Ctrl-C as a person does: again, where the first was lost (Python ignores one in a callback)."""
+        """Press Ctrl-C as a person does: again, where nothing came of the first."""
         for _ in range(TRIES):
             self.process.send_signal(signal.SIGINT)
             with suppress(subprocess.TimeoutExpired):
