@@ -174,7 +174,7 @@ _NOTE_PLACES: Final = (
 )
 _NOTE_DAYS: Final = f"INSERT OR IGNORE INTO signin_days SELECT DISTINCT minute / {DAY // MINUTE} FROM temp.ahead"  # noqa: S608
 _COME: Final = "UPDATE signins_indexed SET {} = totals"
-LIST_AHEAD: Final = f"INSERT INTO signins_ahead (seq, app_id) SELECT seq, app_id FROM signins WHERE {AHEAD}"  # noqa: S608
+_LIST_AHEAD: Final = f"INSERT INTO signins_ahead (seq, app_id) SELECT seq, app_id FROM signins WHERE {AHEAD}"  # noqa: S608
 TOTALS: Final = (
     *_SUMMED,
     _count_summed(_TOTALS),
@@ -182,7 +182,7 @@ TOTALS: Final = (
     _count_summed(_RESOURCES),
     _NOTE_PLACES,
     _NOTE_DAYS,
-    LIST_AHEAD,
+    _LIST_AHEAD,
     "UPDATE signins_indexed SET totals = coalesce((SELECT max(seq) FROM signins), totals)",
 )
 """Statements that count what has few pages, to the end of the log, and note whose that is and where its minutes are."""
