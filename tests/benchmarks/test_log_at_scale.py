@@ -252,7 +252,7 @@ def test_pages_of_an_applications_failures(log, reader, applications):
 BY_ID, BY_CORRELATION, FAILURES = "sqlite_autoindex_signins_1", "ix_signins_correlation", "ix_signins_failures"
 BY_APPLICATION = "e USING PRIMARY KEY (day=? AND app_id=? AND"
 HOURS, USED, TOTALS, MINUTES = "signin_hours", "signin_uses", "signin_totals", "signins_by_minute"
-AHEAD, DAYS = "signins_ahead", "signin_day_totals"
+AHEAD = "signins_ahead"
 INDEXES = {
     "last_50": {BY_APPLICATION, AHEAD},
     "last_50_of_all": set(),
@@ -268,7 +268,7 @@ INDEXES = {
     "page_of_application_failures": {BY_APPLICATION, FAILURES},
     "chart_of_a_day": {TOTALS},
     "chart_of_a_week": {TOTALS},
-    "chart_of_a_month": {TOTALS, DAYS},
+    "chart_of_a_month": {TOTALS},
     "chart_of_an_application": {HOURS, AHEAD},
     "chart_of_its_credentials": {HOURS, AHEAD},
 }

@@ -12,7 +12,7 @@ import pytest
 from accredit.errors import SCHEMA_UNKNOWN, STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import fresh, sqlite, walfile
 from accredit.stores.backup import backup
-from accredit.stores.event_counts import OF_USES, SUMS
+from accredit.stores.event_counts import HOURS_OF_DAY, OF_USES, SUMS
 from accredit.stores.event_index import EventIndex
 from accredit.stores.examine import examine
 from accredit.stores.memory import MemoryRegistry
@@ -222,7 +222,8 @@ def test_counts_that_are_damaged_are_made_anew_from_the_log(path):
     assert [each for each in examine(new) if each.problems] == []
     with closing(sqlite3.connect(new)) as connection:
         (sum_of_log,) = connection.execute("SELECT sum(count) FROM signins").fetchone()
-        assert connection.execute("SELECT sum(n) FROM signin_totals").fetchone() == (sum_of_log,)
+        in_hours = " + ".join(f"sum({each})" for each in HOURS_OF_DAY)
+        assert connection.execute(f"SELECT {in_hours} FROM signin_totals").fetchone() == (sum_of_log,)  # noqa: S608
     assert {each[:3] for each in before[0]} <= {each[:3] for each in rows(new, "signin_totals")}
 
 
@@ -398,11 +399,11 @@ def test_a_copy_that_finds_no_room_leaves_nothing(path, monkeypatch):
     assert not list(path.parent.glob("copy*"))
 
 
+FEWER = "UPDATE {} SET " + ", ".join(f"{each} = max(0, {each} - 1)" for each in HOURS_OF_DAY)  # noqa: S608  our own
 WRONG = {
-    "an event that was not counted": ("UPDATE signin_totals SET n = n - 1", "counts of sign-ins"),
-    "a day that was not counted": ("UPDATE signin_day_totals SET n = n - 1", "counts of sign-ins"),
+    "an event that was not counted": (FEWER.format("signin_totals"), "counts of sign-ins"),
     "an hour that was not counted": ("DELETE FROM signin_hours", "counts of sign-ins"),
-    "a resource that was not counted": ("UPDATE signin_resources SET n = n - 1", "counts of sign-ins"),
+    "a resource that was not counted": (FEWER.format("signin_resources"), "counts of sign-ins"),
     "a use that was not counted": ("UPDATE signin_uses SET grants = grants - 1", "counts of sign-ins"),
     "a use that was later": ("UPDATE signin_uses SET last_at = last_at - 1", "counts of sign-ins"),
     "a grant that its application's index calls a failure": (

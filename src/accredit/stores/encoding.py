@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-SCHEMA: Final = "0011"
+SCHEMA: Final = "0012"
 """The schema that this version reads and writes: the newest revision under ``migrations``."""
 
 SIGNING_KEYS: Final = UUID(int=1)

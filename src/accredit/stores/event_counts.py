@@ -1,5 +1,8 @@
 """What there was in each hour, counted: tables that follow the log, as ``accredit.stores.event_index`` does.
 
+A row is of a day, and has a number for each of its hours: ``h00`` to ``h23``, UTC. So what a chart shows is on a
+few pages, with few ids that say the same again; a page that is not in memory is what a chart waits for.
+
 Rule 1: an event is counted once. Up to the place that a table has come to the table counts it; behind that, whoever
 reads does. Both are seen in one view: nothing is missing, nothing is there twice.
 Rule 2: an event that stands for many attempts goes on growing. What it gains after it was counted is added by the
@@ -14,7 +17,7 @@ of applications was counted.
 
 from __future__ import annotations
 
-from bisect import bisect_left
+from collections import defaultdict
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from uuid import UUID
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
 
 HOUR: Final = 3_600_000_000  # microseconds
 MINUTE: Final = 60_000_000
-_DAY: Final = 24  # hours
+HOURS_OF_DAY: Final = tuple(f"h{hour:02}" for hour in range(24))
+"""The columns of a day's hours."""
+_DAY: Final = len(HOURS_OF_DAY)
 _NOBODY: Final = bytes(16)  # stands for no credential, and for no resource
 
 
@@ -44,6 +49,14 @@ def come_to(what: str) -> str:
 def of_days(table: str, day: str) -> str:
     """Return, as SQL, a table that stands day by day, joined to its days ``d``: each day is sought by itself."""
     return f"signin_days AS d CROSS JOIN {table} ON {day} = +d.day"  # with the sign it is no range of days
+
+
+def counted(day: str) -> str:
+    """Return, as SQL, what a row of a ``day`` counted of the hours from ``:from`` to ``:to``, since 1970."""
+    some = (
+        f"iif({day} * {_DAY} + {place} BETWEEN :from AND :to, {name}, 0)" for place, name in enumerate(HOURS_OF_DAY)
+    )
+    return f"coalesce(sum({' + '.join(some)}), 0)"
 
 
 def _next(what: str) -> str:
@@ -73,7 +86,7 @@ _RESOURCE: Final = "coalesce(resource_app_id, zeroblob(16))"
 
 
 class _Sums(NamedTuple):
-    """A table that says how many attempts there were, by its primary key: whose they are, the hour, and the rest."""
+    """A table that says how many attempts there were, by its primary key: whose, on which day, and the rest."""
 
     table: str
     whose: tuple[str, ...]
@@ -82,27 +95,35 @@ class _Sums(NamedTuple):
     place: str = "totals"  # the column that says how far it has come
 
     @property
-    def key(self) -> str:
-        return ", ".join((*self.whose, "hour", *self.rest))
+    def key(self) -> tuple[str, ...]:
+        return (*self.whose, *self.rest)
 
-    @property
-    def of_events(self) -> str:
-        """The key of an event."""
-        return ", ".join((*(_OF_DAY if each == "day" else each for each in self.whose), _OF_HOUR, self.read))
-
-    @property
-    def some(self) -> str:
-        """Where the rows from ``:since`` to ``:until`` are, which are hours."""
-        if "day" not in self.whose:
-            return self.table
-        return f"{of_days(self.table, f'{self.table}.day')} AND d.day BETWEEN :since / 24 AND :until / 24"
-
-    @property
-    def places(self) -> str:
-        return ", ".join(str(place) for place in range(1, len(self.whose) + len(self.rest) + 2))
+    def counting(self, key: str, hour: str, number: str, some: str) -> _Counting:
+        """Return how ``number`` is added to the hours of some rows, whose key and hour since 1970 are given as SQL."""
+        ours, places = ", ".join(self.key), ", ".join(str(place) for place in range(1, len(self.key) + 1))
+        return _Counting(
+            f"SELECT DISTINCT {hour} % {_DAY} FROM {some}",  # noqa: S608  constants, as below
+            tuple(
+                f"INSERT INTO {self.table} ({ours}, {name}) SELECT {key}, sum({number}) FROM {some}"  # noqa: S608
+                f" AND {hour} % {_DAY} = {place} GROUP BY {places}"
+                f" ON CONFLICT ({ours}) DO UPDATE SET {name} = {name} + excluded.{name}"
+                for place, name in enumerate(HOURS_OF_DAY)
+            ),
+        )
 
 
-_TENANT: Final = ("tenant_id",)
+class _Counting(NamedTuple):
+    """How a table is taken further: hour by hour, of those that there is something of, which are one or two."""
+
+    which: str  # hours of the day
+    of_hour: tuple[str, ...]
+
+    def run(self, connection: sqlite3.Connection) -> None:
+        for (hour,) in connection.execute(self.which).fetchall():
+            connection.execute(self.of_hour[hour])
+
+
+_TENANT: Final = ("tenant_id", "day")
 _APPLICATION: Final = ("tenant_id", "day", "app_id")
 _SUMMED: Final = (  # what differs little from event to event, so that the log is read once for it
     "CREATE TEMP TABLE IF NOT EXISTS ahead (tenant_id, minute, code, resource_app_id, n, first_seq, last_seq)",
@@ -119,33 +140,18 @@ _TOTALS: Final = _Sums("signin_totals", _TENANT, ("code",), "code")
 _RESOURCES: Final = _Sums("signin_resources", _TENANT, ("code", "resource_app_id"), f"code, {_RESOURCE}")
 
 
-def _count(sums: _Sums) -> str:
-    return (
-        f"INSERT INTO {sums.table} ({sums.key}, n) SELECT {sums.of_events}, sum(count) FROM signins"  # noqa: S608  constants, as below
-        f" WHERE {_next(sums.place)} GROUP BY {sums.places} ON CONFLICT ({sums.key}) DO UPDATE SET n = n + excluded.n"
-    )
+def _of_events(sums: _Sums) -> _Counting:
+    days = ", ".join(_OF_DAY if each == "day" else each for each in sums.whose)
+    return sums.counting(f"{days}, {sums.read}", _OF_HOUR, "count", f"signins WHERE {_next(sums.place)}")
 
 
-def _count_summed(sums: _Sums) -> str:
-    columns = sums.key.replace("hour", f"minute / {HOUR // MINUTE}")
-    return (
-        f"INSERT INTO {sums.table} ({sums.key}, n) SELECT {columns}, sum(n) FROM temp.ahead WHERE TRUE"  # noqa: S608
-        f" GROUP BY {sums.places} ON CONFLICT ({sums.key}) DO UPDATE SET n = n + excluded.n"
-    )
+def _of_summed(sums: _Sums) -> _Counting:
+    key = ", ".join(f"minute / {DAY // MINUTE}" if each == "day" else each for each in sums.key)
+    return sums.counting(key, f"minute / {HOUR // MINUTE}", "n", "temp.ahead WHERE TRUE")
 
 
-_COUNT_DAYS: Final = (
-    f"INSERT INTO signin_day_totals (tenant_id, day, code, n) SELECT tenant_id, minute / {DAY // MINUTE}, code, sum(n)"  # noqa: S608
-    " FROM temp.ahead WHERE TRUE GROUP BY 1, 2, 3"
-    " ON CONFLICT (tenant_id, day, code) DO UPDATE SET n = n + excluded.n"
-)
-DAYS_OF_HOURS: Final = (
-    "INSERT INTO signin_day_totals (tenant_id, day, code, n)"
-    " SELECT tenant_id, hour / 24, code, sum(n) FROM signin_totals GROUP BY 1, 2, 3"
-)
-"""Makes the days of what was counted by the hour."""
-
-
+_COUNT_TOTALS: Final = (_of_summed(_TOTALS), _of_summed(_RESOURCES))
+_COUNT_HOURS: Final = _of_events(_HOURS)
 _USE: Final = "tenant_id, app_id, credential"
 _USED: Final = f"{_USE}, hour, last_at, last_id, last_address, grants, refusals"
 _NEWEST: Final = ", ".join(
@@ -175,36 +181,43 @@ _NOTE_PLACES: Final = (
 _NOTE_DAYS: Final = f"INSERT OR IGNORE INTO signin_days SELECT DISTINCT minute / {DAY // MINUTE} FROM temp.ahead"  # noqa: S608
 _COME: Final = "UPDATE signins_indexed SET {} = totals"
 _LIST_AHEAD: Final = f"INSERT INTO signins_ahead (seq, app_id) SELECT seq, app_id FROM signins WHERE {AHEAD}"  # noqa: S608
-TOTALS: Final = (
-    *_SUMMED,
-    _count_summed(_TOTALS),
-    _COUNT_DAYS,
-    _count_summed(_RESOURCES),
-    _NOTE_PLACES,
-    _NOTE_DAYS,
-    _LIST_AHEAD,
-    "UPDATE signins_indexed SET totals = coalesce((SELECT max(seq) FROM signins), totals)",
-)
-"""Statements that count what has few pages, to the end of the log, and note whose that is and where its minutes are."""
-HOURS: Final = (_count(_HOURS), _COME.format("hours"))
-USES: Final = (_COUNT_USES, _COME.format("uses"))
-"""Statements that count what has pages of its own for each application: as far as the totals have come."""
-SUMS: Final = {sums.table: (*sums.whose, "hour", *sums.rest) for sums in (_HOURS, _TOTALS, _RESOURCES)}
+_COME_TO_END: Final = "UPDATE signins_indexed SET totals = coalesce((SELECT max(seq) FROM signins), totals)"
+SUMS: Final = {sums.table: sums.key for sums in (_HOURS, _TOTALS, _RESOURCES)}
+"""The tables of hours, with their primary keys: each has a column ``day``."""
 OF_USES: Final = {"signin_uses": ("tenant_id", "app_id", "credential")}
-"""The tables of counts, with their primary keys. Each has a column ``hour``, that of what it counted last."""
+"""The table of uses, with its primary key. Its column ``hour`` is that of what it counted last."""
 COME: Final = {sums.table: sums.place for sums in (_HOURS, _TOTALS, _RESOURCES)}
 """The column that says how far each of these tables has come."""
 
+
+def count_totals(connection: sqlite3.Connection) -> None:
+    """Count what has few pages, to the end of the log, and note whose that is and where its minutes are."""
+    for each in _SUMMED:
+        connection.execute(each)
+    for counting in _COUNT_TOTALS:
+        counting.run(connection)
+    for each in (_NOTE_PLACES, _NOTE_DAYS, _LIST_AHEAD, _COME_TO_END):
+        connection.execute(each)
+
+
+def count_hours(connection: sqlite3.Connection) -> None:
+    """Count what there was of each application: as far as the totals have come."""
+    _COUNT_HOURS.run(connection)
+    connection.execute(_COME.format("hours"))
+
+
+def count_uses(connection: sqlite3.Connection) -> None:
+    """Count what came of each credential: as far as the totals have come."""
+    connection.execute(_COUNT_USES)
+    connection.execute(_COME.format("uses"))
+
+
 _COUNTED: Final = f"SELECT count, seq FROM signins WHERE id = ? AND seq <= {come_to('totals')}"  # noqa: S608
-_GAINS: Final = (
+_GAINS: Final = (  # of an hour of the day
     *(
-        f"UPDATE {sums.table} SET n = n + :n WHERE :seq <= {come_to(sums.place)}"  # noqa: S608
-        f" AND {' AND '.join(f'{each} = :{each}' for each in SUMS[sums.table])}"
+        f"UPDATE {sums.table} SET {{hour}} = {{hour}} + :n WHERE :seq <= {come_to(sums.place)}"  # noqa: S608
+        f" AND {' AND '.join(f'{each} = :{each}' for each in sums.key)}"
         for sums in (_HOURS, _TOTALS, _RESOURCES)
-    ),
-    (
-        f"UPDATE signin_day_totals SET n = n + :n WHERE :seq <= {come_to('totals')}"  # noqa: S608
-        " AND tenant_id = :tenant_id AND day = :day AND code = :code"
     ),
     (
         "UPDATE signin_uses SET grants = grants + iif(:code = 0, :n, 0), refusals = refusals + iif(:code = 0, 0, :n)"  # noqa: S608
@@ -213,36 +226,38 @@ _GAINS: Final = (
     ),
 )
 
-_WITHIN: Final = "tenant_id = :tenant AND {} BETWEEN :since AND :until"
+LATEST_HOUR: Final = (
+    "CASE "
+    + " ".join(
+        f"WHEN {name} AND day * {_DAY} + {place} <= :hour THEN day * {_DAY} + {place}"
+        for place, name in reversed([*enumerate(HOURS_OF_DAY)])
+    )
+    + " END"
+)
+"""The last hour, not after ``:hour``, of which a row counted something, as SQL; else ``NULL``."""
 
 
 class _Chart(NamedTuple):
-    """What is asked for a chart: what was counted, in its order, and what has come since.
+    """What is asked for a chart: what was counted, by the day, and what has come since, by the step."""
 
-    ``of_hours``: as ``counted``, where each hour is shown, so that nothing need be summed.
-    """
-
-    of_hours: str
     counted: str
     ahead: str
     make: Callable[..., HourCount]
 
 
 def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bool = True) -> _Chart:
-    """``shown``: columns of the table besides the hour; ``whole``: they are all that its key has besides."""
-    ours, order, events = "", "", f"FROM signins WHERE {AHEAD}"
+    """``shown``: columns of the table besides the day; ``whole``: they are all that its key has besides."""
+    ours, day, some, events = "", "day", sums.table, f"FROM signins WHERE {AHEAD}"
     if sums.whose == _APPLICATION:
-        ours, order = " AND app_id = :app", "d.day, "  # with the day it is the table's own order: nothing is sorted
+        ours, day, some = " AND app_id = :app", "d.day", of_days(sums.table, f"{sums.table}.day")
         events = f"FROM {ahead_of(sums.place, '= :app')} CROSS JOIN signins USING (seq) WHERE TRUE"
+    numbers = ", ".join(HOURS_OF_DAY if whole else (f"sum({each})" for each in HOURS_OF_DAY))
     places = ", ".join(str(place) for place in range(1, shown.count(",") + 3))
-    read = sums.read if whole else "code"
-    counted = f"SELECT {{}}, {shown}, {{}} FROM {sums.some} WHERE {_WITHIN.format('hour')}{ours}"  # noqa: S608
-    by_hour = f"ORDER BY {order}hour, {shown}" if whole else f"GROUP BY {order}hour, {shown}"
     return _Chart(
-        f"{counted.format('hour', 'n' if whole else 'sum(n)')} {by_hour}",
-        f"{counted.format('hour - hour % :step', 'sum(n)')} GROUP BY {places}",
-        f"SELECT {_OF_HOUR} - {_OF_HOUR} % :step, {read}, sum(count) {events}"
-        f" AND {_WITHIN.format(_OF_HOUR)} GROUP BY {places}",
+        f"SELECT {day}, {shown}, {numbers} FROM {some} WHERE tenant_id = :tenant{ours}"  # noqa: S608  constants
+        f" AND {day} BETWEEN :since / {_DAY} AND :until / {_DAY} {'' if whole else f'GROUP BY {day}, {shown}'}",
+        f"SELECT {_OF_HOUR} / :step, {sums.read if whole else 'code'}, sum(count) {events} AND tenant_id = :tenant"
+        f" AND {_OF_HOUR} BETWEEN :since AND :until GROUP BY {places}",
         make,
     )
 
@@ -265,18 +280,6 @@ _CHARTS: Final = {  # by whether one application is asked for, and whether what 
     (True, False): _chart(_HOURS, "code", _plain, whole=False),
     (True, True): _chart(_HOURS, "code, credential, resource_app_id", _of_both),
 }
-_OF_DAY_IN_PART: Final = (
-    f"SELECT hour - hour % {_DAY}, code, sum(n) FROM signin_totals WHERE tenant_id = :tenant AND hour"  # noqa: S608
-)
-_BY_DAY: Final = _CHARTS[False, False]._replace(
-    counted=(
-        f"{_OF_DAY_IN_PART} BETWEEN :since AND min(:until, :first * {_DAY} - 1) GROUP BY 1, 2"  # noqa: S608
-        f" UNION ALL SELECT day * {_DAY}, code, n FROM signin_day_totals"
-        " WHERE tenant_id = :tenant AND day BETWEEN :first AND :last"
-        f" UNION ALL {_OF_DAY_IN_PART} BETWEEN max(:first, :last + 1) * {_DAY} AND :until GROUP BY 1, 2 ORDER BY 1, 2"
-    )
-)
-"""A tenant's days, of which ``:first`` to ``:last`` are asked for whole, and the hours before and after them."""
 
 
 def gain(connection: sqlite3.Connection, aggregates: Iterable[Event]) -> None:
@@ -292,18 +295,38 @@ def gain(connection: sqlite3.Connection, aggregates: Iterable[Event]) -> None:
             "tenant_id": each.tenant_id.bytes,
             "app_id": each.app_id.bytes,
             "day": micros(each.at) // DAY,
-            "hour": micros(each.at) // HOUR,
             "code": each.code,
             "credential": _NOBODY if credential is None else credential.bytes,
             "resource_app_id": _NOBODY if each.resource_app_id is None else each.resource_app_id.bytes,
         }
+        hour = HOURS_OF_DAY[micros(each.at) // HOUR % _DAY]
         for statement in _GAINS:
-            connection.execute(statement, values)
+            connection.execute(statement.format(hour=hour), values)
 
 
 def remember(connection: sqlite3.Connection, uses: Iterable[Mapping[str, object]]) -> None:
     """Take over rows of another table of uses, where they know of more than what was counted."""
     connection.executemany(_REMEMBER, uses)
+
+
+def remember_hours(
+    connection: sqlite3.Connection, table: str, rows: Iterable[tuple[Any, ...]], before: int | None
+) -> None:
+    """Add rows of another table of hours: what is of the hours before ``before``, since 1970; ``None``: everything.
+
+    ``table``: one of ``SUMS``. A row is its key, in order, and a number for each hour of the day.
+    """
+    key = SUMS[table]
+    names, marks = ", ".join((*key, *HOURS_OF_DAY)), ", ".join("?" * (len(key) + _DAY))
+    raised = ", ".join(f"{each} = {each} + excluded.{each}" for each in HOURS_OF_DAY)
+    statement = f"INSERT INTO {table} ({names}) VALUES ({marks}) ON CONFLICT ({', '.join(key)}) DO UPDATE SET {raised}"  # noqa: S608
+    for row in rows:
+        begins = row[key.index("day")] * _DAY
+        numbers = row[len(key) :]
+        if before is not None:
+            numbers = tuple(n if begins + hour < before else 0 for hour, n in enumerate(numbers))
+        if any(numbers):
+            connection.execute(statement, (*row[: len(key)], *numbers))
 
 
 def hours(
@@ -327,31 +350,29 @@ def hours(
         "app": None if app_id is None else app_id.bytes,
         "since": begins,
         "until": ends,
-        "first": -(-begins // _DAY),
-        "last": (ends + 1) // _DAY - 1,
         "step": step,
     }
-    chart = _BY_DAY if step == _DAY and app_id is None and not apart else _CHARTS[app_id is not None, apart]
+    chart = _CHARTS[app_id is not None, apart]
     connection.execute("BEGIN")  # one view for both
     try:
-        counted = connection.execute(chart.of_hours if step == 1 else chart.counted, values).fetchall()
+        counted = connection.execute(chart.counted, values).fetchall()
         ahead = connection.execute(chart.ahead, values).fetchall()
     finally:
         connection.execute("ROLLBACK")
-    _add(counted, ahead)
+    found = defaultdict[int, dict[tuple[Any, ...], int]](dict)  # by step, and by what is told apart
+    for row in counted:
+        first, key, numbers = row[0] * _DAY, row[1:-_DAY], row[-_DAY:]
+        if step % _DAY == 0 and begins <= first and first + _DAY - 1 <= ends:
+            numbers = (sum(numbers),)
+        for hour, n in enumerate(numbers, first):
+            if n and begins <= hour <= ends:
+                some = found[hour // step]
+                some[key] = some.get(key, 0) + n
+    for place, *told, n in ahead:
+        some, key = found[place], tuple(told)
+        some[key] = some.get(key, 0) + n
     make = chart.make
-    return [make(*each) for each in counted]
-
-
-def _add(counted: list[tuple[Any, ...]], ahead: Iterable[tuple[Any, ...]]) -> None:
-    """Add rows to those that stand in order, a few to many. The last member of a row is its number."""
-    for each in ahead:
-        key, n = each[:-1], each[-1]
-        place = bisect_left(counted, key)
-        if place < len(counted) and counted[place][:-1] == key:
-            counted[place] = (*key, counted[place][-1] + n)
-        else:
-            counted.insert(place, each)
+    return [make(place * step, *key, n) for place in sorted(found) for key, n in sorted(found[place].items())]
 
 
 @lru_cache(maxsize=1_024)

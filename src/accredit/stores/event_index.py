@@ -11,16 +11,14 @@ whose event is gone (``accredit.stores.retention``) is no other event's.
 
 from __future__ import annotations
 
+import sqlite3
 from collections import deque
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import Final
 
 from accredit.stores import event_counts
 from accredit.stores.event_counts import ahead_of, come_to, of_days
 from accredit.stores.event_row import DAY
-
-if TYPE_CHECKING:
-    import sqlite3
 
 BEHIND: Final = 4_000  # events that it is behind at most, for each process that writes; their batches come on top
 LIGHT: Final = 1_000  # the same of what has few pages
@@ -29,7 +27,7 @@ QUIET: Final = 5  # looks at a log to which nothing was added, until it comes to
 LAST_PLACE: Final = "SELECT max(totals, coalesce((SELECT max(seq) FROM signins), 0)) FROM signins_indexed"
 """The last place of the log that was ever used: none is used twice, and none is left out."""
 COME_TO: Final = come_to("seq")
-_INDEX: Final = (
+_FOLLOW: Final = (
     (
         "INSERT INTO signins_by_application (day, app_id, at, seq, code)"  # noqa: S608  constants
         f" SELECT at / {DAY}, app_id, at, seq, code FROM signins"
@@ -38,7 +36,6 @@ _INDEX: Final = (
     "UPDATE signins_indexed SET seq = hours",
     "DELETE FROM signins_ahead WHERE seq <= (SELECT min(seq, uses) FROM signins_indexed)",
 )
-_HEAVY: Final = (event_counts.HOURS, event_counts.USES, _INDEX)
 _THERE: Final = "e.seq >= (SELECT min(seq) FROM signins)"
 _BEFORE: Final = "e.app_id = :app AND (e.at, e.seq) < (:at, :seq)"
 _PAGE: Final = f"{_BEFORE} AND tenant_id = :tenant"
@@ -74,6 +71,14 @@ def newest(members: str, refused: str = "") -> str:
     )
 
 
+def _index(connection: sqlite3.Connection) -> None:
+    for each in _FOLLOW:
+        connection.execute(each)
+
+
+_HEAVY: Final = (event_counts.count_hours, event_counts.count_uses, _index)
+
+
 class EventIndex:
     """The index and the counts, over the connection that writes events."""
 
@@ -82,7 +87,7 @@ class EventIndex:
         self._quiet = 0
         count = f"SELECT count(*), coalesce(sum(seq > {come_to('totals')}), 0) FROM signins WHERE seq > {COME_TO}"  # noqa: S608  constants
         self._behind, self._new = connection.execute(count).fetchone()
-        self._next = deque[Sequence[str]]()  # what is to be taken further, one at a time
+        self._next = deque[Callable[[sqlite3.Connection], None]]()  # what is to be taken further, one at a time
 
     def follow(self, written: int) -> None:
         """Take note of ``written`` events; take something further when they are many, or when no more come.
@@ -94,10 +99,10 @@ class EventIndex:
         self._quiet = 0 if written else self._quiet + 1
         resting = self._quiet >= QUIET
         if not self._next and self._behind >= (1 if resting else BEHIND):
-            self._next.extend((event_counts.TOTALS, *_HEAVY))
+            self._next.extend((event_counts.count_totals, *_HEAVY))
             self._behind = 0
         elif not self._next and self._new >= LIGHT:
-            self._next.append(event_counts.TOTALS)
+            self._next.append(event_counts.count_totals)
         while self._next:
             self._take(self._next[0])
             self._next.popleft()
@@ -106,8 +111,8 @@ class EventIndex:
 
     def come_to_end(self) -> None:
         """Come to the end of the log, in the transaction at hand."""
-        for each in (event_counts.TOTALS, *_HEAVY):
-            self._run(each)
+        for each in (event_counts.count_totals, *_HEAVY):
+            each(self._connection)
         self._next.clear()
         self._behind = self._new = 0
 
@@ -117,13 +122,9 @@ class EventIndex:
         if come_to < last:
             self.come_to_end()
 
-    def _take(self, further: Sequence[str]) -> None:
+    def _take(self, further: Callable[[sqlite3.Connection], None]) -> None:
         self._connection.execute("BEGIN IMMEDIATE")
-        self._run(further)
+        further(self._connection)
         self._connection.execute("COMMIT")
-        if further is event_counts.TOTALS:
+        if further is event_counts.count_totals:
             self._new = 0
-
-    def _run(self, statements: Sequence[str]) -> None:
-        for each in statements:
-            self._connection.execute(each)

@@ -25,7 +25,7 @@ from accredit.errors import QUERY_SYNTAX, QUERY_UNSUPPORTED, Refused
 from accredit.query import Page
 from accredit.signins.summary import Summary
 from accredit.stores.encoding import instant, micros
-from accredit.stores.event_counts import HOUR, MINUTE, of_days
+from accredit.stores.event_counts import HOUR, LATEST_HOUR, MINUTE, counted, of_days
 from accredit.stores.event_index import AHEAD_OF_APPLICATION, COME_TO, WITH_LOG
 from accredit.stores.event_questions import LATEST, SUMMARIES, narrowed
 from accredit.stores.event_row import DAY, event_of
@@ -73,14 +73,17 @@ _PLACES: Final = (
     " WHERE minute BETWEEN :first AND :last"
 )
 _COUNTED: Final = (
-    "SELECT coalesce(sum(n), 0) FROM signin_totals WHERE tenant_id = :tenant AND hour BETWEEN :from AND :to"
+    f"SELECT {counted('day')} FROM signin_totals WHERE tenant_id = :tenant"  # noqa: S608
+    " AND day BETWEEN :from / 24 AND :to / 24"
 )
 _COUNTED_OF_APPLICATION: Final = (
-    f"SELECT coalesce(sum(n), 0) FROM {of_days('signin_hours', 'signin_hours.day')}"  # noqa: S608
-    " WHERE d.day BETWEEN :from / 24 AND :to / 24"
-    " AND tenant_id = :tenant AND app_id = :app AND hour BETWEEN :from AND :to"
+    f"SELECT {counted('d.day')} FROM {of_days('signin_hours', 'signin_hours.day')}"  # noqa: S608
+    " WHERE d.day BETWEEN :from / 24 AND :to / 24 AND tenant_id = :tenant AND app_id = :app"
 )
-_SEEN: Final = "SELECT max(hour) FROM signin_totals WHERE tenant_id = :tenant AND hour <= :hour"
+_SEEN: Final = (  # the last of the two days may have no hour before the one that is asked for
+    f"SELECT max({LATEST_HOUR}) FROM signin_totals WHERE tenant_id = :tenant AND day IN ("  # noqa: S608
+    "SELECT DISTINCT day FROM signin_totals WHERE tenant_id = :tenant AND day <= :hour / 24 ORDER BY day DESC LIMIT 2)"
+)
 _SEEN_OF_APPLICATION: Final = (
     f"SELECT (SELECT e.at FROM {of_days('signins_by_application AS e', 'e.day')} WHERE d.day <= :until / {DAY}"  # noqa: S608
     " AND e.app_id = :app AND e.at <= :until ORDER BY d.day DESC, e.at DESC LIMIT 1)"

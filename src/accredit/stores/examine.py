@@ -14,7 +14,7 @@ import msgspec
 
 from accredit.errors import STORE_BUSY, STORE_DAMAGED, Refused
 from accredit.stores import audits, sqlite, walfile
-from accredit.stores.event_counts import COME, HOUR, come_to
+from accredit.stores.event_counts import COME, HOUR, HOURS_OF_DAY, come_to
 from accredit.stores.event_index import COME_TO
 from accredit.stores.event_row import DAY, claims_of, event_of
 from accredit.stores.kept import READ
@@ -31,20 +31,23 @@ READERS: Final[Mapping[str, Callable[[bytes], object]]] = {
 }
 """How the ``body`` of every table that has one is read."""
 MOST: Final = 20  # problems of one kind that are told
+_HOURS: Final = ", ".join(
+    f"sum(iif(at / {HOUR} % 24 = {hour}, count, 0)) AS {name}" for hour, name in enumerate(HOURS_OF_DAY)
+)
 _COUNTED: Final = (  # hours that the log has whole: from the one after its first event's
-    f"SELECT tenant_id, at / {HOUR} AS hour, code, sum(count) AS n FROM signins"  # noqa: S608  constants
+    f"SELECT tenant_id, at / {DAY} AS day, code, {_HOURS} FROM signins"  # noqa: S608  constants
     " WHERE seq <= {}"
     f" AND at / {HOUR} > (SELECT at / {HOUR} FROM signins ORDER BY seq LIMIT 1) GROUP BY 1, 2, 3"
 )
-_TOTALS: Final = "SELECT tenant_id, hour, code, sum(n) AS n FROM {} GROUP BY 1, 2, 3"
-_DIFFERENT: Final = (
-    f"SELECT hex(l.tenant_id), l.hour, l.code, l.n, coalesce(t.n, 0) FROM ({_COUNTED}) AS l"  # noqa: S608
-    " LEFT JOIN ({}) AS t USING (tenant_id, hour, code) WHERE l.n > coalesce(t.n, 0) LIMIT ?"
+_SUMS: Final = ", ".join(f"sum({name}) AS {name}" for name in HOURS_OF_DAY)
+_TOTALS: Final = f"SELECT tenant_id, day, code, {_SUMS} FROM {{}} GROUP BY 1, 2, 3"  # noqa: S608
+_BOTH: Final = ", ".join(
+    (*(f"l.{name}" for name in HOURS_OF_DAY), *(f"coalesce(t.{name}, 0)" for name in HOURS_OF_DAY))
 )
-_OTHER_DAYS: Final = (  # than their hours; a day whose first hours are forgotten has more
-    "SELECT hex(d.tenant_id), d.day, d.code, d.n, h.n FROM signin_day_totals AS d JOIN ("
-    "SELECT tenant_id, hour / 24 AS day, code, sum(n) AS n FROM signin_totals GROUP BY 1, 2, 3) AS h"
-    " USING (tenant_id, day, code) WHERE d.n < h.n LIMIT ?"
+_LESS: Final = " OR ".join(f"l.{name} > coalesce(t.{name}, 0)" for name in HOURS_OF_DAY)
+_DIFFERENT: Final = (
+    f"SELECT hex(l.tenant_id), l.day, l.code, {_BOTH} FROM ({_COUNTED}) AS l"  # noqa: S608
+    f" LEFT JOIN ({{}}) AS t USING (tenant_id, day, code) WHERE {_LESS} LIMIT ?"
 )
 _CREDENTIAL: Final = "coalesce(credential_id, key_id)"
 _USED_MORE: Final = (
@@ -135,10 +138,11 @@ def _counts(connection: sqlite3.Connection) -> Iterator[str]:
     """Yield hours of which the log has more than was counted. The counts remember what the log has forgotten."""
     for table, place in COME.items():
         question = _DIFFERENT.format(come_to(place), _TOTALS.format(table))
-        for tenant, hour, code, there, counted in connection.execute(question, (MOST,)):
-            yield f"{table}: tenant {tenant}, hour {hour}, code {code}: {there} in the log, {counted} counted"
-    for tenant, day, code, counted, there in connection.execute(_OTHER_DAYS, (MOST,)):
-        yield f"signin_day_totals: tenant {tenant}, day {day}, code {code}: {there} in its hours, {counted} counted"
+        for tenant, day, code, *numbers in connection.execute(question, (MOST,)):
+            hours = len(HOURS_OF_DAY)
+            for hour, (there, counted) in enumerate(zip(numbers[:hours], numbers[hours:], strict=True), day * hours):
+                if there > counted:
+                    yield f"{table}: tenant {tenant}, hour {hour}, code {code}: {there} in the log, {counted} counted"
     for app, credential, there, counted in connection.execute(_USED_MORE, (MOST,)):
         yield f"signin_uses: application {app}, {credential}: {there} in the log, {counted} counted"
 

@@ -76,8 +76,8 @@ class Retention:
             self._sets,
             Sweep(connection, "signins_by_minute", ("minute",), f"last_seq < {_FIRST}"),
             Sweep(connection, "signin_days", ("day",), "day < :hour / 24"),
-            Sweep(connection, "signin_day_totals", ("tenant_id", "day", "code"), "day < :hour / 24"),
-            *(Sweep(connection, table, key, "hour < :hour") for table, key in (SUMS | OF_USES).items()),
+            *(Sweep(connection, table, key, "day < :hour / 24") for table, key in SUMS.items()),
+            *(Sweep(connection, table, key, "hour < :hour") for table, key in OF_USES.items()),
         )
         self.behind = False  # there is more to delete
 

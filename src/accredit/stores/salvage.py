@@ -37,9 +37,7 @@ if TYPE_CHECKING:
     from accredit.stores.shapes import Shape
 
 LOGS: Final = frozenset({"signins", "claim_sets", "audits"})
-FOLLOWS: Final = frozenset(
-    {"signins_by_application", "signins_by_minute", "signin_days", "signins_ahead", "signin_day_totals"}
-)
+FOLLOWS: Final = frozenset({"signins_by_application", "signins_by_minute", "signin_days", "signins_ahead"})
 """What is made anew from the log, or from what was counted by the hour, always."""
 COUNTS: Final = frozenset(event_counts.SUMS | event_counts.OF_USES)
 ELEMENTS: Final = frozenset({audits.ELEMENTS, *(kind.elements for kind in KINDS if kind.elements)})
@@ -264,25 +262,18 @@ class _Salvage:
             self._made.execute("UPDATE signins_indexed SET seq = ?, totals = ?, hours = ?, uses = ?", places)
             self._made.execute("DELETE FROM signins_by_application WHERE seq > ?", places[:1])
             self._made.execute(_AHEAD, (min(places),))
-            self._count_days()
+            self._made.execute(_DAYS)
             self._made.execute("INSERT INTO signins SELECT * FROM later")
             self._made.execute("DROP TABLE later")
             return
         self._report.made_anew += COUNTS
         (first,) = self._made.execute("SELECT min(at) / ? FROM signins", (event_counts.HOUR,)).fetchone()
         for name in sorted(event_counts.SUMS):  # hours that the log no longer has
-            hour = [each.name for each in counts[name].columns].index("hour")
-            self._insert(counts[name], (each for each in rows[name] if first is None or each[hour] < first))
-        self._count_days()
+            event_counts.remember_hours(self._made, name, rows[name], first)
+        self._made.execute(_DAYS)
         for name in event_counts.OF_USES:
             names = [each.name for each in counts[name].columns]
             event_counts.remember(self._made, (dict(zip(names, each, strict=True)) for each in rows[name]))
-
-    def _count_days(self) -> None:
-        """Make what stands by the day of what was counted by the hour."""
-        self._made.execute(_DAYS)
-        self._made.execute("DELETE FROM signin_day_totals")
-        self._made.execute(event_counts.DAYS_OF_HOURS)
 
     def _begin(self, version: int | None) -> None:
         """Let everybody who kept something of the old database see that this is another one."""

@@ -6,7 +6,7 @@ Rule 2: nothing here is known to one database only, but for the storage of ids a
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -29,6 +29,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 METADATA: Final = MetaData(
     naming_convention={
@@ -370,17 +373,24 @@ signins_by_minute = Table(  # where the events of a minute are: its first place 
     Column("last_seq", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-signin_hours = Table(  # what there was of an application in an hour; 16 zero octets: no credential, no resource
+
+
+def _hours_of_day() -> Iterator[Column[int]]:
+    """Yield a column for the attempts of each hour of a day, UTC."""
+    for hour in range(24):
+        yield Column(f"h{hour:02}", BigInteger, nullable=False, server_default=text("0"))
+
+
+signin_hours = Table(  # what there was of an application, by the hour; 16 zero octets: no credential, no resource
     "signin_hours",
     METADATA,
     Column("tenant_id", OCTETS, primary_key=True),
     Column("day", BigInteger, primary_key=True, autoincrement=False),  # as in ``signin_days``
     Column("app_id", OCTETS, primary_key=True),
-    Column("hour", BigInteger, primary_key=True, autoincrement=False),
     Column("code", BigInteger, primary_key=True, autoincrement=False),
     Column("credential", OCTETS, primary_key=True),  # or the secret or certificate
     Column("resource_app_id", OCTETS, primary_key=True),
-    Column("n", BigInteger, nullable=False),  # attempts
+    *_hours_of_day(),
     sqlite_with_rowid=False,
 )
 signin_uses = Table(  # what came of a credential, a secret or a certificate since it was first presented
@@ -397,32 +407,23 @@ signin_uses = Table(  # what came of a credential, a secret or a certificate sin
     Column("refusals", BigInteger, nullable=False),
     sqlite_with_rowid=False,
 )
-signin_totals = Table(  # what there was of a tenant in an hour
+signin_totals = Table(  # what there was of a tenant, by the hour
     "signin_totals",
     METADATA,
     Column("tenant_id", OCTETS, primary_key=True),
-    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
     Column("code", BigInteger, primary_key=True, autoincrement=False),
-    Column("n", BigInteger, nullable=False),
+    *_hours_of_day(),
     sqlite_with_rowid=False,
 )
-signin_day_totals = Table(  # the same in a day
-    "signin_day_totals",
-    METADATA,
-    Column("tenant_id", OCTETS, primary_key=True),
-    Column("day", BigInteger, primary_key=True, autoincrement=False),  # since 1970
-    Column("code", BigInteger, primary_key=True, autoincrement=False),
-    Column("n", BigInteger, nullable=False),
-    sqlite_with_rowid=False,
-)
-signin_resources = Table(  # what there was in an hour, by what was asked for
+signin_resources = Table(  # the same, by what was asked for
     "signin_resources",
     METADATA,
     Column("tenant_id", OCTETS, primary_key=True),
-    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
     Column("code", BigInteger, primary_key=True, autoincrement=False),
     Column("resource_app_id", OCTETS, primary_key=True),
-    Column("n", BigInteger, nullable=False),
+    *_hours_of_day(),
     sqlite_with_rowid=False,
 )
 signins_indexed = Table(  # how far all these have come
