@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 SETUP = Path(__file__).parents[2] / "scripts" / "setup.sh"
@@ -30,3 +31,8 @@ def test_without_chromium_the_command_that_supplies_it_is_said(tmp_path):
     assert ended.stderr == (
         "there is no Chromium. Run: sudo apt-get install -y --no-install-recommends chromium fonts-dejavu-core\n"
     )
+
+
+def test_the_lock_names_all_that_its_packages_need():
+    checked = subprocess.run([sys.executable, "-m", "pip", "check"], capture_output=True, text=True, check=False)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
