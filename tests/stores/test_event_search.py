@@ -5,6 +5,7 @@ import re
 from base64 import b64encode
 from datetime import timedelta
 from hashlib import sha256
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
@@ -386,6 +387,12 @@ def test_no_question_reads_the_whole_log(path, what):
     ] == []
 
 
+def opened_files(folder):
+    """Count the files of a folder that this process has open."""
+    opened = (each.readlink() for each in Path("/proc/self/fd").iterdir() if each.exists())
+    return sum(each.is_relative_to(folder) for each in opened)
+
+
 @pytest.mark.anyio
 async def test_what_was_answered_is_in_the_log_at_once(tmp_path):
     pages = EventPages(tmp_path / "accredit.db")
@@ -404,6 +411,26 @@ async def test_a_log_without_its_table_is_no_damage(tmp_path):
     connection.close()
     with pytest.raises(Refused, match=r"ACC4008.*no such table"):
         await EventPages(tmp_path / "accredit.db").search(Query(limit=1), tenant_id=TENANT.id)
+
+
+@pytest.mark.anyio
+async def test_questions_one_after_another_share_a_reader_until_one_fails(tmp_path):
+    fresh.create(tmp_path / "accredit.db")
+    pages = EventPages(tmp_path / "accredit.db")
+    before = opened_files(tmp_path)
+    for _ in range(3):
+        await pages.search(Query(limit=1), tenant_id=TENANT.id)
+    kept = opened_files(tmp_path)
+    with connect(tmp_path / "accredit.db") as connection:
+        connection.execute("ALTER TABLE signins RENAME TO moved")
+        with pytest.raises(Refused, match="no such table"):
+            await pages.search(Query(limit=1), tenant_id=TENANT.id)
+        connection.execute("ALTER TABLE moved RENAME TO signins")
+    connection.close()
+    failed = opened_files(tmp_path)
+    await pages.search(Query(limit=1), tenant_id=TENANT.id)
+    pages.close()
+    assert (before, kept > 0, failed, opened_files(tmp_path)) == (0, True, 0, 0)
 
 
 def test_an_event_that_was_read_is_the_one_that_was_written(stored):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 from uuid import UUID
@@ -35,12 +36,13 @@ class EventPages:
     """The sign-in log as ``accredit.web.signin_log`` reads it, over the file at ``path``. ``close`` it once.
 
     Looking through a log takes longer than an answer may wait: each question has a thread, when it is its tenant's
-    turn, and a connection of its own.
+    turn, and a reader to itself. Readers are kept: to open one takes as long as most questions do.
     """
 
     path: Path
     damage: Damage = field(default_factory=Damage)
     turns: Turns = field(default_factory=Turns)
+    _idle: list[EventReader] = field(default_factory=list, init=False, repr=False)
 
     async def search(self, query: Query, **where: object) -> Page[Event]:
         tenant_id = UUID(str(where["tenant_id"]))
@@ -73,17 +75,29 @@ class EventPages:
 
     def close(self) -> None:
         self.turns.close()
+        while self._idle:
+            self._idle.pop().close()
 
     async def _asked(self, tenant_id: UUID, question: Callable[[EventReader], T]) -> T:
         return await self.turns.answer(tenant_id, lambda: self._answer(question))
 
     def _answer(self, question: Callable[[EventReader], T]) -> T:
         try:
-            with EventReader(self.path) as reader:
-                return question(reader)
+            with ExitStack() as failed:
+                reader = failed.enter_context(self._reader())
+                answer = question(reader)
+                failed.pop_all()
         except sqlite3.Error as error:
             self.damage.note(error)
             raise sqlite.reason_of(error) from error
+        self._idle.append(reader)
+        return answer
+
+    def _reader(self) -> EventReader:
+        try:
+            return self._idle.pop()
+        except IndexError:  # not asked beforehand: another thread may take the last one between
+            return EventReader(self.path)
 
 
 def giving_way(things: Iterable[T]) -> Iterator[T]:
