@@ -14,7 +14,7 @@ import msgspec
 HOUR: Final = timedelta(hours=1)  # no attempts are counted for less
 
 
-class HourCount(msgspec.Struct, frozen=True):
+class HourCount(msgspec.Struct, frozen=True, gc=False):
     """How many attempts ended in one way within one hour."""
 
     hour: datetime  # its beginning, UTC; where several hours are one, the first's

@@ -18,8 +18,7 @@ of applications was counted.
 from __future__ import annotations
 
 from collections import defaultdict
-from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from accredit.signins.usage import HourCount
@@ -237,15 +236,19 @@ LATEST_HOUR: Final = (
 """The last hour, not after ``:hour``, of which a row counted something, as SQL; else ``NULL``."""
 
 
+_Told: TypeAlias = tuple[int, UUID | None, UUID | None]
+"""A code, a credential, a resource: what a number is told of besides its hour."""
+
+
 class _Chart(NamedTuple):
     """What is asked for a chart: what was counted, by the day, and what has come since, by the step."""
 
     counted: str
     ahead: str
-    make: Callable[..., HourCount]
+    told: Callable[..., _Told]  # of the columns that are shown
 
 
-def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bool = True) -> _Chart:
+def _chart(sums: _Sums, shown: str, told: Callable[..., _Told], *, whole: bool = True) -> _Chart:
     """``shown``: columns of the table besides the day; ``whole``: they are all that its key has besides."""
     ours, day, some, events = "", "day", sums.table, f"FROM signins WHERE {AHEAD}"
     if sums.whose == _APPLICATION:
@@ -258,20 +261,20 @@ def _chart(sums: _Sums, shown: str, make: Callable[..., HourCount], *, whole: bo
         f" AND {day} BETWEEN :since / {_DAY} AND :until / {_DAY} {'' if whole else f'GROUP BY {day}, {shown}'}",
         f"SELECT {_OF_HOUR} / :step, {sums.read if whole else 'code'}, sum(count) {events} AND tenant_id = :tenant"
         f" AND {_OF_HOUR} BETWEEN :since AND :until GROUP BY {places}",
-        make,
+        told,
     )
 
 
-def _plain(hour: int, code: int, count: int) -> HourCount:
-    return HourCount(_begins(hour), code, count)
+def _plain(code: int) -> _Told:
+    return code, None, None
 
 
-def _of_resource(hour: int, code: int, resource: bytes, count: int) -> HourCount:
-    return HourCount(_begins(hour), code, count, None, _some(resource))
+def _of_resource(code: int, resource: bytes) -> _Told:
+    return code, None, _some(resource)
 
 
-def _of_both(hour: int, code: int, credential: bytes, resource: bytes, count: int) -> HourCount:
-    return HourCount(_begins(hour), code, count, _some(credential), _some(resource))
+def _of_both(code: int, credential: bytes, resource: bytes) -> _Told:
+    return code, _some(credential), _some(resource)
 
 
 _CHARTS: Final = {  # by whether one application is asked for, and whether what is told apart
@@ -359,27 +362,26 @@ def hours(
         ahead = connection.execute(chart.ahead, values).fetchall()
     finally:
         connection.execute("ROLLBACK")
-    found = defaultdict[int, dict[tuple[Any, ...], int]](dict)  # by step, and by what is told apart
+    keys = sorted({row[1:-_DAY] for row in counted} | {row[1:-1] for row in ahead})
+    ranks, shown = {key: rank for rank, key in enumerate(keys)}, [chart.told(*key) for key in keys]
+    found = defaultdict[int, defaultdict[int, int]](lambda: defaultdict(int))  # by step, and by the rank of a key
     for row in counted:
-        first, key, numbers = row[0] * _DAY, row[1:-_DAY], row[-_DAY:]
+        first, rank, numbers = row[0] * _DAY, ranks[row[1:-_DAY]], row[-_DAY:]
         if step % _DAY == 0 and begins <= first and first + _DAY - 1 <= ends:
             numbers = (sum(numbers),)
         for hour, n in enumerate(numbers, first):
             if n and begins <= hour <= ends:
-                some = found[hour // step]
-                some[key] = some.get(key, 0) + n
-    for place, *told, n in ahead:
-        some, key = found[place], tuple(told)
-        some[key] = some.get(key, 0) + n
-    make = chart.make
-    return [make(place * step, *key, n) for place in sorted(found) for key, n in sorted(found[place].items())]
+                found[hour // step][rank] += n
+    for place, *key, n in ahead:
+        found[place][ranks[tuple(key)]] += n
+    return [
+        HourCount(at, code, n, credential, resource)
+        for place in sorted(found)
+        for at in (instant(place * step * HOUR),)
+        for rank, n in sorted(found[place].items())
+        for code, credential, resource in (shown[rank],)
+    ]
 
 
-@lru_cache(maxsize=1_024)
-def _begins(hour: int) -> datetime:
-    return instant(hour * HOUR)
-
-
-@lru_cache(maxsize=1_024)
 def _some(octets: bytes) -> UUID | None:
     return None if octets == _NOBODY else UUID(bytes=octets)
