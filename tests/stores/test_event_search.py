@@ -401,6 +401,7 @@ async def test_what_was_answered_is_in_the_log_at_once(tmp_path):
             trace = await granted(log)
             page = await pages.search(Query(condition=condition, limit=1), tenant_id=TENANT.id)
             assert [each.id for each in page.things] == [trace]
+    pages.close()
 
 
 @pytest.mark.anyio

@@ -339,6 +339,7 @@ async def test_an_empty_log(tmp_path):
     for condition in (None, Compare("appId", "eq", str(client(1).app_id)), Compare("id", "eq", str(uuid4()))):
         page = await pages.summaries(TENANT.id, Query(condition=condition, limit=9), DAY)
         assert (page.things, page.after) == ((), None)
+    pages.close()
 
 
 def test_no_question_reads_the_whole_log(path):
