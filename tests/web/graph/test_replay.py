@@ -1,7 +1,7 @@
 """`POST /beta/accredit.replay`: what a change would have meant, for those who may read the log and the credentials."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
@@ -10,10 +10,11 @@ from accredit.app import seed
 from tests.support.every import every
 from tests.web.graph.callers import Graph
 from tests.web.graph.trusting import refused
+from tests.wire.authority import NOW
 
 PATH = "/beta/accredit.replay"
 LOGS, WRITE, OWNED = "AuditLog.Read.All", "Application.ReadWrite.All", "Application.ReadWrite.OwnedBy"
-SINCE = (datetime.now(UTC) - timedelta(days=1)).isoformat()
+SINCE = (NOW - timedelta(days=1)).isoformat()
 NEW = {"name": "branch", "issuer": seed.GITHUB, "subject": "repo:x", "audiences": ["api://AzureADTokenExchange"]}
 
 
@@ -57,7 +58,7 @@ def test_each_change_is_held_against_what_happened(graph, reader, bot):
     same = {**which, "subject": None, "claimsMatchingExpression": matching}
     assert counts(asked(graph, reader, of.id, {"update": same})) == dict([known])
     assert counts(asked(graph, reader, of.id, {"update": {**which, "accredit": {"enabled": False}}})) == fails
-    future = (datetime.now(UTC) + timedelta(days=1)).isoformat()
+    future = (NOW + timedelta(days=1)).isoformat()
     assert counts(asked(graph, reader, of.id, {"delete": str(held.id)}, since=future)) == {}
 
 
